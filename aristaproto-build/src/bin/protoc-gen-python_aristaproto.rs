@@ -1,0 +1,2 @@
+//! The protoc plugin.
+fn main() {}

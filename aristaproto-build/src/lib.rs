@@ -1,0 +1,1 @@
+//! Generates Python from .proto files.

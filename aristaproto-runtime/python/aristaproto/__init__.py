@@ -1,0 +1,1 @@
+"""Typed protobuf messages."""
