@@ -1,0 +1,5 @@
+//! Stage 2's data.
+
+/// What is to be generated.
+#[derive(Debug)]
+pub struct Model {}
