@@ -1,2 +1,58 @@
 //! The verbs of this repository: `cargo xtask <verb>`.
-fn main() {}
+//!
+//! In: the command line. Out: a line of progress for each step on standard output, and an exit code that is zero only
+//! when everything asked for was done. Nothing here is needed to use the crates. No dependencies: a fresh machine
+//! starts `cargo xtask demo` within seconds.
+
+mod bless;
+mod bootstrap;
+mod demo;
+mod exec;
+mod python;
+mod suite;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The verbs of this repository
+
+Usage: cargo xtask <verb> [arguments]
+
+  demo              generate, build and run the quickstart: Rust and Python call each other over gRPC
+  test [step...]    everything that must hold before a change is merged; `test --list` names the steps
+  bless             rewrite the golden files and the compile errors that tests compare with
+  bootstrap         rewrite the checked-in descriptor types of aristaproto-build
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let verb = arguments.next();
+    let rest: Vec<String> = arguments.collect();
+    let root = workspace();
+    let done = match verb.as_deref() {
+        Some("demo") => demo::run(&root, &rest),
+        Some("test") => suite::run(&root, &rest),
+        Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
+        Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),
+        Some("help" | "--help" | "-h") => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(format!("unknown verb `{other}`\n\n{USAGE}")),
+        None => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace: xtask runs from the checkout that it was built in.
+fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
