@@ -1,1 +1,51 @@
-//! Nothing but tests lives here: see the files beside `src`.
+//! What the integration tests beside `src` share: the folder of the workspace and the Python that they run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder of the workspace.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// The Python that has the runtime and the checkers: `ARISTAPROTO_PYTHON`, or the environment that `cargo xtask test`
+/// makes in `target/venv`.
+#[must_use]
+pub fn python() -> PathBuf {
+    std::env::var_os("ARISTAPROTO_PYTHON")
+        .map_or_else(|| workspace().join("target/venv/bin/python"), PathBuf::from)
+}
+
+/// Runs [`python`] in `folder` with `arguments`; gives its standard output.
+///
+/// # Panics
+/// When Python cannot start or ends with an error; the message holds what it printed.
+#[must_use]
+pub fn run_python<I, S>(folder: &Path, arguments: I) -> String
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<std::ffi::OsStr>,
+{
+    let python = python();
+    let output = Command::new(&python)
+        .args(arguments)
+        .current_dir(folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .unwrap_or_else(|error| {
+            panic!(
+                "cannot start {}: {error}; `cargo xtask test python` makes the environment",
+                python.display()
+            )
+        });
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "Python ended with {}\n{stdout}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    stdout
+}
