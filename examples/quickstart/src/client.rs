@@ -7,9 +7,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::Streaming;
 
 use crate::example::my_service_client::MyServiceClient;
-use crate::example::{
-    Request as Hello, VersionRequest as Name, VersionResponse as Version,
-};
+use crate::example::{Request as Hello, VersionRequest as Name, VersionResponse as Version};
 
 /// Calls the server at `address` (`host:port`).
 pub async fn call(address: &str) -> Result<(), Box<dyn std::error::Error>> {
@@ -18,8 +16,12 @@ pub async fn call(address: &str) -> Result<(), Box<dyn std::error::Error>> {
         .connect()
         .await?;
     let mut client = MyServiceClient::new(channel);
-    let hello = |name: &str| Hello { name: name.to_owned() };
-    let name = |name: &str| Name { name: name.to_owned() };
+    let hello = |name: &str| Hello {
+        name: name.to_owned(),
+    };
+    let name = |name: &str| Name {
+        name: name.to_owned(),
+    };
 
     let answer = client.my_rpc(hello("hello")).await?;
     println!("MyRPC: {}", answer.into_inner().names.join(" "));

@@ -5,7 +5,11 @@ mod client;
 mod server;
 
 /// What tonic's generator made of `proto/example.proto`.
-#[allow(missing_docs, clippy::pedantic, reason = "generated; the proto file is the documentation")]
+#[allow(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the proto file is the documentation"
+)]
 mod example {
     tonic::include_proto!("example");
 }

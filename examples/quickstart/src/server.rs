@@ -42,7 +42,12 @@ impl MyService for Service {
 
     async fn versions(&self, request: Request<Name>) -> Result<Response<Versions>, Status> {
         let name = signed(&request.get_ref().name);
-        let versions = (1..=3).map(move |version| Ok(Version { name: name.clone(), version }));
+        let versions = (1..=3).map(move |version| {
+            Ok(Version {
+                name: name.clone(),
+                version,
+            })
+        });
         Ok(Response::new(Box::pin(tokio_stream::iter(versions))))
     }
 
@@ -50,7 +55,10 @@ impl MyService for Service {
         let mut version = 0;
         let answers = request.into_inner().map(move |name| {
             version += 1;
-            name.map(|name| Version { name: signed(&name.name), version })
+            name.map(|name| Version {
+                name: signed(&name.name),
+                version,
+            })
         });
         Ok(Response::new(Box::pin(answers)))
     }
