@@ -1,9 +1,11 @@
 //! Every option once. The two macros below turn one table into the enums, [`Options`], the setters of
 //! [`Config`] and the "key=value" form; build.rs, `generate_python!` and the protoc plugin all read it.
 
-use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::{env, fmt};
 
+use crate::cargo::{manifest_folder, Cargo};
 use crate::error::{nearest, Diagnostic, Kind};
 
 /// An enum whose values have a word each: the word of the "key=value" form.
@@ -182,6 +184,173 @@ options! {
     google_protobuf_descriptors: bool,
 }
 
+/// The protobuf compiler that reads the .proto files. The generated Python is the same with all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FrontEnd {
+    /// The first that there is: the protoc that the environment variable `PROTOC` names, the vendored one, protox,
+    /// `protoc` on `PATH`.
+    #[default]
+    Auto,
+    /// The protoc at this path.
+    Protoc(PathBuf),
+    /// The protoc that the feature `vendored-protoc` builds.
+    VendoredProtoc,
+    /// The pure-Rust compiler of the feature `protox`. It knows no editions.
+    Protox,
+    /// `protoc` in one of the folders of `PATH`.
+    ProtocOnPath,
+}
+
+/// How to generate: everything that [`compile_protos`](crate::compile_protos) leaves at its default.
+///
+/// A setter returns the builder, so that they chain; a call that does the work comes last:
+///
+/// ```no_run
+/// use aristaproto_build::{AsyncTransport, ClientGeneration, Config, ServerGeneration};
+///
+/// fn main() -> Result<(), aristaproto_build::Error> {
+///     Config::new()
+///         .client_generation(ClientGeneration::SyncAsync)
+///         .client_async_transport(AsyncTransport::Grpcio)
+///         .server_generation(ServerGeneration::Async)
+///         .server_async_transport(AsyncTransport::Grpcio)
+///         .out_dir("python/lib")
+///         .compile_protos(&["proto/example.proto"], &["proto"])
+/// }
+/// ```
+///
+/// Relative paths start at the folder of the package's Cargo.toml.
+#[derive(Debug, Default)]
+pub struct Config {
+    pub(crate) options: Options,
+    pub(crate) out_dir: Option<PathBuf>,
+    pub(crate) front_end: FrontEnd,
+    pub(crate) protoc_args: Vec<String>,
+    pub(crate) includes: Vec<PathBuf>,
+    pub(crate) file_descriptor_set_path: Option<PathBuf>,
+    pub(crate) check: bool,
+    emit_cargo_directives: Option<bool>,
+    #[cfg(feature = "prost")]
+    pub(crate) prost: Option<prost_build::Config>,
+}
+
+impl Config {
+    /// The defaults: synchronous clients, into `OUT_DIR/python`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All options that change the generated text, at once.
+    pub fn options(&mut self, options: Options) -> &mut Self {
+        self.options = options;
+        self
+    }
+
+    /// The folder that becomes the root of the generated Python package; `OUT_DIR/python` unless told otherwise.
+    ///
+    /// The folder is made when it is not there. Files in it that were not generated stay as they are: one that stands where
+    /// a generated file belongs is an error that names it. `.aristaproto-manifest` in the folder lists what was generated,
+    /// so that what is no longer generated can be removed. One tree belongs to one call; two packages that name the same
+    /// folder get an error.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), aristaproto_build::Error> {
+    /// // Beside Cargo.toml: python/lib/__init__.py and so on; in Python: `import lib.example` with python/ on sys.path.
+    /// aristaproto_build::Config::new().out_dir("python/lib").compile_protos(&["proto/example.proto"], &["proto"])
+    /// # }
+    /// ```
+    ///
+    /// When the package itself is read-only (unpacked by `cargo package`, built on docs.rs, on a read-only disk), a folder
+    /// inside it is left as it is, with a warning if it is out of date.
+    pub fn out_dir(&mut self, path: impl AsRef<Path>) -> &mut Self {
+        self.out_dir = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Which protobuf compiler reads the .proto files.
+    pub fn front_end(&mut self, front_end: FrontEnd) -> &mut Self {
+        self.front_end = front_end;
+        self
+    }
+
+    /// The protoc at this path reads the .proto files: the same as `front_end(FrontEnd::Protoc(path))`. A bare name is
+    /// looked for in the folders of `PATH`.
+    pub fn protoc(&mut self, path: impl AsRef<Path>) -> &mut Self {
+        self.front_end(FrontEnd::Protoc(path.as_ref().to_owned()))
+    }
+
+    /// One more argument for protoc, for example `--experimental_editions`. protox takes none and ignores it.
+    pub fn protoc_arg(&mut self, arg: impl Into<String>) -> &mut Self {
+        self.protoc_args.push(arg.into());
+        self
+    }
+
+    /// One more folder in which imports are looked for, before those that the compiling call names.
+    pub fn include(&mut self, path: impl AsRef<Path>) -> &mut Self {
+        self.includes.push(path.as_ref().to_owned());
+        self
+    }
+
+    /// More folders in which imports are looked for; see [`include`](Self::include).
+    pub fn includes(&mut self, paths: impl IntoIterator<Item = impl AsRef<Path>>) -> &mut Self {
+        self.includes
+            .extend(paths.into_iter().map(|path| path.as_ref().to_owned()));
+        self
+    }
+
+    /// Also writes what the protobuf compiler made of the files, as a serialised `FileDescriptorSet` with imports and
+    /// source info, to this path; gRPC reflection in Rust, for example, wants it.
+    pub fn file_descriptor_set_path(&mut self, path: impl AsRef<Path>) -> &mut Self {
+        self.file_descriptor_set_path = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// Also writes the Rust types, through prost-build and from the same descriptors: one protoc run for both languages.
+    /// Where they go is for `prost` to say, `OUT_DIR` unless told otherwise.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), aristaproto_build::Error> {
+    /// let mut prost = prost_build::Config::new();
+    /// prost.btree_map(["."]);
+    /// aristaproto_build::Config::new().prost(prost).compile_protos(&["proto/example.proto"], &["proto"])
+    /// # }
+    /// ```
+    #[cfg(feature = "prost")]
+    pub fn prost(&mut self, prost: prost_build::Config) -> &mut Self {
+        self.prost = Some(prost);
+        self
+    }
+
+    /// Whether to tell cargo on standard output which files and environment variables the result depends on. Unless
+    /// told otherwise, a build script does and any other program does not.
+    pub fn emit_cargo_directives(&mut self, emit: bool) -> &mut Self {
+        self.emit_cargo_directives = Some(emit);
+        self
+    }
+
+    /// Writes no Python; fails, with a diff, when the tree is not what the .proto files ask for. For a tree under version
+    /// control, in CI. The environment variable `ARISTAPROTO_CHECK=1` does the same for a build script that does not call
+    /// this.
+    pub fn check(&mut self, check: bool) -> &mut Self {
+        self.check = check;
+        self
+    }
+
+    pub(crate) fn cargo(&self) -> Cargo {
+        Cargo::new(self.emit_cargo_directives, manifest_folder())
+    }
+
+    /// Should the tree only be looked at?
+    pub(crate) fn checks(&self) -> bool {
+        self.check
+            || env::var_os(CHECK_VARIABLE).is_some_and(|value| !value.is_empty() && value != "0")
+    }
+}
+
+/// Set to 1, it turns every build into a check.
+pub(crate) const CHECK_VARIABLE: &str = "ARISTAPROTO_CHECK";
+
 fn read<T: Value>(key: &str, value: Option<&str>) -> Result<T, Diagnostic> {
     let allowed = T::WORDS.join(", ");
     let Some(word) = value else {
@@ -198,20 +367,6 @@ fn read<T: Value>(key: &str, value: Option<&str>) -> Result<T, Diagnostic> {
         .maybe_hint(nearest(word, T::WORDS.iter().copied()))
         .kind(Kind::Option)
     })
-}
-
-/// How to generate: the builder behind [`compile_protos`](crate::compile_protos).
-#[derive(Debug, Default)]
-pub struct Config {
-    pub(crate) options: Options,
-}
-
-impl Config {
-    /// The defaults.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
 }
 
 /// The diagnostic for an option that does not exist; `keys` are those that do.

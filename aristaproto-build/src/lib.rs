@@ -1,5 +1,58 @@
-//! Generates Python from .proto files.
+//! Typed Python from .proto files, during `cargo build`, for repositories that hold both languages.
+//!
+//! A whole `build.rs`:
+//!
+//! ```no_run
+//! fn main() -> Result<(), aristaproto_build::Error> {
+//!     aristaproto_build::compile_protos(&["proto/example.proto"], &["proto"])
+//! }
+//! ```
+//!
+//! It leaves a Python package in `OUT_DIR/python`: a module for each protobuf package, with a class for each message and
+//! enum and a client for each service. The classes need the Python package `aristaproto` and nothing else.
+//!
+//! With asynchronous servers, into a folder of the source tree, and the Rust types from the same protoc run:
+//!
+//! ```no_run
+//! use aristaproto_build::{AsyncTransport, ClientGeneration, Config, ServerGeneration};
+//!
+//! fn main() -> Result<(), aristaproto_build::Error> {
+//!     Config::new()
+//!         .client_generation(ClientGeneration::SyncAsync)
+//!         .server_generation(ServerGeneration::Async)
+//!         .server_async_transport(AsyncTransport::Grpcio)
+//!         .out_dir("python/lib")
+//!         .prost(prost_build::Config::new())
+//!         .compile_protos(&["proto"], &["proto"]) // a folder: every .proto below it
+//! }
+//! ```
+//!
+//! # How much you want to do yourself
+//!
+//! | call | what it does |
+//! |---|---|
+//! | [`compile_protos`] | everything, with the defaults |
+//! | [`Config::compile_protos`] | everything, your way |
+//! | [`Config::load`], [`Config::compile_descriptors`] | the two halves, with the [`DescriptorSet`](source::DescriptorSet) in your hands: for tonic's builder, or to generate twice |
+//! | [`Config::generate`] | descriptors in, files in memory out, nothing on disk |
+//! | [`resolve::resolve`], [`python::render`] | the two steps inside |
+//! | [`plugin::run`] | the same for protoc, buf and Bazel: a `CodeGeneratorRequest` in, a response out |
+//!
+//! # The protobuf compiler
+//!
+//! .proto files are read by the first of these that there is: the protoc that [`Config::protoc`] names, the one that the
+//! environment variable `PROTOC` names, the one that the feature `vendored-protoc` builds (on by default; complete, needs
+//! cmake and a C++ compiler, and minutes), protox in pure Rust (feature `protox`; seconds, no editions), `protoc` on
+//! `PATH`. The generated Python is the same with all of them. The well-known types (`google/protobuf/*.proto`) are always
+//! found.
+//!
+//! # What cargo sees
+//!
+//! A build script that calls this crate runs again when a .proto file changes that was read (imported ones too), when a
+//! generated file is changed or deleted, and when `PROTOC` or `ARISTAPROTO_CHECK` changes. Files whose bytes
+//! stay the same are not written.
 
+mod cargo;
 mod config;
 #[rustfmt::skip]
 #[allow(
@@ -11,9 +64,156 @@ pub mod descriptor;
 mod error;
 pub mod model;
 mod naming;
+mod output;
+pub mod plugin;
 pub mod python;
 pub mod resolve;
 pub mod source;
 
-pub use config::{AsyncTransport, ClientGeneration, Config, Options, ServerGeneration};
+use std::path::{Path, PathBuf};
+
+pub use config::{AsyncTransport, ClientGeneration, Config, FrontEnd, Options, ServerGeneration};
 pub use error::{Diagnostic, Error, Location, Problems};
+
+use python::GeneratedFile;
+use source::DescriptorSet;
+
+/// Generates Python for `protos` into `OUT_DIR/python`, with the defaults: messages, enums and synchronous grpcio clients.
+///
+/// * `protos`: .proto files, or folders for every .proto below them.
+/// * `includes`: the folders in which imports are looked for, and from which the files' names are counted. Without any,
+///   each file's own folder is one.
+///
+/// Relative paths start at the folder of the package's Cargo.toml.
+///
+/// ```no_run
+/// # fn main() -> Result<(), aristaproto_build::Error> {
+/// aristaproto_build::compile_protos(&["proto/example.proto"], &["proto"])?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// See [`Config::compile_protos`].
+pub fn compile_protos(
+    protos: &[impl AsRef<Path>],
+    includes: &[impl AsRef<Path>],
+) -> Result<(), Error> {
+    Config::new().compile_protos(protos, includes)
+}
+
+impl Config {
+    /// Generates Python for `protos`: [`load`](Self::load), then [`compile_descriptors`](Self::compile_descriptors).
+    ///
+    /// * `protos`: .proto files, or folders for every .proto below them.
+    /// * `includes`: the folders in which imports are looked for, and from which the files' names are counted, after those
+    ///   of [`include`](Self::include). Without any, each file's own folder is one.
+    ///
+    /// # Errors
+    ///
+    /// What the two calls say. A tree that was generated before is still whole then.
+    pub fn compile_protos(
+        &mut self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<(), Error> {
+        let set = self.load(protos, includes)?;
+        self.compile_descriptors(&set)
+    }
+
+    /// Compiles .proto files to descriptors and generates nothing yet.
+    ///
+    /// Another code generator can take them from here, so that protoc runs once for all; with tonic:
+    ///
+    /// ```ignore
+    /// let mut config = aristaproto_build::Config::new();
+    /// let set = config.load(&["proto/example.proto"], &["proto"])?;
+    /// config.compile_descriptors(&set)?;
+    /// tonic_prost_build::compile_fds(prost_types::FileDescriptorSet::decode(set.bytes().as_slice())?)?;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A path that does not exist, an import that is not found, what the protobuf compiler says about a file, with
+    /// `file:line:column`; or that there is no protobuf compiler.
+    pub fn load(
+        &self,
+        protos: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<DescriptorSet, Error> {
+        source::load(self, &owned(protos), &owned(includes))
+    }
+
+    /// Generates Python for the files of a descriptor set that were asked for: [`generate`](Self::generate), then
+    /// [`write`](Self::write); and the Rust types if [`prost`](Self::prost) was called.
+    ///
+    /// # Errors
+    ///
+    /// What the calls say; also, what prost-build says.
+    pub fn compile_descriptors(&mut self, set: &DescriptorSet) -> Result<(), Error> {
+        let files = self.generate(set)?;
+        self.write(&files)?;
+        #[cfg(feature = "prost")]
+        self.write_rust(set)?;
+        Ok(())
+    }
+
+    /// Generates Python in memory; touches no disk.
+    ///
+    /// # Errors
+    ///
+    /// Everything in the files that cannot be said in Python, with `file:line:column`: for example two types that
+    /// would have the same name.
+    pub fn generate(&self, set: &DescriptorSet) -> Result<Vec<GeneratedFile>, Error> {
+        let model = resolve::resolve(set, &self.options)
+            .map_err(|error| error.with_file_names(|name| set.shown_path(name)))?;
+        Ok(python::render(&model, &self.options))
+    }
+
+    /// Makes the tree in [`out_dir`](Self::out_dir) hold exactly these generated files; gives its folder. With
+    /// [`check`](Self::check) it only looks.
+    ///
+    /// # Errors
+    ///
+    /// There is no folder to write to; a file cannot be written; a file that was not generated is in the way. With `check`:
+    /// the tree is out of date. In all cases the tree is as it was before.
+    pub fn write(&self, files: &[GeneratedFile]) -> Result<PathBuf, Error> {
+        output::write(self, files)
+    }
+
+    #[cfg(feature = "prost")]
+    fn write_rust(&mut self, set: &DescriptorSet) -> Result<(), Error> {
+        use prost::Message;
+
+        let Some(prost) = &mut self.prost else {
+            return Ok(());
+        };
+        if let Some(file) = set
+            .file
+            .file
+            .iter()
+            .find(|file| file.syntax() == "editions")
+        {
+            let file = set
+                .shown_path(file.name())
+                .unwrap_or_else(|| file.name().to_owned());
+            return Err(Diagnostic::new(format!(
+                "`{file}` uses an edition, which prost-build does not know"
+            ))
+            .hint("leave `Config::prost` out, or write `syntax = \"proto3\"` in the file")
+            .into());
+        }
+        let decoded = prost_types::FileDescriptorSet::decode(set.bytes().as_slice());
+        decoded
+            .map_err(std::io::Error::from)
+            .and_then(|files| prost.compile_fds(files))
+            .map_err(|error| {
+                Diagnostic::new(format!("prost-build cannot write the Rust types: {error}")).into()
+            })
+    }
+}
+
+fn owned(paths: &[impl AsRef<Path>]) -> Vec<PathBuf> {
+    paths.iter().map(|path| path.as_ref().to_owned()).collect()
+}

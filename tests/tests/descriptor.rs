@@ -1,8 +1,10 @@
-//! `aristaproto-build/src/descriptor.rs` is made from the descriptor.proto and plugin.proto of protobuf-src. This test
-//! makes it again and compares; with `ARISTAPROTO_BLESS=1` (`cargo xtask bootstrap`) it writes the file instead.
+//! What is checked in and comes from protobuf-src: the descriptor types and the bundled .proto files. The tests make them
+//! again and compare; with `ARISTAPROTO_BLESS=1` (`cargo xtask bootstrap`) they write the files instead.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
 
 /// What stands at the top of the file, above the generated types.
 const HEAD: &str = "\
@@ -46,17 +48,59 @@ fn generate() -> String {
     )
 }
 
-#[test]
-fn descriptor_types_are_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../aristaproto-build/src/descriptor.rs");
-    let made = generate();
+fn engine(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../aristaproto-build/src")
+        .join(path)
+}
+
+/// Compares a checked-in file with what it should be, or writes it.
+fn check_or_write(path: &Path, made: &str) {
     if std::env::var_os("ARISTAPROTO_BLESS").is_some() {
-        fs::write(&path, made).unwrap();
+        fs::write(path, made).unwrap();
         return;
     }
-    let found = fs::read_to_string(&path).unwrap();
+    let found = fs::read_to_string(path).unwrap();
     assert!(
         found == made,
-        "aristaproto-build/src/descriptor.rs is out of date; run `cargo xtask bootstrap`"
+        "{} is out of date; run `cargo xtask bootstrap`",
+        path.display()
     );
+}
+
+/// The names of the .proto files below `folder/google`, which a user's file can import.
+fn protos(folder: &Path) -> Vec<String> {
+    WalkDir::new(folder.join("google"))
+        .sort_by_file_name()
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "proto"))
+        .map(|entry| {
+            let name = entry.path().strip_prefix(folder).unwrap();
+            name.to_str().unwrap().replace('\\', "/")
+        })
+        .collect()
+}
+
+#[test]
+fn descriptor_types_are_current() {
+    check_or_write(&engine("descriptor.rs"), &generate());
+}
+
+#[test]
+fn bundled_protos_are_current() {
+    let (theirs, ours) = (protobuf_src::include(), engine("source/include"));
+    let names = protos(&theirs);
+    for name in &names {
+        let text = fs::read_to_string(theirs.join(name)).unwrap();
+        check_or_write(&ours.join(name), &text);
+    }
+    assert_eq!(protos(&ours), names);
+    let table = fs::read_to_string(engine("source/well_known.rs")).unwrap();
+    for name in &names {
+        assert!(
+            table.contains(&format!("include_str!(\"include/{name}\")")),
+            "{name} is not in the table"
+        );
+    }
 }

@@ -1,0 +1,97 @@
+//! What cargo says to a build script through its environment, and what the build script says back on its standard output.
+//! `source` and `output` call it; outside a build script everything here is silent.
+//!
+//! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{env, fs};
+
+/// The line to cargo, open or not.
+pub(crate) struct Cargo {
+    speaks: bool,
+    root: PathBuf,
+}
+
+impl Cargo {
+    /// `speaks`: what the user asked for, or whether this is a build script.
+    pub fn new(speaks: Option<bool>, root: PathBuf) -> Self {
+        let in_build_script = || {
+            ["OUT_DIR", "HOST", "TARGET"]
+                .iter()
+                .all(|name| env::var_os(name).is_some())
+        };
+        Self {
+            speaks: speaks.unwrap_or_else(in_build_script),
+            root,
+        }
+    }
+
+    /// Cargo runs the build script again when one of these changes. A path that does not exist would make it run every
+    /// time, so such a path is left out.
+    pub fn watch<'a>(&self, paths: impl IntoIterator<Item = &'a PathBuf>) {
+        if !self.speaks {
+            return;
+        }
+        let paths: BTreeSet<&PathBuf> = paths.into_iter().collect();
+        for path in paths.into_iter().filter(|path| path.exists()) {
+            let path = path.strip_prefix(&self.root).unwrap_or(path);
+            println!("cargo:rerun-if-changed={}", path.display());
+        }
+    }
+
+    /// Cargo runs the build script again when this environment variable changes.
+    pub fn watch_variable(&self, name: &str) {
+        if self.speaks {
+            println!("cargo:rerun-if-env-changed={name}");
+        }
+    }
+
+    /// Cargo shows this to the user as a warning.
+    pub fn warn(&self, message: &str) {
+        if self.speaks {
+            for line in message.lines() {
+                println!("cargo:warning={line}");
+            }
+        }
+    }
+
+    /// One step of the work, on standard error; cargo shows it with `-vv`, and when the build fails.
+    pub fn progress(&self, step: &str) {
+        if self.speaks {
+            eprintln!("aristaproto: {step}");
+        }
+    }
+
+    /// When cargo started this build script, by the clock of the file system. Cargo takes a watched file for changed when
+    /// it is newer than that, so what the script writes itself must not be.
+    pub fn invocation_time(&self) -> Option<SystemTime> {
+        if !self.speaks {
+            return None;
+        }
+        let stamp = Path::new(&env::var_os("OUT_DIR")?)
+            .parent()?
+            .join("invoked.timestamp");
+        fs::metadata(stamp).ok()?.modified().ok()
+    }
+}
+
+/// The folder of the package's Cargo.toml; the current one outside cargo.
+pub(crate) fn manifest_folder() -> PathBuf {
+    env::var_os("CARGO_MANIFEST_DIR")
+        .map(PathBuf::from)
+        .or_else(|| env::current_dir().ok())
+        .unwrap_or_default()
+}
+
+/// Does the folder hold a package as `cargo package` writes it: unpacked for a check, or as a dependency? Cargo
+/// leaves the author's manifest beside the one that it wrote. Its files are not a build script's to change.
+pub(crate) fn is_packaged(manifest_folder: &Path) -> bool {
+    manifest_folder.join("Cargo.toml.orig").is_file()
+}
+
+/// Is this a build on docs.rs, where everything but `OUT_DIR` is read-only?
+pub(crate) fn is_docs_rs() -> bool {
+    env::var_os("DOCS_RS").is_some()
+}

@@ -1,0 +1,335 @@
+//! Stage 4: from generated files to a folder on disk that holds exactly those, and whatever else the user put there.
+//! `Config::write` calls it.
+//!
+//! ```text
+//! python/lib/                    the root: `out_dir`, or OUT_DIR/python
+//!     .aristaproto-manifest      the list of the files below that were generated
+//!     .aristaproto-staging-…/    new files on their way; gone when the call returns
+//!     __init__.py                generated
+//!     example/__init__.py        generated
+//!     example/handwritten.py     not in the list: never read, written or removed
+//! ```
+//!
+//! New files are complete on the same disk before the first one is moved into its place, and the list is longer rather
+//! than shorter than the truth while that happens, so that a call that fails or is killed leaves a tree that the next call
+//! can put right. Two calls at once take turns.
+
+mod check;
+mod manifest;
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tempfile::TempDir;
+
+use crate::cargo::{self, Cargo};
+use crate::config::{Config, CHECK_VARIABLE};
+use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::python::GeneratedFile;
+use crate::source::count;
+use manifest::Manifest;
+
+const STAGING_PREFIX: &str = ".aristaproto-staging-";
+
+/// Makes the folder hold `files`; gives the folder.
+pub(crate) fn write(config: &Config, files: &[GeneratedFile]) -> Result<PathBuf, Error> {
+    let cargo = config.cargo();
+    let manifest_folder = cargo::manifest_folder();
+    let root = folder(config, &manifest_folder)?;
+    let tree = Tree {
+        shown: root
+            .strip_prefix(&manifest_folder)
+            .unwrap_or(&root)
+            .to_owned(),
+        root,
+    };
+    cargo.watch_variable(CHECK_VARIABLE);
+    let in_package = tree.root.starts_with(&manifest_folder) && !is_in_out_dir(&tree.root);
+    if config.checks() {
+        check::check(&tree, files)?;
+    } else if in_package && (cargo::is_packaged(&manifest_folder) || cargo::is_docs_rs()) {
+        tree.leave_alone(&cargo, files);
+    } else if let Err(error) = tree.update(&cargo, files) {
+        if !(in_package && error.is_io() && is_read_only(&manifest_folder)) {
+            return Err(error);
+        }
+        tree.leave_alone(&cargo, files);
+    }
+    let mut watched: Vec<PathBuf> = files
+        .iter()
+        .map(|file| tree.root.join(&file.path))
+        .collect();
+    watched.push(tree.root.join(manifest::NAME));
+    cargo.watch(&watched);
+    Ok(tree.root)
+}
+
+fn folder(config: &Config, manifest_folder: &Path) -> Result<PathBuf, Error> {
+    if let Some(path) = &config.out_dir {
+        return Ok(manifest_folder.join(path).components().collect());
+    }
+    let out_dir = std::env::var_os("OUT_DIR").ok_or_else(|| {
+        Diagnostic::new("there is no folder to write to: no `out_dir` was given, and cargo set no `OUT_DIR`")
+            .hint(
+                "give an `out_dir`; or generate in a build script; for the macro, an empty build.rs (`fn main() {}`) makes \
+                 cargo set `OUT_DIR`",
+            )
+            .kind(Kind::Io)
+    })?;
+    Ok(Path::new(&out_dir).join("python"))
+}
+
+/// The target folder lies inside the package when it is the workspace, and is not part of the source for all that.
+fn is_in_out_dir(path: &Path) -> bool {
+    std::env::var_os("OUT_DIR").is_some_and(|out_dir| path.starts_with(out_dir))
+}
+
+/// Only asked when writing below the folder has failed.
+fn is_read_only(folder: &Path) -> bool {
+    tempfile::tempfile_in(folder).is_err_and(|error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        )
+    })
+}
+
+/// A generated tree on disk.
+pub(crate) struct Tree {
+    root: PathBuf,
+    /// The root as messages print it.
+    shown: PathBuf,
+}
+
+/// What one call has to do.
+struct Plan<'a> {
+    /// Files whose bytes are not there yet.
+    write: Vec<&'a GeneratedFile>,
+    /// Generated earlier, no longer asked for.
+    stale: Vec<String>,
+    before: Manifest,
+    after: Manifest,
+}
+
+impl Tree {
+    /// A file of the tree, for a message.
+    fn show(&self, path: &str) -> String {
+        self.shown.join(path).display().to_string()
+    }
+
+    fn leave_alone(&self, cargo: &Cargo, files: &[GeneratedFile]) {
+        if check::check(self, files).is_err() {
+            cargo.warn(&format!(
+                "{} is out of date, and stays so because the package is read-only here",
+                self.shown.display()
+            ));
+        }
+    }
+
+    fn update(&self, cargo: &Cargo, files: &[GeneratedFile]) -> Result<(), Error> {
+        fs::create_dir_all(&self.root)
+            .map_err(|error| self.io("make the folder", &self.root, &error))?;
+        let _lock = self.lock();
+        let plan = self.plan(files)?;
+        if plan.write.is_empty() && plan.stale.is_empty() && plan.before == plan.after {
+            return Ok(());
+        }
+        cargo.progress(&format!(
+            "{} of {} to write into {}",
+            plan.write.len(),
+            count(files.len(), "file"),
+            self.shown.display()
+        ));
+        self.carry_out(&plan, cargo.invocation_time())
+    }
+
+    /// Two build scripts at work on one tree take turns. Where a file system knows no locks, they do not; each file is
+    /// still moved into place whole.
+    fn lock(&self) -> Option<File> {
+        #[cfg(unix)]
+        let file = File::open(&self.root).ok()?;
+        #[cfg(not(unix))]
+        let file = File::create(self.root.join(".aristaproto-lock")).ok()?;
+        file.lock().ok()?;
+        // Under the lock, nobody else is staging: what is there was left by a call that was killed.
+        for entry in fs::read_dir(&self.root).ok()?.filter_map(Result::ok) {
+            if entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(STAGING_PREFIX)
+            {
+                // A folder that cannot be removed is in nobody's way.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        Some(file)
+    }
+
+    fn plan<'a>(&self, files: &'a [GeneratedFile]) -> Result<Plan<'a>, Error> {
+        let before = Manifest::read(&self.root)
+            .map_err(|error| self.io("read", &self.root.join(manifest::NAME), &error))?;
+        let after = Manifest::new(files.iter().map(|file| file.path.clone()).collect());
+        let mut problems = Problems::new();
+        if let (Some(owner), Some(me)) = (&before.package, &after.package) {
+            if owner != me {
+                problems.push(
+                    Diagnostic::new(format!(
+                        "`{}` holds what the package `{owner}` generated, and `{me}` would replace it",
+                        self.shown.display()
+                    ))
+                    .hint("give each package a folder of its own; if the package was renamed, delete the folder")
+                    .kind(Kind::Io),
+                );
+            }
+        }
+        let mut write = Vec::new();
+        for file in files {
+            let path = self.root.join(&file.path);
+            match fs::read(&path) {
+                Ok(found) if found == file.text.as_bytes() => {}
+                Ok(_) if !before.files.contains(&file.path) => {
+                    problems.push(self.foreign(&file.path));
+                }
+                Err(_) if path.is_dir() => problems.push(self.foreign(&file.path)),
+                Ok(_) => write.push(file),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => write.push(file),
+                Err(error) => problems.push(self.io("read", &path, &error)),
+            }
+        }
+        problems.propagate()?;
+        let stale = before.files.difference(&after.files).cloned().collect();
+        Ok(Plan {
+            write,
+            stale,
+            before,
+            after,
+        })
+    }
+
+    fn foreign(&self, path: &str) -> Diagnostic {
+        Diagnostic::new(format!(
+            "`{}` is in the way of a generated file and was not generated",
+            self.show(path)
+        ))
+        .hint("move it away, or choose another `out_dir`; if it was generated by other means, delete it")
+        .kind(Kind::Io)
+    }
+
+    fn carry_out(&self, plan: &Plan, time: Option<SystemTime>) -> Result<(), Error> {
+        let staging = tempfile::Builder::new()
+            .prefix(STAGING_PREFIX)
+            .tempdir_in(&self.root)
+            .map_err(|error| self.io("write into", &self.root, &error))?;
+        let mut staged = Vec::new();
+        for (index, file) in plan.write.iter().enumerate() {
+            let target = self.root.join(&file.path);
+            if let Some(folder) = target.parent() {
+                fs::create_dir_all(folder)
+                    .map_err(|error| self.io("make the folder", folder, &error))?;
+            }
+            staged.push((
+                self.stage(&staging, &index.to_string(), &file.text, time)?,
+                target,
+            ));
+        }
+        // Until all is done, both the old files and the new ones are ours.
+        let meanwhile = plan.before.and(&plan.after);
+        self.put_manifest(&staging, &plan.before, &meanwhile, time)?;
+        for (from, to) in &staged {
+            fs::rename(from, to).map_err(|error| self.io("write", to, &error))?;
+        }
+        for path in &plan.stale {
+            self.remove(path)?;
+        }
+        self.put_manifest(&staging, &meanwhile, &plan.after, time)?;
+        Ok(())
+    }
+
+    fn stage(
+        &self,
+        staging: &TempDir,
+        name: &str,
+        text: &str,
+        time: Option<SystemTime>,
+    ) -> Result<PathBuf, Diagnostic> {
+        let path = staging.path().join(name);
+        fs::write(&path, text).map_err(|error| self.io("write into", &self.root, &error))?;
+        if let Some(time) = time {
+            // Where the time cannot be set, cargo runs the build script once more than it needs to.
+            let _ = File::options()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_modified(time));
+        }
+        Ok(path)
+    }
+
+    fn put_manifest(
+        &self,
+        staging: &TempDir,
+        from: &Manifest,
+        to: &Manifest,
+        time: Option<SystemTime>,
+    ) -> Result<(), Diagnostic> {
+        if from == to {
+            return Ok(());
+        }
+        let target = self.root.join(manifest::NAME);
+        let staged = self.stage(staging, "manifest", &to.text(), time)?;
+        fs::rename(staged, &target).map_err(|error| self.io("write", &target, &error))
+    }
+
+    /// Removes a file, what Python cached of it, and the folders that are empty then.
+    fn remove(&self, path: &str) -> Result<(), Diagnostic> {
+        let target = self.root.join(path);
+        match fs::remove_file(&target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(self.io("remove", &target, &error))
+            }
+            _ => {}
+        }
+        let (Some(folder), Some(stem)) = (target.parent(), target.file_stem()) else {
+            return Ok(());
+        };
+        let cache = folder.join("__pycache__");
+        let prefix = format!("{}.", stem.to_string_lossy());
+        for entry in fs::read_dir(&cache)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+        {
+            let is_bytecode = entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "pyc");
+            if is_bytecode && entry.file_name().to_string_lossy().starts_with(&prefix) {
+                // Python makes its caches again; one that stays does no harm.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        // `remove_dir` refuses a folder that holds anything, and that is where this stops.
+        let _ = fs::remove_dir(&cache);
+        for folder in folder.ancestors().take_while(|folder| *folder != self.root) {
+            if fs::remove_dir(folder).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn io(&self, verb: &str, path: &Path, error: &io::Error) -> Diagnostic {
+        let path = path.strip_prefix(&self.root).map_or_else(
+            |_| path.to_owned(),
+            |relative| self.shown.join(relative).components().collect(),
+        );
+        Diagnostic::io(verb, &path, error)
+    }
+
+    /// The files on disk that the manifest lists.
+    fn listed(&self) -> BTreeSet<String> {
+        Manifest::read(&self.root).unwrap_or_default().files
+    }
+}

@@ -1,0 +1,151 @@
+//! The front end protoc: one run, the descriptors through a temporary file, its complaints turned into diagnostics.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::inputs::Inputs;
+use super::well_known;
+use crate::error::{Diagnostic, Error, Kind, Problems};
+
+/// Runs the protoc at `path`; gives a serialised `FileDescriptorProto` for each file read.
+pub(super) fn compile(
+    path: &Path,
+    args: &[String],
+    inputs: &Inputs,
+    warn: &dyn Fn(&str),
+) -> Result<Vec<Vec<u8>>, Error> {
+    let folder = tempfile::Builder::new()
+        .prefix("aristaproto-")
+        .tempdir()
+        .map_err(|error| {
+            Diagnostic::io("make a temporary folder in", &std::env::temp_dir(), &error)
+        })?;
+    let bundled = folder.path().join("include");
+    for (name, text) in well_known::FILES {
+        let file = bundled.join(name);
+        file.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&file, text))
+            .map_err(|error| Diagnostic::io("write", &file, &error))?;
+    }
+    let result = folder.path().join("descriptors");
+    // One argument on each line of a file: thousands of files are too much for some systems' command lines.
+    let mut lines = vec![
+        "--include_imports".to_owned(),
+        "--include_source_info".to_owned(),
+        format!("--descriptor_set_out={}", utf8(&result)?),
+    ];
+    for include in inputs.includes.iter().chain([&bundled]) {
+        lines.push(format!("--proto_path={}", utf8(include)?));
+    }
+    lines.extend_from_slice(args);
+    for file in &inputs.files {
+        lines.push(utf8(&file.path)?.to_owned());
+    }
+    let arguments = folder.path().join("arguments");
+    fs::write(&arguments, lines.join("\n") + "\n")
+        .map_err(|error| Diagnostic::io("write", &arguments, &error))?;
+    let output = Command::new(path)
+        .arg(format!("@{}", utf8(&arguments)?))
+        .output()
+        .map_err(|error| {
+            Diagnostic::new(format!("cannot run {}: {error}", path.display()))
+                .hint("name a protoc that can be run with `Config::protoc` or `PROTOC`, or turn on the feature `protox`")
+                .kind(Kind::FrontEnd)
+        })?;
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(diagnose(&complaints, inputs, path, output.status));
+    }
+    complaints
+        .lines()
+        .filter(|line| !line.is_empty())
+        .for_each(warn);
+    let bytes = fs::read(&result).map_err(|error| Diagnostic::io("read", &result, &error))?;
+    super::split(&bytes)
+}
+
+fn utf8(path: &Path) -> Result<&str, Diagnostic> {
+    path.to_str().ok_or_else(|| {
+        Diagnostic::new(format!("the path `{}` is not valid UTF-8", path.display())).kind(Kind::Io)
+    })
+}
+
+/// What protoc wrote on its standard error, as diagnostics: `file:line:column: text`, `file: text` or anything else.
+fn diagnose(
+    complaints: &str,
+    inputs: &Inputs,
+    protoc: &Path,
+    status: std::process::ExitStatus,
+) -> Error {
+    let lines: Vec<Complaint> = complaints.lines().filter_map(Complaint::read).collect();
+    let mut problems = Problems::new();
+    let imports_missing = lines
+        .iter()
+        .any(|line| missing_import(line, inputs).is_some());
+    for line in &lines {
+        let location = line
+            .place
+            .map(|(file, line, column)| inputs.location(file, line, column));
+        if let Some(import) = missing_import(line, inputs) {
+            problems.push(inputs.import_not_found(import, location));
+        } else if !(imports_missing && is_consequence(line)) {
+            problems.push(Diagnostic::new(line.text).at(location));
+        }
+    }
+    problems.propagate().err().unwrap_or_else(|| {
+        Diagnostic::new(format!(
+            "{} ended with {status} and said nothing more: {complaints}",
+            protoc.display()
+        ))
+        .kind(Kind::FrontEnd)
+        .into()
+    })
+}
+
+/// One line of protoc's.
+struct Complaint<'a> {
+    place: Option<(&'a str, usize, usize)>,
+    text: &'a str,
+}
+
+impl<'a> Complaint<'a> {
+    fn read(line: &'a str) -> Option<Self> {
+        let (place, text) = match place(line) {
+            Some((place, text)) => (Some(place), text),
+            None => (None, line),
+        };
+        let is_warning = text.starts_with("warning: ") || text.contains(": warning: ");
+        (!is_warning && !text.trim().is_empty()).then_some(Self {
+            place,
+            text: text.trim().trim_end_matches('.'),
+        })
+    }
+}
+
+/// Cuts `file:line:column: ` off the front.
+fn place(line: &str) -> Option<((&str, usize, usize), &str)> {
+    line.match_indices(": ").find_map(|(end, _)| {
+        let mut parts = line[..end].rsplitn(3, ':');
+        let column = parts.next()?.parse().ok()?;
+        let row = parts.next()?.parse().ok()?;
+        Some(((parts.next()?, row, column), &line[end + 2..]))
+    })
+}
+
+/// `Import "x.proto" was not found or had errors`: the import, if it is the first and not the second.
+fn missing_import<'a>(line: &Complaint<'a>, inputs: &Inputs) -> Option<&'a str> {
+    let import = line
+        .text
+        .strip_prefix("Import \"")?
+        .strip_suffix("\" was not found or had errors")?;
+    (!inputs.has(import)).then_some(import)
+}
+
+/// What protoc says because an import is missing, beside the line that says so.
+fn is_consequence(line: &Complaint) -> bool {
+    line.text.ends_with("\" was not found or had errors")
+        || line.text.ends_with(" is not defined")
+        || line.text.ends_with(": File not found")
+}
