@@ -1,0 +1,187 @@
+"""`Enum`, the base class of generated and hand-written protobuf enums.
+
+Members are ints. A number without a name gives a nameless member, because open enums carry it on.
+The classes are real `enum.IntEnum`s, but made without the standard metaclass' work for each member:
+packages of thousands of types must import fast.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+    from .registry import MessagePool
+
+__all__ = ("Enum",)
+
+
+def _is_member(name: str, value: object) -> bool:
+    if name.startswith("__") or (name.startswith("_") and name.endswith("_")):
+        return False
+    return type(value) is int or isinstance(value, enum.auto)
+
+
+class _EnumType(enum.EnumMeta):
+    """Makes the members itself and leaves look-up, iteration and `in` to `enum.EnumMeta`."""
+
+    @classmethod
+    def __prepare__(  # type: ignore[override]
+        metacls, name: str, bases: tuple[type, ...], **options: Any
+    ) -> dict[str, Any]:
+        return {}
+
+    def __new__(  # type: ignore[misc]
+        metacls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        prefix: str = "",
+        renamed: Mapping[str, str] | None = None,
+        closed: bool = False,
+    ) -> _EnumType:
+        for base in bases:
+            if getattr(base, "_member_names_", None):
+                raise TypeError(
+                    f"{name}: an enum with members cannot be extended ({base.__name__})"
+                )
+        raw = {key: value for key, value in namespace.items() if _is_member(key, value)}
+        for key in raw:
+            del namespace[key]
+        by_name: dict[str, Any] = {}
+        by_value: dict[int, Any] = {}
+        names: list[str] = []
+        namespace["_member_map_"] = by_name
+        namespace["_value2member_map_"] = by_value
+        namespace["_member_names_"] = names
+        namespace["_member_type_"] = int
+        namespace["_unhashable_values_"] = []
+        namespace["_unhashable_values_map_"] = {}
+        namespace["_hashable_values_"] = []
+        namespace["__prefix__"] = prefix
+        namespace["__renamed__"] = renamed or {}
+        namespace["__closed__"] = closed
+        cls: Any = type.__new__(metacls, name, bases, namespace)
+        last = -1
+        for key, value in raw.items():
+            number: int = last + 1 if isinstance(value, enum.auto) else value
+            last = number
+            member = by_value.get(number)
+            if member is None:
+                member = int.__new__(cls, number)
+                member._name_ = key
+                member._value_ = number
+                member._sort_order_ = len(names)
+                by_value[number] = member
+                names.append(key)
+            by_name[key] = member
+            type.__setattr__(cls, key, member)
+        return cls
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: Any, **options: Any) -> None:
+        type.__init__(cls, name, bases, namespace)
+
+    def __call__(cls, value: Any, *args: Any, **options: Any) -> Any:
+        """The member for a number; nameless when the number has no name."""
+        if args or options:
+            raise TypeError(f"{cls.__name__}() takes one value; write a class to make a new enum")
+        try:
+            return cls._value2member_map_[value]
+        except (KeyError, TypeError):
+            return cls._missing_(value)
+
+
+if TYPE_CHECKING:
+
+    class _EnumBase(enum.IntEnum):
+        """What type checkers see: an `IntEnum` with the class keywords of generated enums."""
+
+        def __init_subclass__(
+            cls,
+            *,
+            prefix: str = "",
+            renamed: Mapping[str, str] | None = None,
+            closed: bool = False,
+        ) -> None: ...
+
+else:
+    _EnumBase = enum.IntEnum
+
+
+class Enum(_EnumBase, metaclass=_EnumType):
+    """Base class of protobuf enums.
+
+    ```python
+    class Colour(aristaproto.Enum, prefix="COLOUR_"):
+        RED = 0
+        GREEN = 1
+    ```
+
+    Class keywords: `prefix`, what stands before each name in the proto file; `renamed`, the proto names of
+    members for which the prefix does not tell; `closed`, whether numbers without a name are refused
+    (https://protobuf.dev/programming-guides/enum/).
+    """
+
+    if TYPE_CHECKING:
+        __prefix__: ClassVar[str]
+        __renamed__: ClassVar[Mapping[str, str]]
+        __closed__: ClassVar[bool]
+        __proto_name__: ClassVar[str]
+        __pool__: ClassVar[MessagePool]
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        if not isinstance(value, int):
+            raise ValueError(f"{value!r} is not a number of {cls.__name__}")
+        member = int.__new__(cls, value)
+        member._name_ = ""
+        member._value_ = int(value)
+        return member
+
+    @classmethod
+    def from_string(cls, name: str) -> Self:
+        """The member with this Python name or proto name. `ValueError` when there is none."""
+        member: Any = cls._member_map_.get(name)
+        if member is None:
+            member = cls._member_map_.get(_python_names(cls).get(name, ""))
+        if member is None:
+            raise ValueError(
+                f"{name!r} is not a name in {cls.__name__}: expected one of "
+                f"{', '.join(cls._member_map_)}"
+            )
+        return member
+
+    @property
+    def proto_name(self) -> str:
+        """The name in the proto file; empty for a number without a name."""
+        name: str = self._name_
+        if not name:
+            return ""
+        cls = type(self)
+        return cls.__renamed__.get(name) or cls.__prefix__ + name
+
+    def __str__(self) -> str:
+        return self._name_ or f"UNKNOWN({self._value_})"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_}>"
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return (type(self), (self._value_,))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+
+def _python_names(cls: type[Enum]) -> dict[str, str]:
+    """Python name for each proto name, aliases included."""
+    prefix, renamed = cls.__prefix__, cls.__renamed__
+    return {renamed.get(name) or prefix + name: name for name in cls._member_map_}

@@ -1,0 +1,510 @@
+"""`Message`, the base class of all messages, and what stands in a class body: `field`, `map_field`.
+
+The metaclass turns a class body into `__slots__` and `__match_args__` and leaves everything else (schema,
+constructor, dataclass fields) to the first use of the class. Codecs are reached through `codec`.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import warnings
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from . import codec
+from .casing import Casing
+from .schema import Field, FieldSpec, LazySchema, OneofSlot, Schema
+from .wire import SIZE_DELIMITED, encode_varint, load_varint, read_exactly
+
+if TYPE_CHECKING:
+    import dataclasses
+    from collections.abc import Callable, Iterable
+    from inspect import Signature
+    from typing import Literal, SupportsIndex
+
+    from typing_extensions import Buffer, Self, dataclass_transform
+
+    from .registry import MessagePool
+    from .wire import BinaryReader, BinaryWriter
+else:
+
+    def dataclass_transform(**_):
+        return lambda cls: cls
+
+
+__all__ = ("Message", "OutputFormat", "field", "map_field", "which_one_of")
+
+
+class OutputFormat(IntEnum):
+    """What `Message.to_dict` puts into the dict."""
+
+    PYTHON = 0
+    """Python values as they are: enum members, datetimes, bytes, ints."""
+    PROTO_JSON = 1
+    """Values of ProtoJSON (https://protobuf.dev/programming-guides/json/), ready for `json.dumps`."""
+
+
+def field(
+    number: int,
+    type: int,  # noqa: A002 - the word that protobuf uses
+    ref: str | type[Any] | Callable[[], type[Any]] | None = None,
+    *,
+    repeated: bool = False,
+    optional: bool = False,
+    required: bool = False,
+    oneof: str | None = None,
+    packed: bool = True,
+    proto_name: str | None = None,
+    json_name: str | None = None,
+    default: Any = None,
+    deprecated: bool = False,
+    utf8: bool = True,
+) -> Any:
+    """A field in the body of a message class.
+
+    `number` and `type` (one of `TYPE_*`) as in the proto file; `ref` names the class of a message or enum
+    field: ``"Name"`` in the same module, ``"..other.module:Name"``, a class, or a callable that gives it.
+
+    `repeated`: a list. `optional`: presence, None when unset. `required`: as in proto2. `oneof`: name of the
+    oneof. `packed`: how numbers of a list are written. `proto_name`, `json_name`: where they differ from the
+    Python name and from its lowerCamelCase. `default`: the default declared in proto2. `deprecated`: warn when it is
+    set in the constructor. `utf8`: refuse strings on the wire that are no UTF-8.
+    """
+    spec = FieldSpec()
+    spec.number = number
+    spec.type = type
+    spec.ref = ref
+    spec.repeated = repeated
+    spec.optional = optional
+    spec.required = required
+    spec.oneof = oneof
+    spec.packed = packed
+    spec.proto_name = proto_name
+    spec.json_name = json_name
+    spec.default = default
+    spec.deprecated = deprecated
+    spec.utf8 = utf8
+    spec.key_type = None
+    return spec
+
+
+def map_field(
+    number: int,
+    key_type: int,
+    value_type: int,
+    ref: str | type[Any] | Callable[[], type[Any]] | None = None,
+    *,
+    proto_name: str | None = None,
+    json_name: str | None = None,
+    deprecated: bool = False,
+    utf8: bool = True,
+) -> Any:
+    """A map field in the body of a message class: a dict. `ref` is the class of message or enum values."""
+    spec: FieldSpec = field(
+        number,
+        value_type,
+        ref,
+        proto_name=proto_name,
+        json_name=json_name,
+        deprecated=deprecated,
+        utf8=utf8,
+    )
+    spec.key_type = key_type
+    return spec
+
+
+class _LazyDataclassFields:
+    """Sits in each message class as `__dataclass_fields__` until `dataclasses` reads it."""
+
+    def __get__(self, instance: object, owner: type[Message]) -> dict[str, dataclasses.Field[Any]]:
+        fields = _dataclass_fields(owner)
+        type.__setattr__(owner, "__dataclass_fields__", fields)
+        return fields
+
+
+_LAZY_SCHEMA = LazySchema()
+_LAZY_FIELDS = _LazyDataclassFields()
+
+
+@dataclass_transform()
+class _MessageType(type):
+    """Makes message classes; does as little as it can, because packages of thousands must import fast."""
+
+    if TYPE_CHECKING:
+        __schema__: Schema
+
+    def __new__(
+        metacls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        deprecated: bool = False,
+        pool: MessagePool | None = None,
+        **options: Any,
+    ) -> _MessageType:
+        specs = {key: value for key, value in namespace.items() if value.__class__ is FieldSpec}
+        for key in specs:
+            del namespace[key]
+        namespace["__slots__"] = (*namespace.get("__slots__", ()), *specs)
+        namespace["__fields__"] = specs
+        namespace["__schema__"] = _LAZY_SCHEMA
+        namespace["__dataclass_fields__"] = _LAZY_FIELDS
+        namespace["__deprecated__"] = deprecated
+        if pool is not None:
+            namespace["__pool__"] = pool
+        inherited: tuple[str, ...] = ()
+        for base in bases:
+            inherited = getattr(base, "__match_args__", ())
+            if inherited:
+                break
+        namespace["__match_args__"] = (*inherited, *specs) if inherited else tuple(specs)
+        if "__init__" not in namespace:
+            namespace["__init__"] = _first_init
+        # In each class' own dict, so that `@dataclass` finds them there and leaves them alone.
+        if "__eq__" not in namespace:
+            namespace["__eq__"] = _equal
+            namespace.setdefault("__hash__", None)
+        if "__repr__" not in namespace:
+            namespace["__repr__"] = _repr
+        return super().__new__(metacls, name, bases, namespace, **options)
+
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any
+    ) -> None:
+        super().__init__(name, bases, namespace)
+
+    @property
+    def __signature__(cls) -> Signature:
+        import inspect
+
+        if cls.__init__ is _first_init:  # type: ignore[misc]
+            init: Any = cls.__schema__.init
+        else:
+            init = cls.__init__  # type: ignore[misc]
+        signature = inspect.signature(init)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _first_init(self: Message, *args: Any, **kwargs: Any) -> None:
+    """Constructor of a class that is used for the first time: puts the compiled one in its own place."""
+    for cls in type(self).__mro__:
+        if cls.__dict__.get("__init__") is _first_init:
+            init = cls.__schema__.init  # type: ignore[attr-defined]
+            type.__setattr__(cls, "__init__", init)
+            init(self, *args, **kwargs)
+            return
+    # Another thread was faster.
+    type(self).__init__(self, *args, **kwargs)  # type: ignore[misc]
+
+
+def _equal(self: Any, other: object) -> Any:
+    cls = type(self)
+    if type(other) is not cls:
+        return NotImplemented
+    schema = cls.__schema__
+    mine, theirs = schema.values(self), schema.values(other)
+    if mine == theirs:
+        return True
+    return all(a is b or a == b or _same(a, b) for a, b in zip(mine, theirs))
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equality where `==` says no: nan equals nan, and any iterable of a repeated field is a list."""
+    if isinstance(a, float):
+        return isinstance(b, float) and a != a and b != b
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(x == y or _same(x, y) for x, y in zip(a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(x == b[key] or _same(x, b[key]) for key, x in a.items())
+    return False
+
+
+_printing: set[int] = set()
+
+
+def _repr(self: Any) -> str:
+    name = type(self).__name__
+    if id(self) in _printing:
+        return f"{name}(...)"
+    _printing.add(id(self))
+    try:
+        parts = [
+            f"{field.name}={value!r}"
+            for field in type(self).__schema__.ordered
+            if not field.is_default(value := field.get(self))
+        ]
+    finally:
+        _printing.discard(id(self))
+    return f"{name}({', '.join(parts)})"
+
+
+class Message(metaclass=_MessageType):
+    """Base class of protobuf messages, generated or written by hand.
+
+    ```python
+    class Request(aristaproto.Message):
+        name: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+        tags: list[str] = aristaproto.field(2, aristaproto.TYPE_STRING, repeated=True)
+    ```
+
+    Fields are parameters of the constructor, by name or in order of declaration. Attributes take any value;
+    what the field cannot carry is refused when the message is written. Setting a member of a oneof clears the others.
+    Unknown fields that were read are kept and written after the known ones.
+    """
+
+    __slots__ = ("_unknown_fields",)
+
+    _unknown_fields: bytes
+
+    if TYPE_CHECKING:
+        __schema__: ClassVar[Schema]
+        __fields__: ClassVar[dict[str, FieldSpec]]
+        __deprecated__: ClassVar[bool]
+        __pool__: ClassVar[MessagePool]
+        __proto_name__: ClassVar[str]
+        __match_args__: ClassVar[tuple[str, ...]]
+        __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            object.__setattr__(self, name, value)
+        except AttributeError:
+            _refuse_attribute(self, name)
+
+    # -- binary ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def parse(cls, data: Buffer) -> Self:
+        """Read a message from wire bytes. `DecodeError` when they are truncated, malformed or beyond a limit."""
+        message: Self = cls.__schema__.new()
+        codec.decode(message, data)
+        return message
+
+    @classmethod
+    def FromString(cls, s: Buffer) -> Self:  # noqa: N802 - the name that gRPC frameworks look for
+        """`parse` under the name that google.protobuf gives it."""
+        message: Self = cls.__schema__.new()
+        codec.decode(message, s)
+        return message
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - the name that gRPC frameworks look for
+        """Wire bytes: known fields by number, then unknown ones. `EncodeError` names the path of a bad value."""
+        return codec.encode(self)
+
+    def __bytes__(self) -> bytes:
+        return codec.encode(self)
+
+    def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
+        """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
+        data = codec.encode(self)
+        stream.write(encode_varint(len(data)) + data if delimit else data)
+
+    def load(self, stream: BinaryReader, size: int | None = None) -> Self:
+        """Read wire bytes from a binary stream into this message, and return it.
+
+        `size` is the number of bytes to read, None for all, or `SIZE_DELIMITED`: a varint in front tells.
+        Fields that are read replace scalars, extend lists and maps, and merge into messages
+        (https://protobuf.dev/programming-guides/encoding/#last-one-wins). `EOFError` when a delimited
+        message was asked for at the end of the stream; `DecodeError` for the rest, with this message unchanged.
+        """
+        if size is None:
+            data = stream.read()
+        else:
+            if size == SIZE_DELIMITED:
+                size, _ = load_varint(stream)
+            data = read_exactly(stream, size)
+        schema = type(self).__schema__
+        scratch = copy.deepcopy(self) if self or self._unknown_fields else schema.new()
+        codec.decode(scratch, data)
+        for member in schema.fields:
+            member.set(self, member.get(scratch))
+        self._unknown_fields = scratch._unknown_fields
+        return self
+
+    # -- JSON and dicts ----------------------------------------------------------------------------------
+
+    def to_dict(
+        self,
+        *,
+        output_format: OutputFormat = OutputFormat.PROTO_JSON,
+        casing: Casing = Casing.CAMEL,
+        include_default_values: bool = False,
+    ) -> Any:
+        """This message as a dict, by default of ProtoJSON values.
+
+        Keys are the JSON names for `Casing.CAMEL` and the proto names for `Casing.SNAKE`. Fields at their default are
+        left out unless `include_default_values`. `JsonError` for what JSON cannot express.
+        """
+        from . import json
+
+        return json.to_dict(
+            self,
+            output_format=output_format,
+            casing=casing,
+            include_default_values=include_default_values,
+        )
+
+    @classmethod
+    def from_dict(cls, value: Any, *, ignore_unknown_fields: bool = False) -> Self:
+        """A new message from a dict of ProtoJSON or Python values.
+
+        Keys may be JSON names, proto names, or those in another casing. `KeyError` for an unknown key unless
+        `ignore_unknown_fields`; `JsonError` for a value that does not fit.
+        """
+        from . import json
+
+        return json.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields)
+
+    def to_json(
+        self,
+        indent: int | str | None = None,
+        include_default_values: bool = False,
+        casing: Casing = Casing.CAMEL,
+    ) -> str:
+        """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/)."""
+        from . import json
+
+        return json.to_json(
+            self, indent=indent, include_default_values=include_default_values, casing=casing
+        )
+
+    @classmethod
+    def from_json(cls, value: str | bytes, *, ignore_unknown_fields: bool = False) -> Self:
+        """A new message from ProtoJSON text; errors as `from_dict`."""
+        from . import json
+
+        return json.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields)
+
+    # -- fields ------------------------------------------------------------------------------------------
+
+    def is_set(self, name: str) -> bool:
+        """Whether the field differs from its default; with presence: whether it was set.
+
+        `AttributeError` when there is no field of this Python name.
+        """
+        member = type(self).__schema__.by_name.get(name)
+        if member is None:
+            _refuse_attribute(self, name)
+        return not member.is_default(member.get(self))
+
+    def _validate(self) -> None:
+        raise TypeError(
+            f"{type(self).__name__} is no pydantic message: generate with pydantic_dataclasses"
+        )
+
+    def __bool__(self) -> bool:
+        return any(not f.is_default(f.get(self)) for f in type(self).__schema__.fields)
+
+    # -- copies ------------------------------------------------------------------------------------------
+
+    def __copy__(self) -> Self:
+        schema = type(self).__schema__
+        other: Self = schema.new()
+        for member in schema.fields:
+            member.set(other, member.get(self))
+        set_unknown_fields(other, self._unknown_fields)
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        schema = type(self).__schema__
+        other: Self = schema.new()
+        memo[id(self)] = other
+        for member in schema.fields:
+            member.set(other, copy.deepcopy(member.get(self), memo))
+        set_unknown_fields(other, self._unknown_fields)
+        return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By number, so that a pickle outlives the renaming of a field; values as they are, because the wire
+        # would round floats and move datetimes to UTC.
+        values = {
+            member.number: value
+            for member in type(self).__schema__.fields
+            if not member.is_default(value := member.get(self))
+        }
+        return (_unpickle, (type(self), values, self._unknown_fields))
+
+    if sys.version_info < (3, 11):
+
+        def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+            return self.__reduce__()
+
+
+set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
+"""Write the slot without the check of `Message.__setattr__`."""
+
+
+def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes) -> Message:
+    schema = cls.__schema__
+    message: Message = schema.new()
+    for number, value in values.items():
+        schema.by_number[number].set(message, value)
+    set_unknown_fields(message, unknown_fields)
+    return message
+
+
+def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
+    """The member of a oneof that is set, as Python name and value; ``("", None)`` when none is.
+
+    `group_name` is the oneof's name in the proto file; `KeyError` when there is none of that name.
+    """
+    schema = type(message).__schema__
+    members = schema.oneofs.get(group_name)
+    if members is None:
+        raise KeyError(
+            f"{schema.full_name} has no oneof {group_name!r}"
+            + (f", only {', '.join(map(repr, schema.oneofs))}" if schema.oneofs else "")
+        )
+    for member in members:
+        value = member.get(message)
+        if value is not None:
+            return member.name, value
+    return "", None
+
+
+def _refuse_attribute(message: Message, name: str) -> NoReturn:
+    from difflib import get_close_matches
+
+    cls = type(message)
+    names = list(cls.__schema__.by_name)
+    nearest = get_close_matches(name, names, n=1)
+    if nearest:
+        hint = f"; did you mean {nearest[0]!r}?"
+    else:
+        hint = f": its fields are {', '.join(names)}" if names else ": it has no fields"
+    raise AttributeError(
+        f"{cls.__name__} has no field {name!r}{hint}", name=name, obj=message
+    ) from None
+
+
+def warn_deprecated(what: str) -> None:
+    """Warn that `what` is deprecated, at the first frame outside this module."""
+    level = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(f"{what} is deprecated", DeprecationWarning, stacklevel=level - 1)
+
+
+def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:
+    """What `dataclasses.fields` gives: the fields with their defaults, types as annotated."""
+    import dataclasses
+
+    annotations: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        annotations.update(base.__dict__.get("__annotations__", {}))
+    fields: dict[str, dataclasses.Field[Any]] = {}
+    for member in cls.__schema__.fields:
+        made: Any
+        if member.repeated or member.is_map:
+            made = dataclasses.field(default_factory=list if member.repeated else dict)
+        else:
+            made = dataclasses.field(default=member.default)
+        made.name = member.name
+        made.type = annotations.get(member.name, Any)
+        made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+        fields[member.name] = made
+    return fields

@@ -1,0 +1,72 @@
+"""Message and enum classes by full proto name: one pool for each generated tree.
+
+Generated modules register their classes at import; Any and extensions look them up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .enum import Enum
+    from .message import Message
+
+__all__ = ("MessagePool",)
+
+
+class MessagePool:
+    """Classes of one tree by full proto name (``package.Outer.Inner``).
+
+    A look-up that finds nothing here goes on to the well-known types, which every tree shares.
+    """
+
+    def __init__(self) -> None:
+        self._types: dict[str, type[Any]] = {}
+
+    def register(self, package: str, types: Mapping[str, type[Message] | type[Enum]]) -> None:
+        """Add classes; the keys are names inside the package, dotted for nested types."""
+        prefix = f"{package}." if package else ""
+        for name, cls in types.items():
+            full_name = prefix + name
+            self._types[full_name] = cls
+            # Not inherited: a subclass that a user writes is not the registered type.
+            type.__setattr__(cls, "__proto_name__", full_name)
+            type.__setattr__(cls, "__pool__", self)
+
+    def find(self, full_name: str) -> type[Message] | type[Enum] | None:
+        """The class with this full proto name, None when there is none."""
+        found = self._types.get(full_name)
+        if found is None and full_name.startswith("google.protobuf."):
+            from . import wkt
+
+            if wkt.message_pool is not self:
+                return wkt.message_pool.find(full_name)
+        return found
+
+    def find_message(self, full_name: str) -> type[Message] | None:
+        """The message class with this full proto name, None when there is none."""
+        from .message import Message
+
+        found = self.find(full_name)
+        return found if found is not None and issubclass(found, Message) else None
+
+    def find_enum(self, full_name: str) -> type[Enum] | None:
+        """The enum class with this full proto name, None when there is none."""
+        from .enum import Enum
+
+        found = self.find(full_name)
+        return found if found is not None and issubclass(found, Enum) else None
+
+    def __contains__(self, full_name: object) -> bool:
+        return isinstance(full_name, str) and self.find(full_name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def __bool__(self) -> bool:
+        return True
