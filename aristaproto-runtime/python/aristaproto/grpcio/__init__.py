@@ -1,0 +1,36 @@
+"""gRPC over grpcio: what generated clients (sync and asyncio) and servers (asyncio) build on.
+
+In: messages with `FromString` and `SerializeToString`. Out: calls on a `grpc.Channel` or
+`grpc.aio.Channel`, handlers for a `grpc.aio` server. Generated modules import it;
+`import aristaproto` does not.
+"""
+
+from __future__ import annotations
+
+try:
+    # Offered to generated code, which then imports nothing from grpc: mypy knows no types for it.
+    from grpc import (  # type: ignore[import-untyped, unused-ignore]
+        CallCredentials,
+        GenericRpcHandler,
+    )
+except ModuleNotFoundError as error:
+    if error.name != "grpc":
+        raise
+    raise ImportError(
+        "aristaproto.grpcio needs the package grpcio: pip install 'aristaproto[grpcio]'",
+        name="grpc",
+    ) from error
+
+from .grpcio_async_client import ServiceStub
+from .grpcio_async_server import ServiceBase
+from .grpcio_sync_client import SyncServiceStub
+from .metadata import MetadataLike
+
+__all__ = (
+    "CallCredentials",
+    "GenericRpcHandler",
+    "MetadataLike",
+    "ServiceBase",
+    "ServiceStub",
+    "SyncServiceStub",
+)

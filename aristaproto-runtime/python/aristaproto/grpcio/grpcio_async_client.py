@@ -1,0 +1,219 @@
+"""The base of generated asyncio stubs on grpcio.
+
+In: a `grpc.aio.Channel`, a route and a request message or an (async) iterable of them. Out: a
+response message or an async generator of them. Generated `XStub`/`XAsyncStub` classes call the four
+helpers, one for each kind of method.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from grpc import StatusCode  # type: ignore[import-untyped, unused-ignore]
+from grpc.aio import AioRpcError, Metadata  # type: ignore[import-untyped, unused-ignore]
+
+from ..rpc_streams import RequestSender
+from .metadata import metadata_pairs
+from .serialization import SerializationFailed, serialize
+
+if TYPE_CHECKING:
+    from grpc import CallCredentials
+    from grpc.aio import Channel
+
+    from .. import Message
+    from .metadata import MetadataLike
+
+Request = TypeVar("Request", bound="Message")
+Response = TypeVar("Response", bound="Message")
+
+# What writing to a call raises when the server has already ended it.
+CALL_ENDED: tuple[type[Exception], ...] = (AioRpcError, asyncio.InvalidStateError)
+
+
+class ServiceStub:
+    """Calls the methods of one service over a `grpc.aio.Channel`.
+
+    Every option is the default for each call of this stub; an option given to a call wins over it,
+    one by one. Failed calls raise `grpc.aio.AioRpcError`, which has `code()` and `details()`.
+
+    Args:
+        channel: where the calls go; it stays the caller's to close.
+        timeout: seconds until a call fails with DEADLINE_EXCEEDED; None waits for ever.
+        metadata: a mapping or pairs; keys in lower case, values str, or bytes under keys that end
+            in `-bin`.
+        credentials: credentials for each call, over a secure channel only.
+        wait_for_ready: True waits for a server that is down instead of failing at once with
+            UNAVAILABLE.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> None:
+        self._channel = channel
+        self._timeout = timeout
+        self._metadata = metadata_pairs(metadata)
+        self._credentials = credentials
+        self._wait_for_ready = wait_for_ready
+        self._multi_callables: dict[tuple[str, str, type[Any]], Callable[..., Any]] = {}
+
+    async def _unary_unary(
+        self,
+        route: str,
+        request: Message,
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Response:
+        """Sends one request and returns the one response."""
+        key = ("unary_unary", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.unary_unary(
+                route, serialize, response_type.FromString
+            )
+        try:
+            response: Response | None = await multi_callable(
+                request,
+                timeout=self._timeout if timeout is None else timeout,
+                metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+                credentials=self._credentials if credentials is None else credentials,
+                wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+            )
+        except SerializationFailed as failure:
+            raise failure.error from None
+        if response is None:
+            raise _undecodable(response_type)
+        return response
+
+    async def _unary_stream(
+        self,
+        route: str,
+        request: Message,
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> AsyncGenerator[Response, None]:
+        """Sends one request and yields the responses; closing the generator cancels the call."""
+        key = ("unary_stream", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.unary_stream(
+                route, serialize, response_type.FromString
+            )
+        call = multi_callable(
+            request,
+            timeout=self._timeout if timeout is None else timeout,
+            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+            credentials=self._credentials if credentials is None else credentials,
+            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        )
+        try:
+            async for response in call:
+                if response is None:
+                    raise _undecodable(response_type)
+                yield response
+        except SerializationFailed as failure:
+            raise failure.error from None
+        finally:
+            call.cancel()
+
+    async def _stream_unary(
+        self,
+        route: str,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Response:
+        """Sends the requests and returns the one response, which may come before the last request
+        is sent.
+        """
+        key = ("stream_unary", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.stream_unary(
+                route, serialize, response_type.FromString
+            )
+        call = multi_callable(
+            timeout=self._timeout if timeout is None else timeout,
+            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+            credentials=self._credentials if credentials is None else credentials,
+            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        )
+        try:
+            async with RequestSender(
+                requests, call.write, call.done_writing, call.cancel, CALL_ENDED
+            ):
+                response: Response | None = await call
+        except SerializationFailed as failure:
+            raise failure.error from None
+        if response is None:
+            raise _undecodable(response_type)
+        return response
+
+    async def _stream_stream(
+        self,
+        route: str,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> AsyncGenerator[Response, None]:
+        """Sends requests while it yields responses; closing the generator cancels the call."""
+        key = ("stream_stream", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.stream_stream(
+                route, serialize, response_type.FromString
+            )
+        call = multi_callable(
+            timeout=self._timeout if timeout is None else timeout,
+            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+            credentials=self._credentials if credentials is None else credentials,
+            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        )
+        try:
+            async with RequestSender(
+                requests, call.write, call.done_writing, call.cancel, CALL_ENDED
+            ):
+                try:
+                    async for response in call:
+                        if response is None:
+                            raise _undecodable(response_type)
+                        yield response
+                finally:
+                    call.cancel()
+        except SerializationFailed as failure:
+            raise failure.error from None
+
+
+def _undecodable(response_type: type[Message]) -> AioRpcError:
+    """The error for a response that grpcio could not decode: it logs why, and hands over None."""
+    return AioRpcError(
+        StatusCode.INTERNAL,
+        Metadata(),
+        Metadata(),
+        details=f"the response is not a valid {response_type.__name__}; the log of grpc says why",
+    )

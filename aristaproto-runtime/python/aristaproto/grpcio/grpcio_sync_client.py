@@ -1,0 +1,176 @@
+"""The base of generated synchronous grpcio stubs.
+
+In: a `grpc.Channel`, a route and a request message or an iterable of them. Out: a response message
+or an iterator of them. Generated `XStub`/`XSyncStub` classes call the four helpers, one for each
+kind of method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .metadata import metadata_pairs
+from .serialization import SerializationFailed, serialize
+
+if TYPE_CHECKING:
+    from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
+
+    from .. import Message
+    from .metadata import MetadataLike
+
+Request = TypeVar("Request", bound="Message")
+Response = TypeVar("Response", bound="Message")
+
+
+class SyncServiceStub:
+    """Calls the methods of one service over a `grpc.Channel`; blocks until the response is there.
+
+    Every option is the default for each call of this stub; an option given to a call wins over it,
+    one by one. Failed calls raise `grpc.RpcError`, which has `code()` and `details()`.
+
+    Args:
+        channel: where the calls go; it stays the caller's to close.
+        timeout: seconds until a call fails with DEADLINE_EXCEEDED; None waits for ever.
+        metadata: a mapping or pairs; keys in lower case, values str, or bytes under keys that end
+            in `-bin`.
+        credentials: credentials for each call, over a secure channel only.
+        wait_for_ready: True waits for a server that is down instead of failing at once with
+            UNAVAILABLE.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> None:
+        self._channel = channel
+        self._timeout = timeout
+        self._metadata = metadata_pairs(metadata)
+        self._credentials = credentials
+        self._wait_for_ready = wait_for_ready
+        self._multi_callables: dict[tuple[str, str, type[Any]], Callable[..., Any]] = {}
+
+    def _unary_unary(
+        self,
+        route: str,
+        request: Message,
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Response:
+        """Sends one request and returns the one response."""
+        key = ("unary_unary", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.unary_unary(
+                route, serialize, response_type.FromString
+            )
+        try:
+            response: Response = multi_callable(
+                request,
+                timeout=self._timeout if timeout is None else timeout,
+                metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+                credentials=self._credentials if credentials is None else credentials,
+                wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+            )
+        except SerializationFailed as failure:
+            raise failure.error from None
+        return response
+
+    def _unary_stream(
+        self,
+        route: str,
+        request: Message,
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Iterator[Response]:
+        """Sends one request and returns an iterator over the responses; it has `cancel()` to stop
+        early.
+        """
+        key = ("unary_stream", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.unary_stream(
+                route, serialize, response_type.FromString
+            )
+        try:
+            responses: Iterator[Response] = multi_callable(
+                request,
+                timeout=self._timeout if timeout is None else timeout,
+                metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+                credentials=self._credentials if credentials is None else credentials,
+                wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+            )
+        except SerializationFailed as failure:
+            raise failure.error from None
+        return responses
+
+    def _stream_unary(
+        self,
+        route: str,
+        requests: Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Response:
+        """Sends the requests, which a thread of grpc iterates, and returns the one response."""
+        key = ("stream_unary", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.stream_unary(
+                route, request_type.SerializeToString, response_type.FromString
+            )
+        response: Response = multi_callable(
+            iter(requests),
+            timeout=self._timeout if timeout is None else timeout,
+            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+            credentials=self._credentials if credentials is None else credentials,
+            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        )
+        return response
+
+    def _stream_stream(
+        self,
+        route: str,
+        requests: Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        *,
+        timeout: float | None = None,
+        metadata: MetadataLike | None = None,
+        credentials: CallCredentials | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Iterator[Response]:
+        """Sends the requests, which a thread of grpc iterates, and returns an iterator over the
+        responses.
+        """
+        key = ("stream_stream", route, response_type)
+        multi_callable = self._multi_callables.get(key)
+        if multi_callable is None:
+            multi_callable = self._multi_callables[key] = self._channel.stream_stream(
+                route, request_type.SerializeToString, response_type.FromString
+            )
+        responses: Iterator[Response] = multi_callable(
+            iter(requests),
+            timeout=self._timeout if timeout is None else timeout,
+            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+            credentials=self._credentials if credentials is None else credentials,
+            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        )
+        return responses

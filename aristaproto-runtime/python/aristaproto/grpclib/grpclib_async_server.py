@@ -1,0 +1,111 @@
+"""The base of generated asyncio servers on grpclib.
+
+In: the user's methods of a service. Out: `grpclib.const.Handler`s for a `grpclib.server.Server`.
+Generated `XBase` classes call the handler makers, one for each kind of method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from grpclib.const import Cardinality, Handler, Status
+from grpclib.exceptions import GRPCError
+
+from ..rpc_streams import close_stream, response_iterator, wrong_response
+
+if TYPE_CHECKING:
+    from grpclib.server import Stream
+
+    from .. import Message
+
+__all__ = ("ServiceBase",)
+
+Request = TypeVar("Request", bound="Message")
+Response = TypeVar("Response", bound="Message")
+
+
+class ServiceBase:
+    """A service on a grpclib server; generated subclasses have one method for each RPC, and
+    `__mapping__`.
+    """
+
+    async def _grpclib_unimplemented(self) -> NoReturn:
+        """Ends the running request with the status UNIMPLEMENTED."""
+        raise GRPCError(Status.UNIMPLEMENTED, "Method not implemented!")
+
+    def _grpclib_unary_unary_rpc_method_handler(
+        self,
+        handler: Callable[[Request], Awaitable[Response]],
+        request_type: type[Request],
+        response_type: type[Response],
+    ) -> Handler:
+        async def handle(stream: Stream[Request, Response]) -> None:
+            request = await _single_request(stream, request_type)
+            await _single_response(stream, await handler(request), response_type)
+
+        return Handler(handle, Cardinality.UNARY_UNARY, request_type, response_type)
+
+    def _grpclib_unary_stream_rpc_method_handler(
+        self,
+        handler: Callable[[Request], AsyncIterable[Response] | Awaitable[None]],
+        request_type: type[Request],
+        response_type: type[Response],
+    ) -> Handler:
+        async def handle(stream: Stream[Request, Response]) -> None:
+            request = await _single_request(stream, request_type)
+            await _streamed_responses(stream, handler(request), response_type)
+
+        return Handler(handle, Cardinality.UNARY_STREAM, request_type, response_type)
+
+    def _grpclib_stream_unary_rpc_method_handler(
+        self,
+        handler: Callable[[AsyncIterator[Request]], Awaitable[Response]],
+        request_type: type[Request],
+        response_type: type[Response],
+    ) -> Handler:
+        async def handle(stream: Stream[Request, Response]) -> None:
+            await _single_response(stream, await handler(stream), response_type)
+
+        return Handler(handle, Cardinality.STREAM_UNARY, request_type, response_type)
+
+    def _grpclib_stream_stream_rpc_method_handler(
+        self,
+        handler: Callable[[AsyncIterator[Request]], AsyncIterable[Response] | Awaitable[None]],
+        request_type: type[Request],
+        response_type: type[Response],
+    ) -> Handler:
+        async def handle(stream: Stream[Request, Response]) -> None:
+            await _streamed_responses(stream, handler(stream), response_type)
+
+        return Handler(handle, Cardinality.STREAM_STREAM, request_type, response_type)
+
+
+async def _single_request(stream: Stream[Request, Any], request_type: type[Request]) -> Request:
+    request = await stream.recv_message()
+    if request is None:
+        raise GRPCError(Status.INTERNAL, f"the client sent no {request_type.__name__}")
+    return request
+
+
+async def _single_response(
+    stream: Stream[Any, Response], response: Response, response_type: type[Response]
+) -> None:
+    if not isinstance(response, response_type):
+        raise wrong_response(response, response_type)
+    await stream.send_message(response)
+
+
+async def _streamed_responses(
+    stream: Stream[Any, Response],
+    responses: AsyncIterable[Response] | Awaitable[None],
+    response_type: type[Response],
+) -> None:
+    iterator = await response_iterator(responses)
+    try:
+        async for response in iterator:
+            if not isinstance(response, response_type):
+                raise wrong_response(response, response_type)
+            await stream.send_message(response)
+    finally:
+        await close_stream(responses, iterator)

@@ -1,0 +1,189 @@
+"""Streams of messages, for both gRPC transports.
+
+In: what a caller hands over as a request stream, and what a streaming handler of a server gives
+back. Out: requests sent beside the receiving of responses, responses as one async iterator, and
+every producer closed when its stream ends early. `aristaproto.grpcio` and `aristaproto.grpclib`
+call it; nothing here knows a transport.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+)
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Generic, TypeVar, cast
+
+T = TypeVar("T")
+
+# Also valid as a regular expression that matches itself, so that tests can pass it to
+# `pytest.raises(match=...)`.
+SERVER_STREAMING_RETURN_ERROR = (
+    "Server-streaming and bidirectional-streaming methods must return an AsyncIterable of "
+    "response messages: write them as async generators that yield each response, not as "
+    "coroutines that return a response, a list or an async iterable"
+)
+
+
+async def close_stream(messages: object, iterator: object) -> None:
+    """Closes a producer of messages and the iterator made of it, so their `finally` blocks run.
+
+    By `aclose()` where there is one, by `close()` if it is a plain generator, else not at all, as
+    for a list.
+    """
+    for producer in (iterator,) if iterator is messages else (iterator, messages):
+        aclose = getattr(producer, "aclose", None)
+        if aclose is not None:
+            await aclose()
+        elif isinstance(producer, Generator):
+            producer.close()
+
+
+async def response_iterator(responses: object) -> AsyncIterator[Any]:
+    """The iterator over what a server-streaming handler returned.
+
+    An async iterable is iterated. An awaitable is awaited and must give None, which means no
+    responses, as does None itself. Anything else raises TypeError with
+    SERVER_STREAMING_RETURN_ERROR.
+    """
+    if isinstance(responses, AsyncIterable):
+        return aiter(cast("AsyncIterable[Any]", responses))
+    if inspect.isawaitable(responses):
+        responses = await responses
+    if responses is not None:
+        raise TypeError(SERVER_STREAMING_RETURN_ERROR)
+    return _no_responses()
+
+
+def wrong_response(response: object, response_type: type[Any]) -> TypeError:
+    """The error for a handler that gives back something else than its RPC's response message."""
+    return TypeError(
+        f"the method must respond with {response_type.__name__}, got {type(response).__name__}"
+    )
+
+
+async def _no_responses() -> AsyncIterator[Any]:
+    return
+    yield
+
+
+class RequestSender(Generic[T]):
+    """Sends a request stream in a task of its own, while the body of `async with` receives.
+
+    The producer is pulled, and closed, in that one task. When the body ends, for whatever reason,
+    the task has ended and the producer is closed. When the producer fails, `cancel` is called to
+    wake the body, and the producer's own exception comes out of the `async with`.
+
+    Args:
+        messages: the producer, an async or a plain iterable. A plain one is iterated on the event
+            loop, so its `__next__` must not block.
+        send: sends one message.
+        end: tells the peer that no more messages follow.
+        cancel: wakes a body that waits for a response.
+        call_ended: what `send` and `end` raise when the call is over; the body learns why from its
+            own side.
+    """
+
+    __slots__ = (
+        "_call_ended",
+        "_cancel",
+        "_end",
+        "_error",
+        "_messages",
+        "_send",
+        "_stopping",
+        "_task",
+    )
+
+    def __init__(
+        self,
+        messages: AsyncIterable[T] | Iterable[T],
+        send: Callable[[T], Awaitable[object]],
+        end: Callable[[], Awaitable[object]],
+        cancel: Callable[[], object],
+        call_ended: tuple[type[Exception], ...],
+    ) -> None:
+        self._messages = messages
+        self._send = send
+        self._end = end
+        self._cancel = cancel
+        self._call_ended = call_ended
+        self._error: BaseException | None = None
+        self._stopping = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the producer raised an exception, which leaving the `async with` raises again."""
+        return self._error is not None
+
+    async def __aenter__(self) -> RequestSender[T]:
+        self._task = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        task = self._task
+        if not task.done():
+            self._stopping = True
+            task.cancel()
+            await asyncio.wait((task,))
+        error = self._error
+        if error is not None:
+            # `raise` replaces the context that the producer's own code gave to its exception.
+            context = error.__context__
+            try:
+                raise error
+            finally:
+                error.__context__ = context
+
+    async def _run(self) -> None:
+        try:
+            await self._send_all()
+        except BaseException as error:
+            # What a producer raises while it is being stopped must not hide how the call ended:
+            # asyncio reports it as an exception of this task.
+            if self._stopping:
+                raise
+            self._error = error
+            self._cancel()
+            if not isinstance(error, (Exception, asyncio.CancelledError)):
+                raise
+
+    async def _send_all(self) -> None:
+        messages = self._messages
+        iterator: AsyncIterator[T] | Iterator[T] | None = None
+        exhausted = False
+        try:
+            if isinstance(messages, AsyncIterable):
+                iterator = aiter(messages)
+                async for message in iterator:
+                    try:
+                        await self._send(message)
+                    except self._call_ended:
+                        return
+            else:
+                iterator = iter(messages)
+                for message in iterator:
+                    try:
+                        await self._send(message)
+                    except self._call_ended:
+                        return
+            exhausted = True
+        finally:
+            if not exhausted:
+                await close_stream(messages, iterator)
+        with suppress(*self._call_ended):
+            await self._end()
