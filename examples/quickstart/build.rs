@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let descriptors = Config::new().load(&["proto/example.proto"], &["proto"])?;
 
     // Rust: messages, client and server for tonic, in OUT_DIR.
-    let set = prost_types::FileDescriptorSet::decode(descriptors.bytes())?;
+    let set = prost_types::FileDescriptorSet::decode(descriptors.bytes().as_slice())?;
     tonic_prost_build::configure().compile_fds(set)?;
 
     // Python: the package `lib_grpcio`, for grpcio (sync) and grpc.aio.

@@ -347,7 +347,7 @@ impl Bench {
         command.env("ARISTAPROTO_PYTHON", self.venv_program("python"));
         command.env("PATH", python::path_with(&self.tools().join("bin")));
         if std::env::var_os("CMAKE_GENERATOR").is_none() {
-            // cmake's build script watches the variable: another value builds the vendored protoc again.
+            // The step `tools` makes sure of ninja; make, which cmake takes otherwise, may be missing.
             command.env("CMAKE_GENERATOR", "Ninja");
         }
         command

@@ -8,15 +8,23 @@ use std::process::{Command, Stdio};
 use prost::Message as _;
 
 /// What prost made of `proto/example.proto`.
-#[allow(missing_docs, clippy::pedantic, reason = "generated; the proto file is the documentation")]
+#[allow(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the proto file is the documentation"
+)]
 mod example {
     include!(concat!(env!("OUT_DIR"), "/example.rs"));
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let python = std::env::args().nth(1).unwrap_or_else(|| "python3".to_owned());
+    let python = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/main.py");
-    let request = example::Request { name: "Rust".to_owned() };
+    let request = example::Request {
+        name: "Rust".to_owned(),
+    };
 
     let mut child = Command::new(&python)
         .arg(script)

@@ -37,17 +37,29 @@ fn package() -> PathBuf {
 fn the_service_is_what_the_examples_compile() {
     let proto = block("proto");
     for example in ["quickstart", "macro", "vendored"] {
-        assert_eq!(read(&format!("{example}/proto/example.proto")), proto, "{example}");
+        assert_eq!(
+            read(&format!("{example}/proto/example.proto")),
+            proto,
+            "{example}"
+        );
     }
 }
 
 #[test]
 fn the_build_script_is_the_one_that_ran() {
     let script = read("vendored/build.rs");
-    let [build, program] = &blocks("rust")[..] else { panic!("README.md has two blocks of rust") };
-    assert!(script.ends_with(build.as_str()), "examples/vendored/build.rs ends otherwise:\n{script}");
+    let [build, program] = &blocks("rust")[..] else {
+        panic!("README.md has two blocks of rust")
+    };
+    assert!(
+        script.ends_with(build.as_str()),
+        "examples/vendored/build.rs ends otherwise:\n{script}"
+    );
     let source = read("macro/src/main.rs");
-    assert!(source.contains(program.as_str()), "examples/macro/src/main.rs lacks it:\n{source}");
+    assert!(
+        source.contains(program.as_str()),
+        "examples/macro/src/main.rs lacks it:\n{source}"
+    );
 }
 
 #[test]
@@ -55,10 +67,15 @@ fn the_module_is_what_was_generated() {
     let module = read("vendored/python/lib/example/__init__.py");
     let mut rest = module.as_str();
     let excerpts = block("python");
-    for excerpt in excerpts.split("# …\n").map(str::trim_end).filter(|text| !text.is_empty()) {
+    for excerpt in excerpts
+        .split("# …\n")
+        .map(str::trim_end)
+        .filter(|text| !text.is_empty())
+    {
         let excerpt = excerpt.trim_start_matches('\n');
         let at = rest.find(excerpt);
-        let at = at.unwrap_or_else(|| panic!("not in the module, or not here:\n{excerpt}\n\n{module}"));
+        let at =
+            at.unwrap_or_else(|| panic!("not in the module, or not here:\n{excerpt}\n\n{module}"));
         rest = &rest[at + excerpt.len()..];
     }
 }
@@ -91,7 +108,10 @@ fn the_plugins_commands_generate_the_same_messages() {
         .iter()
         .find(|text| text.contains("grpc_tools.protoc"))
         .expect("a block of console with the plugin");
-    let commands: Vec<&str> = commands.split("$ ").filter(|command| !command.is_empty()).collect();
+    let commands: Vec<&str> = commands
+        .split("$ ")
+        .filter(|command| !command.is_empty())
+        .collect();
     let [build, path, generate] = commands[..] else {
         panic!("three commands expected: {commands:?}");
     };
@@ -101,11 +121,17 @@ fn the_plugins_commands_generate_the_same_messages() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir_all(folder.path().join("proto")).expect("a folder");
     fs::create_dir_all(folder.path().join("lib")).expect("a folder");
-    fs::copy(package().join("proto/example.proto"), folder.path().join("proto/example.proto"))
-        .expect("the proto file");
+    fs::copy(
+        package().join("proto/example.proto"),
+        folder.path().join("proto/example.proto"),
+    )
+    .expect("the proto file");
     shell(folder.path(), &format!("{path}\n{generate}"));
     let session = "from lib.example import MyServiceAsyncStub, Request; print(Request(name='a'))";
-    assert_eq!(run_python(folder.path(), ["-c", session]), "Request(name='a')\n");
+    assert_eq!(
+        run_python(folder.path(), ["-c", session]),
+        "Request(name='a')\n"
+    );
 }
 
 /// Runs commands as typed, with the Python of the tests as `python`.
