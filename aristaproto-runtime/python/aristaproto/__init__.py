@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .budget import Limits, limits
 from .casing import Casing
+from .codec import implementation
 from .contract import require_contract
 from .enum import Enum
 from .errors import DecodeError, EncodeError, Error, JsonError, TextError
-from .codec import implementation
 from .message import Message, OutputFormat, field, map_field, which_one_of
 from .registry import MessagePool
 from .schema import (

@@ -9,10 +9,12 @@ from __future__ import annotations
 import dataclasses
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from .errors import Error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ("Budget", "Limits", "current_limits", "limits")
 
@@ -30,7 +32,10 @@ class Limits:
     messages: int = 2**24
 
 
-_current: ContextVar[Limits] = ContextVar("aristaproto_limits", default=Limits())
+_Error = TypeVar("_Error", bound=Error)
+
+_DEFAULT = Limits()
+_current: ContextVar[Limits] = ContextVar("aristaproto_limits", default=_DEFAULT)
 
 
 def current_limits() -> Limits:
@@ -41,7 +46,7 @@ def current_limits() -> Limits:
 @contextmanager
 def limits(
     *, depth: int | None = None, size: int | None = None, messages: int | None = None
-) -> Iterator[Limits]:
+) -> Generator[Limits, None, None]:
     """Change limits inside a `with` block; what is not given stays as it is.
 
     ```python
@@ -71,3 +76,24 @@ class Budget:
         self.limits = _current.get()
         self.depth = self.limits.depth
         self.messages = self.limits.messages
+
+    def too_deep(self, error: type[_Error]) -> _Error:
+        """The error for a message nested deeper than allowed."""
+        return error(
+            f"expected at most {self.limits.depth} levels of messages, got more "
+            "(`aristaproto.limits(depth=...)` changes it)"
+        )
+
+    def too_many(self, error: type[_Error]) -> _Error:
+        """The error for more submessages than allowed."""
+        return error(
+            f"expected at most {self.limits.messages} messages, got more "
+            "(`aristaproto.limits(messages=...)` changes it)"
+        )
+
+    def too_large(self, error: type[_Error], size: int, unit: str = "bytes") -> _Error:
+        """The error for more bytes or characters than allowed."""
+        return error(
+            f"expected at most {self.limits.size} {unit}, got {size} "
+            "(`aristaproto.limits(size=...)` changes it)"
+        )

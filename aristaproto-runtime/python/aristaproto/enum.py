@@ -8,7 +8,7 @@ packages of thousands of types must import fast.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +30,10 @@ class _EnumType(enum.EnumMeta):
     """Makes the members itself and leaves look-up, iteration and `in` to `enum.EnumMeta`."""
 
     @classmethod
-    def __prepare__(  # type: ignore[override]
-        metacls, name: str, bases: tuple[type, ...], **options: Any
-    ) -> dict[str, Any]:
+    def __prepare__(metacls, *_: Any, **options: Any) -> Any:
         return {}
 
-    def __new__(  # type: ignore[misc]
+    def __new__(
         metacls,
         name: str,
         bases: tuple[type, ...],
@@ -81,9 +79,19 @@ class _EnumType(enum.EnumMeta):
                 names.append(key)
             by_name[key] = member
             type.__setattr__(cls, key, member)
-        return cls
+        made: _EnumType = cls
+        return made
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: Any, **options: Any) -> None:
+    def __init__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        *,
+        prefix: str = "",
+        renamed: Mapping[str, str] | None = None,
+        closed: bool = False,
+    ) -> None:
         type.__init__(cls, name, bases, namespace)
 
     def __call__(cls, value: Any, *args: Any, **options: Any) -> Any:
@@ -93,7 +101,8 @@ class _EnumType(enum.EnumMeta):
         try:
             return cls._value2member_map_[value]
         except (KeyError, TypeError):
-            return cls._missing_(value)
+            missing: Any = cls.__dict__.get("_missing_") or Enum.__dict__["_missing_"]
+            return missing.__func__(cls, value)
 
 
 if TYPE_CHECKING:
@@ -137,11 +146,14 @@ class Enum(_EnumBase, metaclass=_EnumType):
     @classmethod
     def _missing_(cls, value: object) -> Self:
         if not isinstance(value, int):
-            raise ValueError(f"{value!r} is not a number of {cls.__name__}")
-        member = int.__new__(cls, value)
+            # The standard library's enums raise ValueError, too.
+            raise ValueError(  # noqa: TRY004
+                f"{value!r} is not a number of {cls.__name__}"
+            )
+        member: Any = int.__new__(cls, value)
         member._name_ = ""
         member._value_ = int(value)
-        return member
+        return cast("Self", member)
 
     @classmethod
     def from_string(cls, name: str) -> Self:
@@ -154,7 +166,7 @@ class Enum(_EnumBase, metaclass=_EnumType):
                 f"{name!r} is not a name in {cls.__name__}: expected one of "
                 f"{', '.join(cls._member_map_)}"
             )
-        return member
+        return cast("Self", member)
 
     @property
     def proto_name(self) -> str:

@@ -10,18 +10,19 @@ import copy
 import sys
 import warnings
 from enum import IntEnum
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import codec
 from .casing import Casing
-from .schema import Field, FieldSpec, LazySchema, OneofSlot, Schema
+from .schema import FieldSpec, LazySchema, Schema
 from .wire import SIZE_DELIMITED, encode_varint, load_varint, read_exactly
 
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from inspect import Signature
-    from typing import Literal, SupportsIndex
+    from typing import SupportsIndex
 
     from typing_extensions import Buffer, Self, dataclass_transform
 
@@ -47,7 +48,7 @@ class OutputFormat(IntEnum):
 
 def field(
     number: int,
-    type: int,  # noqa: A002 - the word that protobuf uses
+    type: int,
     ref: str | type[Any] | Callable[[], type[Any]] | None = None,
     *,
     repeated: bool = False,
@@ -191,32 +192,38 @@ def _first_init(self: Message, *args: Any, **kwargs: Any) -> None:
     """Constructor of a class that is used for the first time: puts the compiled one in its own place."""
     for cls in type(self).__mro__:
         if cls.__dict__.get("__init__") is _first_init:
-            init = cls.__schema__.init  # type: ignore[attr-defined]
+            owner: Any = cls
+            init = owner.__schema__.init
             type.__setattr__(cls, "__init__", init)
             init(self, *args, **kwargs)
             return
     # Another thread was faster.
-    type(self).__init__(self, *args, **kwargs)  # type: ignore[misc]
+    type(self).__schema__.init(self, *args, **kwargs)
 
 
-def _equal(self: Any, other: object) -> Any:
+def _equal(self: Message, other: object) -> Any:
     cls = type(self)
     if type(other) is not cls:
         return NotImplemented
-    schema = cls.__schema__
-    mine, theirs = schema.values(self), schema.values(other)
+    values = cls.__schema__.values
+    mine, theirs = values(self), values(other)
     if mine == theirs:
         return True
-    return all(a is b or a == b or _same(a, b) for a, b in zip(mine, theirs))
+    return all(a is b or a == b or _same(a, b) for a, b in zip(mine, theirs, strict=True))
+
+
+# Typed so that checkers see Any and not a container of unknowns.
+_LISTS: Any = (list, tuple)
+_DICT: Any = dict
 
 
 def _same(a: Any, b: Any) -> bool:
     """Equality where `==` says no: nan equals nan, and any iterable of a repeated field is a list."""
     if isinstance(a, float):
-        return isinstance(b, float) and a != a and b != b
-    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
-        return len(a) == len(b) and all(x == y or _same(x, y) for x, y in zip(a, b))
-    if isinstance(a, dict) and isinstance(b, dict):
+        return isinstance(b, float) and isnan(a) and isnan(b)
+    if isinstance(a, _LISTS) and isinstance(b, _LISTS):
+        return len(a) == len(b) and all(x == y or _same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, _DICT) and isinstance(b, _DICT):
         return a.keys() == b.keys() and all(x == b[key] or _same(x, b[key]) for key, x in a.items())
     return False
 
@@ -224,7 +231,7 @@ def _same(a: Any, b: Any) -> bool:
 _printing: set[int] = set()
 
 
-def _repr(self: Any) -> str:
+def _repr(self: Message) -> str:
     name = type(self).__name__
     if id(self) in _printing:
         return f"{name}(...)"
@@ -283,13 +290,13 @@ class Message(metaclass=_MessageType):
         return message
 
     @classmethod
-    def FromString(cls, s: Buffer) -> Self:  # noqa: N802 - the name that gRPC frameworks look for
+    def FromString(cls, s: Buffer) -> Self:
         """`parse` under the name that google.protobuf gives it."""
         message: Self = cls.__schema__.new()
         codec.decode(message, s)
         return message
 
-    def SerializeToString(self) -> bytes:  # noqa: N802 - the name that gRPC frameworks look for
+    def SerializeToString(self) -> bytes:
         """Wire bytes: known fields by number, then unknown ones. `EncodeError` names the path of a bad value."""
         return codec.encode(self)
 
@@ -482,7 +489,7 @@ def _refuse_attribute(message: Message, name: str) -> NoReturn:
 def warn_deprecated(what: str) -> None:
     """Warn that `what` is deprecated, at the first frame outside this module."""
     level = 2
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
         frame = frame.f_back
         level += 1
@@ -492,15 +499,16 @@ def warn_deprecated(what: str) -> None:
 def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:
     """What `dataclasses.fields` gives: the fields with their defaults, types as annotated."""
     import dataclasses
+    import inspect
 
     annotations: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        annotations.update(base.__dict__.get("__annotations__", {}))
+        annotations.update(inspect.get_annotations(base))
     fields: dict[str, dataclasses.Field[Any]] = {}
     for member in cls.__schema__.fields:
         made: Any
         if member.repeated or member.is_map:
-            made = dataclasses.field(default_factory=list if member.repeated else dict)
+            made = dataclasses.field(default_factory=_LISTS[0] if member.repeated else _DICT)
         else:
             made = dataclasses.field(default=member.default)
         made.name = member.name

@@ -25,7 +25,7 @@ class MessagePool:
     def __init__(self) -> None:
         self._types: dict[str, type[Any]] = {}
 
-    def register(self, package: str, types: Mapping[str, type[Message] | type[Enum]]) -> None:
+    def register(self, package: str, types: Mapping[str, type[Message | Enum]]) -> None:
         """Add classes; the keys are names inside the package, dotted for nested types."""
         prefix = f"{package}." if package else ""
         for name, cls in types.items():
@@ -35,7 +35,7 @@ class MessagePool:
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
 
-    def find(self, full_name: str) -> type[Message] | type[Enum] | None:
+    def find(self, full_name: str) -> type[Message | Enum] | None:
         """The class with this full proto name, None when there is none."""
         found = self._types.get(full_name)
         if found is None and full_name.startswith("google.protobuf."):

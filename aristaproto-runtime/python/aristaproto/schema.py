@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from .message import Message
     from .registry import MessagePool
 
+    # Inside `Field`, `type` is an attribute.
+    MessageClass = type[Message]
+    EnumClass = type[Enum]
+
 # Numbers of FieldDescriptorProto.Type in descriptor.proto.
 TYPE_DOUBLE = 1
 TYPE_FLOAT = 2
@@ -160,9 +164,9 @@ class Field:
     which are fresh for each message (`new_default`)."""
     declared_default: Any
     """What proto2 calls the default: the declared one, or the zero of the type."""
-    message: type[Message] | None
+    message: MessageClass | None
     """Class of a message or group field. None for maps: see `value`."""
-    enum: type[Enum] | None
+    enum: EnumClass | None
     wrapped: bool
     """The Python value is not the message but what its class' `to_wrapped` gives (well-known types)."""
     get: Callable[[Any], Any]
@@ -200,19 +204,19 @@ class Field:
 class Schema:
     """All fields of one message class, and the look-ups that codecs need.
 
-    `fields` is in declaration order, `ordered` by number. `binary`, `json` and `text` belong to the codec of
-    that name, which keeps there what it compiled.
+    `fields` is in declaration order, `ordered` by number. `decoder`, `encoder`, `json` and `text`
+    belong to the codecs, which keep there what they compiled.
     """
 
     __slots__ = (
-        "_full_name",
         "_needs_check",
-        "binary",
         "by_json_name",
         "by_name",
         "by_number",
         "by_proto_name",
         "cls",
+        "decoder",
+        "encoder",
         "fields",
         "init",
         "json",
@@ -241,9 +245,15 @@ class Schema:
     """The constructor's body, `init(message, *args, **kwargs)`."""
     values: Callable[[Any], tuple[Any, ...]]
     """All attributes of a message, in the order of `fields`."""
-    binary: Any
+    _needs_check: bool | None
+    decoder: Any
+    encoder: Any
     json: Any
     text: Any
+
+    def __init__(self) -> None:
+        self._needs_check = None
+        self.decoder = self.encoder = self.json = self.text = None
 
     @property
     def full_name(self) -> str:
@@ -265,9 +275,8 @@ class Schema:
         """Whether a required field can be missing anywhere below this message."""
         if self._needs_check is None:
             seen: set[type[Any]] = set()
-            found = _reaches_required(self, seen)
-            self._needs_check = found
-            if not found:
+            self._needs_check = _reaches_required(self, seen)
+            if not self._needs_check:
                 # Everything reachable from here cannot reach a required field either.
                 for cls in seen:
                     cls.__schema__._needs_check = False
@@ -336,8 +345,6 @@ def build_schema(cls: type[Message]) -> Schema:
         if field.oneof is not None:
             oneofs.setdefault(field.oneof, []).append(field)
     schema.oneofs = {name: tuple(members) for name, members in oneofs.items()}
-    schema._needs_check = None
-    schema.binary = schema.json = schema.text = None
     for members in schema.oneofs.values():
         _install_oneof(cls, members)
     if len(fields) == 1:

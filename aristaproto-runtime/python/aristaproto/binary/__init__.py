@@ -1,0 +1,11 @@
+"""The binary codec in Python: messages to wire bytes and back, driven by the schema.
+
+Called through `aristaproto.codec`. See https://protobuf.dev/programming-guides/encoding/.
+"""
+
+from __future__ import annotations
+
+from .decoder import decode
+from .encoder import encode
+
+__all__ = ("decode", "encode")

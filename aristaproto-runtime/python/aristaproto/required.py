@@ -1,0 +1,59 @@
+"""Required fields of proto2: which one is missing.
+
+Called by the codecs before they write and after they read, and by `aristaproto.is_initialized`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .errors import Error
+    from .message import Message
+
+__all__ = ("check_required", "missing_required")
+
+
+def check_required(message: Message, error: type[Error]) -> None:
+    """Raise `error` with the path of the first required field that is not set, here or below."""
+    missing = missing_required(message)
+    if missing is not None:
+        found = error("expected a value of a required field, got none")
+        for step in missing:
+            found.at(step)
+        raise found
+
+
+def missing_required(message: Message) -> list[str | int] | None:
+    """Path, innermost step first, of the first required field that is not set; None when all are."""
+    schema = type(message).__schema__
+    if not schema.needs_check:
+        return None
+    for field in schema.fields:
+        value = field.get(message)
+        if value is None:
+            if field.required:
+                return [field.name]
+            continue
+        cls = field.value.message if field.value is not None else field.message
+        if cls is None or not cls.__schema__.needs_check:
+            continue
+        if field.is_map:
+            below: Iterable[tuple[str | int, Any]] = (
+                (f"[{key!r}]", item) for key, item in value.items()
+            )
+        elif field.repeated:
+            elements: list[Any] = value
+            below = enumerate(elements)
+        else:
+            found = missing_required(value)
+            if found is not None:
+                return [*found, field.name]
+            continue
+        for step, item in below:
+            found = missing_required(item)
+            if found is not None:
+                return [*found, step, field.name]
+    return None
