@@ -1,1 +1,500 @@
-//! Names.
+//! Every Python name comes out of this room: proto names go in, Python identifiers go out, and whatever is neither a
+//! keyword, nor a name that the runtime owns, nor taken by something else in the same scope. Pure functions, called by
+//! [`crate::resolve`] alone; the printers only copy what was decided here.
+//!
+//! The spelling rules are those of the runtime's specification (classes, fields and methods, enum members); what they
+//! make of two different proto names may be the same Python name, so every scope goes through [`Scope`], which tells.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// A map that can be asked but not walked: what it holds cannot leak into the output in hash order.
+#[derive(Debug)]
+pub(crate) struct Lookup<K, V>(HashMap<K, V>);
+
+impl<K: Eq + Hash, V> Lookup<K, V> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self(HashMap::with_capacity(capacity))
+    }
+
+    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.0.get(key)
+    }
+
+    /// The earlier value stays and is returned when the key is there already.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<&V> {
+        match self.0.entry(key) {
+            std::collections::hash_map::Entry::Occupied(entry) => Some(entry.into_mut()),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(value);
+                None
+            }
+        }
+    }
+}
+
+/// One Python scope (a module, the body of a class): which names it holds and who holds them.
+#[derive(Debug)]
+pub(crate) struct Scope<T>(Lookup<String, T>);
+
+impl<T> Scope<T> {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self(Lookup::with_capacity(capacity))
+    }
+
+    /// Takes `name` for `owner`.
+    ///
+    /// # Errors
+    ///
+    /// Who has the name already.
+    pub(crate) fn take(&mut self, name: &str, owner: T) -> Result<(), &T> {
+        self.0.insert(name.to_owned(), owner).map_or(Ok(()), Err)
+    }
+}
+
+/// <https://docs.python.org/3/reference/lexical_analysis.html#keywords>; soft keywords are ordinary names.
+const KEYWORDS: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
+];
+
+/// The builtins that generated code refers to: a class that has a field of such a name refers to `builtins.<name>`.
+pub(crate) const BUILTINS: &[&str] = &[
+    "DeprecationWarning",
+    "bool",
+    "bytes",
+    "dict",
+    "float",
+    "int",
+    "list",
+    "str",
+];
+
+/// Attributes of `object` and `type` that a class body must not redefine by accident.
+const OBJECT: &[&str] = &[
+    "__annotations__",
+    "__bases__",
+    "__class__",
+    "__delattr__",
+    "__dict__",
+    "__dir__",
+    "__doc__",
+    "__eq__",
+    "__format__",
+    "__ge__",
+    "__getattr__",
+    "__getattribute__",
+    "__getstate__",
+    "__gt__",
+    "__hash__",
+    "__init__",
+    "__init_subclass__",
+    "__le__",
+    "__lt__",
+    "__module__",
+    "__mro__",
+    "__name__",
+    "__ne__",
+    "__new__",
+    "__qualname__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__repr__",
+    "__setattr__",
+    "__sizeof__",
+    "__slots__",
+    "__str__",
+    "__subclasshook__",
+    "__weakref__",
+];
+
+/// Public members of the runtime's `Message`; a field of such a name gets a trailing underscore.
+const MESSAGE: &[&str] = &[
+    "FromString",
+    "SerializeToString",
+    "_validate",
+    "dump",
+    "from_dict",
+    "from_json",
+    "from_text",
+    "is_set",
+    "load",
+    "parse",
+    "to_dict",
+    "to_json",
+    "to_text",
+    // Classes whose fields hold a plain Python value convert with these two.
+    "from_wrapped",
+    "to_wrapped",
+    // The descriptors option adds this one.
+    "DESCRIPTOR",
+];
+
+/// Members of the runtime's `Enum`, of `int` and of `enum.Enum`, and what `enum` does not take as a member.
+const ENUM: &[&str] = &[
+    "DESCRIPTOR",
+    "as_integer_ratio",
+    "bit_count",
+    "bit_length",
+    "conjugate",
+    "denominator",
+    "from_bytes",
+    "from_string",
+    "imag",
+    "is_integer",
+    "mro",
+    "name",
+    "numerator",
+    "proto_name",
+    "real",
+    "to_bytes",
+    "value",
+];
+
+/// Attributes of the stubs and server bases of both transports, whichever is generated: a method keeps its name when
+/// the options change.
+const SERVICE: &[&str] = &[
+    "__mapping__",
+    "__rpc_methods__",
+    "_channel",
+    "_credentials",
+    "_deadline",
+    "_grpcio_context",
+    "_grpcio_generic_rpc_handler",
+    "_grpcio_rpc_handler",
+    "_grpcio_stream_stream_rpc_method_handler",
+    "_grpcio_stream_unary_rpc_method_handler",
+    "_grpcio_unary_stream_rpc_method_handler",
+    "_grpcio_unary_unary_rpc_method_handler",
+    "_grpcio_unimplemented",
+    "_grpclib_stream_stream_rpc_method_handler",
+    "_grpclib_stream_unary_rpc_method_handler",
+    "_grpclib_unary_stream_rpc_method_handler",
+    "_grpclib_unary_unary_rpc_method_handler",
+    "_grpclib_unimplemented",
+    "_metadata",
+    "_stream_stream",
+    "_stream_unary",
+    "_timeout",
+    "_unary_stream",
+    "_unary_unary",
+    "_wait_for_ready",
+];
+
+/// The class of a message or enum: Pascal case of its dotted path inside the package.
+pub(crate) fn class_name(path: &str) -> String {
+    identifier(&pascal_case(path), |name| is_keyword(name))
+}
+
+/// What the names of a service's stubs and base begin with.
+pub(crate) fn service_name(name: &str) -> String {
+    identifier(&pascal_case(name), |_| false)
+}
+
+/// The attribute of a message's field.
+pub(crate) fn field_name(name: &str) -> String {
+    identifier(&snake_case(name), |name| {
+        is_keyword(name) || OBJECT.contains(&name) || MESSAGE.contains(&name) || is_mangled(name)
+    })
+}
+
+/// The method of an RPC, in stubs and bases.
+pub(crate) fn method_name(name: &str) -> String {
+    identifier(&snake_case(name), |name| {
+        is_keyword(name) || OBJECT.contains(&name) || SERVICE.contains(&name) || is_mangled(name)
+    })
+}
+
+/// The member of an enum, its prefix already cut.
+pub(crate) fn member_name(name: &str) -> String {
+    identifier(name, |name| {
+        is_keyword(name)
+            || OBJECT.contains(&name)
+            || ENUM.contains(&name)
+            || is_mangled(name)
+            || is_underscored(name)
+    })
+}
+
+/// A folder of the tree, for one segment of a package's name.
+pub(crate) fn package_segment(segment: &str) -> Cow<'_, str> {
+    if is_keyword(segment) {
+        Cow::Owned(format!("{segment}_"))
+    } else {
+        Cow::Borrowed(segment)
+    }
+}
+
+/// The variable that holds a file's descriptor: `dir/example.proto` → `DIR_EXAMPLE_PROTO_DESCRIPTOR`.
+pub(crate) fn descriptor_variable(file: &str) -> String {
+    let mut name: String = file
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    name.push_str("_DESCRIPTOR");
+    identifier(&name, |_| false)
+}
+
+/// What JSON calls a field that does not say: lowerCamelCase as protoc makes it.
+pub(crate) fn json_name(name: &str) -> String {
+    let mut result = String::with_capacity(name.len());
+    let mut capital = false;
+    for c in name.chars() {
+        if c == '_' {
+            capital = true;
+        } else {
+            result.push(if capital { c.to_ascii_uppercase() } else { c });
+            capital = false;
+        }
+    }
+    result
+}
+
+/// How many bytes of `value` spell the name of its enum and the underscore after it: `HTTP_CODE_OK` in `HTTPCode` → 10.
+/// Underscores and case do not count. None if nothing would be left.
+pub(crate) fn enum_prefix(enum_name: &str, value: &str) -> Option<usize> {
+    let mut letters = enum_name.bytes().filter(|&c| c != b'_').peekable();
+    for (index, c) in value.bytes().enumerate() {
+        if c == b'_' {
+            if letters.peek().is_none() {
+                return (index + 1 < value.len()).then_some(index + 1);
+            }
+        } else if !letters.next()?.eq_ignore_ascii_case(&c) {
+            return None;
+        }
+    }
+    None
+}
+
+pub(crate) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
+
+/// A class body turns `__name` into `_Class__name`, a keyword argument of that name does not exist then.
+fn is_mangled(name: &str) -> bool {
+    name.starts_with("__") && !name.ends_with("__")
+}
+
+/// `_name_` and `__name__` are no members for the module `enum`.
+fn is_underscored(name: &str) -> bool {
+    let inner = |edge: &str| {
+        name.strip_prefix(edge)
+            .and_then(|rest| rest.strip_suffix(edge))
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('_') && !rest.ends_with('_'))
+    };
+    inner("_") || inner("__")
+}
+
+/// `name` as an identifier that `is_taken` lets pass: an underscore before it if it does not start like one, underscores
+/// after it until it is free.
+fn identifier(name: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut result = String::with_capacity(name.len() + 1);
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        result.push('_');
+    }
+    result.push_str(name);
+    while is_taken(&result) {
+        result.push('_');
+    }
+    result
+}
+
+/// Words as the specification cuts them, each capitalised: `DoTHINGRequest` → `DoThingRequest`.
+///
+/// A run of capitals that no lowercase letter follows is a word, with the digits after it; otherwise capitals, then
+/// lowercase letters, then digits. Everything else separates.
+fn pascal_case(value: &str) -> String {
+    let bytes = value.as_bytes();
+    let run = |from: usize, is: fn(&u8) -> bool| {
+        from + bytes[from..].iter().take_while(|c| is(c)).count()
+    };
+    let mut result = String::with_capacity(value.len());
+    let mut start = 0;
+    while start < bytes.len() {
+        if !bytes[start].is_ascii_alphanumeric() {
+            start += 1;
+            continue;
+        }
+        let capitals = run(start, u8::is_ascii_uppercase);
+        let lowercase_follows = bytes.get(capitals).is_some_and(u8::is_ascii_lowercase);
+        let end = if capitals > start && !lowercase_follows {
+            run(capitals, u8::is_ascii_digit)
+        } else if capitals > start + 1 {
+            // The last capital of the run starts the next word.
+            capitals - 1
+        } else {
+            run(run(capitals, u8::is_ascii_lowercase), u8::is_ascii_digit)
+        };
+        let word = &value[start..end];
+        result.push_str(&word[..1].to_ascii_uppercase());
+        result.push_str(&word[1..].to_ascii_lowercase());
+        start = end;
+    }
+    result
+}
+
+/// A name that has an underscore or no capital stays; otherwise an underscore before a capital after a lowercase letter
+/// or digit, before the last capital of an acronym that starts a word, and before a digit after a letter.
+fn snake_case(value: &str) -> Cow<'_, str> {
+    let bytes = value.as_bytes();
+    if bytes.contains(&b'_') || !bytes.iter().any(u8::is_ascii_uppercase) {
+        return Cow::Borrowed(value);
+    }
+    let mut result = String::with_capacity(value.len() + 4);
+    for (index, &c) in bytes.iter().enumerate() {
+        if index > 0 {
+            let before = bytes[index - 1];
+            let starts_word = c.is_ascii_uppercase()
+                && (!before.is_ascii_uppercase()
+                    || bytes.get(index + 1).is_some_and(u8::is_ascii_lowercase));
+            if starts_word || (c.is_ascii_digit() && before.is_ascii_alphabetic()) {
+                result.push('_');
+            }
+        }
+        result.push(char::from(c.to_ascii_lowercase()));
+    }
+    Cow::Owned(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_pascal_case_of_the_path() {
+        for (path, class) in [
+            ("Test.Nested", "TestNested"),
+            (
+                "Test.Top.Middle.TopMiddleBottom",
+                "TestTopMiddleTopMiddleBottom",
+            ),
+            ("Test.inner_class", "TestInnerClass"),
+            ("snake_case_message", "SnakeCaseMessage"),
+            ("HTTPCode", "HttpCode"),
+            ("DoTHINGRequest", "DoThingRequest"),
+            ("UInt64Value", "UInt64Value"),
+            ("FOOBAR", "Foobar"),
+            ("FOOBar", "FooBar"),
+            ("FOOBAR_1", "Foobar1"),
+            ("FOO1BAR2", "Foo1Bar2"),
+            ("foobaR", "FoobaR"),
+            ("_foobar", "Foobar"),
+            ("A1b", "A1B"),
+            ("None", "None_"),
+            ("_1a", "_1A"),
+            ("_", "_"),
+        ] {
+            assert_eq!(class_name(path), class, "{path}");
+        }
+    }
+
+    #[test]
+    fn fields_and_methods_are_snake_case() {
+        for (name, python) in [
+            ("camelCase", "camel_case"),
+            ("UPPERCASE", "uppercase"),
+            ("nestedArgument", "nested_argument"),
+            ("SendInt64", "send_int_64"),
+            ("SendUInt64", "send_u_int_64"),
+            ("DoThing2", "do_thing_2"),
+            ("getOutput", "get_output"),
+            ("MyRPC", "my_rpc"),
+            ("HTTPServer", "http_server"),
+            ("signed32", "signed32"),
+            ("Foo_Bar", "Foo_Bar"),
+            ("from", "from_"),
+            ("None", "none"),
+            ("match", "match"),
+            ("str", "str"),
+            ("__x", "__x__"),
+            ("__init__", "__init___"),
+        ] {
+            assert_eq!(field_name(name), python, "{name}");
+            assert_eq!(method_name(name), python, "{name}");
+        }
+        assert_eq!(field_name("parse"), "parse_");
+        assert_eq!(field_name("Parse"), "parse_");
+        assert_eq!(method_name("Parse"), "parse");
+        assert_eq!(field_name("__x___"), "__x___");
+    }
+
+    #[test]
+    fn members_keep_their_spelling() {
+        for (name, python) in [
+            ("UNKNOWN", "UNKNOWN"),
+            ("0_PREFIXED", "_0_PREFIXED"),
+            ("mro", "mro_"),
+            ("name", "name_"),
+            ("None", "None_"),
+            ("_A_", "_A__"),
+            ("__A__", "__A___"),
+            // `__A_` is mangled, `__A__` is no member, `__A___` is one.
+            ("__A", "__A___"),
+        ] {
+            assert_eq!(member_name(name), python, "{name}");
+        }
+    }
+
+    #[test]
+    fn prefixes_ignore_underscores_and_case() {
+        assert_eq!(enum_prefix("HTTPCode", "HTTP_CODE_OK"), Some(10));
+        assert_eq!(enum_prefix("Enum", "Enum_Variant"), Some(5));
+        assert_eq!(enum_prefix("Level", "LEVEL_"), None);
+        assert_eq!(enum_prefix("Level", "LEVELS_A"), None);
+        assert_eq!(enum_prefix("Level", "LEVEL"), None);
+        assert_eq!(enum_prefix("Level", "OTHER"), None);
+        assert_eq!(enum_prefix("My_Enum", "MYENUM__A"), Some(7));
+    }
+
+    #[test]
+    fn json_names_are_those_of_protoc() {
+        for (name, json) in [
+            ("foo_bar", "fooBar"),
+            ("_foo", "Foo"),
+            ("foo__bar", "fooBar"),
+            ("fooBar2", "fooBar2"),
+            ("foo_2", "foo2"),
+            ("FooBar", "FooBar"),
+        ] {
+            assert_eq!(json_name(name), json);
+        }
+    }
+
+    #[test]
+    fn descriptor_variables_come_from_paths() {
+        assert_eq!(
+            descriptor_variable("a/example_service.proto"),
+            "A_EXAMPLE_SERVICE_PROTO_DESCRIPTOR"
+        );
+        assert_eq!(descriptor_variable("1-x.proto"), "_1_X_PROTO_DESCRIPTOR");
+    }
+
+    #[test]
+    fn a_scope_tells_who_came_first() {
+        let mut scope = Scope::with_capacity(2);
+        assert_eq!(scope.take("FooBar", 1), Ok(()));
+        assert_eq!(scope.take("Foo", 2), Ok(()));
+        assert_eq!(scope.take("FooBar", 3), Err(&1));
+    }
+
+    #[test]
+    fn tables_hold_each_name_once() {
+        for table in [KEYWORDS, BUILTINS, OBJECT, MESSAGE, ENUM, SERVICE] {
+            for (index, name) in table.iter().enumerate() {
+                assert!(!table[..index].contains(name), "{name} twice");
+            }
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The import statements of one module. Nobody writes one: whoever prints a symbol asks here for the name to print, and the
+//! statements follow from what was asked for, sorted as ruff's rule I wants them. A symbol gets an alias when something
+//! else has its name: a class of the module, a field or method in whose class body it is used, a subfolder (Python sets
+//! it as an attribute of the module), a parameter of the generated methods, or another symbol.
+
+use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
+use std::collections::BTreeMap;
+
+use super::writer::{Argument, Writer};
+use crate::naming::{is_keyword, Lookup, BUILTINS};
+
+/// The modules that generated code imports, by the name that they bind.
+const MODULES: &[&str] = &["annotations", "aristaproto", "builtins", "datetime", "warnings"];
+
+/// What the generated methods call their parameters.
+const PARAMETERS: &[&str] = &[
+    "credentials", "deadline", "message", "messages", "metadata", "self", "timeout", "wait_for_ready",
+];
+
+/// What is imported.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Symbol {
+    /// `import module`
+    Module(String),
+    /// `from module import name`; leading dots are part of the module.
+    Member(String, String),
+}
+
+#[derive(Debug)]
+struct Imported {
+    local: String,
+    at_run_time: bool,
+}
+
+/// Collects symbols.
+#[derive(Debug)]
+pub(super) struct Imports {
+    /// Names that belong to the module itself.
+    own: Lookup<String, ()>,
+    /// Names given to symbols.
+    given: Lookup<String, ()>,
+    imported: BTreeMap<Symbol, Imported>,
+}
+
+impl Imports {
+    /// `own`: names that no import may have.
+    pub(super) fn new(own: Lookup<String, ()>) -> Self {
+        Self { own, given: Lookup::with_capacity(8), imported: BTreeMap::new() }
+    }
+
+    /// Whether the module has this name itself.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.own.get(name).is_some()
+    }
+
+    /// The expression for a module of the standard library or the runtime: its dotted name, or an alias.
+    pub(super) fn module(&mut self, module: &str) -> String {
+        let top = module.split('.').next().unwrap_or(module);
+        let wanted = if self.is_own(top) { module.replace('.', "_") + "_" } else { module.to_owned() };
+        self.import(Symbol::Module(module.to_owned()), wanted, true)
+    }
+
+    /// The expression for a member of a module of the standard library.
+    pub(super) fn member(&mut self, module: &str, name: &str) -> String {
+        self.import(Symbol::Member(module.to_owned(), name.to_owned()), name.to_owned(), true)
+    }
+
+    /// The expression for something of the tree, `wanted` if that is free; `at_run_time` unless only annotations need it.
+    pub(super) fn of_tree(&mut self, module: &str, name: &str, wanted: &str, at_run_time: bool) -> String {
+        let mut wanted = wanted.to_owned();
+        while [MODULES, PARAMETERS, BUILTINS].iter().any(|names| names.contains(&wanted.as_str())) {
+            wanted.push('_');
+        }
+        self.import(Symbol::Member(module.to_owned(), name.to_owned()), wanted, at_run_time)
+    }
+
+    /// A member that the module offers under the same name, though nothing in its text may use it.
+    pub(super) fn reexport(&mut self, module: &str, name: &str) {
+        let symbol = Symbol::Member(module.to_owned(), name.to_owned());
+        let imported = Imported { local: name.to_owned(), at_run_time: true };
+        self.imported.entry(symbol).or_insert(imported);
+    }
+
+    fn import(&mut self, symbol: Symbol, wanted: String, at_run_time: bool) -> String {
+        match self.imported.entry(symbol) {
+            Entry::Occupied(entry) => {
+                let imported = entry.into_mut();
+                imported.at_run_time |= at_run_time;
+                imported.local.clone()
+            }
+            Entry::Vacant(entry) => {
+                let mut local = wanted;
+                while is_keyword(&local)
+                    || self.own.get(&local).is_some()
+                    || self.given.get(&local).is_some()
+                {
+                    local.push('_');
+                }
+                self.given.insert(local.clone(), ());
+                entry.insert(Imported { local, at_run_time }).local.clone()
+            }
+        }
+    }
+
+    /// Prints everything that was asked for.
+    pub(super) fn write(mut self, writer: &mut Writer) {
+        writer.line(0, "from __future__ import annotations");
+        let checking_only = self.imported.values().any(|it| !it.at_run_time);
+        let flag = checking_only.then(|| self.member("typing", "TYPE_CHECKING"));
+        let mut statements: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
+        let mut checking: Vec<Statement> = Vec::new();
+        for (symbol, imported) in self.imported {
+            let statement = Statement::new(symbol, imported.local);
+            if imported.at_run_time {
+                statements[statement.section()].push(statement);
+            } else {
+                checking.push(statement);
+            }
+        }
+        for section in statements {
+            if !section.is_empty() {
+                writer.blank(1);
+                write_section(writer, 0, section);
+            }
+        }
+        if let Some(flag) = flag {
+            writer.blank(1);
+            writer.line(0, &format!("if {flag}:"));
+            write_section(writer, 4, checking);
+        }
+    }
+}
+
+/// Prints import statements of members of one module into a method's body.
+pub(super) fn write_local(writer: &mut Writer, indent: usize, module: &str, names: &[(&str, &str)]) {
+    let statements = names.iter().map(|(name, local)| {
+        Statement::new(Symbol::Member(module.to_owned(), (*name).to_owned()), (*local).to_owned())
+    });
+    write_section(writer, indent, statements.collect());
+}
+
+/// One import statement, before those that can be joined are.
+#[derive(Debug)]
+struct Statement {
+    module: String,
+    /// Name and alias; none for `import module`.
+    members: Vec<(String, Option<String>)>,
+    /// The alias of `import module as alias`.
+    alias: Option<String>,
+}
+
+impl Statement {
+    fn new(symbol: Symbol, local: String) -> Self {
+        match symbol {
+            Symbol::Module(module) => Self {
+                alias: (local != module).then_some(local),
+                module,
+                members: Vec::new(),
+            },
+            Symbol::Member(module, name) => Self {
+                module,
+                members: vec![(name.clone(), (local != name).then_some(local))],
+                alias: None,
+            },
+        }
+    }
+
+    /// 0: standard library, 1: the runtime, 2: the tree.
+    fn section(&self) -> usize {
+        match self.module.split('.').next() {
+            Some("") => 2,
+            Some("aristaproto") => 1,
+            _ => 0,
+        }
+    }
+
+    /// isort's order: plain imports first, then the furthest relative ones, then by module, then by first member.
+    fn key(&self) -> impl Ord {
+        let name = self.module.trim_start_matches('.');
+        (
+            !self.members.is_empty(),
+            Reverse(self.module.len() - name.len()),
+            natural(name),
+            self.members.first().map(|(name, alias)| (member_key(name), alias.clone())),
+        )
+    }
+}
+
+fn write_section(writer: &mut Writer, indent: usize, mut statements: Vec<Statement>) {
+    // Members without alias share a statement, each alias has its own.
+    let mut joined: Vec<Statement> = Vec::with_capacity(statements.len());
+    statements.sort_by_cached_key(Statement::key);
+    for statement in statements {
+        let is_plain = |it: &Statement| it.members.iter().all(|(_, alias)| alias.is_none());
+        let same = joined.iter_mut().find(|before| {
+            !before.members.is_empty()
+                && !statement.members.is_empty()
+                && before.module == statement.module
+                && is_plain(before)
+                && is_plain(&statement)
+        });
+        match same {
+            Some(before) => before.members.extend(statement.members),
+            None => joined.push(statement),
+        }
+    }
+    for statement in joined {
+        let Statement { module, members, alias } = statement;
+        let alias = alias.map(|alias| format!(" as {alias}")).unwrap_or_default();
+        if members.is_empty() {
+            writer.line(indent, &format!("import {module}{alias}"));
+            continue;
+        }
+        let members: Vec<String> = members
+            .into_iter()
+            .map(|(name, alias)| match alias {
+                Some(alias) => format!("{name} as {alias}"),
+                None => name,
+            })
+            .collect();
+        let line = format!("from {module} import {}", members.join(", "));
+        if indent + line.len() <= 88 {
+            writer.line(indent, &line);
+        } else {
+            let members: Vec<Argument> = members.into_iter().map(Argument::from).collect();
+            writer.exploded_call(indent, &format!("from {module} import "), &members, "");
+        }
+    }
+}
+
+/// Constants before classes before the rest; then natural order without case, then with it.
+fn member_key(name: &str) -> impl Ord {
+    let is_constant = name.len() > 1 && !name.chars().any(|c| c.is_ascii_lowercase());
+    let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
+    let kind = if is_constant { 0 } else { 1 + u8::from(!is_class) };
+    (kind, natural(&name.to_ascii_lowercase()), natural(name))
+}
+
+/// Text cut where digits begin and end: numbers compare by value.
+fn natural(text: &str) -> Vec<(u64, String)> {
+    let mut parts: Vec<(u64, String)> = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_digit = rest.starts_with(|c: char| c.is_ascii_digit());
+        let end = rest
+            .find(|c: char| c.is_ascii_digit() != is_digit)
+            .unwrap_or(rest.len());
+        let number = rest[..end].parse().unwrap_or(u64::MAX);
+        parts.push((number, rest[..end].to_owned()));
+        rest = &rest[end..];
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(own: &[&str], ask: impl FnOnce(&mut Imports)) -> String {
+        let mut names = Lookup::with_capacity(own.len());
+        for name in own {
+            names.insert((*name).to_owned(), ());
+        }
+        let mut imports = Imports::new(names);
+        ask(&mut imports);
+        let mut writer = Writer::default();
+        imports.write(&mut writer);
+        writer.finish()
+    }
+
+    #[test]
+    fn statements_are_joined_and_sorted() {
+        let text = written(&[], |it| {
+            assert_eq!(it.of_tree("..b", "c", "b_c", false), "b_c");
+            assert_eq!(it.of_tree("..message_pool", "pool", "pool", true), "pool");
+            assert_eq!(it.module("aristaproto.grpcio"), "aristaproto.grpcio");
+            assert_eq!(it.module("aristaproto"), "aristaproto");
+            assert_eq!(it.member("collections.abc", "Iterator"), "Iterator");
+            assert_eq!(it.member("collections.abc", "Iterable"), "Iterable");
+            assert_eq!(it.module("datetime"), "datetime");
+            assert_eq!(it.of_tree("..b", "c", "ignored", false), "b_c");
+        });
+        assert_eq!(
+            text,
+            "from __future__ import annotations\n\nimport datetime\nfrom collections.abc import Iterable, Iterator\n\
+             from typing import TYPE_CHECKING\n\nimport aristaproto\nimport aristaproto.grpcio\n\n\
+             from ..message_pool import pool\n\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
+        );
+    }
+
+    #[test]
+    fn names_that_are_taken_get_an_alias() {
+        let text = written(&["aristaproto", "Iterator", "b_c"], |it| {
+            assert_eq!(it.module("aristaproto"), "aristaproto_");
+            assert_eq!(it.module("aristaproto.grpcio"), "aristaproto_grpcio_");
+            assert_eq!(it.member("collections.abc", "Iterator"), "Iterator_");
+            assert_eq!(it.of_tree("..b", "c", "b_c", true), "b_c_");
+            assert_eq!(it.of_tree("..b_c", "d", "b_c", true), "b_c__");
+            assert_eq!(it.of_tree("..", "datetime", "datetime", true), "datetime_");
+        });
+        assert!(text.contains("import aristaproto as aristaproto_\nimport aristaproto.grpcio as aristaproto_grpcio_\n"));
+        assert!(text.contains("from collections.abc import Iterator as Iterator_\n"));
+    }
+}

@@ -1,0 +1,256 @@
+//! Classes of messages and enums. In: a declaration of the model. Out: its class statement, fields or members with their
+//! docs. Called by the module printer for each declaration.
+
+use super::module::{shadowed_builtins, Printer};
+use super::writer::{bytes, string, Annotation, Argument};
+use crate::model::{
+    DefaultValue, Enum, Field, FieldKind, Member, Message, MessageId, Presence, Scalar, Type, Unwrapped,
+};
+
+impl Printer<'_> {
+    pub(super) fn enumeration(&mut self, declared: &Enum) {
+        let runtime = self.imports.module("aristaproto");
+        let mut arguments = vec![Argument::from(format!("{runtime}.Enum"))];
+        if !declared.prefix.is_empty() {
+            arguments.push(format!("prefix={}", string(&declared.prefix)).into());
+        }
+        let renamed: Vec<String> = declared
+            .members
+            .iter()
+            .filter(|member| member.proto_name.strip_prefix(&declared.prefix) != Some(&member.name))
+            .map(|member| format!("{}: {}", string(&member.name), string(&member.proto_name)))
+            .collect();
+        if !renamed.is_empty() {
+            arguments.push(Argument::Dict("renamed=".to_owned(), renamed));
+        }
+        if declared.closed {
+            arguments.push("closed=True".into());
+        }
+        self.class(&declared.declared.class, &arguments);
+        self.writer.docstring(4, &declared.declared.comment);
+        let docs = declared.members.iter().map(|member| !member.comment.is_empty()).collect::<Vec<_>>();
+        let mut separated = !declared.declared.comment.is_empty();
+        for (index, Member { name, number, comment, .. }) in declared.members.iter().enumerate() {
+            if separated || (index > 0 && docs[index]) {
+                self.writer.blank(1);
+            }
+            separated = docs[index];
+            self.writer.line(4, &format!("{name} = {number}"));
+            self.writer.attribute_doc(4, comment);
+        }
+        self.descriptor_attribute("EnumDescriptor", !declared.members.is_empty());
+    }
+
+    pub(super) fn message(&mut self, message: &Message) {
+        let base = if self.options.pydantic_dataclasses {
+            self.imports.module("aristaproto.pydantic")
+        } else {
+            self.imports.module("aristaproto")
+        };
+        let mut arguments = vec![Argument::from(format!("{base}.Message"))];
+        if message.deprecated {
+            arguments.push("deprecated=True".into());
+        }
+        self.class(&message.declared.class, &arguments);
+        let docstring = docstring(message);
+        self.writer.docstring(4, &docstring);
+        let mut separated = !docstring.is_empty();
+        let shadowed = shadowed_builtins(message.fields.iter().map(|field| field.name.as_str()));
+        for (index, field) in message.fields.iter().enumerate() {
+            let has_doc = !field.comment.is_empty();
+            if separated || (index > 0 && has_doc) {
+                self.writer.blank(1);
+            }
+            separated = has_doc;
+            self.field(message, field, &shadowed);
+            self.writer.attribute_doc(4, &field.comment);
+        }
+        let has_descriptor = self.descriptor_attribute("Descriptor", !message.fields.is_empty());
+        if message.fields.is_empty() && docstring.is_empty() && !has_descriptor {
+            self.writer.line(4, "pass");
+        }
+    }
+
+    fn class(&mut self, name: &str, arguments: &[Argument]) {
+        self.writer.blank(2);
+        self.writer.call(0, &format!("class {name}"), arguments, ":");
+    }
+
+    fn field(&mut self, message: &Message, field: &Field, shadowed: &[&str]) {
+        let runtime = self.imports.module("aristaproto");
+        let annotation = self.annotation(field, shadowed);
+        let constant = |value: Type| format!("{runtime}.TYPE_{}", type_name(value));
+        let mut arguments: Vec<Argument> = vec![field.number.to_string().into()];
+        let value = match field.kind {
+            FieldKind::Singular(value) | FieldKind::Repeated(value) => value,
+            FieldKind::Map(key, value) => {
+                arguments.push(constant(Type::Scalar(key)).into());
+                value
+            }
+        };
+        arguments.push(constant(value).into());
+        if let Some(reference) = self.reference(value) {
+            arguments.push(string(&reference).into());
+        }
+        if let FieldKind::Repeated(_) = field.kind {
+            arguments.push("repeated=True".into());
+        }
+        match field.presence {
+            Presence::Explicit if !is_message(value) => arguments.push("optional=True".into()),
+            Presence::Implicit | Presence::Explicit => {}
+            Presence::Required => arguments.push("required=True".into()),
+            Presence::Oneof(index) => {
+                arguments.push(format!("oneof={}", string(&message.oneofs[index].name)).into());
+            }
+        }
+        if field.expanded {
+            arguments.push("packed=False".into());
+        }
+        if field.name != field.proto_name {
+            arguments.push(format!("proto_name={}", string(&field.proto_name)).into());
+        }
+        if let Some(name) = &field.json_name {
+            arguments.push(format!("json_name={}", string(name)).into());
+        }
+        if let Some(value) = &field.default {
+            let value = self.default_value(value, shadowed);
+            arguments.push(format!("default={value}").into());
+        }
+        if field.deprecated {
+            arguments.push("deprecated=True".into());
+        }
+        if !field.utf8 {
+            arguments.push("utf8=False".into());
+        }
+        let callee = match field.kind {
+            FieldKind::Map(..) => format!("{runtime}.map_field"),
+            FieldKind::Singular(_) | FieldKind::Repeated(_) => format!("{runtime}.field"),
+        };
+        self.writer.assigned_call(4, &field.name, &annotation, &callee, &arguments);
+    }
+
+    fn annotation(&mut self, field: &Field, shadowed: &[&str]) -> Annotation {
+        match field.kind {
+            FieldKind::Singular(value) => {
+                let name = self.type_expression(value, shadowed);
+                match field.presence {
+                    Presence::Implicit => Annotation::Name(name),
+                    _ => Annotation::Optional(name),
+                }
+            }
+            FieldKind::Repeated(value) => {
+                let item = self.type_expression(value, shadowed);
+                Annotation::Subscript(self.builtin("list", shadowed), vec![item])
+            }
+            FieldKind::Map(Scalar { python, .. }, value) => {
+                let key = self.builtin(python, shadowed);
+                let value = self.type_expression(value, shadowed);
+                Annotation::Subscript(self.builtin("dict", shadowed), vec![key, value])
+            }
+        }
+    }
+
+    fn type_expression(&mut self, value: Type, shadowed: &[&str]) -> String {
+        match value {
+            Type::Scalar(scalar) => self.builtin(scalar.python, shadowed),
+            Type::Enum(id) => {
+                let declared = &self.model.enumeration(id).declared;
+                self.class_expression(declared, false)
+            }
+            Type::Message(id) | Type::Delimited(id) => match self.model.message(id).unwrapped {
+                Some(Unwrapped::Datetime) => self.imports.module("datetime") + ".datetime",
+                Some(Unwrapped::Timedelta) => self.imports.module("datetime") + ".timedelta",
+                Some(Unwrapped::Builtin(name)) => self.builtin(name, shadowed),
+                None => self.message_expression(id, false),
+            },
+        }
+    }
+
+    /// The class of a message, as code of this module spells it.
+    pub(super) fn message_expression(&mut self, id: MessageId, at_run_time: bool) -> String {
+        let declared = &self.model.message(id).declared;
+        self.class_expression(declared, at_run_time)
+    }
+
+    fn default_value(&mut self, value: &DefaultValue, shadowed: &[&str]) -> String {
+        match value {
+            DefaultValue::Integer(value) => value.clone(),
+            DefaultValue::Float(value) if value.is_finite() => format!("{value:?}"),
+            DefaultValue::Float(value) => {
+                let text = value.to_string().to_ascii_lowercase();
+                format!("{}({})", self.builtin("float", shadowed), string(&text))
+            }
+            DefaultValue::Bool(true) => "True".to_owned(),
+            DefaultValue::Bool(false) => "False".to_owned(),
+            DefaultValue::String(value) => string(value),
+            DefaultValue::Bytes(value) => bytes(value),
+        }
+    }
+
+    /// Prints the attribute that the descriptors option adds; tells whether it did.
+    fn descriptor_attribute(&mut self, kind: &str, after_something: bool) -> bool {
+        if !self.options.google_protobuf_descriptors {
+            return false;
+        }
+        if after_something {
+            self.writer.blank(1);
+        }
+        let class_var = self.imports.member("typing", "ClassVar");
+        let descriptors = self.imports.module("aristaproto.descriptors");
+        self.writer.line(4, &format!("DESCRIPTOR: {class_var}[{descriptors}.{kind}]"));
+        true
+    }
+
+    /// How a field names the class of its values: `Name`, or `<relative module>:Name`. None for scalars.
+    fn reference(&self, value: Type) -> Option<String> {
+        let declared = match value {
+            Type::Scalar(_) => return None,
+            Type::Enum(id) => &self.model.enumeration(id).declared,
+            Type::Message(id) | Type::Delimited(id) => &self.model.message(id).declared,
+        };
+        if declared.module == self.id {
+            return Some(declared.class.clone());
+        }
+        let target = &self.model.module(declared.module).path;
+        let common = self.module.path.iter().zip(target).take_while(|(a, b)| a == b).count();
+        let dots = ".".repeat(self.module.path.len() - common + 1);
+        Some(format!("{dots}{}:{}", target[common..].join("."), declared.class))
+    }
+}
+
+/// The comment and, below it, those of the oneofs.
+fn docstring(message: &Message) -> String {
+    let mut text = message.declared.comment.clone();
+    let documented = message.oneofs.iter().filter(|oneof| !oneof.comment.is_empty());
+    for (index, oneof) in documented.enumerate() {
+        if index == 0 {
+            text.push_str(if text.is_empty() { "Oneofs:" } else { "\n\nOneofs:" });
+        }
+        text.push_str("\n    - ");
+        text.push_str(&oneof.name);
+        text.push_str(": ");
+        for (line, comment) in oneof.comment.split('\n').enumerate() {
+            if line > 0 {
+                text.push('\n');
+                if !comment.is_empty() {
+                    text.push_str("      ");
+                }
+            }
+            text.push_str(comment);
+        }
+    }
+    text
+}
+
+fn is_message(value: Type) -> bool {
+    matches!(value, Type::Message(_) | Type::Delimited(_))
+}
+
+fn type_name(value: Type) -> &'static str {
+    match value {
+        Type::Scalar(scalar) => scalar.name,
+        Type::Enum(_) => "ENUM",
+        Type::Message(_) => "MESSAGE",
+        Type::Delimited(_) => "GROUP",
+    }
+}

@@ -1,0 +1,229 @@
+//! One module of the tree. In: a module of the model. Out: its text, from the header to the registration of its types.
+//! The classes are printed first, into the writer; the imports that they asked for are put before them at the end.
+
+use super::imports::Imports;
+use super::writer::{string, Argument, Writer};
+use crate::model::{Declared, Model, Module, ModuleId};
+use crate::naming::{Lookup, BUILTINS};
+use crate::resolve::well_known;
+use crate::Options;
+
+/// What all printers of one module share.
+pub(super) struct Printer<'a> {
+    pub(super) model: &'a Model,
+    pub(super) options: &'a Options,
+    pub(super) id: ModuleId,
+    pub(super) module: &'a Module,
+    pub(super) imports: Imports,
+    pub(super) writer: Writer,
+}
+
+impl<'a> Printer<'a> {
+    pub(super) fn new(model: &'a Model, options: &'a Options, id: ModuleId) -> Self {
+        let module = model.module(id);
+        Self {
+            model,
+            options,
+            id,
+            module,
+            imports: Imports::new(own_names(model, module)),
+            writer: Writer::default(),
+        }
+    }
+
+    /// The module's text.
+    pub(super) fn print(mut self) -> String {
+        let (model, module) = (self.model, self.module);
+        if module.well_known {
+            self.any();
+        }
+        for &id in &module.enums {
+            self.enumeration(model.enumeration(id));
+        }
+        for &id in &module.messages {
+            self.message(model.message(id));
+        }
+        let services = || module.services.iter().map(|&id| model.service(id));
+        for service in services() {
+            self.sync_stub(service);
+        }
+        for service in services() {
+            self.async_stub(service);
+        }
+        for service in services() {
+            self.base(service);
+        }
+        self.registration();
+        self.descriptors();
+        self.with_head()
+    }
+
+    /// Any looks types up in the pool of its tree, so each tree has its own.
+    fn any(&mut self) {
+        let wkt = self.imports.module("aristaproto.wkt");
+        let pool = self.message_pool();
+        self.writer.blank(2);
+        let arguments = [format!("{wkt}.Any").into(), format!("pool={pool}").into()];
+        self.writer.call(0, "class Any", &arguments, ":");
+        self.writer.docstring(4, "A message of any type; packs and unpacks the types of this tree.");
+    }
+
+    /// Prints the statement that makes the module's types known to the tree's pool.
+    fn registration(&mut self) {
+        let mut items: Vec<String> = Vec::new();
+        if self.module.well_known {
+            items.push("\"Any\": Any".to_owned());
+        }
+        items.extend(self.declared_types().map(|declared| {
+            format!("{}: {}", string(&declared.proto_name), declared.class)
+        }));
+        if items.is_empty() {
+            return;
+        }
+        let pool = self.message_pool();
+        let arguments = [string(&self.module.package).into(), Argument::Dict(String::new(), items)];
+        self.writer.blank(2);
+        self.writer.call(0, &format!("{pool}.register"), &arguments, "");
+    }
+
+    /// Enums, then messages, as they are printed.
+    pub(super) fn declared_types(&self) -> impl Iterator<Item = &'a Declared> {
+        let (model, module) = (self.model, self.module);
+        let enums = module.enums.iter().map(|&id| &model.enumeration(id).declared);
+        enums.chain(module.messages.iter().map(|&id| &model.message(id).declared))
+    }
+
+    fn message_pool(&mut self) -> String {
+        let name = "default_message_pool";
+        let root = ".".repeat(self.module.path.len() + 1);
+        self.imports.of_tree(&format!("{root}message_pool"), name, name, true)
+    }
+
+    /// Puts header, imports and `__all__` before what has been printed.
+    fn with_head(mut self) -> String {
+        let mut public: Vec<&str> = self.declared_types().map(|it| it.class.as_str()).collect();
+        for &id in &self.module.services {
+            let service = self.model.service(id);
+            let classes = [&service.sync_stub, &service.async_stub, &service.base];
+            public.extend(classes.into_iter().flatten().map(String::as_str));
+        }
+        if self.module.well_known {
+            public.extend(well_known::NAMES);
+            for name in well_known::NAMES.iter().filter(|name| **name != "Any") {
+                self.imports.reexport("aristaproto.wkt", name);
+            }
+        }
+        public.sort_unstable();
+
+        let body = self.writer.finish();
+        let mut head = Writer::default();
+        header(&mut head, self.module);
+        if public.is_empty() && body.is_empty() {
+            return head.finish();
+        }
+        self.imports.write(&mut head);
+        head.blank(1);
+        match public.as_slice() {
+            [only] => head.line(0, &format!("__all__ = ({},)", string(only))),
+            _ => {
+                let names: Vec<Argument> = public.iter().map(|name| string(name).into()).collect();
+                head.exploded_call(0, "__all__ = ", &names, "");
+            }
+        }
+        head.finish() + &body
+    }
+
+    /// A class of the tree, as code of this module spells it.
+    pub(super) fn class_expression(&mut self, declared: &Declared, at_run_time: bool) -> String {
+        if declared.module == self.id {
+            return declared.class.clone();
+        }
+        let own = &self.module.path;
+        let target = &self.model.module(declared.module).path;
+        let Some((last, parents)) = target.split_last() else {
+            // The tree's root has no name to import it by.
+            let root = ".".repeat(own.len() + 1);
+            return self.imports.of_tree(&root, &declared.class, &declared.class, false);
+        };
+        // Python cannot import a module from itself, so an ancestor is imported from its own parent.
+        let common = own.iter().zip(parents).take_while(|(a, b)| a == b).count();
+        let dots = ".".repeat(own.len() - common + 1);
+        let from = format!("{dots}{}", parents[common..].join("."));
+        let alias = target.join("_");
+        let module = self.imports.of_tree(&from, last, &alias, at_run_time);
+        format!("{module}.{}", declared.class)
+    }
+
+    /// A builtin, whatever the class body (`shadowed`) or the module calls by that name.
+    pub(super) fn builtin(&mut self, name: &str, shadowed: &[&str]) -> String {
+        debug_assert!(BUILTINS.contains(&name), "{name} is missing from the list of builtins");
+        if shadowed.contains(&name) || self.imports.is_own(name) {
+            format!("{}.{name}", self.imports.module("builtins"))
+        } else {
+            name.to_owned()
+        }
+    }
+}
+
+/// Of the builtins that generated code uses, those that a class body gives another meaning.
+pub(super) fn shadowed_builtins<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'static str> {
+    let mut shadowed = Vec::new();
+    for name in names {
+        if let Some(builtin) = BUILTINS.iter().find(|builtin| **builtin == name) {
+            shadowed.push(*builtin);
+        }
+    }
+    shadowed
+}
+
+/// The names that no import of a module may have: those of its classes and subfolders, and those of fields and methods,
+/// which hide a module's names inside their class. Builtins are not here on account of a field: only the classes that
+/// have such a field spell them differently.
+fn own_names(model: &Model, module: &Module) -> Lookup<String, ()> {
+    let mut names = Lookup::with_capacity(64);
+    let mut take = |name: &str| {
+        names.insert(name.to_owned(), ());
+    };
+    for child in &module.children {
+        take(child);
+    }
+    if module.well_known {
+        well_known::NAMES.iter().for_each(|name| take(name));
+    }
+    for &id in &module.enums {
+        take(&model.enumeration(id).declared.class);
+    }
+    let is_hiding = |name: &str| !BUILTINS.contains(&name);
+    for &id in &module.messages {
+        let message = model.message(id);
+        take(&message.declared.class);
+        message.fields.iter().filter(|it| is_hiding(&it.name)).for_each(|field| take(&field.name));
+    }
+    for &id in &module.services {
+        let service = model.service(id);
+        let classes = [&service.sync_stub, &service.async_stub, &service.base];
+        classes.into_iter().flatten().for_each(|class| take(class));
+        service.methods.iter().filter(|it| is_hiding(&it.name)).for_each(|method| take(&method.name));
+    }
+    for file in &module.files {
+        take(&file.variable);
+    }
+    names
+}
+
+/// Says where the module comes from.
+fn header(writer: &mut Writer, module: &Module) {
+    let again = "Do not edit: change the .proto";
+    match module.files.as_slice() {
+        [file] => {
+            writer.line(0, &format!("# Generated by aristaproto from {}. {again} file", file.name));
+            writer.line(0, "# and build again.");
+        }
+        files => {
+            writer.line(0, &format!("# Generated by aristaproto. {again} files and build again:"));
+            for file in files {
+                writer.line(0, &format!("# {}", file.name));
+            }
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Lines of Python as `ruff format` would leave them: one line where it fits, otherwise broken at brackets. The printers
+//! hand in heads, arguments and annotations; text comes out.
+
+/// The formatter's default line length.
+const WIDTH: usize = 88;
+
+/// The linter's limit for lines that nothing can break.
+const LONGEST: usize = 100;
+
+/// Text that grows.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    text: String,
+}
+
+/// An argument of a call or of a class statement.
+#[derive(Debug)]
+pub(super) enum Argument {
+    /// Stays on one line.
+    Plain(String),
+    /// `head{item, item}`: broken item by item when it does not fit.
+    Dict(String, Vec<String>),
+}
+
+impl Argument {
+    fn flat(&self) -> String {
+        match self {
+            Self::Plain(text) => text.clone(),
+            Self::Dict(head, items) => format!("{head}{{{}}}", items.join(", ")),
+        }
+    }
+}
+
+impl From<String> for Argument {
+    fn from(text: String) -> Self {
+        Self::Plain(text)
+    }
+}
+
+impl From<&str> for Argument {
+    fn from(text: &str) -> Self {
+        Self::Plain(text.to_owned())
+    }
+}
+
+/// A type as an annotation spells it.
+#[derive(Clone, Debug)]
+pub(super) enum Annotation {
+    /// A name.
+    Name(String),
+    /// `name | None`
+    Optional(String),
+    /// `name[item, item]`
+    Subscript(String, Vec<String>),
+}
+
+impl Annotation {
+    fn flat(&self) -> String {
+        match self {
+            Self::Name(name) => name.clone(),
+            Self::Optional(name) => format!("{name} | None"),
+            Self::Subscript(name, items) => format!("{name}[{}]", items.join(", ")),
+        }
+    }
+}
+
+impl Writer {
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Empty lines, whatever the indent.
+    pub(super) fn blank(&mut self, lines: usize) {
+        for _ in 0..lines {
+            self.text.push('\n');
+        }
+    }
+
+    pub(super) fn line(&mut self, indent: usize, text: &str) {
+        self.indent(indent);
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    fn indent(&mut self, indent: usize) {
+        for _ in 0..indent {
+            self.text.push(' ');
+        }
+    }
+
+    /// `head(argument, argument)tail`
+    pub(super) fn call(&mut self, indent: usize, head: &str, arguments: &[Argument], tail: &str) {
+        let flat: Vec<String> = arguments.iter().map(Argument::flat).collect();
+        let joined = flat.join(", ");
+        if indent + width(head) + width(&joined) + width(tail) + 2 <= WIDTH {
+            self.line(indent, &format!("{head}({joined}){tail}"));
+            return;
+        }
+        self.line(indent, &format!("{head}("));
+        if indent + 4 + width(&joined) <= WIDTH {
+            self.line(indent + 4, &joined);
+        } else {
+            self.exploded(indent + 4, arguments);
+        }
+        self.line(indent, &format!("){tail}"));
+    }
+
+    /// The same, with an argument to a line even where they would fit on one.
+    pub(super) fn exploded_call(&mut self, indent: usize, head: &str, arguments: &[Argument], tail: &str) {
+        self.line(indent, &format!("{head}("));
+        self.exploded(indent + 4, arguments);
+        self.line(indent, &format!("){tail}"));
+    }
+
+    fn exploded(&mut self, indent: usize, arguments: &[Argument]) {
+        for argument in arguments {
+            match argument {
+                Argument::Dict(head, items) if indent + width(&argument.flat()) + 1 > WIDTH => {
+                    self.line(indent, &format!("{head}{{"));
+                    for item in items {
+                        self.line(indent + 4, &format!("{item},"));
+                    }
+                    self.line(indent, "},");
+                }
+                _ => self.line(indent, &format!("{},", argument.flat())),
+            }
+        }
+    }
+
+    /// `name: annotation = callee(argument, argument)`
+    pub(super) fn assigned_call(
+        &mut self,
+        indent: usize,
+        name: &str,
+        annotation: &Annotation,
+        callee: &str,
+        arguments: &[Argument],
+    ) {
+        let target = format!("{name}: {}", annotation.flat());
+        let fits = |more: usize| indent + width(&target) + more <= WIDTH;
+        if fits(" = (".len() + width(callee)) {
+            self.call(indent, &format!("{target} = {callee}"), arguments, "");
+        } else if fits(" = (".len()) {
+            self.line(indent, &format!("{target} = ("));
+            self.call(indent + 4, callee, arguments, "");
+            self.line(indent, ")");
+        } else {
+            let close = self.broken(indent, &format!("{name}: "), annotation);
+            self.call(indent, &format!("{close} = {callee}"), arguments, "");
+        }
+    }
+
+    /// Prints all of an annotation but its last line, which is returned.
+    fn broken(&mut self, indent: usize, head: &str, annotation: &Annotation) -> String {
+        match annotation {
+            Annotation::Name(name) => format!("{head}{name}"),
+            Annotation::Optional(name) => {
+                self.line(indent, &format!("{head}("));
+                self.line(indent + 4, &format!("{name} | None"));
+                ")".to_owned()
+            }
+            Annotation::Subscript(name, items) => {
+                self.line(indent, &format!("{head}{name}["));
+                let joined = items.join(", ");
+                if items.len() == 1 || indent + 4 + width(&joined) <= WIDTH {
+                    self.line(indent + 4, &joined);
+                } else {
+                    for item in items {
+                        self.line(indent + 4, &format!("{item},"));
+                    }
+                }
+                "]".to_owned()
+            }
+        }
+    }
+
+    /// `head(parameter, parameter) -> returns:`
+    pub(super) fn signature(
+        &mut self,
+        indent: usize,
+        head: &str,
+        parameters: &[String],
+        returns: &Annotation,
+        explode: bool,
+    ) {
+        let joined = parameters.join(", ");
+        let returned = format!(") -> {}:", returns.flat());
+        if !explode && indent + width(head) + 1 + width(&joined) + width(&returned) <= WIDTH {
+            self.line(indent, &format!("{head}({joined}{returned}"));
+            return;
+        }
+        self.line(indent, &format!("{head}("));
+        if !explode && indent + 4 + width(&joined) <= WIDTH {
+            self.line(indent + 4, &joined);
+        } else {
+            for parameter in parameters {
+                self.line(indent + 4, &format!("{parameter},"));
+            }
+        }
+        if indent + width(&returned) <= WIDTH {
+            self.line(indent, &returned);
+        } else {
+            let close = match returns {
+                Annotation::Subscript(..) => self.broken(indent, ") -> ", returns),
+                _ => format!(") -> {}", returns.flat()),
+            };
+            self.line(indent, &format!("{close}:"));
+        }
+    }
+
+    /// A docstring that opens with a line feed and closes on a line of its own; nothing for an empty text.
+    pub(super) fn docstring(&mut self, indent: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        self.line(indent, "\"\"\"");
+        let mut longest = 0;
+        for line in text.split('\n') {
+            if line.is_empty() {
+                self.text.push('\n');
+            } else {
+                let line = escape(line);
+                // A line of one word is nothing that a linter wants broken.
+                if line.contains(' ') {
+                    longest = longest.max(indent + width(&line));
+                }
+                self.line(indent, &line);
+            }
+        }
+        self.line(indent, if longest > LONGEST { "\"\"\"  # noqa: E501" } else { "\"\"\"" });
+    }
+
+    /// What describes the attribute before it: on one line if it is one line.
+    pub(super) fn attribute_doc(&mut self, indent: usize, text: &str) {
+        let one_line = !text.contains('\n') && !text.starts_with('"') && !text.ends_with(['"', '\\']);
+        if one_line && !text.is_empty() {
+            let line = format!("\"\"\"{}\"\"\"", escape(text));
+            if indent + width(&line) <= WIDTH {
+                self.line(indent, &line);
+                return;
+            }
+        }
+        self.docstring(indent, text);
+    }
+}
+
+/// How many columns a line takes: what this crate prints is ASCII but for docstrings.
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// A line of a docstring between triple double quotes.
+fn escape(line: &str) -> String {
+    let mut result = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c {
+            '\\' => result.push_str("\\\\"),
+            '\t' => result.push('\t'),
+            // Direction marks would let a docstring show other text than it holds.
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                push_escape(&mut result, c);
+            }
+            c => result.push(c),
+        }
+    }
+    if result.contains("\"\"\"") {
+        result = result.replace("\"\"\"", "\\\"\\\"\\\"");
+    }
+    result
+}
+
+fn push_escape(text: &mut String, c: char) {
+    let escape = match u32::from(c) {
+        code @ ..=0xff => format!("\\x{code:02x}"),
+        code @ 0x100..=0xffff => format!("\\u{code:04x}"),
+        code => format!("\\U{code:08x}"),
+    };
+    text.push_str(&escape);
+}
+
+/// A string literal, in ASCII.
+pub(super) fn string(value: &str) -> String {
+    let quote = quote(value.bytes());
+    let mut result = String::with_capacity(value.len() + 2);
+    result.push(quote);
+    for c in value.chars() {
+        match c {
+            '\n' => result.push_str("\\n"),
+            '\t' => result.push_str("\\t"),
+            '\r' => result.push_str("\\r"),
+            c if c == quote || c == '\\' => {
+                result.push('\\');
+                result.push(c);
+            }
+            ' '..='~' => result.push(c),
+            c => push_escape(&mut result, c),
+        }
+    }
+    result.push(quote);
+    result
+}
+
+/// A bytes literal.
+pub(super) fn bytes(value: &[u8]) -> String {
+    let quote = quote(value.iter().copied());
+    let mut result = String::with_capacity(value.len() + 3);
+    result.push('b');
+    result.push(quote);
+    for &byte in value {
+        match char::from(byte) {
+            '\n' => result.push_str("\\n"),
+            '\t' => result.push_str("\\t"),
+            '\r' => result.push_str("\\r"),
+            c if c == quote || c == '\\' => {
+                result.push('\\');
+                result.push(c);
+            }
+            c @ ' '..='~' => result.push(c),
+            c => push_escape(&mut result, c),
+        }
+    }
+    result.push(quote);
+    result
+}
+
+/// Double quotes unless single ones need fewer escapes.
+fn quote(bytes: impl Iterator<Item = u8>) -> char {
+    let (mut double, mut single) = (0, 0);
+    for byte in bytes {
+        double += usize::from(byte == b'"');
+        single += usize::from(byte == b'\'');
+    }
+    if double > single {
+        '\''
+    } else {
+        '"'
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::default();
+        write(&mut writer);
+        writer.finish()
+    }
+
+    #[test]
+    fn calls_break_where_they_must() {
+        let arguments = |length: usize| vec![Argument::from("x".repeat(length)), "y".into()];
+        assert_eq!(written(|it| it.call(0, "f", &arguments(82), "")).lines().count(), 1);
+        assert_eq!(written(|it| it.call(0, "f", &arguments(83), "")), {
+            format!("f(\n    {}, y\n)\n", "x".repeat(81)).replace("xx, y", "xxxx,\n    y,")
+        });
+        assert_eq!(
+            written(|it| it.call(0, "f", &arguments(81), "!!!")),
+            format!("f(\n    {}, y\n)!!!\n", "x".repeat(81))
+        );
+    }
+
+    #[test]
+    fn docstrings_escape_what_would_end_them() {
+        assert_eq!(
+            written(|it| it.docstring(4, "a \\ \"\"\" é\n\n\u{0}\u{202e}")),
+            "    \"\"\"\n    a \\\\ \\\"\\\"\\\" é\n\n    \\x00\\u202e\n    \"\"\"\n"
+        );
+        assert_eq!(written(|it| it.docstring(4, "")), "");
+        assert_eq!(written(|it| it.attribute_doc(4, "a")), "    \"\"\"a\"\"\"\n");
+        for text in ["\"a", "a\"", "a\\"] {
+            assert_eq!(written(|it| it.attribute_doc(4, text)).lines().count(), 3);
+        }
+        let long = "word ".repeat(20);
+        assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"\n"));
+        let long = "word ".repeat(21);
+        assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"  # noqa: E501\n"));
+    }
+
+    #[test]
+    fn literals_choose_their_quotes() {
+        assert_eq!(string("a'b"), "\"a'b\"");
+        assert_eq!(string("a\"b"), "'a\"b'");
+        assert_eq!(string("a\"'\\\n é"), "\"a\\\"'\\\\\\n \\xe9\"");
+        assert_eq!(string("漢𝄞"), "\"\\u6f22\\U0001d11e\"");
+        assert_eq!(bytes(b"a\"\x00\xff"), "b'a\"\\x00\\xff'");
+    }
+}
