@@ -1,0 +1,526 @@
+"""Plain values to messages: ProtoJSON as the `json` module parsed it, or dicts of Python values.
+
+`Decoder.message` fills a message along a plan that is compiled once for each class from its schema:
+the keys that name a field, and one converter for its values. Called by `aristaproto.json`.
+"""
+
+from __future__ import annotations
+
+import binascii
+import datetime
+import enum
+import math
+import re
+import struct
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ..budget import Budget
+from ..casing import snake_case
+from ..errors import JsonError, describe
+from ..message import Message
+from ..schema import (
+    TYPE_BOOL,
+    TYPE_BYTES,
+    TYPE_DOUBLE,
+    TYPE_ENUM,
+    TYPE_FLOAT,
+    TYPE_GROUP,
+    TYPE_MESSAGE,
+    TYPE_NAMES,
+    TYPE_STRING,
+)
+from .encode import INT_RANGES, is_message_of
+from .parse import DoubleKeys
+from .special import DECODERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..registry import MessagePool
+    from ..schema import Field, Schema
+
+    Convert = Callable[["Decoder", Any], Any]
+
+__all__ = ("Decoder", "UnknownFieldError")
+
+
+class UnknownFieldError(JsonError, KeyError):
+    """A key names no field of the message."""
+
+
+class _Skipped(enum.Enum):
+    """What a converter gives for a value that is passed over."""
+
+    VALUE = 0
+
+
+_SKIPPED = _Skipped.VALUE
+
+
+class Decoder:
+    """One call of `from_dict`: its options and how deep it is."""
+
+    __slots__ = ("depth", "ignore_unknown", "levels", "messages", "pools", "text")
+
+    def __init__(
+        self, *, ignore_unknown: bool, text: bool, pools: tuple[MessagePool | None, ...]
+    ) -> None:
+        budget = Budget()
+        self.ignore_unknown = ignore_unknown
+        self.text = text
+        """Whether the values come from JSON text, and are to be as strict as ProtoJSON."""
+        self.pools = pools
+        self.levels = budget.depth
+        self.messages = budget.messages
+        self.depth = -1  # the outermost message is not inside another one
+
+    def message(self, cls: type[Message], value: object) -> Any:
+        """Return the message of a class that a value stands for, in its JSON form, special or not."""
+        self.depth += 1
+        if self.depth > self.levels:
+            raise JsonError(f"expected at most {self.levels} levels of messages, got more")
+        self.messages -= 1
+        if self.messages < 0:
+            raise JsonError("expected fewer messages than the limit, got more")
+        if isinstance(value, Message) and is_message_of(value, cls):
+            made: Any = value
+        else:
+            special = _plan(cls.__schema__).special
+            made = self.fields(cls, value) if special is None else special(self, cls, value)
+        self.depth -= 1
+        return made
+
+    def fields(self, cls: type[Message], value: object) -> Any:
+        """Return the message of a class from an object of its fields, whatever its special form."""
+        schema = cls.__schema__
+        plan = _plan(schema)
+        message: Message = schema.new()
+        seen: dict[int, str] = {}
+        oneofs: dict[str, str] = {}
+        for key, item in self.items(value, f"an object for {schema.full_name}"):
+            entry = plan.keys.get(key) or plan.lenient(key)
+            if entry is None:
+                if self.ignore_unknown:
+                    continue
+                raise _unknown(schema, key)
+            field = entry.field
+            if field.number in seen:
+                raise JsonError(
+                    f"expected one value, got two, under the keys {seen[field.number]!r} and {key!r}"
+                ).at(field.name)
+            seen[field.number] = key
+            if item is None:
+                if not entry.takes_null:
+                    continue
+            if field.oneof is not None:
+                if field.oneof in oneofs:
+                    raise JsonError(
+                        f"expected one member of the oneof {field.oneof!r}, got the keys"
+                        f" {oneofs[field.oneof]!r} and {key!r}"
+                    ).at(field.name)
+                oneofs[field.oneof] = key
+            try:
+                converted = entry.convert(self, item)
+            except JsonError as error:
+                raise error.at(field.name)
+            if converted is not _SKIPPED:
+                field.set(message, converted)
+        return message
+
+    def element(self, cls: type[Message], field: Field, value: object) -> Any:
+        """Return what a value stands for as a value of one field of a class."""
+        return _plan(cls.__schema__).by_number[field.number].convert(self, value)
+
+    def items(self, value: object, expected: str) -> Iterable[tuple[Any, object]]:
+        """Return the keys and values of an object, each key once."""
+        if not isinstance(value, Mapping):
+            raise JsonError(f"expected {expected}, got {describe(value)}")
+        if type(value) is DoubleKeys:  # pyright: ignore[reportUnknownArgumentType]
+            raise JsonError(f"expected each key once, got {value.key!r} twice")
+        items: Iterable[tuple[Any, object]] = value.items()  # pyright: ignore[reportUnknownVariableType,reportUnknownMemberType]
+        return items
+
+    def text_value(self, value: str) -> str:
+        """Return text after a check that it is Unicode, without lone surrogates."""
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise JsonError(
+                    f"expected text in Unicode, got a lone surrogate at character {error.start}"
+                ) from None
+        return value
+
+
+class _Entry:
+    """One field of a plan."""
+
+    __slots__ = ("convert", "field", "takes_null")
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.takes_null = not field.repeated and not field.is_map and _takes_null(field)
+        self.convert: Convert
+        if field.key is not None and field.value is not None:
+            self.convert = _mapping(field.key, field.value)
+        elif field.repeated:
+            self.convert = _sequence(field)
+        else:
+            self.convert = _value(field)
+
+
+class _Plan:
+    """How objects become messages of one class."""
+
+    __slots__ = ("_lenient", "by_number", "keys", "schema", "special")
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.special = DECODERS.get(schema.full_name)
+        self.by_number = {field.number: _Entry(field) for field in schema.fields}
+        self.keys: dict[str, _Entry] = {}
+        # A proto name that is the JSON name of another field stands for the latter.
+        for field in schema.fields:
+            self.keys[field.json_name] = self.by_number[field.number]
+        for field in schema.fields:
+            self.keys.setdefault(field.proto_name, self.by_number[field.number])
+        self._lenient: dict[str, _Entry | None] | None = None
+
+    def lenient(self, key: object) -> _Entry | None:
+        """Return the field whose name a key spells in another casing, if there is just one."""
+        if not isinstance(key, str):
+            return None
+        if self._lenient is None:
+            self._lenient = {}
+            for entry in self.by_number.values():
+                field = entry.field
+                for name in {
+                    snake_case(field.name),
+                    snake_case(field.proto_name),
+                    snake_case(field.json_name),
+                }:
+                    if self._lenient.setdefault(name, entry) is not entry:
+                        self._lenient[name] = None
+        return self._lenient.get(snake_case(key)) if key else None
+
+
+def _plan(schema: Schema) -> _Plan:
+    plans: Any = schema.json
+    if plans is None:
+        plans = schema.json = {}
+    plan: _Plan | None = plans.get("decode")
+    if plan is None:
+        plan = plans["decode"] = _Plan(schema)
+    return plan
+
+
+def _unknown(schema: Schema, key: object) -> UnknownFieldError:
+    from difflib import get_close_matches
+
+    names = [field.json_name for field in schema.fields]
+    nearest = get_close_matches(str(key), names, n=1)
+    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
+    return UnknownFieldError(f"expected a field of {schema.full_name}, got {key!r}{hint}")
+
+
+def _takes_null(field: Field) -> bool:
+    """Whether null is a value of the type, and not a field that is left out."""
+    if field.message is not None:
+        return field.message.__schema__.full_name == "google.protobuf.Value"
+    return field.enum is not None and _is_null_value(field.enum)
+
+
+def _is_null_value(enum_cls: Any) -> bool:
+    return getattr(enum_cls, "__proto_name__", "") == "google.protobuf.NullValue"
+
+
+def _sequence(field: Field) -> Convert:
+    convert = _value(field)
+    takes_null = _takes_null(field)
+
+    def decode(decoder: Decoder, values: Any) -> Any:
+        if not isinstance(values, (list, tuple)):
+            raise JsonError(f"expected a list, got {describe(values)}")
+        items: Iterable[Any] = values  # pyright: ignore[reportUnknownVariableType]
+        made: list[Any] = []
+        for index, value in enumerate(items):
+            try:
+                if value is None and not takes_null:
+                    raise JsonError(f"expected {_describe_type(field)}, got null")
+                converted = convert(decoder, value)
+            except JsonError as error:
+                raise error.at(index)
+            if converted is not _SKIPPED:
+                made.append(converted)
+        return made
+
+    return decode
+
+
+def _mapping(key_field: Field, value_field: Field) -> Convert:
+    convert_key = _map_key(key_field)
+    convert = _value(value_field)
+    takes_null = _takes_null(value_field)
+
+    def decode(decoder: Decoder, values: Any) -> Any:
+        made: dict[Any, Any] = {}
+        for name, value in decoder.items(values, "an object for a map"):
+            try:
+                key = convert_key(decoder, name)
+                if key in made:
+                    raise JsonError(f"expected each key once, got {describe(key)} twice")
+                if value is None and not takes_null:
+                    raise JsonError(f"expected {_describe_type(value_field)}, got null")
+                converted = convert(decoder, value)
+            except JsonError as error:
+                raise error.at_key(name)
+            if converted is not _SKIPPED:
+                made[key] = converted
+        return made
+
+    return decode
+
+
+def _map_key(field: Field) -> Convert:
+    convert = _value(field)
+    if field.type != TYPE_BOOL:
+        return convert
+
+    def decode(decoder: Decoder, value: Any) -> Any:
+        if value == "true":
+            return True
+        if value == "false":
+            return False
+        if decoder.text:
+            raise JsonError(f'expected "true" or "false", got {describe(value)}')
+        return convert(decoder, value)
+
+    return decode
+
+
+def _describe_type(field: Field) -> str:
+    if field.message is not None:
+        return field.message.__name__
+    if field.enum is not None:
+        return f"enum {field.enum.__name__}"
+    return TYPE_NAMES[field.type]
+
+
+def _value(field: Field) -> Convert:
+    if field.type in (TYPE_MESSAGE, TYPE_GROUP):
+        return _wrapped(field) if field.wrapped else _message(field)
+    if field.type == TYPE_ENUM:
+        return _enum(field)
+    if field.type in INT_RANGES:
+        return _integer(field.type)
+    return _SCALARS[field.type]
+
+
+def _message(field: Field) -> Convert:
+    cls: Any = field.message
+
+    def decode(decoder: Decoder, value: Any) -> Any:
+        return decoder.message(cls, value)
+
+    return decode
+
+
+_PYTHON_TYPES: dict[str, type[Any]] = {
+    "google.protobuf.Duration": datetime.timedelta,
+    "google.protobuf.Timestamp": datetime.datetime,
+}
+
+
+def _wrapped(field: Field) -> Convert:
+    cls: Any = field.message
+    inner: Field | None = cls.__schema__.by_name.get("value")
+    convert = None if inner is None else _value(inner)
+
+    as_it_is = _PYTHON_TYPES.get(cls.__schema__.full_name, ())
+
+    def decode(decoder: Decoder, value: Any) -> Any:
+        if convert is not None and not isinstance(value, Message):
+            return convert(decoder, value)
+        if isinstance(value, as_it_is):
+            return value
+        return decoder.message(cls, value).to_wrapped()
+
+    return decode
+
+
+def _enum(field: Field) -> Convert:
+    enum_cls: Any = field.enum
+    null = _is_null_value(enum_cls)
+    proto_names = {member.proto_name: member for member in enum_cls}
+    for alias in enum_cls.__members__:
+        name = enum_cls.__renamed__.get(alias) or enum_cls.__prefix__ + alias
+        proto_names.setdefault(name, enum_cls.__members__[alias])
+
+    def decode(decoder: Decoder, value: Any) -> Any:
+        if isinstance(value, str):
+            member = proto_names.get(value)
+            if member is None:
+                member = enum_cls.__members__.get(value)
+            if member is None:
+                if decoder.ignore_unknown:
+                    return _SKIPPED
+                raise JsonError(f"expected a name of enum {enum_cls.__name__}, got {value!r}")
+            return member
+        if value is None and null:
+            return enum_cls(0)
+        if isinstance(value, bool):
+            raise JsonError(f"expected enum {enum_cls.__name__}, got {describe(value)}")
+        number = _whole_number(value, f"enum {enum_cls.__name__}")
+        if not -(2**31) <= number < 2**31:
+            raise JsonError(
+                f"expected a number of 32 bits for enum {enum_cls.__name__}, got {describe(value)}"
+            )
+        member = enum_cls(number)
+        if enum_cls.__closed__ and not member.name:
+            if decoder.ignore_unknown:
+                return _SKIPPED
+            raise JsonError(f"expected a number of closed enum {enum_cls.__name__}, got {number}")
+        return member
+
+    return decode
+
+
+# The grammar of numbers in JSON, also for numbers as text.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+
+# More digits than any integer of 64 bits has; a bound against 1e999999999.
+_MOST_DIGITS = 30
+
+
+def _whole_number(value: Any, expected: str) -> int:
+    """Return the integer that a number, or text of a number, stands for: 1, "1", 1.0 and 1e3."""
+    if isinstance(value, int):
+        return int(value)
+    number: Decimal | float
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value) is None:
+            raise JsonError(f"expected {expected}, got {describe(value)}")
+        number = _decimal(value, expected)
+    elif isinstance(value, (Decimal, float)):
+        number = value
+    else:
+        raise JsonError(f"expected {expected}, got {describe(value)}")
+    if isinstance(number, float):
+        if not number.is_integer():
+            raise JsonError(f"expected {expected}, got {describe(value)}")
+        return int(number)
+    if not number:
+        return 0
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
+        raise JsonError(f"expected {expected}, got {_show(value)}")
+    if number != number.to_integral_value():
+        raise JsonError(f"expected {expected}, got {_show(value)}")
+    return int(number)
+
+
+def _show(value: Any) -> str:
+    """Type and text of a value for an error; a `Decimal` is just a number to whoever wrote JSON."""
+    return f"number {value}" if isinstance(value, Decimal) else describe(value)
+
+
+def _decimal(text: str, expected: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:  # an exponent of more digits than Decimal has
+        raise JsonError(f"expected {expected}, got {describe(text)}") from None
+
+
+def _integer(type_: int) -> Convert:
+    low, high = INT_RANGES[type_]
+    name = TYPE_NAMES[type_]
+
+    def decode(decoder: Decoder, value: Any) -> int:
+        if type(value) is int:
+            number = value
+        elif isinstance(value, bool):
+            raise JsonError(f"expected {name}, got {describe(value)}")
+        else:
+            number = _whole_number(value, name)
+        if not low <= number <= high:
+            raise JsonError(f"expected {name} ({low} to {high}), got {_show(value)}")
+        return number
+
+    return decode
+
+
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def _double(decoder: Decoder, value: Any) -> float:
+    if isinstance(value, float):
+        return value
+    if isinstance(value, str):
+        if value in _WORDS:
+            return _WORDS[value]
+        if _NUMBER.fullmatch(value) is None:
+            raise JsonError(f"expected a number, got {describe(value)}")
+    elif not isinstance(value, (int, Decimal)) or isinstance(value, bool):
+        raise JsonError(f"expected a number, got {describe(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise JsonError(f"expected a number within the range of double, got {_show(value)}")
+    return number
+
+
+_FLOAT32 = struct.Struct("<f")
+
+
+def _float(decoder: Decoder, value: Any) -> float:
+    number = _double(decoder, value)
+    try:
+        # Rounded as the wire would round it, so that both ways give equal messages.
+        rounded: float = _FLOAT32.unpack(_FLOAT32.pack(number))[0]
+    except OverflowError:
+        raise JsonError(
+            f"expected a number within the range of float, got {_show(value)}"
+        ) from None
+    return rounded
+
+
+def _bool(decoder: Decoder, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise JsonError(f"expected bool, got {_show(value)}")
+
+
+def _string(decoder: Decoder, value: Any) -> str:
+    if not isinstance(value, str):
+        raise JsonError(f"expected string, got {_show(value)}")
+    return decoder.text_value(value)
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_URL_SAFE = str.maketrans("-_", "+/")
+
+
+def _bytes(decoder: Decoder, value: Any) -> bytes:
+    if isinstance(value, str):
+        text = value.translate(_URL_SAFE)
+        digits = len(text.rstrip("="))
+        # Padding may be left out, but what is there must be right.
+        padded = len(text) == digits or len(text) % 4 == 0
+        if _BASE64.fullmatch(text) is None or digits % 4 == 1 or not padded:
+            raise JsonError(f"expected base64 text, got {describe(value)}")
+        return binascii.a2b_base64(text[:digits] + "=" * (-digits % 4))
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise JsonError(f"expected base64 text, got {_show(value)}")
+
+
+_SCALARS: dict[int, Convert] = {
+    TYPE_DOUBLE: _double,
+    TYPE_FLOAT: _float,
+    TYPE_BOOL: _bool,
+    TYPE_STRING: _string,
+    TYPE_BYTES: _bytes,
+}

@@ -1,0 +1,404 @@
+"""Messages to plain values: ProtoJSON, or Python values as they are.
+
+`Encoder.message` walks a message along a plan that is compiled once for each class from its schema:
+for each field its keys, its reader and one converter for its values. Called by `aristaproto.json`.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import operator
+import struct
+from typing import TYPE_CHECKING, Any
+
+from ..budget import current_limits
+from ..errors import JsonError, describe
+from ..message import Message
+from ..schema import (
+    TYPE_BOOL,
+    TYPE_BYTES,
+    TYPE_DOUBLE,
+    TYPE_ENUM,
+    TYPE_FIXED32,
+    TYPE_FIXED64,
+    TYPE_FLOAT,
+    TYPE_GROUP,
+    TYPE_INT32,
+    TYPE_INT64,
+    TYPE_MESSAGE,
+    TYPE_NAMES,
+    TYPE_SFIXED32,
+    TYPE_SFIXED64,
+    TYPE_SINT32,
+    TYPE_SINT64,
+    TYPE_STRING,
+    TYPE_UINT32,
+    TYPE_UINT64,
+)
+from .special import ENCODERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..registry import MessagePool
+    from ..schema import Field, Schema
+
+    Convert = Callable[["Encoder", Any], Any]
+
+__all__ = ("INT_RANGES", "LONG_TYPES", "Encoder")
+
+INT_RANGES = {
+    **dict.fromkeys((TYPE_INT32, TYPE_SINT32, TYPE_SFIXED32, TYPE_ENUM), (-(2**31), 2**31 - 1)),
+    **dict.fromkeys((TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64), (-(2**63), 2**63 - 1)),
+    **dict.fromkeys((TYPE_UINT32, TYPE_FIXED32), (0, 2**32 - 1)),
+    **dict.fromkeys((TYPE_UINT64, TYPE_FIXED64), (0, 2**64 - 1)),
+}
+"""The smallest and the largest value of each integer type."""
+
+LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
+"""The integers that are text in JSON, because a double cannot hold all of them."""
+
+_FLOAT32 = struct.Struct("<f")
+
+
+class Encoder:
+    """One call of `to_dict`: its options and how deep it is."""
+
+    __slots__ = ("defaults", "depth", "levels", "pools", "python", "snake")
+
+    def __init__(
+        self,
+        *,
+        python: bool,
+        snake: bool,
+        defaults: bool,
+        pools: tuple[MessagePool | None, ...],
+    ) -> None:
+        self.python = python
+        self.snake = snake
+        self.defaults = defaults
+        self.pools = pools
+        self.levels = current_limits().depth
+        self.depth = -1  # the outermost message is not inside another one
+
+    def enter(self) -> None:
+        """Go one level down; the caller comes up with `depth -= 1`."""
+        self.depth += 1
+        if self.depth > self.levels:
+            raise JsonError(f"expected at most {self.levels} levels of messages, got more")
+
+    def message(self, message: Message) -> Any:
+        """Return a message in its JSON form, special or not."""
+        plan = _plan(type(message).__schema__)
+        self.enter()
+        if plan.special is not None:
+            value = plan.special(self, message)
+        else:
+            value = self.fields(message)
+        self.depth -= 1
+        return value
+
+    def fields(self, message: Message) -> dict[str, Any]:
+        """Return a message as a dict of its fields, whatever its special form is."""
+        made: dict[str, Any] = {}
+        for entry in _plan(type(message).__schema__).entries:
+            field = entry.field
+            value = field.get(message)
+            key = entry.snake if self.snake else entry.camel
+            if field.is_default(value):
+                if self.defaults:
+                    made[key] = entry.default(self, value)
+                continue
+            try:
+                converted = (entry.to_python if self.python else entry.to_json)(self, value)
+            except JsonError as error:
+                raise error.at(field.name)
+            # An iterator shows only now that it was empty.
+            if converted or field.presence or self.defaults or not entry.collection:
+                made[key] = converted
+        return made
+
+    def element(self, message: Message, field: Field, value: Any) -> Any:
+        """Return one value of a field of a message in its JSON form."""
+        entry = _plan(type(message).__schema__).by_number[field.number]
+        return (entry.to_python if self.python else entry.to_json)(self, value)
+
+
+class _Entry:
+    """One field of a plan."""
+
+    __slots__ = ("camel", "collection", "field", "snake", "to_json", "to_python")
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.camel = field.json_name
+        self.snake = field.proto_name
+        self.collection = field.repeated or field.is_map
+        self.to_json: Convert
+        self.to_python: Convert
+        if field.key is not None and field.value is not None:
+            self.to_json = _mapping(_map_key(field.key), _json_value(field.value))
+            self.to_python = _mapping(_python_value(field.key), _python_value(field.value))
+        elif field.repeated:
+            self.to_json = _sequence(_json_value(field))
+            self.to_python = _sequence(_python_value(field))
+        else:
+            self.to_json = _json_value(field)
+            self.to_python = _python_value(field)
+
+    def default(self, encoder: Encoder, value: Any) -> Any:
+        """What stands for an unset field when defaults are put out."""
+        if self.field.repeated:
+            return []
+        if self.field.is_map:
+            return {}
+        if self.field.presence:
+            return None
+        return (self.to_python if encoder.python else self.to_json)(encoder, value)
+
+
+class _Plan:
+    """How messages of one class become dicts."""
+
+    __slots__ = ("by_number", "entries", "special")
+
+    def __init__(self, schema: Schema) -> None:
+        self.special = ENCODERS.get(schema.full_name)
+        self.entries = tuple(_Entry(field) for field in schema.ordered)
+        self.by_number = {entry.field.number: entry for entry in self.entries}
+
+
+def _plan(schema: Schema) -> _Plan:
+    plans: Any = schema.json
+    if plans is None:
+        plans = schema.json = {}
+    plan: _Plan | None = plans.get("encode")
+    if plan is None:
+        plan = plans["encode"] = _Plan(schema)
+    return plan
+
+
+def _sequence(convert: Convert) -> Convert:
+    def encode(encoder: Encoder, values: Iterable[Any]) -> list[Any]:
+        made: list[Any] = []
+        if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__iter__"):
+            raise JsonError(f"expected a list, got {describe(values)}")
+        for index, value in enumerate(values):
+            try:
+                made.append(convert(encoder, value))
+            except JsonError as error:
+                raise error.at(index)
+        return made
+
+    return encode
+
+
+def _mapping(convert_key: Convert, convert: Convert) -> Convert:
+    def encode(encoder: Encoder, values: Mapping[Any, Any]) -> dict[Any, Any]:
+        made: dict[Any, Any] = {}
+        if not hasattr(values, "items"):
+            raise JsonError(f"expected a dict, got {describe(values)}")
+        for key, value in values.items():
+            try:
+                made[convert_key(encoder, key)] = convert(encoder, value)
+            except JsonError as error:
+                raise error.at_key(key)
+        return made
+
+    return encode
+
+
+def _map_key(field: Field) -> Convert:
+    convert = _json_value(field)
+
+    def encode(encoder: Encoder, value: Any) -> str:
+        key = convert(encoder, value)
+        if isinstance(key, bool):
+            return "true" if key else "false"
+        return str(key)
+
+    return encode
+
+
+def _as_it_is(encoder: Encoder, value: Any) -> Any:
+    return value
+
+
+def _python_value(field: Field) -> Convert:
+    if field.message is not None:
+        return _as_it_is if field.wrapped else _message(field)
+    if field.enum is not None:
+        enum = field.enum
+
+        def encode(encoder: Encoder, value: Any) -> Any:
+            if not isinstance(value, int):
+                raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
+            return enum(value)
+
+        return encode
+    return _as_it_is
+
+
+def _json_value(field: Field) -> Convert:
+    if field.type in (TYPE_MESSAGE, TYPE_GROUP):
+        return _wrapped(field) if field.wrapped else _message(field)
+    if field.type == TYPE_ENUM:
+        return _enum(field)
+    if field.type in INT_RANGES:
+        return _integer(field.type)
+    return _SCALARS[field.type]
+
+
+def _message(field: Field) -> Convert:
+    expected: Any = field.message
+
+    def encode(encoder: Encoder, value: Any) -> Any:
+        if not is_message_of(value, expected):
+            raise JsonError(f"expected {expected.__name__}, got {describe(value)}")
+        return encoder.message(value)
+
+    return encode
+
+
+def is_message_of(value: object, cls: type[Message]) -> bool:
+    """Whether a value is a message of a class, or of its namesake in another generated tree."""
+    if isinstance(value, cls):
+        return True
+    # Each tree has a subclass of Any of its own; they hold the same.
+    return isinstance(value, Message) and value.__schema__.origin is cls.__schema__.origin
+
+
+def _wrapped(field: Field) -> Convert:
+    cls: Any = field.message
+    inner: Field | None = cls.__schema__.by_name.get("value")
+    if inner is not None:  # BoolValue and its siblings: the form of their one value
+        return _json_value(inner)
+
+    def encode(encoder: Encoder, value: Any) -> Any:
+        try:
+            message = cls.from_wrapped(value)
+        except (TypeError, ValueError) as error:
+            raise JsonError(str(error)) from None
+        return encoder.message(message)
+
+    return encode
+
+
+def _enum(field: Field) -> Convert:
+    enum: Any = field.enum
+    if getattr(enum, "__proto_name__", "") == "google.protobuf.NullValue":
+        return _null
+    names: dict[int, str] = {}
+
+    def encode(encoder: Encoder, value: Any) -> str | int:
+        name = names.get(value) if isinstance(value, int) else None
+        if name is not None:
+            return name
+        if not isinstance(value, int):
+            raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
+        if not -(2**31) <= value < 2**31:
+            raise JsonError(
+                f"expected a number of 32 bits for enum {enum.__name__}, got {describe(value)}"
+            )
+        number = int(value)
+        name = enum(number).proto_name
+        if not name:
+            return number
+        names[number] = name
+        return name
+
+    return encode
+
+
+def _null(encoder: Encoder, value: Any) -> None:
+    return None
+
+
+def _integer(type_: int) -> Convert:
+    low, high = INT_RANGES[type_]
+    as_text = type_ in LONG_TYPES
+    name = TYPE_NAMES[type_]
+
+    def encode(encoder: Encoder, value: Any) -> int | str:
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise JsonError(f"expected {name}, got {describe(value)}") from None
+        if not low <= number <= high:
+            raise JsonError(f"expected {name} ({low} to {high}), got {describe(value)}")
+        return str(number) if as_text else number
+
+    return encode
+
+
+def _double(encoder: Encoder, value: Any) -> float | str:
+    if not isinstance(value, (float, int)):
+        raise JsonError(f"expected double, got {describe(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        raise JsonError(
+            f"expected a number within the range of double, got {describe(value)}"
+        ) from None
+    return number if math.isfinite(number) else _not_finite(number)
+
+
+def _not_finite(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return "Infinity" if number > 0 else "-Infinity"
+
+
+def _float(encoder: Encoder, value: Any) -> float | str:
+    number = _double(encoder, value)
+    if isinstance(number, str):
+        return number
+    try:
+        single = _FLOAT32.pack(number)
+    except OverflowError:
+        raise JsonError(f"expected a number within the range of float, got {value!r}") from None
+    # The shortest text that names this float: 0.1 and not 0.10000000149011612.
+    for digits in range(6, 9):
+        short = float(f"{number:.{digits}g}")
+        try:
+            if _FLOAT32.pack(short) == single:
+                return short
+        except OverflowError:  # rounded beyond the largest float
+            continue
+    rounded: float = _FLOAT32.unpack(single)[0]
+    return float(f"{rounded:.9g}")
+
+
+def _bool(encoder: Encoder, value: Any) -> bool:
+    if not isinstance(value, int) or value not in (0, 1):
+        raise JsonError(f"expected bool, got {describe(value)}")
+    return bool(value)
+
+
+def _string(encoder: Encoder, value: Any) -> str:
+    if not isinstance(value, str):
+        raise JsonError(f"expected string, got {describe(value)}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise JsonError(
+                f"expected text in Unicode, got a lone surrogate at character {error.start}"
+            ) from None
+    return value
+
+
+def _bytes(encoder: Encoder, value: Any) -> str:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise JsonError(f"expected bytes, got {describe(value)}")
+    return base64.b64encode(value).decode("ascii")
+
+
+_SCALARS: dict[int, Convert] = {
+    TYPE_DOUBLE: _double,
+    TYPE_FLOAT: _float,
+    TYPE_BOOL: _bool,
+    TYPE_STRING: _string,
+    TYPE_BYTES: _bytes,
+}
