@@ -144,9 +144,18 @@ macro_rules! options {
             pub fn set(&mut self, key: &str, value: Option<&str>) -> Result<(), Diagnostic> {
                 match key {
                     $(stringify!($key) => self.$key = read(key, value)?,)+
-                    _ => return Err(unknown_option(key, Self::KEYS)),
+                    _ => return Err(Self::unknown(key, &[])),
                 }
                 Ok(())
+            }
+
+            /// The diagnostic for an option that does not exist, for a door that has `more_keys` of its own.
+            #[must_use]
+            pub fn unknown(key: &str, more_keys: &[&str]) -> Diagnostic {
+                let keys = [more_keys, Self::KEYS].concat();
+                Diagnostic::new(format!("there is no option `{key}`; the options are: {}", keys.join(", ")))
+                    .maybe_hint(nearest(key, keys.iter().copied()))
+                    .kind(Kind::Option)
             }
         }
 
@@ -367,16 +376,6 @@ fn read<T: Value>(key: &str, value: Option<&str>) -> Result<T, Diagnostic> {
         .maybe_hint(nearest(word, T::WORDS.iter().copied()))
         .kind(Kind::Option)
     })
-}
-
-/// The diagnostic for an option that does not exist; `keys` are those that do.
-pub(crate) fn unknown_option(key: &str, keys: &[&str]) -> Diagnostic {
-    Diagnostic::new(format!(
-        "there is no option `{key}`; the options are: {}",
-        keys.join(", ")
-    ))
-    .maybe_hint(nearest(key, keys.iter().copied()))
-    .kind(Kind::Option)
 }
 
 impl Diagnostic {
