@@ -1,8 +1,8 @@
 """The JSON codec: ProtoJSON text and dicts on one side, messages on the other.
 
-`Message.to_dict`, `to_json`, `from_dict` and `from_json` call the functions here. Text goes through the
-standard `json` module, with hooks for what it would accept or round; `encode` and `decode` convert
-between messages and plain values, `special` holds the forms of the well-known types.
+`Message.to_dict`, `to_json`, `from_dict` and `from_json` call the functions here. Text goes through
+the standard `json` module, with hooks for what it would accept or round; `encode` and `decode`
+convert between messages and plain values, `special` holds the forms of the well-known types.
 
 <https://protobuf.dev/programming-guides/json/>
 """
@@ -86,13 +86,13 @@ def from_dict(
 ) -> _M:
     """Return a new message from plain values: ProtoJSON or Python ones, in any mixture.
 
-    Besides what ProtoJSON allows, times may be `datetime`s or any ISO 8601 text, durations `timedelta`s,
-    bytes `bytes`, messages messages of the right class.
+    Besides what ProtoJSON allows, times may be `datetime`s or any ISO 8601 text, durations
+    `timedelta`s, bytes `bytes`, messages messages of the right class.
 
     Args:
         cls: The class of the message.
         value: A dict, or what the special form of a well-known type is.
-        ignore_unknown_fields: Whether unknown keys and unknown names of enum values are passed over.
+        ignore_unknown_fields: Whether unknown keys and names of enum values are passed over.
         message_pool: Where the types of Any are looked up first.
 
     Raises:

@@ -12,7 +12,6 @@ import enum
 import math
 import re
 import struct
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +32,7 @@ from ..schema import (
 )
 from .encode import INT_RANGES, is_message_of
 from .parse import DoubleKeys
-from .special import DECODERS
+from .special import DECODERS, is_list, is_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,7 +76,7 @@ class Decoder:
         self.depth = -1  # the outermost message is not inside another one
 
     def message(self, cls: type[Message], value: object) -> Any:
-        """Return the message of a class that a value stands for, in its JSON form, special or not."""
+        """Return the message of a class that a value stands for, special form or not."""
         self.depth += 1
         if self.depth > self.levels:
             raise JsonError(f"expected at most {self.levels} levels of messages, got more")
@@ -107,13 +106,13 @@ class Decoder:
                 raise _unknown(schema, key)
             field = entry.field
             if field.number in seen:
-                raise JsonError(
-                    f"expected one value, got two, under the keys {seen[field.number]!r} and {key!r}"
-                ).at(field.name)
+                keys = f"{seen[field.number]!r} and {key!r}"
+                raise JsonError(f"expected one value, got two, under the keys {keys}").at(
+                    field.name
+                )
             seen[field.number] = key
-            if item is None:
-                if not entry.takes_null:
-                    continue
+            if item is None and not entry.takes_null:
+                continue
             if field.oneof is not None:
                 if field.oneof in oneofs:
                     raise JsonError(
@@ -124,7 +123,8 @@ class Decoder:
             try:
                 converted = entry.convert(self, item)
             except JsonError as error:
-                raise error.at(field.name)
+                error.at(field.name)
+                raise
             if converted is not _SKIPPED:
                 field.set(message, converted)
         return message
@@ -135,12 +135,11 @@ class Decoder:
 
     def items(self, value: object, expected: str) -> Iterable[tuple[Any, object]]:
         """Return the keys and values of an object, each key once."""
-        if not isinstance(value, Mapping):
-            raise JsonError(f"expected {expected}, got {describe(value)}")
-        if type(value) is DoubleKeys:  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(value, DoubleKeys):
             raise JsonError(f"expected each key once, got {value.key!r} twice")
-        items: Iterable[tuple[Any, object]] = value.items()  # pyright: ignore[reportUnknownVariableType,reportUnknownMemberType]
-        return items
+        if not is_object(value):
+            raise JsonError(f"expected {expected}, got {describe(value)}")
+        return value.items()
 
     def text_value(self, value: str) -> str:
         """Return text after a check that it is Unicode, without lone surrogates."""
@@ -241,17 +240,17 @@ def _sequence(field: Field) -> Convert:
     takes_null = _takes_null(field)
 
     def decode(decoder: Decoder, values: Any) -> Any:
-        if not isinstance(values, (list, tuple)):
+        if not is_list(values):
             raise JsonError(f"expected a list, got {describe(values)}")
-        items: Iterable[Any] = values  # pyright: ignore[reportUnknownVariableType]
         made: list[Any] = []
-        for index, value in enumerate(items):
+        for index, value in enumerate(values):
             try:
                 if value is None and not takes_null:
                     raise JsonError(f"expected {_describe_type(field)}, got null")
                 converted = convert(decoder, value)
             except JsonError as error:
-                raise error.at(index)
+                error.at(index)
+                raise
             if converted is not _SKIPPED:
                 made.append(converted)
         return made
@@ -275,7 +274,8 @@ def _mapping(key_field: Field, value_field: Field) -> Convert:
                     raise JsonError(f"expected {_describe_type(value_field)}, got null")
                 converted = convert(decoder, value)
             except JsonError as error:
-                raise error.at_key(name)
+                error.at_key(name)
+                raise
             if converted is not _SKIPPED:
                 made[key] = converted
         return made
@@ -398,19 +398,14 @@ def _whole_number(value: Any, expected: str) -> int:
     """Return the integer that a number, or text of a number, stands for: 1, "1", 1.0 and 1e3."""
     if isinstance(value, int):
         return int(value)
-    number: Decimal | float
-    if isinstance(value, str):
-        if _NUMBER.fullmatch(value) is None:
-            raise JsonError(f"expected {expected}, got {describe(value)}")
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
         number = _decimal(value, expected)
-    elif isinstance(value, (Decimal, float)):
+    elif isinstance(value, Decimal):
         number = value
+    elif isinstance(value, float) and value.is_integer():
+        return int(value)
     else:
         raise JsonError(f"expected {expected}, got {describe(value)}")
-    if isinstance(number, float):
-        if not number.is_integer():
-            raise JsonError(f"expected {expected}, got {describe(value)}")
-        return int(number)
     if not number:
         return 0
     if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
@@ -512,7 +507,7 @@ def _bytes(decoder: Decoder, value: Any) -> bytes:
         if _BASE64.fullmatch(text) is None or digits % 4 == 1 or not padded:
             raise JsonError(f"expected base64 text, got {describe(value)}")
         return binascii.a2b_base64(text[:digits] + "=" * (-digits % 4))
-    if isinstance(value, (bytes, bytearray, memoryview)):
+    if issubclass(type(value), (bytes, bytearray, memoryview)):
         return bytes(value)
     raise JsonError(f"expected base64 text, got {_show(value)}")
 

@@ -10,6 +10,7 @@ import base64
 import math
 import operator
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..budget import current_limits
@@ -39,7 +40,7 @@ from ..schema import (
 from .special import ENCODERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from ..registry import MessagePool
     from ..schema import Field, Schema
@@ -92,10 +93,7 @@ class Encoder:
         """Return a message in its JSON form, special or not."""
         plan = _plan(type(message).__schema__)
         self.enter()
-        if plan.special is not None:
-            value = plan.special(self, message)
-        else:
-            value = self.fields(message)
+        value = self.fields(message) if plan.special is None else plan.special(self, message)
         self.depth -= 1
         return value
 
@@ -113,7 +111,8 @@ class Encoder:
             try:
                 converted = (entry.to_python if self.python else entry.to_json)(self, value)
             except JsonError as error:
-                raise error.at(field.name)
+                error.at(field.name)
+                raise
             # An iterator shows only now that it was empty.
             if converted or field.presence or self.defaults or not entry.collection:
                 made[key] = converted
@@ -180,22 +179,24 @@ def _plan(schema: Schema) -> _Plan:
 
 
 def _sequence(convert: Convert) -> Convert:
-    def encode(encoder: Encoder, values: Iterable[Any]) -> list[Any]:
+    def encode(encoder: Encoder, values: Any) -> list[Any]:
         made: list[Any] = []
-        if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__iter__"):
+        # What is iterable and yet no list would fall apart into characters or keys.
+        if issubclass(type(values), (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
             raise JsonError(f"expected a list, got {describe(values)}")
         for index, value in enumerate(values):
             try:
                 made.append(convert(encoder, value))
             except JsonError as error:
-                raise error.at(index)
+                error.at(index)
+                raise
         return made
 
     return encode
 
 
 def _mapping(convert_key: Convert, convert: Convert) -> Convert:
-    def encode(encoder: Encoder, values: Mapping[Any, Any]) -> dict[Any, Any]:
+    def encode(encoder: Encoder, values: Any) -> dict[Any, Any]:
         made: dict[Any, Any] = {}
         if not hasattr(values, "items"):
             raise JsonError(f"expected a dict, got {describe(values)}")
@@ -203,7 +204,8 @@ def _mapping(convert_key: Convert, convert: Convert) -> Convert:
             try:
                 made[convert_key(encoder, key)] = convert(encoder, value)
             except JsonError as error:
-                raise error.at_key(key)
+                error.at_key(key)
+                raise
         return made
 
     return encode
@@ -292,9 +294,9 @@ def _enum(field: Field) -> Convert:
     names: dict[int, str] = {}
 
     def encode(encoder: Encoder, value: Any) -> str | int:
-        name = names.get(value) if isinstance(value, int) else None
-        if name is not None:
-            return name
+        known = names.get(value) if isinstance(value, int) else None
+        if known is not None:
+            return known
         if not isinstance(value, int):
             raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
         if not -(2**31) <= value < 2**31:
@@ -302,7 +304,7 @@ def _enum(field: Field) -> Convert:
                 f"expected a number of 32 bits for enum {enum.__name__}, got {describe(value)}"
             )
         number = int(value)
-        name = enum(number).proto_name
+        name: str = enum(number).proto_name
         if not name:
             return number
         names[number] = name
@@ -390,9 +392,10 @@ def _string(encoder: Encoder, value: Any) -> str:
 
 
 def _bytes(encoder: Encoder, value: Any) -> str:
-    if not isinstance(value, (bytes, bytearray, memoryview)):
-        raise JsonError(f"expected bytes, got {describe(value)}")
-    return base64.b64encode(value).decode("ascii")
+    try:
+        return base64.b64encode(value).decode("ascii")
+    except TypeError:
+        raise JsonError(f"expected bytes, got {describe(value)}") from None
 
 
 _SCALARS: dict[int, Convert] = {

@@ -1,7 +1,8 @@
 """JSON text to plain values, through the standard `json` module.
 
 That module accepts NaN, rounds numbers and keeps the last of two equal keys; the hooks here refuse
-NaN, keep numbers with a fraction or an exponent exact as `Decimal`, and mark objects with equal keys.
+NaN, keep numbers with a fraction or an exponent exact as `Decimal`, and mark objects with equal
+keys.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The JSON forms of the well-known types, out and in, by full name of the type.
 
-Each entry of `ENCODERS` takes the encoder and a message; each of `DECODERS` the decoder, the class and a
-plain value. Both go back to the encoder or decoder for the messages inside.
+Each entry of `ENCODERS` takes the encoder and a message; each of `DECODERS` the decoder, the class
+and a plain value. Both go back to the encoder or decoder for the messages inside.
 
 <https://protobuf.dev/programming-guides/json/>
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..errors import DecodeError, EncodeError, JsonError, describe
 from ..message import Message
@@ -23,13 +23,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..registry import MessagePool
+    from ..schema import Schema
     from .decode import Decoder
     from .encode import Encoder
 
-__all__ = ("DECODERS", "ENCODERS")
+__all__ = ("DECODERS", "ENCODERS", "is_list", "is_object")
 
 # Doubles above hold only some of the integers.
 _LARGEST_EXACT = 2**53
+
+
+def is_object(value: object) -> TypeGuard[Mapping[Any, object]]:
+    """Whether a value is what JSON calls an object."""
+    return isinstance(value, Mapping)
+
+
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
+    """Whether a value is what JSON calls an array."""
+    return isinstance(value, (list, tuple))
 
 
 # -- Timestamp and Duration ------------------------------------------------------------------------
@@ -108,7 +119,8 @@ def _encode_struct(encoder: Encoder, message: Any) -> dict[str, Any]:
         try:
             made[key] = _nested(encoder, value)
         except JsonError as error:
-            raise error.at_key(key).at("fields")
+            error.at_key(key).at("fields")
+            raise
     return made
 
 
@@ -118,7 +130,8 @@ def _encode_list_value(encoder: Encoder, message: Any) -> list[Any]:
         try:
             made.append(_nested(encoder, value))
         except JsonError as error:
-            raise error.at(index).at("values")
+            error.at(index).at("values")
+            raise
     return made
 
 
@@ -129,7 +142,7 @@ def _nested(encoder: Encoder, value: Any) -> Any:
 
 
 def _encode_value(encoder: Encoder, message: Any) -> Any:
-    for field in type(message).__schema__.fields:
+    for field in _schema(message).fields:
         value = field.get(message)
         if value is None:
             continue
@@ -148,8 +161,13 @@ def _encode_value(encoder: Encoder, message: Any) -> Any:
         try:
             return encoder.element(message, field, value)
         except JsonError as error:
-            raise error.at(field.name)
+            error.at(field.name)
+            raise
     return None
+
+
+def _schema(message: Message) -> Schema:
+    return type(message).__schema__
 
 
 def _is_minus_zero(number: float) -> bool:
@@ -166,21 +184,22 @@ def _decode_struct(decoder: Decoder, cls: Any, value: object) -> Any:
         try:
             fields[decoder.text_value(key)] = decoder.message(value_cls, item)
         except JsonError as error:
-            raise error.at_key(key)
+            error.at_key(key)
+            raise
     return message
 
 
 def _decode_list_value(decoder: Decoder, cls: Any, value: object) -> Any:
-    if not isinstance(value, (list, tuple)):
+    if not is_list(value):
         raise JsonError(f"expected a list, got {describe(value)}")
     message = cls()
     value_cls = cls.__schema__.by_number[1].message
-    items: Iterable[object] = value  # pyright: ignore[reportUnknownVariableType]
-    for index, item in enumerate(items):
+    for index, item in enumerate(value):
         try:
             message.values.append(decoder.message(value_cls, item))
         except JsonError as error:
-            raise error.at(index)
+            error.at(index)
+            raise
     return message
 
 
@@ -197,16 +216,16 @@ def _decode_value(decoder: Decoder, cls: Any, value: object) -> Any:
             raise JsonError(f"expected a finite number, got {number}")
         return cls(number_value=number)
     names = cls.__schema__.by_name
-    if isinstance(value, Mapping):
+    if is_object(value):
         return cls(struct_value=decoder.message(names["struct_value"].message, value))
-    if isinstance(value, (list, tuple)):
+    if is_list(value):
         return cls(list_value=decoder.message(names["list_value"].message, value))
     raise JsonError(f"expected a JSON value, got {describe(value)}")
 
 
 # -- FieldMask -------------------------------------------------------------------------------------
 
-# Paths that come back from lowerCamelCase as they were: an underscore before each word, no capitals.
+# Paths that come back from lowerCamelCase as they were: no capitals, one underscore before a word.
 _PATH = re.compile(r"(?:[^A-Z_,]|_[a-z])*")
 
 
@@ -218,9 +237,7 @@ def _encode_field_mask(encoder: Encoder, message: Any) -> Any:
     for index, path in enumerate(paths):
         if _PATH.fullmatch(path) is None:
             raise (
-                JsonError(
-                    f"expected a path in lower_snake_case that lowerCamelCase can express, got {path!r}"
-                )
+                JsonError(f"expected a path that lowerCamelCase can express, got {path!r}")
                 .at(index)
                 .at("paths")
             )
@@ -229,7 +246,7 @@ def _encode_field_mask(encoder: Encoder, message: Any) -> Any:
 
 
 def _decode_field_mask(decoder: Decoder, cls: Any, value: object) -> Any:
-    if isinstance(value, Mapping) and not decoder.text:
+    if is_object(value) and not decoder.text:
         return decoder.fields(cls, value)
     if not isinstance(value, str):
         raise JsonError(f"expected paths joined by commas as text, got {describe(value)}")
@@ -245,14 +262,14 @@ def _decode_field_mask(decoder: Decoder, cls: Any, value: object) -> Any:
 
 
 def _find(
-    pools: Iterable[MessagePool | None], any_cls: type[Message], type_url: str
+    pools: Iterable[MessagePool | None], any_: Message | type[Message], type_url: str
 ) -> type[Message]:
     prefix, slash, full_name = type_url.rpartition("/")
     if not (slash and prefix and full_name):
         raise JsonError(
             f"expected a type URL such as type.googleapis.com/package.Message, got {type_url!r}"
         ).at("@type")
-    for pool in (*pools, any_cls.__schema__.pool):
+    for pool in (*pools, any_.__schema__.pool):
         cls = None if pool is None else pool.find_message(full_name)
         if cls is not None:
             return cls
@@ -266,7 +283,7 @@ def _encode_any(encoder: Encoder, message: Any) -> dict[str, Any]:
     type_url: str = message.type_url
     if not type_url and not message.value:
         return {"@type": ""}
-    cls = _find(encoder.pools, type(message), type_url)
+    cls = _find(encoder.pools, message, type_url)
     try:
         inner = cls.parse(message.value)
     except DecodeError as error:

@@ -1,8 +1,8 @@
 """The well-known types: the messages of google/protobuf/{any,api,duration,…}.proto.
 
-They live here once, so that a Timestamp of one generated tree is a Timestamp of every tree; each tree
-re-exports them from its `google/protobuf/__init__.py`. `message_pool` holds them by full name; every
-other pool falls back to it.
+They live here once, so that a Timestamp of one generated tree is a Timestamp of every tree; each
+tree re-exports them from its `google/protobuf/__init__.py`. `message_pool` holds them by full name;
+every other pool falls back to it.
 
 <https://protobuf.dev/reference/protobuf/google.protobuf/>
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import aristaproto
 
-
 __all__ = ("FieldMask",)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import aristaproto
 
-
 __all__ = ("ListValue", "NullValue", "Struct", "Value")
 
 

@@ -1,4 +1,4 @@
-"""The messages of google/protobuf/type.proto: descriptions of message and enum types as messages."""
+"""The messages of google/protobuf/type.proto: types described as messages."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import aristaproto
 
-
 if TYPE_CHECKING:
     from typing_extensions import Self
 
