@@ -335,9 +335,10 @@ impl Bench {
         self.target.join("tools")
     }
 
-    /// Where the trees for the Python tests are.
+    /// The package of the trees for the Python tests; the folder above it is on their path. The package keeps a tree
+    /// called `grpclib` from hiding the library of that name.
     fn trees_dir(&self) -> PathBuf {
-        self.target.join("python-tests")
+        self.root.join("target").join("python-tests").join("trees")
     }
 
     /// A cargo command with the environment that all cargo steps share.
@@ -590,18 +591,26 @@ impl Bench {
     }
 
     fn examples(&self) -> Result<Outcome, String> {
-        for example in ["macro", "vendored"] {
-            let package = format!("aristaproto-example-{example}");
-            self.run("examples", self.cargo(&["run", "--package", &package]))?;
-            let mut client = exec::command(&self.root, self.venv_program("python"));
-            client.arg(
-                self.root
-                    .join("examples")
-                    .join(example)
-                    .join("python")
-                    .join("main.py"),
-            );
-            self.run("examples", client)?;
+        let python = self.venv_program("python");
+        for (example, last_line) in [
+            ("macro", "Request(name='from the macro') MyServiceStub"),
+            ("vendored", "Rust and Python"),
+        ] {
+            let mut run = self.cargo(&[
+                "run",
+                "--package",
+                &format!("aristaproto-example-{example}"),
+                "--",
+            ]);
+            run.arg(&python);
+            let log = self.log(&format!("examples-{example}"));
+            exec::run(&mut run, &log, STEP_LIMIT)?;
+            let printed = fs::read_to_string(&log).unwrap_or_default();
+            if printed.lines().last() != Some(last_line) {
+                return Err(format!(
+                    "examples/{example}: `{last_line}` expected\n{printed}"
+                ));
+            }
         }
         Ok(Outcome::Done)
     }
