@@ -10,7 +10,13 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
         return Err(format!("bootstrap takes no arguments, got {arg}"));
     }
     let status = Command::new(env!("CARGO"))
-        .args(["test", "--package", "aristaproto-tests", "--test", "descriptor"])
+        .args([
+            "test",
+            "--package",
+            "aristaproto-tests",
+            "--test",
+            "descriptor",
+        ])
         .env("ARISTAPROTO_BLESS", "1")
         .current_dir(root)
         .status()
