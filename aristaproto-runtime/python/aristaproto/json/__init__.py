@@ -50,9 +50,10 @@ def to_dict(
         python=output_format == OutputFormat.PYTHON,
         snake=casing is Casing.SNAKE,
         defaults=include_default_values,
+        text=False,
         pools=(message_pool, type(message).__schema__.pool),
     )
-    return encoder.message(message)
+    return encoder.outermost(message)
 
 
 def to_json(
@@ -68,13 +69,14 @@ def to_json(
     Args:
         indent: Spaces for each level, None for one line, as for `json.dumps`.
     """
-    value = to_dict(
-        message,
-        casing=casing,
-        include_default_values=include_default_values,
-        message_pool=message_pool,
+    encoder = Encoder(
+        python=False,
+        snake=casing is Casing.SNAKE,
+        defaults=include_default_values,
+        text=True,
+        pools=(message_pool, type(message).__schema__.pool),
     )
-    return json.dumps(value, indent=indent, allow_nan=False)
+    return json.dumps(encoder.outermost(message), indent=indent, allow_nan=False)
 
 
 def from_dict(
@@ -104,7 +106,7 @@ def from_dict(
         text=False,
         pools=(message_pool, cls.__schema__.pool),
     )
-    message: _M = decoder.message(cls, value)
+    message: _M = decoder.outermost(cls, value)
     return message
 
 
@@ -128,5 +130,5 @@ def from_json(
         text=True,
         pools=(message_pool, cls.__schema__.pool),
     )
-    message: _M = decoder.message(cls, parse_text(text))
+    message: _M = decoder.outermost(cls, parse_text(text))
     return message

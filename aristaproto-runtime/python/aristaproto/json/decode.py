@@ -19,6 +19,7 @@ from ..budget import Budget
 from ..casing import snake_case
 from ..errors import JsonError, describe
 from ..message import Message
+from ..required import check_required
 from ..schema import (
     TYPE_BOOL,
     TYPE_BYTES,
@@ -74,6 +75,18 @@ class Decoder:
         self.levels = budget.depth
         self.messages = budget.messages
         self.depth = -1  # the outermost message is not inside another one
+
+    def outermost(self, cls: type[Message], value: object) -> Any:
+        """Return the message that the call is about, with all its required fields."""
+        try:
+            message = self.message(cls, value)
+        except RecursionError:
+            raise JsonError(
+                "expected fewer levels of messages, got more than Python's stack holds"
+            ) from None
+        if cls.__schema__.needs_check:
+            check_required(message, JsonError)
+        return message
 
     def message(self, cls: type[Message], value: object) -> Any:
         """Return the message of a class that a value stands for, special form or not."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..budget import current_limits
 from ..errors import JsonError, describe
 from ..message import Message
+from ..required import check_required
 from ..schema import (
     TYPE_BOOL,
     TYPE_BYTES,
@@ -66,7 +67,7 @@ _FLOAT32 = struct.Struct("<f")
 class Encoder:
     """One call of `to_dict`: its options and how deep it is."""
 
-    __slots__ = ("defaults", "depth", "levels", "pools", "python", "snake")
+    __slots__ = ("defaults", "depth", "levels", "pools", "python", "snake", "text")
 
     def __init__(
         self,
@@ -74,14 +75,28 @@ class Encoder:
         python: bool,
         snake: bool,
         defaults: bool,
+        text: bool,
         pools: tuple[MessagePool | None, ...],
     ) -> None:
         self.python = python
+        self.text = text
+        """Whether the values are for JSON text."""
         self.snake = snake
         self.defaults = defaults
         self.pools = pools
         self.levels = current_limits().depth
         self.depth = -1  # the outermost message is not inside another one
+
+    def outermost(self, message: Message) -> Any:
+        """Return the message that the call is about in its JSON form."""
+        if not self.python and type(message).__schema__.needs_check:
+            check_required(message, JsonError)
+        try:
+            return self.message(message)
+        except RecursionError:
+            raise JsonError(
+                "expected fewer levels of messages, got more than Python's stack holds"
+            ) from None
 
     def enter(self) -> None:
         """Go one level down; the caller comes up with `depth -= 1`."""

@@ -282,7 +282,8 @@ def _find(
 def _encode_any(encoder: Encoder, message: Any) -> dict[str, Any]:
     type_url: str = message.type_url
     if not type_url and not message.value:
-        return {"@type": ""}
+        # In ProtoJSON an Any without a type is an empty object; the dict says which key is empty.
+        return {} if encoder.text else {"@type": ""}
     cls = _find(encoder.pools, message, type_url)
     try:
         inner = cls.parse(message.value)
