@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .access import clear, default, get, is_initialized, merge, which_one_of
 from .budget import Limits, limits
 from .casing import Casing
 from .codec import implementation
 from .contract import require_contract
 from .enum import Enum
 from .errors import DecodeError, EncodeError, Error, JsonError, TextError
-from .message import Message, OutputFormat, field, map_field, which_one_of
+from .message import Message, OutputFormat, field, map_field
 from .registry import MessagePool
 from .schema import (
     TYPE_BOOL,
@@ -82,14 +83,19 @@ __all__ = (
     "WireField",
     "__version__",
     "check_compiler_version",
+    "clear",
+    "default",
     "dump_varint",
     "encode_varint",
     "field",
+    "get",
     "implementation",
+    "is_initialized",
     "limits",
     "load_fields",
     "load_varint",
     "map_field",
+    "merge",
     "parse_fields",
     "require_contract",
     "unwrap",

@@ -34,7 +34,7 @@ else:
         return lambda cls: cls
 
 
-__all__ = ("Message", "OutputFormat", "field", "map_field", "which_one_of")
+__all__ = ("Message", "OutputFormat", "field", "map_field")
 
 
 class OutputFormat(IntEnum):
@@ -261,11 +261,13 @@ class Message(metaclass=_MessageType):
     Unknown fields that were read are kept and written after the known ones.
     """
 
-    __slots__ = ("_unknown_fields",)
-
-    _unknown_fields: bytes
-
     if TYPE_CHECKING:
+        # A property, because checkers would take an annotation for a parameter of the constructor.
+        @property
+        def _unknown_fields(self) -> bytes: ...
+        @_unknown_fields.setter
+        def _unknown_fields(self, value: bytes) -> None: ...
+
         __schema__: ClassVar[Schema]
         __fields__: ClassVar[dict[str, FieldSpec]]
         __deprecated__: ClassVar[bool]
@@ -273,12 +275,26 @@ class Message(metaclass=_MessageType):
         __proto_name__: ClassVar[str]
         __match_args__: ClassVar[tuple[str, ...]]
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+    else:
+        __slots__ = ("_unknown_fields",)
 
     def __setattr__(self, name: str, value: Any) -> None:
         try:
             object.__setattr__(self, name, value)
         except AttributeError:
-            _refuse_attribute(self, name)
+            refuse_attribute(type(self), name, self)
+
+    @classmethod
+    def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:
+        """What becomes `__init__`; `aristaproto.pydantic` puts validation before it."""
+        return init
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic validates and serialises a message inside a model of its own."""
+        from .pydantic import core_schema_of
+
+        return core_schema_of(cls)
 
     # -- binary ------------------------------------------------------------------------------------------
 
@@ -393,7 +409,7 @@ class Message(metaclass=_MessageType):
         """
         member = type(self).__schema__.by_name.get(name)
         if member is None:
-            _refuse_attribute(self, name)
+            refuse_attribute(type(self), name, self)
         return not member.is_default(member.get(self))
 
     def _validate(self) -> None:
@@ -452,38 +468,18 @@ def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes)
     return message
 
 
-def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
-    """The member of a oneof that is set, as Python name and value; ``("", None)`` when none is.
-
-    `group_name` is the oneof's name in the proto file; `KeyError` when there is none of that name.
-    """
-    schema = type(message).__schema__
-    members = schema.oneofs.get(group_name)
-    if members is None:
-        raise KeyError(
-            f"{schema.full_name} has no oneof {group_name!r}"
-            + (f", only {', '.join(map(repr, schema.oneofs))}" if schema.oneofs else "")
-        )
-    for member in members:
-        value = member.get(message)
-        if value is not None:
-            return member.name, value
-    return "", None
-
-
-def _refuse_attribute(message: Message, name: str) -> NoReturn:
+def refuse_attribute(cls: type[Message], name: str, message: Message | None = None) -> NoReturn:
+    """Raise the `AttributeError` for a name that is no field; it names the nearest field."""
     from difflib import get_close_matches
 
-    cls = type(message)
     names = list(cls.__schema__.by_name)
     nearest = get_close_matches(name, names, n=1)
     if nearest:
         hint = f"; did you mean {nearest[0]!r}?"
     else:
         hint = f": its fields are {', '.join(names)}" if names else ": it has no fields"
-    raise AttributeError(
-        f"{cls.__name__} has no field {name!r}{hint}", name=name, obj=message
-    ) from None
+    text = f"{cls.__name__} has no field {name!r}{hint}"
+    raise AttributeError(text, name=name, obj=message) from None
 
 
 def warn_deprecated(what: str) -> None:

@@ -354,7 +354,8 @@ def build_schema(cls: type[Message]) -> Schema:
         schema.values = operator.attrgetter(*schema.by_name)
     else:
         schema.values = lambda message: ()
-    schema.new, schema.init = _compile_constructors(schema)
+    schema.new, init = _compile_constructors(schema)
+    schema.init = cls.__constructor__(init)
     return schema
 
 

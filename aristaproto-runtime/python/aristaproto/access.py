@@ -1,0 +1,109 @@
+"""Functions on messages and their fields, by the field's Python name.
+
+They are functions because every method of `Message` takes a name away from users' fields. Each raises
+`AttributeError`, with the nearest name, when there is no such field.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from .message import refuse_attribute
+from .required import missing_required
+
+if TYPE_CHECKING:
+    from .message import Message
+    from .schema import Field
+
+__all__ = ("clear", "default", "get", "is_initialized", "merge", "which_one_of")
+
+
+def default(cls: type[Message], name: str) -> Any:
+    """The default of a field: the one declared in the proto file (proto2), or the zero of its type.
+
+    None for messages; an empty list or dict for repeated fields and maps.
+    """
+    field = _field(cls, name)
+    if field.repeated or field.is_map:
+        return field.new_default()
+    return field.declared_default
+
+
+def get(message: Message, name: str) -> Any:
+    """The value of a field, or its default when it is not set."""
+    value = _field(type(message), name).get(message)
+    return default(type(message), name) if value is None else value
+
+
+def clear(message: Message, name: str) -> None:
+    """Make a field unset."""
+    field = _field(type(message), name)
+    field.set(message, field.new_default())
+
+
+def is_initialized(message: Message) -> bool:
+    """Whether all required fields (proto2) are set, here and in all messages below."""
+    return missing_required(message) is None
+
+
+def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
+    """The member of a oneof that is set, as Python name and value; ``("", None)`` when none is.
+
+    `group_name` is the oneof's name in the proto file; `KeyError` when there is none of that name.
+    """
+    schema = type(message).__schema__
+    members = schema.oneofs.get(group_name)
+    if members is None:
+        known = ", ".join(map(repr, schema.oneofs))
+        raise KeyError(
+            f"{schema.full_name} has no oneof {group_name!r}" + (f", only {known}" if known else "")
+        )
+    for member in members:
+        value = member.get(message)
+        if value is not None:
+            return member.name, value
+    return "", None
+
+
+def merge(message: Message, other: Message) -> None:
+    """Merge `other` into `message`, as if its wire bytes followed.
+
+    Set scalars replace, lists are extended, maps updated, messages merged; nothing of `other` is shared afterwards.
+    `TypeError` when the two are not of one class.
+    """
+    schema = type(message).__schema__
+    if type(other).__schema__.origin is not schema.origin:
+        raise TypeError(f"expected {type(message).__name__}, got {type(other).__name__}")
+    for field in schema.fields:
+        theirs = field.get(other)
+        if field.is_default(theirs):
+            continue
+        mine = field.get(message)
+        if field.repeated:
+            field.set(message, [*mine, *copy.deepcopy(list(theirs))])
+        elif field.is_map:
+            field.set(message, {**mine, **copy.deepcopy(dict(theirs))})
+        elif field.message is not None and mine is not None:
+            field.set(message, _merged(field, mine, theirs))
+        else:
+            field.assign(message, copy.deepcopy(theirs))
+    message._unknown_fields += other._unknown_fields  # pyright: ignore[reportPrivateUsage]
+
+
+def _merged(field: Field, mine: Any, theirs: Any) -> Any:
+    if not field.wrapped:
+        merge(mine, theirs)
+        return mine
+    wrapper: Any = field.message
+    # A copy, because `from_wrapped` may hand back the very message that the field holds.
+    wrapped = copy.deepcopy(wrapper.from_wrapped(mine))
+    merge(wrapped, wrapper.from_wrapped(theirs))
+    return wrapped.to_wrapped()
+
+
+def _field(cls: type[Message], name: str) -> Field:
+    field = cls.__schema__.by_name.get(name)
+    if field is None:
+        refuse_attribute(cls, name)
+    return field

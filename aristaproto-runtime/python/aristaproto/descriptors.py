@@ -1,0 +1,98 @@
+"""google.protobuf descriptors of generated code, for the option `google_protobuf_descriptors`.
+
+Generated modules register the bytes of their files here and get real descriptors from a real pool, which
+gRPC reflection and other tools of google.protobuf take. Only this module imports google.protobuf.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from google.protobuf.descriptor import (  # type: ignore[import-untyped, unused-ignore]
+    Descriptor,
+    EnumDescriptor,
+    FileDescriptor,
+)
+from google.protobuf.descriptor_pool import (  # type: ignore[import-untyped, unused-ignore]
+    DescriptorPool,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ("Descriptor", "DescriptorFiles", "EnumDescriptor", "FileDescriptor", "attach")
+
+
+class _File(NamedTuple):
+    module: str
+    serialized: bytes
+    imports: Mapping[str, str]
+
+
+class DescriptorFiles:
+    """The files of one generated tree and their google `DescriptorPool`.
+
+    A file enters the pool when it is looked up, after the files that it imports. So packages may import each
+    other's modules in a circle, as long as their files do not, and the pool knows what has been imported in
+    Python and nothing else.
+    """
+
+    def __init__(self) -> None:
+        self.pool = DescriptorPool()
+        self._files: dict[str, _File] = {}
+        self._added: set[str] = set()
+
+    def register(
+        self, module: str, path: str, serialized: bytes, imports: Mapping[str, str]
+    ) -> None:
+        """Make a file known.
+
+        `module` is the module that calls, `path` the file's name as protoc knows it, `serialized` its
+        FileDescriptorProto. `imports` names, for imported files of other packages, the module that registers
+        them, relative to the package of `module`.
+        """
+        self._files[path] = _File(module, serialized, imports)
+
+    def find(self, path: str) -> FileDescriptor:
+        """The descriptor of a file. `KeyError` when no module has registered it."""
+        self._add(path)
+        found: FileDescriptor = self.pool.FindFileByName(path)
+        return found
+
+    def _add(self, path: str) -> None:
+        if path in self._added:
+            return
+        file = self._files.get(path)
+        if file is None:
+            raise KeyError(f"the file {path!r} is not registered")
+        package = file.module.rpartition(".")[0]
+        for module in file.imports.values():
+            importlib.import_module(module, package)
+        for dependency in _dependencies(file.serialized):
+            self._add(dependency)
+        self._added.add(path)
+        self.pool.AddSerializedFile(file.serialized)
+
+
+def _dependencies(serialized: bytes) -> list[str]:
+    """Names of the files that a FileDescriptorProto imports (its field 3)."""
+    from .wire import parse_fields
+
+    return [
+        record.value.decode()
+        for record in parse_fields(serialized)
+        if record.number == 3 and isinstance(record.value, bytes)
+    ]
+
+
+def attach(file: FileDescriptor, types: Mapping[str, type[Any]]) -> None:
+    """Set `DESCRIPTOR` on generated classes; the keys are names inside the file's package, dotted if nested."""
+    for name, cls in types.items():
+        first, *nested = name.split(".")
+        found: Any = file.message_types_by_name.get(first) or file.enum_types_by_name.get(first)
+        for step in nested:
+            found = found.nested_types_by_name.get(step) or found.enum_types_by_name.get(step)
+        if found is None:
+            raise KeyError(f"{file.name} has no type {name!r}")
+        type.__setattr__(cls, "DESCRIPTOR", found)

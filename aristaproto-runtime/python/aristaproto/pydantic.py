@@ -1,0 +1,254 @@
+"""The pydantic flavour: messages whose constructor validates.
+
+Generated classes derive from `Message` here when the option `pydantic_dataclasses` is on. Validators are built on first
+use, from the schema that the codecs read. Only this module imports pydantic.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import TYPE_CHECKING, Any
+
+import pydantic_core
+from pydantic_core import core_schema
+
+from . import message as _message
+from .casing import Casing
+from .errors import EncodeError, describe
+from .schema import (
+    FLOAT_TYPES,
+    TYPE_BOOL,
+    TYPE_BYTES,
+    TYPE_ENUM,
+    TYPE_FIXED32,
+    TYPE_FIXED64,
+    TYPE_FLOAT,
+    TYPE_INT32,
+    TYPE_INT64,
+    TYPE_SFIXED32,
+    TYPE_SFIXED64,
+    TYPE_SINT32,
+    TYPE_SINT64,
+    TYPE_STRING,
+    TYPE_UINT32,
+    TYPE_UINT64,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic_core import CoreSchema
+
+    from .schema import Field, Schema
+
+__all__ = ("Message",)
+
+_LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
+
+_RANGES = {
+    **dict.fromkeys((TYPE_INT32, TYPE_SINT32, TYPE_SFIXED32), (-(2**31), 2**31 - 1)),
+    **dict.fromkeys((TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64), (-(2**63), 2**63 - 1)),
+    **dict.fromkeys((TYPE_UINT32, TYPE_FIXED32), (0, 2**32 - 1)),
+    **dict.fromkeys((TYPE_UINT64, TYPE_FIXED64), (0, 2**64 - 1)),
+}
+
+
+class Message(_message.Message):
+    """A message whose constructor raises `pydantic.ValidationError` for what its fields cannot carry.
+
+    Assignments are not validated; `_validate` checks the message as it is.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:
+        validator: pydantic_core.SchemaValidator | None = None
+
+        @functools.wraps(init)
+        def __init__(self: Message, /, *args: Any, **kwargs: Any) -> None:
+            nonlocal validator
+            if validator is None:
+                validator = _arguments_validator(cls.__schema__)
+            valid, named = validator.validate_python(pydantic_core.ArgsKwargs(args, kwargs))
+            init(self, *valid, **named)
+
+        return __init__
+
+    def _validate(self) -> None:
+        """Check all fields, here and below. `pydantic.ValidationError` when one cannot be carried."""
+        schema = type(self).__schema__
+        values = {field.name: field.get(self) for field in schema.fields}
+        _arguments_validator(schema).validate_python(pydantic_core.ArgsKwargs((), values))
+        for field in schema.fields:
+            held = values[field.name]
+            if field.repeated:
+                below: Any = held
+            elif field.is_map:
+                below = held.values()
+            else:
+                below = (held,)
+            for item in below:
+                if isinstance(item, Message):
+                    item._validate()
+
+
+def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
+    """Schema of a message inside a pydantic model.
+
+    In: a message, a dict of constructor arguments, or (from JSON) its ProtoJSON. Out: a dict of Python values by
+    proto name, or ProtoJSON.
+    """
+
+    def from_python(value: Any) -> Any:
+        return _instance(cls, value)
+
+    def from_json(value: Any) -> Any:
+        try:
+            return cls.from_dict(value)
+        except (KeyError, TypeError) as error:
+            raise ValueError(str(error)) from error
+
+    def serialize(value: Any, info: Any) -> Any:
+        if info.mode == "json":
+            return value.to_dict()
+        return value.to_dict(output_format=_message.OutputFormat.PYTHON, casing=Casing.SNAKE)
+
+    def json_schema(*_: Any) -> dict[str, Any]:
+        return {"type": "object", "title": cls.__name__}
+
+    return core_schema.json_or_python_schema(
+        json_schema=core_schema.no_info_plain_validator_function(from_json),
+        python_schema=core_schema.no_info_plain_validator_function(from_python),
+        serialization=core_schema.plain_serializer_function_ser_schema(serialize, info_arg=True),
+        metadata={
+            "pydantic_js_functions": [json_schema],
+        },
+    )
+
+
+@functools.cache
+def _arguments_validator(schema: Schema) -> pydantic_core.SchemaValidator:
+    """Validates the arguments of a constructor call."""
+    parameters = [
+        core_schema.arguments_parameter(
+            field.name,
+            core_schema.with_default_schema(_field_schema(field), default=field.default),
+            mode="positional_or_keyword",
+        )
+        for field in schema.fields
+    ]
+    arguments: CoreSchema = core_schema.arguments_schema(parameters)
+    if schema.oneofs:
+        names = [field.name for field in schema.fields]
+
+        def check_oneofs(call: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
+            given = {**dict(zip(names, call[0], strict=False)), **call[1]}
+            for group, members in schema.oneofs.items():
+                held = [field.name for field in members if given.get(field.name) is not None]
+                if len(held) > 1:
+                    raise ValueError(
+                        f"{' and '.join(held)} are members of the oneof {group!r}, only one can be set"
+                    )
+            return call
+
+        arguments = core_schema.no_info_after_validator_function(check_oneofs, arguments)
+    return pydantic_core.SchemaValidator(arguments, {"title": schema.cls.__name__})
+
+
+def _field_schema(field: Field) -> CoreSchema:
+    if field.is_map:
+        assert field.key is not None
+        assert field.value is not None
+        entries = core_schema.dict_schema(_element_schema(field.key), _element_schema(field.value))
+        return core_schema.nullable_schema(entries)
+    if field.repeated:
+        return core_schema.nullable_schema(core_schema.list_schema(_element_schema(field)))
+    if field.presence:
+        return core_schema.nullable_schema(_element_schema(field))
+    return _element_schema(field)
+
+
+def _element_schema(field: Field) -> CoreSchema:
+    cls: Any = field.message
+    if cls is not None:
+        if not field.wrapped:
+            return core_schema.no_info_plain_validator_function(functools.partial(_instance, cls))
+        (*others, last) = cls.__schema__.fields
+        if not others:
+            # A wrapper of one scalar: an Int32Value is validated as an int32.
+            return _element_schema(last)
+        return core_schema.no_info_plain_validator_function(functools.partial(_wrapped, cls))
+    if field.type == TYPE_ENUM:
+        return core_schema.no_info_plain_validator_function(
+            functools.partial(_enum_member, field.enum)
+        )
+    if field.type in _RANGES:
+        low, high = _RANGES[field.type]
+        return core_schema.int_schema(ge=low, le=high)
+    if field.type in FLOAT_TYPES:
+        floats = core_schema.float_schema()
+        if field.type == TYPE_FLOAT:
+            return core_schema.no_info_after_validator_function(_float32, floats)
+        return floats
+    if field.type == TYPE_BOOL:
+        return core_schema.bool_schema()
+    if field.type == TYPE_STRING:
+        return core_schema.no_info_after_validator_function(_text, core_schema.str_schema())
+    if field.type == TYPE_BYTES:
+        return core_schema.bytes_schema()
+    raise TypeError(f"no validation for {field!r}")
+
+
+# pydantic turns a ValueError of these functions into a ValidationError; a TypeError would pass through.
+
+
+def _instance(cls: Any, value: Any) -> Any:
+    if value.__class__ is dict:
+        try:
+            return cls(**value)
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+    schema: Any = getattr(value.__class__, "__schema__", None)
+    if schema is None or schema.origin is not cls.__schema__.origin:
+        raise ValueError(f"expected {cls.__name__}, got {describe(value)}")
+    return value
+
+
+def _wrapped(cls: Any, value: Any) -> Any:
+    try:
+        bytes(cls.from_wrapped(value))
+    except (TypeError, OverflowError, EncodeError) as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
+def _enum_member(cls: Any, value: Any) -> Any:
+    if isinstance(value, str):
+        return cls.from_string(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"expected a member of {cls.__name__}, got {describe(value)}")  # noqa: TRY004
+    if not -(2**31) <= value < 2**31:
+        raise ValueError(f"expected a number of 32 bits, got {describe(value)}")
+    if cls.__closed__ and value not in cls._value2member_map_:
+        raise ValueError(
+            f"expected a member of the closed enum {cls.__name__}, got {describe(value)}"
+        )
+    return cls(value)
+
+
+def _float32(value: float) -> float:
+    if math.isfinite(value) and abs(value) > _LARGEST_FLOAT32:
+        raise ValueError(f"expected a number that fits into 32 bits, got {value!r}")
+    return value
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"expected text without lone surrogates, got one at position {error.start}"
+        ) from None
+    return value
