@@ -1,0 +1,191 @@
+//! The three doors give the same files: `Config`, `generate_python!`, and the plugin, through protoc and through grpc_tools.
+//! A wrong option of the plugin is one line of protoc's output.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use aristaproto_build::{AsyncTransport, ClientGeneration, Config, ServerGeneration};
+use aristaproto_tests::{python, workspace};
+use walkdir::WalkDir;
+
+const PROTOS: [&str; 2] = ["example.proto", "calls.proto"];
+
+mod defaults {
+    aristaproto_macros::generate_python! {
+        protos: ["protos/example.proto", "protos/calls.proto"],
+        includes: ["protos"],
+        out_dir: "../target/doors/defaults",
+    }
+}
+
+mod everything {
+    aristaproto_macros::generate_python! {
+        protos: ["protos/example.proto", "protos/calls.proto"],
+        includes: ["protos"],
+        out_dir: "../target/doors/everything",
+        client_generation: sync_async_no_default,
+        client_async_transport: grpcio,
+        server_generation: async,
+        server_async_transport: "grpcio",
+        pydantic_dataclasses: true,
+        google_protobuf_descriptors: true,
+    }
+}
+
+const EVERYTHING: [&str; 3] = [
+    "--python_aristaproto_opt=client_generation=sync_async_no_default,client_async_transport=grpcio",
+    "--python_aristaproto_opt=server_generation=async,server_async_transport=grpcio,pydantic_dataclasses",
+    "--python_aristaproto_opt=google_protobuf_descriptors=true",
+];
+
+type Files = BTreeMap<String, String>;
+
+fn from_config(config: &Config) -> Files {
+    let protos = workspace().join("tests/protos");
+    let set = config
+        .load(&PROTOS.map(|name| protos.join(name)), &[&protos])
+        .unwrap();
+    let files = config.generate(&set).unwrap();
+    files
+        .into_iter()
+        .map(|file| (file.path, file.text))
+        .collect()
+}
+
+fn from_macro(files: &[(&str, &str)]) -> Files {
+    files
+        .iter()
+        .map(|&(path, text)| (path.to_owned(), text.to_owned()))
+        .collect()
+}
+
+/// What lies in a folder; the manifest is the folder's own and no generated file.
+fn from_disk(folder: &Path) -> Files {
+    WalkDir::new(folder)
+        .into_iter()
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file() && entry.file_name() != ".aristaproto-manifest")
+        .map(|entry| {
+            let path = entry.path().strip_prefix(folder).unwrap();
+            (
+                path.to_str().unwrap().to_owned(),
+                fs::read_to_string(entry.path()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+/// PATH with the plugin on it, built the way the documentation says: without any front end.
+fn path_with_plugin() -> OsString {
+    const PLUGIN: &str = "protoc-gen-python_aristaproto";
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--package",
+            "aristaproto-build",
+            "--no-default-features",
+            "--bin",
+            PLUGIN,
+        ])
+        .args(["--message-format", "json"])
+        .current_dir(workspace())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let (_, rest) = messages.rsplit_once("\"executable\":\"").unwrap();
+    let plugin = PathBuf::from(rest.split('"').next().unwrap());
+    let mut folders = vec![plugin.parent().unwrap().to_owned()];
+    folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
+    std::env::join_paths(folders).unwrap()
+}
+
+/// Runs a protoc on the protos, the way the specification does.
+fn protoc(mut command: Command, path: &OsString, options: &[&str]) -> (Output, Files) {
+    let folder = tempfile::tempdir().unwrap();
+    let lib = folder.path().join("lib");
+    fs::create_dir(&lib).unwrap();
+    let output = command
+        .args([
+            "-I",
+            ".",
+            &format!("--python_aristaproto_out={}", lib.display()),
+        ])
+        .args(options)
+        .args(PROTOS)
+        .current_dir(workspace().join("tests/protos"))
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    (output, from_disk(&lib))
+}
+
+fn grpc_tools() -> Command {
+    let mut command = Command::new(python());
+    command.args(["-m", "grpc_tools.protoc"]);
+    command
+}
+
+#[test]
+fn the_doors_give_the_same_files() {
+    let path = path_with_plugin();
+    let mut everything = Config::new();
+    everything
+        .client_generation(ClientGeneration::SyncAsyncNoDefault)
+        .client_async_transport(AsyncTransport::Grpcio)
+        .server_generation(ServerGeneration::Async)
+        .server_async_transport(AsyncTransport::Grpcio)
+        .pydantic_dataclasses(true)
+        .google_protobuf_descriptors(true);
+    let cases = [
+        (Config::new(), defaults::FILES, defaults::OUT_DIR, &[][..]),
+        (
+            everything,
+            everything::FILES,
+            everything::OUT_DIR,
+            &EVERYTHING[..],
+        ),
+    ];
+    for (config, macro_files, macro_folder, options) in cases {
+        let expected = from_config(&config);
+        assert!(expected["example/__init__.py"].contains("class Request("));
+        assert_eq!(from_macro(macro_files), expected);
+        assert_eq!(from_disk(Path::new(macro_folder)), expected);
+        for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+            let (output, files) = protoc(command, &path, options);
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+            assert_eq!(files, expected);
+        }
+    }
+}
+
+#[test]
+fn a_wrong_option_of_the_plugin_is_one_line() {
+    let path = path_with_plugin();
+    for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+        let (output, files) = protoc(
+            command,
+            &path,
+            &["--python_aristaproto_opt=client_generaton=sync"],
+        );
+        assert!(!output.status.success());
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "--python_aristaproto_out: there is no option `client_generaton`; the options are: client_generation, \
+             client_async_transport, server_generation, server_async_transport, pydantic_dataclasses, \
+             google_protobuf_descriptors; did you mean `client_generation`?\n"
+        );
+        assert!(files.is_empty());
+    }
+}

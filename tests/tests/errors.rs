@@ -1,0 +1,263 @@
+//! What is wrong with the .proto files or the machine: each fault gives one report that says where and what to do.
+//! Faults on disk are in `output.rs`, wrong options of each door in `doors.rs` and in the macro's own tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use aristaproto_build::{Config, Error, FrontEnd};
+use tempfile::TempDir;
+
+/// A folder with these files, and the path to the first.
+fn folder(files: &[(&str, &str)]) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let first = folder.path().join(files[0].0);
+    (folder, first)
+}
+
+/// The report about `proto`, with the folder's path cut out.
+fn report(
+    front_end: FrontEnd,
+    folder: &TempDir,
+    proto: &Path,
+    includes: &[&Path],
+) -> (String, Error) {
+    let error = Config::new()
+        .front_end(front_end)
+        .load(&[proto], includes)
+        .unwrap_err();
+    let report = error
+        .to_string()
+        .replace(&format!("{}/", folder.path().display()), "");
+    assert_eq!(
+        format!("{error:?}"),
+        error.to_string(),
+        "`?` in a build.rs prints the debug form"
+    );
+    (report, error)
+}
+
+#[test]
+fn a_syntax_error_has_file_line_and_column() {
+    let (folder, proto) = folder(&[(
+        "proto/a.proto",
+        "syntax = \"proto3\";\nmessage A {\n  int32 a = 1\n}\n",
+    )]);
+    let (text, error) = report(FrontEnd::VendoredProtoc, &folder, &proto, &[]);
+    assert_eq!(text, "proto/a.proto:4:1: Expected \";\"");
+    assert!(error.is_proto() && !error.is_io());
+    let (text, error) = report(FrontEnd::Protox, &folder, &proto, &[]);
+    assert_eq!(
+        text,
+        "proto/a.proto:4:1: expected ';' or '[', but found '}'"
+    );
+    assert!(error.is_proto() && !error.is_io());
+}
+
+#[test]
+fn all_faults_of_a_run_are_reported() {
+    let (folder, proto) = folder(&[(
+        "a.proto",
+        "syntax = \"proto3\";\nmessage A {\n  Nothing a = 1;\n  Nowhere b = 2;\n}\n",
+    )]);
+    let (text, _) = report(FrontEnd::VendoredProtoc, &folder, &proto, &[]);
+    assert_eq!(
+        text,
+        "a.proto:3:3: \"Nothing\" is not defined\na.proto:4:3: \"Nowhere\" is not defined"
+    );
+    let (text, _) = report(FrontEnd::Protox, &folder, &proto, &[]);
+    assert_eq!(
+        text, "a.proto:3:3: name 'Nothing' is not defined",
+        "protox stops at the first"
+    );
+}
+
+#[test]
+fn a_missing_import_names_the_folders_searched_and_the_one_to_add() {
+    let (folder, proto) = folder(&[
+        (
+            "proto/a.proto",
+            "syntax = \"proto3\";\nimport \"x/missing.proto\";\nmessage A {\n  x.Missing a = 1;\n}\n",
+        ),
+        ("x/missing.proto", "syntax = \"proto3\";\npackage x;\nmessage Missing {}\n"),
+        ("more/b.proto", ""),
+    ]);
+    let root = folder.path();
+    let (include, more) = (root.join("proto"), root.join("more"));
+    for front_end in [FrontEnd::VendoredProtoc, FrontEnd::Protox] {
+        let (text, error) = report(front_end, &folder, &proto, &[&include, &more]);
+        let root = root.display();
+        assert_eq!(
+            text,
+            format!(
+                "proto/a.proto:2:1: the import `x/missing.proto` was not found\n  \
+                 hint: searched: proto, more\n  \
+                 `x/missing.proto` lies in `{root}`: add that folder to the includes"
+            )
+        );
+        assert!(error.is_import_not_found() && error.is_proto());
+    }
+    fs::remove_file(root.join("x/missing.proto")).unwrap();
+    for front_end in [FrontEnd::VendoredProtoc, FrontEnd::Protox] {
+        let (text, _) = report(front_end, &folder, &proto, &[]);
+        assert_eq!(
+            text,
+            "proto/a.proto:2:1: the import `x/missing.proto` was not found\n  \
+             hint: searched: proto\n  \
+             add the folder that holds `x/missing.proto` to the includes"
+        );
+    }
+}
+
+#[test]
+fn a_missing_import_of_an_import_points_into_that_file() {
+    let (folder, proto) = folder(&[
+        (
+            "a.proto",
+            "syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }\n",
+        ),
+        (
+            "b.proto",
+            "syntax = \"proto3\";\n\nimport \"c.proto\";\nmessage B { C c = 1; }\n",
+        ),
+    ]);
+    for front_end in [FrontEnd::VendoredProtoc, FrontEnd::Protox] {
+        let (text, error) = report(front_end, &folder, &proto, &[]);
+        assert!(
+            text.starts_with("b.proto:3:1: the import `c.proto` was not found\n"),
+            "{text}"
+        );
+        assert_eq!(error.diagnostics().len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn paths_that_do_not_exist_are_all_named_with_the_nearest() {
+    let (folder, proto) = folder(&[("proto/example.proto", "syntax = \"proto3\";")]);
+    let root = folder.path();
+    let error = Config::new()
+        .load(
+            &[proto.with_file_name("exmaple.proto"), root.join("nothing")],
+            &[root.join("porto")],
+        )
+        .unwrap_err();
+    let manifest = env!("CARGO_MANIFEST_DIR");
+    assert_eq!(
+        error.to_string().replace(&format!("{}/", root.display()), ""),
+        format!(
+            "the include folder `porto` does not exist\n  hint: did you mean `proto`?\n\
+             the file `proto/exmaple.proto` does not exist\n  hint: did you mean `proto/example.proto`?\n\
+             the file `nothing` does not exist\n  hint: relative paths start at {manifest}"
+        )
+    );
+    assert!(error.is_import_not_found());
+}
+
+#[test]
+fn an_empty_folder_and_an_empty_list_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Config::new()
+        .load(&[folder.path()], &[] as &[&Path])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "there is no .proto file in the folder `{}`",
+            folder.path().display()
+        )
+    );
+    let error = Config::new()
+        .load(&[] as &[&Path], &[] as &[&Path])
+        .unwrap_err();
+    assert_eq!(error.to_string(), "no .proto file was given");
+}
+
+#[test]
+fn protox_says_how_to_get_editions() {
+    let (folder, proto) = folder(&[(
+        "a.proto",
+        "// An edition.\nedition = \"2023\";\nmessage A {}\n",
+    )]);
+    let (text, _) = report(FrontEnd::Protox, &folder, &proto, &[]);
+    assert!(text.starts_with("a.proto:2:1: "), "{text}");
+    assert!(
+        text.ends_with(
+            "\n  hint: protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a \
+             protoc with `Config::protoc` or `PROTOC`"
+        ),
+        "{text}"
+    );
+    Config::new()
+        .front_end(FrontEnd::VendoredProtoc)
+        .load(&[proto], &[] as &[&Path])
+        .unwrap();
+}
+
+#[test]
+fn a_protoc_that_is_not_there_is_named() {
+    let (folder, proto) = folder(&[("a.proto", "syntax = \"proto3\";")]);
+    let missing = folder.path().join("bin/protoc");
+    let (text, error) = report(FrontEnd::Protoc(missing.clone()), &folder, &proto, &[]);
+    assert_eq!(
+        text,
+        "`bin/protoc`, which Config::protoc names, does not exist\n  \
+         hint: name a protoc that exists, or remove Config::protoc to use another protobuf compiler"
+    );
+    assert!(error.is_front_end());
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    fs::write(&missing, "no program").unwrap();
+    let (text, error) = report(FrontEnd::Protoc(missing), &folder, &proto, &[]);
+    assert!(text.starts_with("cannot run "), "{text}");
+    assert!(error.is_front_end());
+}
+
+/// PROTOC and PATH belong to the process, so this runs itself again with others.
+#[test]
+fn protoc_from_the_environment_is_used_or_named() {
+    const INNER: &str = "ARISTAPROTO_TEST_ENVIRONMENT";
+    let (folder, proto) = folder(&[("a.proto", "syntax = \"proto3\"; message A {}")]);
+    let Ok(inner) = std::env::var(INNER) else {
+        for inner in ["missing", "bare", "no path"] {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command
+                .args(["--exact", "protoc_from_the_environment_is_used_or_named"])
+                .env(INNER, inner);
+            match inner {
+                "missing" => command.env("PROTOC", "/nowhere/protoc"),
+                "bare" => command
+                    .env("PROTOC", "protoc")
+                    .env("PATH", protobuf_src::protoc().parent().unwrap()),
+                _ => command.env_remove("PROTOC").env("PATH", ""),
+            };
+            assert!(command.status().unwrap().success(), "{inner}");
+        }
+        return;
+    };
+    match inner.as_str() {
+        "missing" => assert_eq!(
+            report(FrontEnd::Auto, &folder, &proto, &[]).0,
+            "`/nowhere/protoc`, which PROTOC names, does not exist\n  \
+             hint: name a protoc that exists, or remove PROTOC to use another protobuf compiler"
+        ),
+        "bare" => {
+            let set = Config::new().load(&[&proto], &[] as &[&Path]).unwrap();
+            assert_eq!(set.to_generate, ["a.proto"]);
+        }
+        _ => {
+            let (text, error) = report(FrontEnd::ProtocOnPath, &folder, &proto, &[]);
+            assert_eq!(
+                text,
+                "protoc was asked for, but there is none in the folders of PATH\n  \
+                 hint: turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete, needs \
+                 cmake and a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or \
+                 `PROTOC`"
+            );
+            assert!(error.is_front_end());
+        }
+    }
+}
