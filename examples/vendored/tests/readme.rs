@@ -63,6 +63,25 @@ fn the_build_script_is_the_one_that_ran() {
 }
 
 #[test]
+fn the_dependencies_are_the_build_scripts() {
+    let manifest = read("vendored/Cargo.toml");
+    let dependencies = manifest
+        .split_once("[build-dependencies]")
+        .expect("build-dependencies")
+        .1;
+    let block = block("toml");
+    let names: Vec<&str> = block
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["aristaproto-build", "prost-build"]);
+    for name in names {
+        assert!(dependencies.contains(&format!("\n{name}")), "{name}");
+    }
+}
+
+#[test]
 fn the_module_is_what_was_generated() {
     let module = read("vendored/python/lib/example/__init__.py");
     let mut rest = module.as_str();
