@@ -51,7 +51,10 @@ pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
         empty_modules.remove(&folder);
     }
     for folder in empty_modules {
-        files.push(GeneratedFile { path: format!("{folder}__init__.py"), text: String::new() });
+        files.push(GeneratedFile {
+            path: format!("{folder}__init__.py"),
+            text: String::new(),
+        });
     }
     if options.google_protobuf_descriptors {
         files.push(GeneratedFile {
@@ -59,8 +62,14 @@ pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
             text: descriptors::pool_module(),
         });
     }
-    files.push(GeneratedFile { path: "message_pool.py".to_owned(), text: MESSAGE_POOL.to_owned() });
-    files.push(GeneratedFile { path: "py.typed".to_owned(), text: String::new() });
+    files.push(GeneratedFile {
+        path: "message_pool.py".to_owned(),
+        text: MESSAGE_POOL.to_owned(),
+    });
+    files.push(GeneratedFile {
+        path: "py.typed".to_owned(),
+        text: String::new(),
+    });
     files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     files
 }

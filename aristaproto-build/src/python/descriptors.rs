@@ -24,16 +24,17 @@ impl Printer<'_> {
                 .filter(|declared| declared.file == index)
                 .map(|declared| format!("{}: {}", string(&declared.proto_name), declared.class))
                 .collect();
-            if items.is_empty() {
-                continue;
-            }
             if first {
                 self.writer.blank(1);
                 first = false;
             }
             let runtime = self.imports.module("aristaproto.descriptors");
-            let arguments = [variable.as_str().into(), Argument::Dict(String::new(), items)];
-            self.writer.call(0, &format!("{runtime}.attach"), &arguments, "");
+            let arguments = [
+                variable.as_str().into(),
+                Argument::Dict(String::new(), items),
+            ];
+            self.writer
+                .call(0, &format!("{runtime}.attach"), &arguments, "");
         }
     }
 }
@@ -64,9 +65,17 @@ pub(super) fn module(model: &Model, module: &Module) -> String {
             .iter()
             .filter(|(_, id)| model.module(*id).package != module.package)
             .map(|(name, id)| {
-                let path: String =
-                    model.module(*id).path.iter().map(|segment| format!("{segment}.")).collect();
-                format!("{}: {}", string(name), string(&format!("{root}{path}_descriptors")))
+                let path: String = model
+                    .module(*id)
+                    .path
+                    .iter()
+                    .map(|segment| format!("{segment}."))
+                    .collect();
+                format!(
+                    "{}: {}",
+                    string(name),
+                    string(&format!("{root}{path}_descriptors"))
+                )
             })
             .collect();
         let arguments = [

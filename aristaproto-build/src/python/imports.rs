@@ -11,11 +11,24 @@ use super::writer::{Argument, Writer};
 use crate::naming::{is_keyword, Lookup, BUILTINS};
 
 /// The modules that generated code imports, by the name that they bind.
-const MODULES: &[&str] = &["annotations", "aristaproto", "builtins", "datetime", "warnings"];
+const MODULES: &[&str] = &[
+    "annotations",
+    "aristaproto",
+    "builtins",
+    "datetime",
+    "warnings",
+];
 
 /// What the generated methods call their parameters.
 const PARAMETERS: &[&str] = &[
-    "credentials", "deadline", "message", "messages", "metadata", "self", "timeout", "wait_for_ready",
+    "credentials",
+    "deadline",
+    "message",
+    "messages",
+    "metadata",
+    "self",
+    "timeout",
+    "wait_for_ready",
 ];
 
 /// What is imported.
@@ -46,7 +59,11 @@ pub(super) struct Imports {
 impl Imports {
     /// `own`: names that no import may have.
     pub(super) fn new(own: Lookup<String, ()>) -> Self {
-        Self { own, given: Lookup::with_capacity(8), imported: BTreeMap::new() }
+        Self {
+            own,
+            given: Lookup::with_capacity(8),
+            imported: BTreeMap::new(),
+        }
     }
 
     /// Whether the module has this name itself.
@@ -57,28 +74,52 @@ impl Imports {
     /// The expression for a module of the standard library or the runtime: its dotted name, or an alias.
     pub(super) fn module(&mut self, module: &str) -> String {
         let top = module.split('.').next().unwrap_or(module);
-        let wanted = if self.is_own(top) { module.replace('.', "_") + "_" } else { module.to_owned() };
+        let wanted = if self.is_own(top) {
+            module.replace('.', "_") + "_"
+        } else {
+            module.to_owned()
+        };
         self.import(Symbol::Module(module.to_owned()), wanted, true)
     }
 
     /// The expression for a member of a module of the standard library.
     pub(super) fn member(&mut self, module: &str, name: &str) -> String {
-        self.import(Symbol::Member(module.to_owned(), name.to_owned()), name.to_owned(), true)
+        self.import(
+            Symbol::Member(module.to_owned(), name.to_owned()),
+            name.to_owned(),
+            true,
+        )
     }
 
     /// The expression for something of the tree, `wanted` if that is free; `at_run_time` unless only annotations need it.
-    pub(super) fn of_tree(&mut self, module: &str, name: &str, wanted: &str, at_run_time: bool) -> String {
+    pub(super) fn of_tree(
+        &mut self,
+        module: &str,
+        name: &str,
+        wanted: &str,
+        at_run_time: bool,
+    ) -> String {
         let mut wanted = wanted.to_owned();
-        while [MODULES, PARAMETERS, BUILTINS].iter().any(|names| names.contains(&wanted.as_str())) {
+        while [MODULES, PARAMETERS, BUILTINS]
+            .iter()
+            .any(|names| names.contains(&wanted.as_str()))
+        {
             wanted.push('_');
         }
-        self.import(Symbol::Member(module.to_owned(), name.to_owned()), wanted, at_run_time)
+        self.import(
+            Symbol::Member(module.to_owned(), name.to_owned()),
+            wanted,
+            at_run_time,
+        )
     }
 
     /// A member that the module offers under the same name, though nothing in its text may use it.
     pub(super) fn reexport(&mut self, module: &str, name: &str) {
         let symbol = Symbol::Member(module.to_owned(), name.to_owned());
-        let imported = Imported { local: name.to_owned(), at_run_time: true };
+        let imported = Imported {
+            local: name.to_owned(),
+            at_run_time: true,
+        };
         self.imported.entry(symbol).or_insert(imported);
     }
 
@@ -133,9 +174,17 @@ impl Imports {
 }
 
 /// Prints import statements of members of one module into a method's body.
-pub(super) fn write_local(writer: &mut Writer, indent: usize, module: &str, names: &[(&str, &str)]) {
+pub(super) fn write_local(
+    writer: &mut Writer,
+    indent: usize,
+    module: &str,
+    names: &[(&str, &str)],
+) {
     let statements = names.iter().map(|(name, local)| {
-        Statement::new(Symbol::Member(module.to_owned(), (*name).to_owned()), (*local).to_owned())
+        Statement::new(
+            Symbol::Member(module.to_owned(), (*name).to_owned()),
+            (*local).to_owned(),
+        )
     });
     write_section(writer, indent, statements.collect());
 }
@@ -182,7 +231,9 @@ impl Statement {
             !self.members.is_empty(),
             Reverse(self.module.len() - name.len()),
             natural(name),
-            self.members.first().map(|(name, alias)| (member_key(name), alias.clone())),
+            self.members
+                .first()
+                .map(|(name, alias)| (member_key(name), alias.clone())),
         )
     }
 }
@@ -206,8 +257,14 @@ fn write_section(writer: &mut Writer, indent: usize, mut statements: Vec<Stateme
         }
     }
     for statement in joined {
-        let Statement { module, members, alias } = statement;
-        let alias = alias.map(|alias| format!(" as {alias}")).unwrap_or_default();
+        let Statement {
+            module,
+            members,
+            alias,
+        } = statement;
+        let alias = alias
+            .map(|alias| format!(" as {alias}"))
+            .unwrap_or_default();
         if members.is_empty() {
             writer.line(indent, &format!("import {module}{alias}"));
             continue;
@@ -233,7 +290,11 @@ fn write_section(writer: &mut Writer, indent: usize, mut statements: Vec<Stateme
 fn member_key(name: &str) -> impl Ord {
     let is_constant = name.len() > 1 && !name.chars().any(|c| c.is_ascii_lowercase());
     let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
-    let kind = if is_constant { 0 } else { 1 + u8::from(!is_class) };
+    let kind = if is_constant {
+        0
+    } else {
+        1 + u8::from(!is_class)
+    };
     (kind, natural(&name.to_ascii_lowercase()), natural(name))
 }
 

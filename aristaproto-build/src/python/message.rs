@@ -4,7 +4,8 @@
 use super::module::{shadowed_builtins, Printer};
 use super::writer::{bytes, string, Annotation, Argument};
 use crate::model::{
-    DefaultValue, Enum, Field, FieldKind, Member, Message, MessageId, Presence, Scalar, Type, Unwrapped,
+    DefaultValue, Enum, Field, FieldKind, Member, Message, MessageId, Presence, Scalar, Type,
+    Unwrapped,
 };
 
 impl Printer<'_> {
@@ -28,9 +29,22 @@ impl Printer<'_> {
         }
         self.class(&declared.declared.class, &arguments);
         self.writer.docstring(4, &declared.declared.comment);
-        let docs = declared.members.iter().map(|member| !member.comment.is_empty()).collect::<Vec<_>>();
+        let docs = declared
+            .members
+            .iter()
+            .map(|member| !member.comment.is_empty())
+            .collect::<Vec<_>>();
         let mut separated = !declared.declared.comment.is_empty();
-        for (index, Member { name, number, comment, .. }) in declared.members.iter().enumerate() {
+        for (
+            index,
+            Member {
+                name,
+                number,
+                comment,
+                ..
+            },
+        ) in declared.members.iter().enumerate()
+        {
             if separated || (index > 0 && docs[index]) {
                 self.writer.blank(1);
             }
@@ -73,7 +87,8 @@ impl Printer<'_> {
 
     fn class(&mut self, name: &str, arguments: &[Argument]) {
         self.writer.blank(2);
-        self.writer.call(0, &format!("class {name}"), arguments, ":");
+        self.writer
+            .call(0, &format!("class {name}"), arguments, ":");
     }
 
     fn field(&mut self, message: &Message, field: &Field, shadowed: &[&str]) {
@@ -126,7 +141,8 @@ impl Printer<'_> {
             FieldKind::Map(..) => format!("{runtime}.map_field"),
             FieldKind::Singular(_) | FieldKind::Repeated(_) => format!("{runtime}.field"),
         };
-        self.writer.assigned_call(4, &field.name, &annotation, &callee, &arguments);
+        self.writer
+            .assigned_call(4, &field.name, &annotation, &callee, &arguments);
     }
 
     fn annotation(&mut self, field: &Field, shadowed: &[&str]) -> Annotation {
@@ -197,7 +213,8 @@ impl Printer<'_> {
         }
         let class_var = self.imports.member("typing", "ClassVar");
         let descriptors = self.imports.module("aristaproto.descriptors");
-        self.writer.line(4, &format!("DESCRIPTOR: {class_var}[{descriptors}.{kind}]"));
+        self.writer
+            .line(4, &format!("DESCRIPTOR: {class_var}[{descriptors}.{kind}]"));
         true
     }
 
@@ -212,19 +229,36 @@ impl Printer<'_> {
             return Some(declared.class.clone());
         }
         let target = &self.model.module(declared.module).path;
-        let common = self.module.path.iter().zip(target).take_while(|(a, b)| a == b).count();
+        let common = self
+            .module
+            .path
+            .iter()
+            .zip(target)
+            .take_while(|(a, b)| a == b)
+            .count();
         let dots = ".".repeat(self.module.path.len() - common + 1);
-        Some(format!("{dots}{}:{}", target[common..].join("."), declared.class))
+        Some(format!(
+            "{dots}{}:{}",
+            target[common..].join("."),
+            declared.class
+        ))
     }
 }
 
 /// The comment and, below it, those of the oneofs.
 fn docstring(message: &Message) -> String {
     let mut text = message.declared.comment.clone();
-    let documented = message.oneofs.iter().filter(|oneof| !oneof.comment.is_empty());
+    let documented = message
+        .oneofs
+        .iter()
+        .filter(|oneof| !oneof.comment.is_empty());
     for (index, oneof) in documented.enumerate() {
         if index == 0 {
-            text.push_str(if text.is_empty() { "Oneofs:" } else { "\n\nOneofs:" });
+            text.push_str(if text.is_empty() {
+                "Oneofs:"
+            } else {
+                "\n\nOneofs:"
+            });
         }
         text.push_str("\n    - ");
         text.push_str(&oneof.name);

@@ -65,7 +65,10 @@ impl<'a> Printer<'a> {
         self.writer.blank(2);
         let arguments = [format!("{wkt}.Any").into(), format!("pool={pool}").into()];
         self.writer.call(0, "class Any", &arguments, ":");
-        self.writer.docstring(4, "A message of any type; packs and unpacks the types of this tree.");
+        self.writer.docstring(
+            4,
+            "A message of any type; packs and unpacks the types of this tree.",
+        );
     }
 
     /// Prints the statement that makes the module's types known to the tree's pool.
@@ -74,29 +77,43 @@ impl<'a> Printer<'a> {
         if self.module.well_known {
             items.push("\"Any\": Any".to_owned());
         }
-        items.extend(self.declared_types().map(|declared| {
-            format!("{}: {}", string(&declared.proto_name), declared.class)
-        }));
+        items.extend(
+            self.declared_types()
+                .map(|declared| format!("{}: {}", string(&declared.proto_name), declared.class)),
+        );
         if items.is_empty() {
             return;
         }
         let pool = self.message_pool();
-        let arguments = [string(&self.module.package).into(), Argument::Dict(String::new(), items)];
+        let arguments = [
+            string(&self.module.package).into(),
+            Argument::Dict(String::new(), items),
+        ];
         self.writer.blank(2);
-        self.writer.call(0, &format!("{pool}.register"), &arguments, "");
+        self.writer
+            .call(0, &format!("{pool}.register"), &arguments, "");
     }
 
     /// Enums, then messages, as they are printed.
     pub(super) fn declared_types(&self) -> impl Iterator<Item = &'a Declared> {
         let (model, module) = (self.model, self.module);
-        let enums = module.enums.iter().map(|&id| &model.enumeration(id).declared);
-        enums.chain(module.messages.iter().map(|&id| &model.message(id).declared))
+        let enums = module
+            .enums
+            .iter()
+            .map(|&id| &model.enumeration(id).declared);
+        enums.chain(
+            module
+                .messages
+                .iter()
+                .map(|&id| &model.message(id).declared),
+        )
     }
 
     fn message_pool(&mut self) -> String {
         let name = "default_message_pool";
         let root = ".".repeat(self.module.path.len() + 1);
-        self.imports.of_tree(&format!("{root}message_pool"), name, name, true)
+        self.imports
+            .of_tree(&format!("{root}message_pool"), name, name, true)
     }
 
     /// Puts header, imports and `__all__` before what has been printed.
@@ -143,7 +160,9 @@ impl<'a> Printer<'a> {
         let Some((last, parents)) = target.split_last() else {
             // The tree's root has no name to import it by.
             let root = ".".repeat(own.len() + 1);
-            return self.imports.of_tree(&root, &declared.class, &declared.class, false);
+            return self
+                .imports
+                .of_tree(&root, &declared.class, &declared.class, false);
         };
         // Python cannot import a module from itself, so an ancestor is imported from its own parent.
         let common = own.iter().zip(parents).take_while(|(a, b)| a == b).count();
@@ -156,7 +175,10 @@ impl<'a> Printer<'a> {
 
     /// A builtin, whatever the class body (`shadowed`) or the module calls by that name.
     pub(super) fn builtin(&mut self, name: &str, shadowed: &[&str]) -> String {
-        debug_assert!(BUILTINS.contains(&name), "{name} is missing from the list of builtins");
+        debug_assert!(
+            BUILTINS.contains(&name),
+            "{name} is missing from the list of builtins"
+        );
         if shadowed.contains(&name) || self.imports.is_own(name) {
             format!("{}.{name}", self.imports.module("builtins"))
         } else {
@@ -197,13 +219,21 @@ fn own_names(model: &Model, module: &Module) -> Lookup<String, ()> {
     for &id in &module.messages {
         let message = model.message(id);
         take(&message.declared.class);
-        message.fields.iter().filter(|it| is_hiding(&it.name)).for_each(|field| take(&field.name));
+        message
+            .fields
+            .iter()
+            .filter(|it| is_hiding(&it.name))
+            .for_each(|field| take(&field.name));
     }
     for &id in &module.services {
         let service = model.service(id);
         let classes = [&service.sync_stub, &service.async_stub, &service.base];
         classes.into_iter().flatten().for_each(|class| take(class));
-        service.methods.iter().filter(|it| is_hiding(&it.name)).for_each(|method| take(&method.name));
+        service
+            .methods
+            .iter()
+            .filter(|it| is_hiding(&it.name))
+            .for_each(|method| take(&method.name));
     }
     for file in &module.files {
         take(&file.variable);
@@ -215,12 +245,16 @@ fn own_names(model: &Model, module: &Module) -> Lookup<String, ()> {
 fn header(writer: &mut Writer, module: &Module) {
     let again = "Do not edit: change the .proto";
     match module.files.as_slice() {
-        [file] => {
+        [file] if file.name.len() <= 20 => {
             writer.line(0, &format!("# Generated by aristaproto from {}. {again} file", file.name));
             writer.line(0, "# and build again.");
         }
+        [file] if file.name.len() <= 54 => {
+            writer.line(0, &format!("# Generated by aristaproto from {}.", file.name));
+            writer.line(0, &format!("# {again} file and build again."));
+        }
         files => {
-            writer.line(0, &format!("# Generated by aristaproto. {again} files and build again:"));
+            writer.line(0, &format!("# Generated by aristaproto. {again} and build again:"));
             for file in files {
                 writer.line(0, &format!("# {}", file.name));
             }

@@ -3,7 +3,7 @@
 
 use super::imports::write_local;
 use super::module::{shadowed_builtins, Printer};
-use super::writer::{string, Annotation, Argument};
+use super::writer::{string, Annotation, Argument, Parameter};
 use crate::model::{MessageId, Method, Service};
 use crate::AsyncTransport;
 
@@ -46,7 +46,7 @@ impl Printer<'_> {
             self.service_class(service, class, &base);
             for (index, method) in service.methods.iter().enumerate() {
                 self.separate(service, index);
-                self.base_method(service, method);
+                self.base_method(method);
             }
             self.separate(service, service.methods.len());
             match self.options.server_async_transport {
@@ -58,7 +58,8 @@ impl Printer<'_> {
 
     fn service_class(&mut self, service: &Service, class: &str, base: &str) {
         self.writer.blank(2);
-        self.writer.call(0, &format!("class {class}"), &[base.into()], ":");
+        self.writer
+            .call(0, &format!("class {class}"), &[base.into()], ":");
         self.writer.docstring(4, &service.declared.comment);
         let is_server = service.base.as_deref() == Some(class);
         if service.methods.is_empty() && service.declared.comment.is_empty() && !is_server {
@@ -78,32 +79,46 @@ impl Printer<'_> {
             Side::Sync => AsyncTransport::Grpcio,
             Side::Async | Side::Server => self.options.client_async_transport,
         };
-        let mut parameters = vec!["self".to_owned(), self.request_parameter(method, side), "*".to_owned()];
+        let mut parameters = vec![
+            Parameter::Bare("self"),
+            self.request_parameter(method, side),
+            Parameter::Bare("*"),
+        ];
         let mut options: Vec<&str> = Vec::new();
         let shadowed = shadowed_in(service);
         let float = self.builtin("float", &shadowed);
-        let mut option = |name: &'static str, kind: &str| {
-            parameters.push(format!("{name}: {kind} | None = None"));
+        let mut option = |name: &'static str, kind: String| {
+            parameters.push(Parameter::Typed {
+                name,
+                alternatives: vec![Annotation::Name(kind), Annotation::Name("None".to_owned())],
+                default: Some("None"),
+            });
             options.push(name);
         };
         let runtime = self.imports.module(transport_module(transport));
-        option("timeout", &float);
+        option("timeout", float);
         match transport {
             AsyncTransport::Grpcio => {
-                option("metadata", &format!("{runtime}.MetadataLike"));
-                option("credentials", &format!("{runtime}.CallCredentials"));
+                option("metadata", format!("{runtime}.MetadataLike"));
+                option("credentials", format!("{runtime}.CallCredentials"));
                 let bool = self.builtin("bool", &shadowed);
-                option("wait_for_ready", &bool);
+                option("wait_for_ready", bool);
             }
             AsyncTransport::Grpclib => {
-                option("deadline", &format!("{runtime}.Deadline"));
-                option("metadata", &format!("{runtime}.MetadataLike"));
+                option("deadline", format!("{runtime}.Deadline"));
+                option("metadata", format!("{runtime}.MetadataLike"));
             }
         }
         let is_coroutine = side == Side::Async && !method.server_streaming;
         let head = if is_coroutine { "async def " } else { "def " };
         let returns = self.response(method, side);
-        self.writer.signature(4, &format!("{head}{}", method.name), &parameters, &returns, true);
+        self.writer.signature(
+            4,
+            &format!("{head}{}", method.name),
+            &parameters,
+            &returns,
+            true,
+        );
         self.writer.docstring(8, &method.comment);
         self.warn_if_deprecated(service, method);
         let mut types = vec![method.output];
@@ -131,11 +146,15 @@ impl Printer<'_> {
         self.writer.exploded_call(8, &call, &arguments, "");
     }
 
-    fn base_method(&mut self, service: &Service, method: &Method) {
-        let parameters = ["self".to_owned(), self.request_parameter(method, Side::Server)];
+    fn base_method(&mut self, method: &Method) {
+        let parameters = [
+            Parameter::Bare("self"),
+            self.request_parameter(method, Side::Server),
+        ];
         let returns = self.response(method, Side::Server);
         let head = format!("async def {}", method.name);
-        self.writer.signature(4, &head, &parameters, &returns, false);
+        self.writer
+            .signature(4, &head, &parameters, &returns, false);
         self.writer.docstring(8, &method.comment);
         if method.server_streaming {
             self.local_imports(&[method.output]);
@@ -144,7 +163,8 @@ impl Printer<'_> {
             AsyncTransport::Grpcio => "grpcio",
             AsyncTransport::Grpclib => "grpclib",
         };
-        self.writer.line(8, &format!("await self._{transport}_unimplemented()"));
+        self.writer
+            .line(8, &format!("await self._{transport}_unimplemented()"));
         if method.server_streaming {
             // What makes the function an async generator.
             let output = self.message_expression(method.output, true);
@@ -155,15 +175,23 @@ impl Printer<'_> {
     fn grpcio_handler(&mut self, service: &Service) {
         let runtime = self.imports.module("aristaproto.grpcio");
         let returns = Annotation::Name(format!("{runtime}.GenericRpcHandler"));
-        self.writer.signature(4, "def _grpcio_rpc_handler", &["self".to_owned()], &returns, false);
+        self.writer.signature(
+            4,
+            "def _grpcio_rpc_handler",
+            &[Parameter::Bare("self")],
+            &returns,
+            false,
+        );
         self.handler_imports(service);
         let name = string(&service.full_name);
         if service.methods.is_empty() {
             let arguments = [name.into(), "{}".into()];
-            self.writer.call(8, "return self._grpcio_generic_rpc_handler", &arguments, "");
+            self.writer
+                .call(8, "return self._grpcio_generic_rpc_handler", &arguments, "");
             return;
         }
-        self.writer.line(8, "return self._grpcio_generic_rpc_handler(");
+        self.writer
+            .line(8, "return self._grpcio_generic_rpc_handler(");
         self.writer.line(12, &format!("{name},"));
         self.writer.line(12, "{");
         for method in &service.methods {
@@ -178,7 +206,8 @@ impl Printer<'_> {
         let shadowed = shadowed_in(service);
         let items = vec![self.builtin("str", &shadowed), format!("{runtime}.Handler")];
         let returns = Annotation::Subscript(self.builtin("dict", &shadowed), items);
-        self.writer.signature(4, "def __mapping__", &["self".to_owned()], &returns, false);
+        self.writer
+            .signature(4, "def __mapping__", &[Parameter::Bare("self")], &returns, false);
         self.handler_imports(service);
         if service.methods.is_empty() {
             self.writer.line(8, "return {}");
@@ -193,7 +222,10 @@ impl Printer<'_> {
     }
 
     fn handler(&mut self, indent: usize, transport: &str, method: &Method, key: &str) {
-        let head = format!("{key}: self._{transport}_{}_rpc_method_handler", cardinality(method));
+        let head = format!(
+            "{key}: self._{transport}_{}_rpc_method_handler",
+            cardinality(method)
+        );
         let arguments = [
             Argument::from(format!("self.{}", method.name)),
             self.message_expression(method.input, true).into(),
@@ -203,8 +235,11 @@ impl Printer<'_> {
     }
 
     fn handler_imports(&mut self, service: &Service) {
-        let types: Vec<MessageId> =
-            service.methods.iter().flat_map(|method| [method.input, method.output]).collect();
+        let types: Vec<MessageId> = service
+            .methods
+            .iter()
+            .flat_map(|method| [method.input, method.output])
+            .collect();
         self.local_imports(&types);
     }
 
@@ -215,37 +250,49 @@ impl Printer<'_> {
         for &id in types {
             let declared = &self.model.message(id).declared;
             let is_root = self.model.module(declared.module).path.is_empty();
-            if is_root && declared.module != self.id && !names.iter().any(|(name, _)| *name == declared.class) {
+            if is_root
+                && declared.module != self.id
+                && !names.iter().any(|(name, _)| *name == declared.class)
+            {
                 names.push((&declared.class, self.class_expression(declared, false)));
             }
         }
         if !names.is_empty() {
-            let names: Vec<(&str, &str)> = names.iter().map(|(name, local)| (*name, local.as_str())).collect();
-            write_local(&mut self.writer, 8, &".".repeat(self.module.path.len() + 1), &names);
+            let names: Vec<(&str, &str)> = names
+                .iter()
+                .map(|(name, local)| (*name, local.as_str()))
+                .collect();
+            write_local(
+                &mut self.writer,
+                8,
+                &".".repeat(self.module.path.len() + 1),
+                &names,
+            );
             self.writer.blank(1);
         }
     }
 
-    fn request_parameter(&mut self, method: &Method, side: Side) -> String {
+    fn request_parameter(&mut self, method: &Method, side: Side) -> Parameter {
         let input = self.message_expression(method.input, false);
-        if !method.client_streaming {
-            return match side {
-                Side::Sync | Side::Async if has_empty_input(self, method) => {
-                    format!("message: {input} | None = None")
-                }
-                _ => format!("message: {input}"),
-            };
-        }
-        let abc = "collections.abc";
-        match side {
-            Side::Sync => format!("messages: {}[{input}]", self.imports.member(abc, "Iterable")),
-            Side::Async => format!(
-                "messages: {}[{input}] | {}[{input}]",
-                self.imports.member(abc, "AsyncIterable"),
-                self.imports.member(abc, "Iterable")
-            ),
-            Side::Server => format!("messages: {}[{input}]", self.imports.member(abc, "AsyncIterator")),
-        }
+        let mut of_input = |name: &str| {
+            let name = self.imports.member("collections.abc", name);
+            Annotation::Subscript(name, vec![input.clone()])
+        };
+        let mut default = None;
+        let alternatives = match side {
+            Side::Sync if method.client_streaming => vec![of_input("Iterable")],
+            Side::Async if method.client_streaming => {
+                vec![of_input("AsyncIterable"), of_input("Iterable")]
+            }
+            Side::Server if method.client_streaming => vec![of_input("AsyncIterator")],
+            Side::Sync | Side::Async if has_empty_input(self, method) => {
+                default = Some("None");
+                vec![Annotation::Name(input), Annotation::Name("None".to_owned())]
+            }
+            Side::Sync | Side::Async | Side::Server => vec![Annotation::Name(input)],
+        };
+        let name = if method.client_streaming { "messages" } else { "message" };
+        Parameter::Typed { name, alternatives, default }
     }
 
     fn response(&mut self, method: &Method, side: Side) -> Annotation {
@@ -276,9 +323,13 @@ impl Printer<'_> {
         } else {
             "DeprecationWarning".to_owned()
         };
-        let text = format!("{}.{} is deprecated", service.declared.proto_name, method.name);
+        let text = format!(
+            "{}.{} is deprecated",
+            service.declared.proto_name, method.name
+        );
         let arguments = [string(&text).into(), category.into(), "stacklevel=2".into()];
-        self.writer.call(8, &format!("{warnings}.warn"), &arguments, "");
+        self.writer
+            .call(8, &format!("{warnings}.warn"), &arguments, "");
     }
 }
 

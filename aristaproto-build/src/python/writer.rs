@@ -64,13 +64,35 @@ impl Annotation {
     }
 }
 
+/// A parameter of a function.
+#[derive(Debug)]
+pub(super) enum Parameter {
+    /// `self` or `*`
+    Bare(&'static str),
+    /// `name: annotation | annotation = default`
+    Typed {
+        name: &'static str,
+        alternatives: Vec<Annotation>,
+        default: Option<&'static str>,
+    },
+}
+
+impl Parameter {
+    fn flat(&self) -> String {
+        match self {
+            Self::Bare(text) => (*text).to_owned(),
+            Self::Typed { name, alternatives, default } => {
+                let alternatives: Vec<String> = alternatives.iter().map(Annotation::flat).collect();
+                let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
+                format!("{name}: {}{default}", alternatives.join(" | "))
+            }
+        }
+    }
+}
+
 impl Writer {
     pub(super) fn finish(self) -> String {
         self.text
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
     }
 
     /// Empty lines, whatever the indent.
@@ -80,9 +102,13 @@ impl Writer {
         }
     }
 
+    /// A line of code. One that is too long for the linter could not be broken: that is said on it.
     pub(super) fn line(&mut self, indent: usize, text: &str) {
         self.indent(indent);
         self.text.push_str(text);
+        if indent + text.len() > LONGEST && text.contains(' ') && !text.starts_with('#') {
+            self.text.push_str("  # noqa: E501");
+        }
         self.text.push('\n');
     }
 
@@ -110,7 +136,13 @@ impl Writer {
     }
 
     /// The same, with an argument to a line even where they would fit on one.
-    pub(super) fn exploded_call(&mut self, indent: usize, head: &str, arguments: &[Argument], tail: &str) {
+    pub(super) fn exploded_call(
+        &mut self,
+        indent: usize,
+        head: &str,
+        arguments: &[Argument],
+        tail: &str,
+    ) {
         self.line(indent, &format!("{head}("));
         self.exploded(indent + 4, arguments);
         self.line(indent, &format!("){tail}"));
@@ -183,11 +215,12 @@ impl Writer {
         &mut self,
         indent: usize,
         head: &str,
-        parameters: &[String],
+        parameters: &[Parameter],
         returns: &Annotation,
         explode: bool,
     ) {
-        let joined = parameters.join(", ");
+        let flat: Vec<String> = parameters.iter().map(Parameter::flat).collect();
+        let joined = flat.join(", ");
         let returned = format!(") -> {}:", returns.flat());
         if !explode && indent + width(head) + 1 + width(&joined) + width(&returned) <= WIDTH {
             self.line(indent, &format!("{head}({joined}{returned}"));
@@ -197,8 +230,8 @@ impl Writer {
         if !explode && indent + 4 + width(&joined) <= WIDTH {
             self.line(indent + 4, &joined);
         } else {
-            for parameter in parameters {
-                self.line(indent + 4, &format!("{parameter},"));
+            for (parameter, flat) in parameters.iter().zip(&flat) {
+                self.parameter(indent + 4, parameter, flat);
             }
         }
         if indent + width(&returned) <= WIDTH {
@@ -209,6 +242,32 @@ impl Writer {
                 _ => format!(") -> {}", returns.flat()),
             };
             self.line(indent, &format!("{close}:"));
+        }
+    }
+
+    /// A parameter on a line of its own, or on several: broken before each `|`, then inside brackets.
+    fn parameter(&mut self, indent: usize, parameter: &Parameter, flat: &str) {
+        let (name, alternatives, default) = match parameter {
+            Parameter::Typed { name, alternatives, default } if indent + width(flat) + 1 > WIDTH => {
+                (name, alternatives, default)
+            }
+            _ => {
+                self.line(indent, &format!("{flat},"));
+                return;
+            }
+        };
+        let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
+        for (index, alternative) in alternatives.iter().enumerate() {
+            let head = if index == 0 { format!("{name}: ") } else { "| ".to_owned() };
+            let is_last = index + 1 == alternatives.len();
+            let tail = if is_last { format!("{default},") } else { String::new() };
+            let flat = format!("{head}{}{tail}", alternative.flat());
+            if indent + width(&flat) <= WIDTH {
+                self.line(indent, &flat);
+            } else {
+                let close = self.broken(indent, &head, alternative);
+                self.line(indent, &format!("{close}{tail}"));
+            }
         }
     }
 
@@ -231,12 +290,20 @@ impl Writer {
                 self.line(indent, &line);
             }
         }
-        self.line(indent, if longest > LONGEST { "\"\"\"  # noqa: E501" } else { "\"\"\"" });
+        self.line(
+            indent,
+            if longest > LONGEST {
+                "\"\"\"  # noqa: E501"
+            } else {
+                "\"\"\""
+            },
+        );
     }
 
     /// What describes the attribute before it: on one line if it is one line.
     pub(super) fn attribute_doc(&mut self, indent: usize, text: &str) {
-        let one_line = !text.contains('\n') && !text.starts_with('"') && !text.ends_with(['"', '\\']);
+        let one_line =
+            !text.contains('\n') && !text.starts_with('"') && !text.ends_with(['"', '\\']);
         if one_line && !text.is_empty() {
             let line = format!("\"\"\"{}\"\"\"", escape(text));
             if indent + width(&line) <= WIDTH {
@@ -248,9 +315,12 @@ impl Writer {
     }
 }
 
-/// How many columns a line takes: what this crate prints is ASCII but for docstrings.
+/// How many columns a line takes, or some more: only docstrings hold anything but ASCII, and for them it matters only
+/// that wide characters are not counted too low.
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.chars()
+        .map(|c| if c < '\u{1100}' { 1 } else { 2 })
+        .sum()
 }
 
 /// A line of a docstring between triple double quotes.
@@ -261,7 +331,9 @@ fn escape(line: &str) -> String {
             '\\' => result.push_str("\\\\"),
             '\t' => result.push('\t'),
             // Direction marks would let a docstring show other text than it holds.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c if c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+            {
                 push_escape(&mut result, c);
             }
             c => result.push(c),
@@ -354,7 +426,12 @@ mod tests {
     #[test]
     fn calls_break_where_they_must() {
         let arguments = |length: usize| vec![Argument::from("x".repeat(length)), "y".into()];
-        assert_eq!(written(|it| it.call(0, "f", &arguments(82), "")).lines().count(), 1);
+        assert_eq!(
+            written(|it| it.call(0, "f", &arguments(82), ""))
+                .lines()
+                .count(),
+            1
+        );
         assert_eq!(written(|it| it.call(0, "f", &arguments(83), "")), {
             format!("f(\n    {}, y\n)\n", "x".repeat(81)).replace("xx, y", "xxxx,\n    y,")
         });
@@ -371,7 +448,10 @@ mod tests {
             "    \"\"\"\n    a \\\\ \\\"\\\"\\\" é\n\n    \\x00\\u202e\n    \"\"\"\n"
         );
         assert_eq!(written(|it| it.docstring(4, "")), "");
-        assert_eq!(written(|it| it.attribute_doc(4, "a")), "    \"\"\"a\"\"\"\n");
+        assert_eq!(
+            written(|it| it.attribute_doc(4, "a")),
+            "    \"\"\"a\"\"\"\n"
+        );
         for text in ["\"a", "a\"", "a\\"] {
             assert_eq!(written(|it| it.attribute_doc(4, text)).lines().count(), 3);
         }
