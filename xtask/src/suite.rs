@@ -401,7 +401,10 @@ impl Bench {
     }
 
     fn fmt(&self) -> Result<Outcome, String> {
-        self.run("fmt", self.cargo(&["fmt", "--all", "--check"]))
+        self.run(
+            "fmt",
+            self.cargo(&["fmt", "--all", "--check", "--", "--color", "never"]),
+        )
     }
 
     fn plugin(&self) -> Result<Outcome, String> {
