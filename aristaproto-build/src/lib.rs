@@ -152,6 +152,8 @@ impl Config {
     ///
     /// What the calls say; also, what prost-build says.
     pub fn compile_descriptors(&mut self, set: &DescriptorSet) -> Result<(), Error> {
+        #[cfg(feature = "prost")]
+        self.refuse_editions_for_rust(set)?;
         let files = self.generate(set)?;
         self.write(&files)?;
         #[cfg(feature = "prost")]
@@ -189,28 +191,35 @@ impl Config {
         let Some(prost) = &mut self.prost else {
             return Ok(());
         };
-        if let Some(file) = set
-            .file
-            .file
-            .iter()
-            .find(|file| file.syntax() == "editions")
-        {
-            let file = set
-                .shown_path(file.name())
-                .unwrap_or_else(|| file.name().to_owned());
-            return Err(Diagnostic::new(format!(
-                "`{file}` uses an edition, which prost-build does not know"
-            ))
-            .hint("leave `Config::prost` out, or write `syntax = \"proto3\"` in the file")
-            .into());
-        }
-        let decoded = prost_types::FileDescriptorSet::decode(set.bytes().as_slice());
-        decoded
+        prost_types::FileDescriptorSet::decode(set.bytes().as_slice())
             .map_err(std::io::Error::from)
             .and_then(|files| prost.compile_fds(files))
             .map_err(|error| {
                 Diagnostic::new(format!("prost-build cannot write the Rust types: {error}")).into()
             })
+    }
+
+    /// prost-build takes a file with an edition for one of proto2, and says nothing.
+    #[cfg(feature = "prost")]
+    fn refuse_editions_for_rust(&self, set: &DescriptorSet) -> Result<(), Error> {
+        let mut problems = Problems::new();
+        let with_edition = set
+            .file
+            .file
+            .iter()
+            .filter(|file| file.syntax() == "editions");
+        for file in with_edition.filter(|_| self.prost.is_some()) {
+            let shown = set
+                .shown_path(file.name())
+                .unwrap_or_else(|| file.name().to_owned());
+            problems.push(
+                Diagnostic::new(format!(
+                    "`{shown}` uses an edition, which prost-build does not know"
+                ))
+                .hint("leave `Config::prost` out, or write `syntax = \"proto3\"` in the file"),
+            );
+        }
+        problems.propagate()
     }
 }
 

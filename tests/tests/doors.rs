@@ -1,5 +1,5 @@
-//! The three doors give the same files: `Config`, `generate_python!`, and the plugin, through protoc and through grpc_tools.
-//! A wrong option of the plugin is one line of protoc's output.
+//! The three doors give the same files: `Config`, `generate_python!`, and the plugin, through protoc and through
+//! `grpc_tools`. A wrong option of the plugin is one line of protoc's output.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

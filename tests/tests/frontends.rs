@@ -54,7 +54,7 @@ fn front_ends_give_the_same_python() {
             .client_generation(ClientGeneration::SyncAsync)
             .server_generation(ServerGeneration::Async)
             .google_protobuf_descriptors(descriptors);
-        let [protoc, protox] = FRONT_ENDS.map(|front_end| {
+        let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
             let includes = [workspace().join("tests/protos")];
             let set = config
                 .front_end(front_end)
@@ -62,12 +62,12 @@ fn front_ends_give_the_same_python() {
                 .unwrap();
             config.generate(&set).unwrap()
         });
-        assert!(!protoc.is_empty());
+        assert!(!of_protoc.is_empty());
         assert_eq!(
-            protoc.iter().map(|file| &file.path).collect::<Vec<_>>(),
-            protox.iter().map(|file| &file.path).collect::<Vec<_>>()
+            of_protoc.iter().map(|file| &file.path).collect::<Vec<_>>(),
+            of_protox.iter().map(|file| &file.path).collect::<Vec<_>>()
         );
-        for (one, other) in protoc.iter().zip(&protox) {
+        for (one, other) in of_protoc.iter().zip(&of_protox) {
             assert!(
                 one.text == other.text,
                 "{} differs:\n{}",
@@ -103,17 +103,17 @@ fn the_bundled_protos_compile_and_descriptor_proto_generates_the_same() {
          message All { google.protobuf.FileDescriptorProto file = 1; google.protobuf.compiler.Version version = 2; }\n",
     )]);
     let proto = folder.path().join("all.proto");
-    let [protoc, protox] = FRONT_ENDS.map(|front_end| {
+    let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
         let set = load(&front_end, &[&proto], &[]).unwrap();
         assert_eq!(set.file.file.len(), 13);
         assert_eq!(
             set.files_read,
-            [proto.clone()],
+            std::slice::from_ref(&proto),
             "the bundled files are not on the user's disk"
         );
         Config::new().generate(&set).unwrap()
     });
-    assert_eq!(protoc, protox);
+    assert_eq!(of_protoc, of_protox);
 }
 
 #[test]
@@ -220,12 +220,12 @@ fn custom_options_are_in_the_bytes_of_both() {
          message A { option (note) = \"kept as it is\"; }\n",
     )]);
     let proto = folder.path().join("a.proto");
-    let [protoc, protox] = FRONT_ENDS.map(|front_end| {
+    let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
         let set = load(&front_end, &[&proto], &[]).unwrap();
         set.serialized_file("a.proto").unwrap()
     });
-    assert_eq!(protoc, protox);
-    assert!(String::from_utf8_lossy(&protoc).contains("kept as it is"));
+    assert_eq!(of_protoc, of_protox);
+    assert!(String::from_utf8_lossy(&of_protoc).contains("kept as it is"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use super::inputs::Inputs;
 use super::well_known;
@@ -72,32 +72,32 @@ fn utf8(path: &Path) -> Result<&str, Diagnostic> {
     })
 }
 
-/// What protoc wrote on its standard error, as diagnostics: `file:line:column: text`, `file: text` or anything else.
-fn diagnose(
-    complaints: &str,
-    inputs: &Inputs,
-    protoc: &Path,
-    status: std::process::ExitStatus,
-) -> Error {
+/// What protoc wrote on its standard error, as diagnostics: `file:line:column: text`, `file: text` or anything else. What it
+/// says only because an import is missing or faulty is left out: that goes away with the cause.
+fn diagnose(complaints: &str, inputs: &Inputs, protoc: &Path, status: ExitStatus) -> Error {
     let lines: Vec<Complaint> = complaints.lines().filter_map(Complaint::read).collect();
-    let mut problems = Problems::new();
-    let imports_missing = lines
+    let incomplete: Vec<&str> = lines
         .iter()
-        .any(|line| missing_import(line, inputs).is_some());
+        .filter(|line| line.broken_import().is_some())
+        .filter_map(|line| Some(line.place?.0))
+        .collect();
+    let mut problems = Problems::new();
     for line in &lines {
         let location = line
             .place
             .map(|(file, line, column)| inputs.location(file, line, column));
-        if let Some(import) = missing_import(line, inputs) {
-            problems.push(inputs.import_not_found(import, location));
-        } else if !(imports_missing && is_consequence(line)) {
-            problems.push(Diagnostic::new(line.text).at(location));
+        match line.broken_import() {
+            Some(import) if inputs.has(import) => {}
+            Some(import) => problems.push(inputs.import_not_found(import, location)),
+            None if line.is_consequence(&incomplete) => {}
+            None => problems.push(Diagnostic::new(line.text).at(location)),
         }
     }
     problems.propagate().err().unwrap_or_else(|| {
         Diagnostic::new(format!(
-            "{} ended with {status} and said nothing more: {complaints}",
-            protoc.display()
+            "{} ended with {status}: {}",
+            protoc.display(),
+            complaints.trim()
         ))
         .kind(Kind::FrontEnd)
         .into()
@@ -122,6 +122,23 @@ impl<'a> Complaint<'a> {
             text: text.trim().trim_end_matches('.'),
         })
     }
+
+    /// `Import "x.proto" was not found or had errors`: the import.
+    fn broken_import(&self) -> Option<&'a str> {
+        self.text
+            .strip_prefix("Import \"")?
+            .strip_suffix("\" was not found or had errors")
+    }
+
+    /// Does this follow from a broken import of one of the `incomplete` files?
+    fn is_consequence(&self, incomplete: &[&str]) -> bool {
+        match self.place {
+            Some((file, ..)) => {
+                incomplete.contains(&file) && self.text.ends_with(" is not defined")
+            }
+            None => !incomplete.is_empty() && self.text.ends_with(": File not found"),
+        }
+    }
 }
 
 /// Cuts `file:line:column: ` off the front.
@@ -132,20 +149,4 @@ fn place(line: &str) -> Option<((&str, usize, usize), &str)> {
         let row = parts.next()?.parse().ok()?;
         Some(((parts.next()?, row, column), &line[end + 2..]))
     })
-}
-
-/// `Import "x.proto" was not found or had errors`: the import, if it is the first and not the second.
-fn missing_import<'a>(line: &Complaint<'a>, inputs: &Inputs) -> Option<&'a str> {
-    let import = line
-        .text
-        .strip_prefix("Import \"")?
-        .strip_suffix("\" was not found or had errors")?;
-    (!inputs.has(import)).then_some(import)
-}
-
-/// What protoc says because an import is missing, beside the line that says so.
-fn is_consequence(line: &Complaint) -> bool {
-    line.text.ends_with("\" was not found or had errors")
-        || line.text.ends_with(" is not defined")
-        || line.text.ends_with(": File not found")
 }

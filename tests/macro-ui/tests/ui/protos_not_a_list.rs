@@ -1,0 +1,5 @@
+aristaproto_macros::generate_python! {
+    protos: "proto/example.proto",
+}
+
+fn main() {}

@@ -1,0 +1,335 @@
+//! Real cargo projects: what cargo builds again and when, and what a user sees when a build fails. A protoc that keeps
+//! count stands in for the front end.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::SystemTime;
+
+use aristaproto_tests::workspace;
+use tempfile::TempDir;
+use walkdir::WalkDir;
+
+const A: &str =
+    "syntax = \"proto3\";\npackage a;\nimport \"b.proto\";\nmessage A {\n  b.B b = 1;\n}\n";
+const B: &str = "syntax = \"proto3\";\npackage b;\nmessage B {\n  int32 first = 1;\n}\n";
+const BUILD: &str = "\
+fn main() -> Result<(), aristaproto_build::Error> {
+    aristaproto_build::Config::new()
+        .out_dir(\"python/lib\")
+        .compile_protos(&[\"proto/a.proto\"], &[\"proto\"])
+}
+";
+
+struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    /// A package of this name with `proto/a.proto`, which imports `proto/b.proto`, and these files.
+    fn new(name: &str, dependencies: &str, files: &[(&str, &str)]) -> Self {
+        let project = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        project.write(
+            "Cargo.toml",
+            &format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n\n[workspace]\n\n{dependencies}"
+            ),
+        );
+        // The versions that the workspace has are there without a network.
+        let lock = fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+        project.write("Cargo.lock", &lock);
+        project.write("src/lib.rs", "");
+        project.write("proto/a.proto", A);
+        project.write("proto/b.proto", B);
+        let log = project.path("log");
+        project.write(
+            "protoc",
+            &format!(
+                "#!/bin/sh\necho run >> '{}'\nexec '{}' \"$@\"\n",
+                log.display(),
+                protobuf_src::protoc().display()
+            ),
+        );
+        fs::set_permissions(project.path("protoc"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (path, text) in files {
+            project.write(path, text);
+        }
+        project
+    }
+
+    fn with_build_script(name: &str) -> Self {
+        let engine = workspace().join("aristaproto-build");
+        let dependency = format!(
+            "[build-dependencies]\naristaproto-build = {{ path = '{}', default-features = false }}\n",
+            engine.display()
+        );
+        Self::new(name, &dependency, &[("build.rs", BUILD)])
+    }
+
+    fn with_macro(name: &str, source: &str) -> Self {
+        let macros = workspace().join("aristaproto-macros");
+        let dependency = format!(
+            "[dependencies]\naristaproto-macros = {{ path = '{}', default-features = false }}\n",
+            macros.display()
+        );
+        Self::new(name, &dependency, &[("src/lib.rs", source)])
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// `cargo build` with more environment; the projects share a target folder, and with it the engine.
+    fn try_build(&self, environment: &[(&str, &str)]) -> Output {
+        Command::new(env!("CARGO"))
+            .args(["build", "--offline", "--color", "never"])
+            .current_dir(self.folder.path())
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-builds"),
+            )
+            .env("PROTOC", self.path("protoc"))
+            .env_remove("ARISTAPROTO_CHECK")
+            .env_remove("RUSTFLAGS")
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap()
+    }
+
+    fn build(&self) {
+        let output = self.try_build(&[]);
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+
+    /// How often protoc has run.
+    fn runs(&self) -> usize {
+        fs::read_to_string(self.path("log")).map_or(0, |log| log.lines().count())
+    }
+
+    /// The generated tree: each file's text and time of change.
+    fn tree(&self) -> BTreeMap<String, (String, SystemTime)> {
+        let root = self.path("python/lib");
+        WalkDir::new(&root)
+            .into_iter()
+            .map(Result::unwrap)
+            .filter(|entry| entry.file_type().is_file())
+            .map(|entry| {
+                let path = entry
+                    .path()
+                    .strip_prefix(&root)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                let text = fs::read_to_string(entry.path()).unwrap();
+                (path, (text, entry.metadata().unwrap().modified().unwrap()))
+            })
+            .collect()
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn cargo_builds_again_when_something_changed_and_only_then() {
+    let project = Project::with_build_script("changes");
+    project.build();
+    assert_eq!(project.runs(), 1);
+    let first = project.tree();
+    assert!(
+        first.contains_key("a/__init__.py") && first.contains_key("b/__init__.py"),
+        "{:?}",
+        first.keys()
+    );
+
+    project.build();
+    assert_eq!(
+        (project.runs(), project.tree()),
+        (1, first.clone()),
+        "nothing changed"
+    );
+
+    project.write("proto/b.proto", &B.replace("first", "second"));
+    project.build();
+    assert_eq!(project.runs(), 2, "an imported file changed");
+    let second = project.tree();
+    assert!(second["b/__init__.py"].0.contains("second: int"));
+    assert_eq!(
+        second["a/__init__.py"], first["a/__init__.py"],
+        "what stays the same is not written"
+    );
+
+    fs::remove_file(project.path("python/lib/a/__init__.py")).unwrap();
+    project.build();
+    assert_eq!(project.runs(), 3, "a generated file was deleted");
+    assert_eq!(project.tree()["a/__init__.py"].0, first["a/__init__.py"].0);
+
+    project.write("python/lib/b/mine.py", "mine = True\n");
+    project.write(
+        "proto/a.proto",
+        "syntax = \"proto3\";\npackage a;\nmessage A {}\n",
+    );
+    project.build();
+    assert_eq!(project.runs(), 4);
+    assert!(
+        !project.tree().contains_key("b/__init__.py"),
+        "its proto is no longer imported"
+    );
+    assert_eq!(project.read("python/lib/b/mine.py"), "mine = True\n");
+
+    let last = project.tree();
+    project.build();
+    assert_eq!(
+        (project.runs(), project.tree()),
+        (4, last),
+        "nothing changed"
+    );
+}
+
+#[test]
+fn a_new_file_in_a_folder_is_seen() {
+    let project = Project::with_build_script("folders");
+    project.write("build.rs", &BUILD.replace("proto/a.proto", "proto"));
+    project.build();
+    project.build();
+    assert_eq!(project.runs(), 1);
+    project.write(
+        "proto/c.proto",
+        "syntax = \"proto3\";\npackage c;\nmessage C {}\n",
+    );
+    project.build();
+    assert_eq!(project.runs(), 2);
+    assert!(project.tree().contains_key("c/__init__.py"));
+}
+
+#[test]
+fn a_failed_build_shows_the_place_and_leaves_the_tree() {
+    let project = Project::with_build_script("faults");
+    project.build();
+    let before = project.tree();
+    project.write("proto/b.proto", &B.replace("= 1;", "= 1"));
+    let output = project.try_build(&[]);
+    assert!(!output.status.success());
+    assert!(
+        stderr(&output).ends_with("\n  Error: proto/b.proto:5:1: Expected \";\"\n"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(project.tree(), before);
+    project.write("proto/b.proto", B);
+    project.build();
+    assert_eq!(project.tree(), before);
+}
+
+#[test]
+fn the_check_of_the_environment_fails_with_a_diff() {
+    let project = Project::with_build_script("checks");
+    project.build();
+    let output = project.try_build(&[("ARISTAPROTO_CHECK", "1")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    project.write("proto/b.proto", &B.replace("first", "second"));
+    let before = project.tree();
+    let output = project.try_build(&[("ARISTAPROTO_CHECK", "1")]);
+    assert!(!output.status.success());
+    let report = stderr(&output);
+    assert!(
+        report.contains("`python/lib/b/__init__.py` is out of date\n"),
+        "{report}"
+    );
+    assert!(
+        report.contains("-    first: int = ") && report.contains("+    second: int = "),
+        "{report}"
+    );
+    assert_eq!(project.tree(), before);
+    project.build();
+    assert!(project.tree()["b/__init__.py"].0.contains("second: int"));
+}
+
+#[test]
+fn a_package_that_is_only_checked_or_documented_is_left_alone() {
+    for (name, docs_rs) in [("packaged", false), ("documented", true)] {
+        let project = Project::with_build_script(name);
+        project.build();
+        let before = project.tree();
+        project.write("proto/b.proto", &B.replace("first", "second"));
+        if !docs_rs {
+            project.write("Cargo.toml.orig", "");
+        }
+        let output = project.try_build(if docs_rs { &[("DOCS_RS", "1")] } else { &[] });
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(project.tree(), before);
+        let warning =
+            "python/lib is out of date, and stays so because the package is read-only here";
+        assert!(stderr(&output).contains(warning), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn the_macro_is_expanded_again_when_a_proto_changed() {
+    let source = "\
+aristaproto_macros::generate_python! { protos: [\"proto/a.proto\"], includes: [\"proto\"], out_dir: \"python/lib\" }
+";
+    let project = Project::with_macro("expands", source);
+    project.build();
+    let (runs, first) = (project.runs(), project.tree());
+    assert!(runs > 0 && first.contains_key("b/__init__.py"));
+    project.build();
+    assert_eq!(
+        (project.runs(), project.tree()),
+        (runs, first),
+        "nothing changed"
+    );
+    project.write("proto/b.proto", &B.replace("first", "second"));
+    project.build();
+    assert!(project.runs() > runs);
+    assert!(project.tree()["b/__init__.py"].0.contains("second: int"));
+}
+
+#[test]
+fn the_macro_names_the_fault_in_a_proto() {
+    let source = "\
+aristaproto_macros::generate_python! {
+    protos: [\"proto/a.proto\"],
+    out_dir: \"python/lib\",
+}
+";
+    let project = Project::with_macro("macro-faults", source);
+    project.write("proto/b.proto", &B.replace("= 1;", "= 1"));
+    let output = project.try_build(&[]);
+    let report = "error: proto/b.proto:5:1: Expected \";\"\n --> src/lib.rs:2:5\n";
+    assert!(stderr(&output).contains(report), "{}", stderr(&output));
+    assert!(!project.path("python").exists());
+}
+
+#[test]
+fn the_macro_without_a_folder_says_what_to_do() {
+    let source = "aristaproto_macros::generate_python! { protos: [\"proto/a.proto\"] }\n";
+    let project = Project::with_macro("macro-folders", source);
+    let output = project.try_build(&[]);
+    let report =
+        "error: there is no folder to write to: no `out_dir` was given, and cargo set no `OUT_DIR`";
+    assert!(stderr(&output).contains(report), "{}", stderr(&output));
+    project.write("build.rs", "fn main() {}\n");
+    project.build();
+}

@@ -1,0 +1,70 @@
+//! `Config::prost`: the Rust types come from the same descriptors as the Python.
+
+use std::fs;
+use std::path::Path;
+
+use aristaproto_build::{Config, FrontEnd};
+
+const PROTO: &str = "\
+syntax = \"proto3\";
+package shop;
+message Order {
+  string id = 1;
+  map<string, int32> amounts = 2;
+}
+";
+
+fn prost(out_dir: &Path) -> prost_build::Config {
+    let mut prost = prost_build::Config::new();
+    prost.out_dir(out_dir).btree_map(["."]);
+    prost
+}
+
+#[test]
+fn one_call_writes_both_languages() {
+    let folder = tempfile::tempdir().unwrap();
+    let proto = folder.path().join("shop.proto");
+    fs::write(&proto, PROTO).unwrap();
+    Config::new()
+        .front_end(FrontEnd::Protox)
+        .out_dir(folder.path().join("python"))
+        .prost(prost(folder.path()))
+        .compile_protos(&[&proto], &[] as &[&Path])
+        .unwrap();
+    let rust = fs::read_to_string(folder.path().join("shop.rs")).unwrap();
+    assert!(
+        rust.contains("pub struct Order {") && rust.contains("BTreeMap<"),
+        "{rust}"
+    );
+    let python = fs::read_to_string(folder.path().join("python/shop/__init__.py")).unwrap();
+    assert!(
+        python.contains("class Order(") && python.contains("amounts: dict[str, int]"),
+        "{python}"
+    );
+}
+
+#[test]
+fn an_edition_is_refused_where_prost_would_guess() {
+    let folder = tempfile::tempdir().unwrap();
+    let proto = folder.path().join("shop.proto");
+    fs::write(
+        &proto,
+        PROTO.replace("syntax = \"proto3\"", "edition = \"2023\""),
+    )
+    .unwrap();
+    let error = Config::new()
+        .front_end(FrontEnd::VendoredProtoc)
+        .out_dir(folder.path().join("python"))
+        .prost(prost(folder.path()))
+        .compile_protos(&[&proto], &[] as &[&Path])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "`{}` uses an edition, which prost-build does not know\n  \
+             hint: leave `Config::prost` out, or write `syntax = \"proto3\"` in the file",
+            proto.display()
+        )
+    );
+    assert!(!folder.path().join("shop.rs").exists() && !folder.path().join("python").exists());
+}
