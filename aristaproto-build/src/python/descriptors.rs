@@ -88,8 +88,9 @@ pub(super) fn module(model: &Model, module: &Module) -> String {
     }
     writer.blank(1);
     for file in &module.files {
-        let head = format!("{} = {POOL}.file", file.variable);
-        writer.call(0, &head, &[string(&file.name).into()], "");
+        let callee = format!("{POOL}.file");
+        let arguments = [string(&file.name).into()];
+        writer.assigned_call(0, &file.variable, None, &callee, &arguments);
     }
     writer.finish()
 }

@@ -4,7 +4,6 @@
 //! it as an attribute of the module), a parameter of the generated methods, or another symbol.
 
 use std::cmp::Reverse;
-use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
 
 use super::writer::{Argument, Writer};
@@ -46,21 +45,36 @@ struct Imported {
     at_run_time: bool,
 }
 
+/// The names that symbols must not have.
+#[derive(Debug)]
+pub(super) struct OwnNames<'a> {
+    /// Those of the module's classes and subfolders.
+    pub(super) module: Lookup<&'a str, ()>,
+    /// Those of fields and methods, which hide a module's names inside their class.
+    pub(super) class_bodies: Lookup<&'a str, ()>,
+}
+
+/// Where a symbol is used, as far as it matters for what hides its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    ClassBody,
+    /// At the module's top, or inside functions, where the names of a class body are not seen.
+    Elsewhere,
+}
+
 /// Collects symbols.
 #[derive(Debug)]
-pub(super) struct Imports {
-    /// Names that belong to the module itself.
-    own: Lookup<String, ()>,
+pub(super) struct Imports<'a> {
+    names: OwnNames<'a>,
     /// Names given to symbols.
     given: Lookup<String, ()>,
     imported: BTreeMap<Symbol, Imported>,
 }
 
-impl Imports {
-    /// `own`: names that no import may have.
-    pub(super) fn new(own: Lookup<String, ()>) -> Self {
+impl<'a> Imports<'a> {
+    pub(super) fn new(names: OwnNames<'a>) -> Self {
         Self {
-            own,
+            names,
             given: Lookup::with_capacity(8),
             imported: BTreeMap::new(),
         }
@@ -68,30 +82,33 @@ impl Imports {
 
     /// Whether the module has this name itself.
     pub(super) fn is_own(&self, name: &str) -> bool {
-        self.own.get(name).is_some()
+        self.names.module.get(name).is_some()
     }
 
     /// The expression for a module of the standard library or the runtime: its dotted name, or an alias.
     pub(super) fn module(&mut self, module: &str) -> String {
         let top = module.split('.').next().unwrap_or(module);
-        let wanted = if self.is_own(top) {
+        let wanted = if self.is_hidden(top, Use::ClassBody) {
             module.replace('.', "_") + "_"
         } else {
             module.to_owned()
         };
-        self.import(Symbol::Module(module.to_owned()), wanted, true)
+        self.import(Symbol::Module(module.to_owned()), wanted, true, Use::ClassBody)
+    }
+
+    /// The same for a module that only functions use.
+    pub(super) fn module_in_functions(&mut self, module: &str) -> String {
+        self.import(Symbol::Module(module.to_owned()), module.to_owned(), true, Use::Elsewhere)
     }
 
     /// The expression for a member of a module of the standard library.
     pub(super) fn member(&mut self, module: &str, name: &str) -> String {
-        self.import(
-            Symbol::Member(module.to_owned(), name.to_owned()),
-            name.to_owned(),
-            true,
-        )
+        let symbol = Symbol::Member(module.to_owned(), name.to_owned());
+        self.import(symbol, name.to_owned(), true, Use::ClassBody)
     }
 
-    /// The expression for something of the tree, `wanted` if that is free; `at_run_time` unless only annotations need it.
+    /// The expression for something of the tree that classes refer to, `wanted` if that is free; `at_run_time` unless
+    /// only annotations need it.
     pub(super) fn of_tree(
         &mut self,
         module: &str,
@@ -106,11 +123,14 @@ impl Imports {
         {
             wanted.push('_');
         }
-        self.import(
-            Symbol::Member(module.to_owned(), name.to_owned()),
-            wanted,
-            at_run_time,
-        )
+        let symbol = Symbol::Member(module.to_owned(), name.to_owned());
+        self.import(symbol, wanted, at_run_time, Use::ClassBody)
+    }
+
+    /// The expression for a member of a module that is used at the module's top.
+    pub(super) fn member_at_top(&mut self, module: &str, name: &str) -> String {
+        let symbol = Symbol::Member(module.to_owned(), name.to_owned());
+        self.import(symbol, name.to_owned(), true, Use::Elsewhere)
     }
 
     /// A member that the module offers under the same name, though nothing in its text may use it.
@@ -123,25 +143,30 @@ impl Imports {
         self.imported.entry(symbol).or_insert(imported);
     }
 
-    fn import(&mut self, symbol: Symbol, wanted: String, at_run_time: bool) -> String {
-        match self.imported.entry(symbol) {
-            Entry::Occupied(entry) => {
-                let imported = entry.into_mut();
-                imported.at_run_time |= at_run_time;
-                imported.local.clone()
-            }
-            Entry::Vacant(entry) => {
-                let mut local = wanted;
-                while is_keyword(&local)
-                    || self.own.get(&local).is_some()
-                    || self.given.get(&local).is_some()
-                {
-                    local.push('_');
-                }
-                self.given.insert(local.clone(), ());
-                entry.insert(Imported { local, at_run_time }).local.clone()
-            }
+    fn is_hidden(&self, name: &str, used: Use) -> bool {
+        self.is_own(name)
+            || (used == Use::ClassBody && self.names.class_bodies.get(name).is_some())
+    }
+
+    fn import(&mut self, symbol: Symbol, wanted: String, at_run_time: bool, used: Use) -> String {
+        if let Some(imported) = self.imported.get_mut(&symbol) {
+            imported.at_run_time |= at_run_time;
+            return imported.local.clone();
         }
+        let mut local = wanted;
+        while is_keyword(&local)
+            || self.is_hidden(&local, used)
+            || self.given.get(&local).is_some()
+        {
+            local.push('_');
+        }
+        self.given.insert(local.clone(), ());
+        let imported = Imported {
+            local: local.clone(),
+            at_run_time,
+        };
+        self.imported.insert(symbol, imported);
+        local
     }
 
     /// Prints everything that was asked for.
@@ -319,10 +344,14 @@ mod tests {
     use super::*;
 
     fn written(own: &[&str], ask: impl FnOnce(&mut Imports)) -> String {
-        let mut names = Lookup::with_capacity(own.len());
+        let mut names = OwnNames {
+            module: Lookup::with_capacity(own.len()),
+            class_bodies: Lookup::with_capacity(1),
+        };
         for name in own {
-            names.insert((*name).to_owned(), ());
+            names.module.insert(*name, ());
         }
+        names.class_bodies.insert("warnings", ());
         let mut imports = Imports::new(names);
         ask(&mut imports);
         let mut writer = Writer::default();
@@ -348,6 +377,14 @@ mod tests {
              from typing import TYPE_CHECKING\n\nimport aristaproto\nimport aristaproto.grpcio\n\n\
              from ..message_pool import pool\n\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
         );
+    }
+
+    #[test]
+    fn class_bodies_hide_names_from_annotations_only() {
+        written(&[], |it| {
+            assert_eq!(it.module_in_functions("warnings"), "warnings");
+            assert_eq!(it.member("x", "warnings"), "warnings_");
+        });
     }
 
     #[test]

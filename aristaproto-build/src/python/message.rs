@@ -52,7 +52,7 @@ impl Printer<'_> {
             self.writer.line(4, &format!("{name} = {number}"));
             self.writer.attribute_doc(4, comment);
         }
-        self.descriptor_attribute("EnumDescriptor", !declared.members.is_empty());
+        self.descriptor_attribute("EnumDescriptor", true);
     }
 
     pub(super) fn message(&mut self, message: &Message) {
@@ -79,8 +79,9 @@ impl Printer<'_> {
             self.field(message, field, &shadowed);
             self.writer.attribute_doc(4, &field.comment);
         }
-        let has_descriptor = self.descriptor_attribute("Descriptor", !message.fields.is_empty());
-        if message.fields.is_empty() && docstring.is_empty() && !has_descriptor {
+        let is_more_than_head = !message.fields.is_empty() || !docstring.is_empty();
+        let has_descriptor = self.descriptor_attribute("Descriptor", is_more_than_head);
+        if !is_more_than_head && !has_descriptor {
             self.writer.line(4, "pass");
         }
     }
@@ -142,7 +143,7 @@ impl Printer<'_> {
             FieldKind::Singular(_) | FieldKind::Repeated(_) => format!("{runtime}.field"),
         };
         self.writer
-            .assigned_call(4, &field.name, &annotation, &callee, &arguments);
+            .assigned_call(4, &field.name, Some(&annotation), &callee, &arguments);
     }
 
     fn annotation(&mut self, field: &Field, shadowed: &[&str]) -> Annotation {

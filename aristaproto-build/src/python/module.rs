@@ -1,9 +1,11 @@
 //! One module of the tree. In: a module of the model. Out: its text, from the header to the registration of its types.
 //! The classes are printed first, into the writer; the imports that they asked for are put before them at the end.
 
-use super::imports::Imports;
+use super::imports::{Imports, OwnNames};
 use super::writer::{string, Argument, Writer};
-use crate::model::{Declared, Model, Module, ModuleId};
+use crate::model::{
+    Declared, Field, FieldKind, Message, Method, Model, Module, ModuleId, Type, Unwrapped,
+};
 use crate::naming::{Lookup, BUILTINS};
 use crate::resolve::well_known;
 use crate::Options;
@@ -14,7 +16,7 @@ pub(super) struct Printer<'a> {
     pub(super) options: &'a Options,
     pub(super) id: ModuleId,
     pub(super) module: &'a Module,
-    pub(super) imports: Imports,
+    pub(super) imports: Imports<'a>,
     pub(super) writer: Writer,
 }
 
@@ -110,10 +112,9 @@ impl<'a> Printer<'a> {
     }
 
     fn message_pool(&mut self) -> String {
-        let name = "default_message_pool";
         let root = ".".repeat(self.module.path.len() + 1);
         self.imports
-            .of_tree(&format!("{root}message_pool"), name, name, true)
+            .member_at_top(&format!("{root}message_pool"), "default_message_pool")
     }
 
     /// Puts header, imports and `__all__` before what has been printed.
@@ -198,47 +199,63 @@ pub(super) fn shadowed_builtins<'n>(names: impl Iterator<Item = &'n str>) -> Vec
     shadowed
 }
 
-/// The names that no import of a module may have: those of its classes and subfolders, and those of fields and methods,
-/// which hide a module's names inside their class. Builtins are not here on account of a field: only the classes that
-/// have such a field spell them differently.
-fn own_names(model: &Model, module: &Module) -> Lookup<String, ()> {
-    let mut names = Lookup::with_capacity(64);
-    let mut take = |name: &str| {
-        names.insert(name.to_owned(), ());
-    };
+/// The names that no import of a module may have. Builtins are not here on account of a field: only the classes that
+/// have such a field spell them differently. Neither is `datetime` unless the same class has a field of such a type.
+fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
+    let mut names: Lookup<&str, ()> = Lookup::with_capacity(64);
+    let mut class_bodies: Lookup<&str, ()> = Lookup::with_capacity(64);
     for child in &module.children {
-        take(child);
+        names.insert(child, ());
     }
     if module.well_known {
-        well_known::NAMES.iter().for_each(|name| take(name));
+        for name in well_known::NAMES {
+            names.insert(name, ());
+        }
     }
     for &id in &module.enums {
-        take(&model.enumeration(id).declared.class);
+        names.insert(&model.enumeration(id).declared.class, ());
     }
-    let is_hiding = |name: &str| !BUILTINS.contains(&name);
     for &id in &module.messages {
         let message = model.message(id);
-        take(&message.declared.class);
-        message
-            .fields
-            .iter()
-            .filter(|it| is_hiding(&it.name))
-            .for_each(|field| take(&field.name));
+        names.insert(&message.declared.class, ());
+        for Field { name, .. } in &message.fields {
+            let is_hiding = match name.as_str() {
+                "datetime" => uses_datetime(model, message),
+                name => !BUILTINS.contains(&name),
+            };
+            if is_hiding {
+                class_bodies.insert(name, ());
+            }
+        }
     }
     for &id in &module.services {
         let service = model.service(id);
         let classes = [&service.sync_stub, &service.async_stub, &service.base];
-        classes.into_iter().flatten().for_each(|class| take(class));
-        service
-            .methods
-            .iter()
-            .filter(|it| is_hiding(&it.name))
-            .for_each(|method| take(&method.name));
+        for class in classes.into_iter().flatten() {
+            names.insert(class, ());
+        }
+        for Method { name, .. } in &service.methods {
+            if !BUILTINS.contains(&name.as_str()) {
+                class_bodies.insert(name, ());
+            }
+        }
     }
     for file in &module.files {
-        take(&file.variable);
+        names.insert(&file.variable, ());
     }
-    names
+    OwnNames { module: names, class_bodies }
+}
+
+fn uses_datetime(model: &Model, message: &Message) -> bool {
+    message.fields.iter().any(|field| match field.kind {
+        FieldKind::Singular(Type::Message(id))
+        | FieldKind::Repeated(Type::Message(id))
+        | FieldKind::Map(_, Type::Message(id)) => matches!(
+            model.message(id).unwrapped,
+            Some(Unwrapped::Datetime | Unwrapped::Timedelta)
+        ),
+        _ => false,
+    })
 }
 
 /// Says where the module comes from.
@@ -246,15 +263,27 @@ fn header(writer: &mut Writer, module: &Module) {
     let again = "Do not edit: change the .proto";
     match module.files.as_slice() {
         [file] if file.name.len() <= 20 => {
-            writer.line(0, &format!("# Generated by aristaproto from {}. {again} file", file.name));
+            writer.line(
+                0,
+                &format!(
+                    "# Generated by aristaproto from {}. {again} file",
+                    file.name
+                ),
+            );
             writer.line(0, "# and build again.");
         }
         [file] if file.name.len() <= 54 => {
-            writer.line(0, &format!("# Generated by aristaproto from {}.", file.name));
+            writer.line(
+                0,
+                &format!("# Generated by aristaproto from {}.", file.name),
+            );
             writer.line(0, &format!("# {again} file and build again."));
         }
         files => {
-            writer.line(0, &format!("# Generated by aristaproto. {again} and build again:"));
+            writer.line(
+                0,
+                &format!("# Generated by aristaproto. {again} and build again:"),
+            );
             for file in files {
                 writer.line(0, &format!("# {}", file.name));
             }

@@ -206,8 +206,13 @@ impl Printer<'_> {
         let shadowed = shadowed_in(service);
         let items = vec![self.builtin("str", &shadowed), format!("{runtime}.Handler")];
         let returns = Annotation::Subscript(self.builtin("dict", &shadowed), items);
-        self.writer
-            .signature(4, "def __mapping__", &[Parameter::Bare("self")], &returns, false);
+        self.writer.signature(
+            4,
+            "def __mapping__",
+            &[Parameter::Bare("self")],
+            &returns,
+            false,
+        );
         self.handler_imports(service);
         if service.methods.is_empty() {
             self.writer.line(8, "return {}");
@@ -291,8 +296,16 @@ impl Printer<'_> {
             }
             Side::Sync | Side::Async | Side::Server => vec![Annotation::Name(input)],
         };
-        let name = if method.client_streaming { "messages" } else { "message" };
-        Parameter::Typed { name, alternatives, default }
+        let name = if method.client_streaming {
+            "messages"
+        } else {
+            "message"
+        };
+        Parameter::Typed {
+            name,
+            alternatives,
+            default,
+        }
     }
 
     fn response(&mut self, method: &Method, side: Side) -> Annotation {
@@ -317,7 +330,7 @@ impl Printer<'_> {
         if !method.deprecated {
             return;
         }
-        let warnings = self.imports.module("warnings");
+        let warnings = self.imports.module_in_functions("warnings");
         let category = if self.imports.is_own("DeprecationWarning") {
             self.imports.module("builtins") + ".DeprecationWarning"
         } else {

@@ -81,9 +81,15 @@ impl Parameter {
     fn flat(&self) -> String {
         match self {
             Self::Bare(text) => (*text).to_owned(),
-            Self::Typed { name, alternatives, default } => {
+            Self::Typed {
+                name,
+                alternatives,
+                default,
+            } => {
                 let alternatives: Vec<String> = alternatives.iter().map(Annotation::flat).collect();
-                let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
+                let default = default
+                    .map(|value| format!(" = {value}"))
+                    .unwrap_or_default();
                 format!("{name}: {}{default}", alternatives.join(" | "))
             }
         }
@@ -168,11 +174,14 @@ impl Writer {
         &mut self,
         indent: usize,
         name: &str,
-        annotation: &Annotation,
+        annotation: Option<&Annotation>,
         callee: &str,
         arguments: &[Argument],
     ) {
-        let target = format!("{name}: {}", annotation.flat());
+        let target = match annotation {
+            Some(annotation) => format!("{name}: {}", annotation.flat()),
+            None => name.to_owned(),
+        };
         let fits = |more: usize| indent + width(&target) + more <= WIDTH;
         if fits(" = (".len() + width(callee)) {
             self.call(indent, &format!("{target} = {callee}"), arguments, "");
@@ -181,7 +190,10 @@ impl Writer {
             self.call(indent + 4, callee, arguments, "");
             self.line(indent, ")");
         } else {
-            let close = self.broken(indent, &format!("{name}: "), annotation);
+            let close = match annotation {
+                Some(annotation) => self.broken(indent, &format!("{name}: "), annotation),
+                None => target,
+            };
             self.call(indent, &format!("{close} = {callee}"), arguments, "");
         }
     }
@@ -227,7 +239,7 @@ impl Writer {
             return;
         }
         self.line(indent, &format!("{head}("));
-        if !explode && indent + 4 + width(&joined) <= WIDTH {
+        if !explode && parameters.len() > 1 && indent + 4 + width(&joined) <= WIDTH {
             self.line(indent + 4, &joined);
         } else {
             for (parameter, flat) in parameters.iter().zip(&flat) {
@@ -248,19 +260,31 @@ impl Writer {
     /// A parameter on a line of its own, or on several: broken before each `|`, then inside brackets.
     fn parameter(&mut self, indent: usize, parameter: &Parameter, flat: &str) {
         let (name, alternatives, default) = match parameter {
-            Parameter::Typed { name, alternatives, default } if indent + width(flat) + 1 > WIDTH => {
-                (name, alternatives, default)
-            }
+            Parameter::Typed {
+                name,
+                alternatives,
+                default,
+            } if indent + width(flat) + 1 > WIDTH => (name, alternatives, default),
             _ => {
                 self.line(indent, &format!("{flat},"));
                 return;
             }
         };
-        let default = default.map(|value| format!(" = {value}")).unwrap_or_default();
+        let default = default
+            .map(|value| format!(" = {value}"))
+            .unwrap_or_default();
         for (index, alternative) in alternatives.iter().enumerate() {
-            let head = if index == 0 { format!("{name}: ") } else { "| ".to_owned() };
+            let head = if index == 0 {
+                format!("{name}: ")
+            } else {
+                "| ".to_owned()
+            };
             let is_last = index + 1 == alternatives.len();
-            let tail = if is_last { format!("{default},") } else { String::new() };
+            let tail = if is_last {
+                format!("{default},")
+            } else {
+                String::new()
+            };
             let flat = format!("{head}{}{tail}", alternative.flat());
             if indent + width(&flat) <= WIDTH {
                 self.line(indent, &flat);
@@ -455,7 +479,7 @@ mod tests {
         for text in ["\"a", "a\"", "a\\"] {
             assert_eq!(written(|it| it.attribute_doc(4, text)).lines().count(), 3);
         }
-        let long = "word ".repeat(20);
+        let long = "word ".repeat(19);
         assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"\n"));
         let long = "word ".repeat(21);
         assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"  # noqa: E501\n"));
