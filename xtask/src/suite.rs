@@ -648,3 +648,39 @@ fn collect_protos(base: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_come_after_what_they_need() {
+        for (number, step) in STEPS.iter().enumerate() {
+            for need in step.needs {
+                assert!(
+                    STEPS[..number].iter().any(|other| other.name == *need),
+                    "{} needs {need}",
+                    step.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_brings_what_it_needs() {
+        let names = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            let steps = select(&arguments)?;
+            Ok::<_, String>(steps.iter().map(|step| step.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&["fmt"]).unwrap(), ["fmt"]);
+        assert_eq!(
+            names(&["pytest", "fmt"]).unwrap(),
+            ["python", "fmt", "plugin", "trees", "pytest"]
+        );
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+        assert!(names(&["ftm"])
+            .unwrap_err()
+            .starts_with("no step is called `ftm`; there are: python, "));
+    }
+}
