@@ -89,19 +89,19 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "ruff",
-        about: "ruff check and ruff format --check",
-        needs: &["python"],
+        about: "ruff check and ruff format --check, generated code included",
+        needs: &["python", "trees"],
         run: Bench::ruff,
     },
     Step {
         name: "mypy",
-        about: "mypy --strict on the runtime and the Python tests",
+        about: "mypy --strict on runtime, tests and generated code",
         needs: &["python", "trees"],
         run: Bench::mypy,
     },
     Step {
         name: "pyright",
-        about: "pyright strict on the runtime and the Python tests",
+        about: "pyright strict on runtime, tests and generated code",
         needs: &["python", "trees"],
         run: Bench::pyright,
     },
@@ -462,10 +462,15 @@ impl Bench {
     }
 
     fn ruff(&self) -> Result<Outcome, String> {
+        // Generated code is checked as in a project without settings of its own.
+        let generated = self.trees_dir();
         for arguments in [&["check"][..], &["format", "--check"][..]] {
             let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
             ruff.args(arguments)
                 .args(["aristaproto-runtime", "tests", "examples"]);
+            self.run("ruff", ruff)?;
+            let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
+            ruff.args(arguments).arg("--isolated").arg(&generated);
             self.run("ruff", ruff)?;
         }
         Ok(Outcome::Done)
