@@ -31,7 +31,7 @@ from ..schema import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from .encode import INT_RANGES, is_message_of
+from .encode import INT_RANGES, is_message_of, takes_null
 from .parse import DoubleKeys
 from .special import DECODERS, is_list, is_object
 
@@ -173,7 +173,7 @@ class _Entry:
 
     def __init__(self, field: Field) -> None:
         self.field = field
-        self.takes_null = not field.repeated and not field.is_map and _takes_null(field)
+        self.takes_null = not field.repeated and not field.is_map and takes_null(field)
         self.convert: Convert
         if field.key is not None and field.value is not None:
             self.convert = _mapping(field.key, field.value)
@@ -237,20 +237,9 @@ def _unknown(schema: Schema, key: object) -> UnknownFieldError:
     return UnknownFieldError(f"expected a field of {schema.full_name}, got {key!r}{hint}")
 
 
-def _takes_null(field: Field) -> bool:
-    """Whether null is a value of the type, and not a field that is left out."""
-    if field.message is not None:
-        return field.message.__schema__.full_name == "google.protobuf.Value"
-    return field.enum is not None and _is_null_value(field.enum)
-
-
-def _is_null_value(enum_cls: Any) -> bool:
-    return getattr(enum_cls, "__proto_name__", "") == "google.protobuf.NullValue"
-
-
 def _sequence(field: Field) -> Convert:
     convert = _value(field)
-    takes_null = _takes_null(field)
+    null_fits = takes_null(field)
 
     def decode(decoder: Decoder, values: Any) -> Any:
         if not is_list(values):
@@ -258,7 +247,7 @@ def _sequence(field: Field) -> Convert:
         made: list[Any] = []
         for index, value in enumerate(values):
             try:
-                if value is None and not takes_null:
+                if value is None and not null_fits:
                     raise JsonError(f"expected {_describe_type(field)}, got null")
                 converted = convert(decoder, value)
             except JsonError as error:
@@ -274,7 +263,7 @@ def _sequence(field: Field) -> Convert:
 def _mapping(key_field: Field, value_field: Field) -> Convert:
     convert_key = _map_key(key_field)
     convert = _value(value_field)
-    takes_null = _takes_null(value_field)
+    null_fits = takes_null(value_field)
 
     def decode(decoder: Decoder, values: Any) -> Any:
         made: dict[Any, Any] = {}
@@ -283,7 +272,7 @@ def _mapping(key_field: Field, value_field: Field) -> Convert:
                 key = convert_key(decoder, name)
                 if key in made:
                     raise JsonError(f"expected each key once, got {describe(key)} twice")
-                if value is None and not takes_null:
+                if value is None and not null_fits:
                     raise JsonError(f"expected {_describe_type(value_field)}, got null")
                 converted = convert(decoder, value)
             except JsonError as error:
@@ -365,7 +354,7 @@ def _wrapped(field: Field) -> Convert:
 
 def _enum(field: Field) -> Convert:
     enum_cls: Any = field.enum
-    null = _is_null_value(enum_cls)
+    null_fits = takes_null(field)
     proto_names = {member.proto_name: member for member in enum_cls}
     for alias in enum_cls.__members__:
         name = enum_cls.__renamed__.get(alias) or enum_cls.__prefix__ + alias
@@ -381,7 +370,7 @@ def _enum(field: Field) -> Convert:
                     return _SKIPPED
                 raise JsonError(f"expected a name of enum {enum_cls.__name__}, got {value!r}")
             return member
-        if value is None and null:
+        if value is None and null_fits:
             return enum_cls(0)
         if isinstance(value, bool):
             raise JsonError(f"expected enum {enum_cls.__name__}, got {describe(value)}")

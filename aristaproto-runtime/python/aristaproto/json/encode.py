@@ -120,7 +120,8 @@ class Encoder:
             value = field.get(message)
             key = entry.snake if self.snake else entry.camel
             if field.is_default(value):
-                if self.defaults:
+                # Null would set a field for which null is a value.
+                if self.defaults and not (field.presence and takes_null(field)):
                     made[key] = entry.default(self, value)
                 continue
             try:
@@ -304,7 +305,7 @@ def _wrapped(field: Field) -> Convert:
 
 def _enum(field: Field) -> Convert:
     enum: Any = field.enum
-    if getattr(enum, "__proto_name__", "") == "google.protobuf.NullValue":
+    if takes_null(field):
         return _null
     names: dict[int, str] = {}
 
@@ -326,6 +327,13 @@ def _enum(field: Field) -> Convert:
         return name
 
     return encode
+
+
+def takes_null(field: Field) -> bool:
+    """Whether null is a value of a field's type, and not a field that is left out."""
+    if field.message is not None:
+        return field.message.__schema__.full_name == "google.protobuf.Value"
+    return getattr(field.enum, "__proto_name__", "") == "google.protobuf.NullValue"
 
 
 def _null(encoder: Encoder, value: Any) -> None:
