@@ -80,7 +80,7 @@ pub struct Declared {
     pub module: ModuleId,
     /// Which of the module's files declares it.
     pub file: usize,
-    /// Where it stands in its file: the path that SourceCodeInfo knows it by.
+    /// Where it stands in its file: the path that `SourceCodeInfo` knows it by.
     pub path: Vec<i32>,
     /// Its comments.
     pub comment: Comment,

@@ -189,7 +189,7 @@ const SERVICE: &[&str] = &[
 
 /// The class of a message or enum: Pascal case of its dotted path inside the package.
 pub(crate) fn class_name(path: &str) -> String {
-    identifier(&pascal_case(path), |name| is_keyword(name))
+    identifier(&pascal_case(path), is_keyword)
 }
 
 /// What the names of a service's stubs and base begin with.

@@ -1,6 +1,6 @@
 //! Stage 3: [`Model`] in, files in memory out. Nothing is decided here and nothing can fail; the text is formatted as
 //! `ruff format` would and its imports follow from the names that were printed. Called by the engine's pipeline;
-//! the files go to disk in [`crate::output`] or into a plugin's response.
+//! the files go to disk or into a plugin's response.
 
 mod descriptors;
 mod imports;
@@ -84,5 +84,9 @@ default_message_pool = aristaproto.MessagePool()
 ";
 
 fn folder(path: &[String]) -> String {
-    path.iter().map(|segment| format!("{segment}/")).collect()
+    let mut folder = path.join("/");
+    if !folder.is_empty() {
+        folder.push('/');
+    }
+    folder
 }

@@ -93,12 +93,22 @@ impl<'a> Imports<'a> {
         } else {
             module.to_owned()
         };
-        self.import(Symbol::Module(module.to_owned()), wanted, true, Use::ClassBody)
+        self.import(
+            Symbol::Module(module.to_owned()),
+            wanted,
+            true,
+            Use::ClassBody,
+        )
     }
 
     /// The same for a module that only functions use.
     pub(super) fn module_in_functions(&mut self, module: &str) -> String {
-        self.import(Symbol::Module(module.to_owned()), module.to_owned(), true, Use::Elsewhere)
+        self.import(
+            Symbol::Module(module.to_owned()),
+            module.to_owned(),
+            true,
+            Use::Elsewhere,
+        )
     }
 
     /// The expression for a member of a module of the standard library.
@@ -144,8 +154,7 @@ impl<'a> Imports<'a> {
     }
 
     fn is_hidden(&self, name: &str, used: Use) -> bool {
-        self.is_own(name)
-            || (used == Use::ClassBody && self.names.class_bodies.get(name).is_some())
+        self.is_own(name) || (used == Use::ClassBody && self.names.class_bodies.get(name).is_some())
     }
 
     fn import(&mut self, symbol: Symbol, wanted: String, at_run_time: bool, used: Use) -> String {
@@ -154,9 +163,7 @@ impl<'a> Imports<'a> {
             return imported.local.clone();
         }
         let mut local = wanted;
-        while is_keyword(&local)
-            || self.is_hidden(&local, used)
-            || self.given.get(&local).is_some()
+        while is_keyword(&local) || self.is_hidden(&local, used) || self.given.get(&local).is_some()
         {
             local.push('_');
         }

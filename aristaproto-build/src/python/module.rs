@@ -141,12 +141,11 @@ impl<'a> Printer<'a> {
         }
         self.imports.write(&mut head);
         head.blank(1);
-        match public.as_slice() {
-            [only] => head.line(0, &format!("__all__ = ({},)", string(only))),
-            _ => {
-                let names: Vec<Argument> = public.iter().map(|name| string(name).into()).collect();
-                head.exploded_call(0, "__all__ = ", &names, "");
-            }
+        let names: Vec<Argument> = public.iter().map(|name| string(name).into()).collect();
+        if let [only] = public.as_slice() {
+            head.line(0, &format!("__all__ = ({},)", string(only)));
+        } else {
+            head.exploded_call(0, "__all__ = ", &names, "");
         }
         head.finish() + &body
     }
@@ -243,7 +242,10 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
     for file in &module.files {
         names.insert(&file.variable, ());
     }
-    OwnNames { module: names, class_bodies }
+    OwnNames {
+        module: names,
+        class_bodies,
+    }
 }
 
 fn uses_datetime(model: &Model, message: &Message) -> bool {
