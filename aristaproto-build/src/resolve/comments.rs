@@ -1,5 +1,5 @@
-//! Comments of one .proto file, by the path of the declaration that they belong to. In: SourceCodeInfo. Out: text without
-//! markers that is ready to stand in a docstring, but for its quotes and backslashes, which the printer escapes.
+//! Comments of one .proto file, by the path of the declaration that they belong to. In: `SourceCodeInfo`. Out: text
+//! without markers that is ready to stand in a docstring, but for its quotes and backslashes, which the printer escapes.
 
 use crate::descriptor::source_code_info::Location;
 use crate::descriptor::FileDescriptorProto;

@@ -9,6 +9,10 @@ use crate::descriptor::{FeatureSet, FileDescriptorProto};
 
 /// The resolved features of one declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of its own, with exactly two values"
+)]
 pub(super) struct Features {
     pub(super) presence: FieldPresence,
     pub(super) closed_enum: bool,

@@ -1,0 +1,200 @@
+//! Second pass: messages and enums get their ids and names; enums their members. In: one file at a time. Out: messages
+//! without fields, so that the next pass can refer to every type.
+
+use super::features::Features;
+use super::{below, well_known, Named, Owner, Pending, Place, Resolver};
+use crate::descriptor::{
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, MessageOptions,
+};
+use crate::model::{Declared, Enum, EnumId, Member, Message, MessageId};
+use crate::naming::{self, Scope};
+use crate::Diagnostic;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn declare(&mut self, index: usize) {
+        let file = self.files[index];
+        let features = Features::of_file(file);
+        self.refuse_extensions(index, &file.extension, &[7]);
+        for (i, proto) in (0..).zip(&file.enum_type) {
+            self.declare_enum(index, proto, "", vec![5, i], features);
+        }
+        for (i, proto) in (0..).zip(&file.message_type) {
+            self.declare_message(index, proto, "", vec![4, i], features);
+        }
+    }
+
+    fn declare_message(
+        &mut self,
+        index: usize,
+        proto: &'a DescriptorProto,
+        outer: &str,
+        path: Vec<i32>,
+        features: Features,
+    ) {
+        let declared = self.declared(index, proto.name(), outer, path);
+        let options = proto.options.as_ref();
+        let features = features.with(options.and_then(|options| options.features.as_ref()));
+        let full_name = self.full_name(index, &declared.proto_name);
+        if options.is_some_and(MessageOptions::map_entry) {
+            self.types.insert(full_name, Named::MapEntry(proto));
+            return;
+        }
+        let id = MessageId(self.model.messages.len());
+        let module = declared.module;
+        let in_runtime = well_known::is_in_runtime(self.files[index].name());
+        if !in_runtime {
+            self.take_type(index, "message", &full_name, &declared);
+            self.model.modules[module.0].messages.push(id);
+        }
+        self.types.insert(full_name, Named::Message(id));
+        let unwrapped = if in_runtime {
+            well_known::unwrapped(&declared.class)
+        } else {
+            None
+        };
+        let (name, path) = (declared.proto_name.clone(), declared.path.clone());
+        self.model.messages.push(Message {
+            declared,
+            fields: Vec::new(),
+            oneofs: Vec::new(),
+            deprecated: options.is_some_and(MessageOptions::deprecated),
+            in_runtime,
+            unwrapped,
+        });
+        self.messages.push(Pending {
+            proto,
+            file: index,
+            features,
+        });
+        let below = |kind: i32, i: i32| [path.as_slice(), &[kind, i]].concat();
+        self.refuse_extensions(index, &proto.extension, &[path.as_slice(), &[6]].concat());
+        for (i, nested) in (0..).zip(&proto.enum_type) {
+            self.declare_enum(index, nested, &name, below(4, i), features);
+        }
+        for (i, nested) in (0..).zip(&proto.nested_type) {
+            self.declare_message(index, nested, &name, below(3, i), features);
+        }
+    }
+
+    fn declare_enum(
+        &mut self,
+        index: usize,
+        proto: &'a EnumDescriptorProto,
+        outer: &str,
+        path: Vec<i32>,
+        features: Features,
+    ) {
+        let declared = self.declared(index, proto.name(), outer, path);
+        let options = proto.options.as_ref();
+        let features = features.with(options.and_then(|options| options.features.as_ref()));
+        let full_name = self.full_name(index, &declared.proto_name);
+        let id = EnumId(self.model.enums.len());
+        let in_runtime = well_known::is_in_runtime(self.files[index].name());
+        if !in_runtime {
+            self.take_type(index, "enum", &full_name, &declared);
+            self.model.modules[declared.module.0].enums.push(id);
+        }
+        self.types.insert(full_name, Named::Enum(id));
+        let (members, prefix) = self.members(index, proto, &declared);
+        self.model.enums.push(Enum {
+            declared,
+            members,
+            prefix,
+            closed: features.closed_enum,
+            in_runtime,
+        });
+    }
+
+    fn members(
+        &mut self,
+        index: usize,
+        proto: &EnumDescriptorProto,
+        declared: &Declared,
+    ) -> (Vec<Member>, String) {
+        let cuts: Option<Vec<usize>> = proto
+            .value
+            .iter()
+            .map(|value| naming::enum_prefix(proto.name(), value.name()))
+            .collect();
+        let prefix = match (&cuts, proto.value.first()) {
+            (Some(cuts), Some(first)) => first.name()[..cuts[0]].to_owned(),
+            _ => String::new(),
+        };
+        let describe = |position: usize| Owner {
+            what: format!(
+                "value `{}` of enum `{}`",
+                proto.value[position].name(),
+                declared.proto_name
+            ),
+            place: Some(Place {
+                file: index,
+                path: below(&declared.path, 2, position),
+            }),
+        };
+        let mut scope = Scope::with_capacity(proto.value.len());
+        let mut members = Vec::with_capacity(proto.value.len());
+        for (position, value) in proto.value.iter().enumerate() {
+            let cut = cuts.as_ref().map_or(0, |cuts| cuts[position]);
+            let name = naming::member_name(&value.name()[cut..]);
+            self.take_member(&mut scope, &name, position, describe);
+            members.push(Member {
+                name,
+                proto_name: value.name().to_owned(),
+                number: value.number(),
+                comment: self.comments[index].at(&below(&declared.path, 2, position)),
+            });
+        }
+        (members, prefix)
+    }
+
+    pub(super) fn declared(
+        &self,
+        index: usize,
+        name: &str,
+        outer: &str,
+        path: Vec<i32>,
+    ) -> Declared {
+        let proto_name = if outer.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{outer}.{name}")
+        };
+        Declared {
+            class: naming::class_name(&proto_name),
+            proto_name,
+            module: self.module_of[index],
+            file: self.file_in_module[index],
+            comment: self.comments[index].at(&path),
+            path,
+        }
+    }
+
+    /// Extensions come with the next contract; custom options are none of the generated code's business.
+    fn refuse_extensions(
+        &mut self,
+        index: usize,
+        extensions: &[FieldDescriptorProto],
+        path: &[i32],
+    ) {
+        for (i, extension) in (0..).zip(extensions) {
+            let extendee = extension.extendee().trim_start_matches('.');
+            if well_known::is_option_message(extendee) {
+                continue;
+            }
+            let place = Place {
+                file: index,
+                path: [path, &[i]].concat(),
+            };
+            let diagnostic = Diagnostic::new(format!(
+                "extension `{}` of `{extendee}` cannot be generated yet",
+                extension.name()
+            ));
+            let location = self.locate(&place);
+            self.problems.push(
+                diagnostic
+                    .at(location)
+                    .hint("make it a field of the message, or put a google.protobuf.Any there"),
+            );
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Third pass: messages get their fields. In: one message at a time, with the features around it. Out: fields with types,
+//! presence, defaults and names.
+
+use super::features::Features;
+use super::{below, defaults, Named, Owner, Pending, Place, Resolver};
+use crate::descriptor::feature_set::FieldPresence;
+use crate::descriptor::field_descriptor_proto::{Label, Type as ProtoType};
+use crate::descriptor::{DescriptorProto, FieldDescriptorProto, FieldOptions};
+use crate::model::{DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type};
+use crate::naming::{self, Scope};
+use crate::Diagnostic;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn fields(&mut self, id: MessageId) {
+        let Pending {
+            proto,
+            file,
+            features,
+        } = self.messages[id.0];
+        let message = self.model.message(id);
+        let in_runtime = message.in_runtime;
+        let message_path = message.declared.path.clone();
+        let message_name = message.declared.proto_name.clone();
+        let describe = |position: usize| Owner {
+            what: format!(
+                "field `{}` of message `{message_name}`",
+                proto.field[position].name()
+            ),
+            place: Some(Place {
+                file,
+                path: below(&message_path, 2, position),
+            }),
+        };
+
+        let (real_oneof, oneofs) = self.oneofs(proto, file, &message_path);
+        let mut scope = Scope::with_capacity(proto.field.len());
+        let mut fields = Vec::with_capacity(proto.field.len());
+        for (position, field) in proto.field.iter().enumerate() {
+            let name = naming::field_name(field.name());
+            if !in_runtime {
+                self.take_member(&mut scope, &name, position, describe);
+            }
+            let options = field.options.as_ref();
+            let oneof = oneof_index(field);
+            let features = features
+                .with(oneof.and_then(|oneof| {
+                    let options = proto.oneof_decl.get(oneof)?.options.as_ref();
+                    options?.features.as_ref()
+                }))
+                .with(options.and_then(|options| options.features.as_ref()));
+            let Some(kind) = self.field_kind(field, features, || describe(position)) else {
+                continue;
+            };
+            if is_delimited(kind) {
+                self.refuse_delimited(&describe(position));
+                continue;
+            }
+            let real_oneof = oneof.and_then(|oneof| real_oneof.get(oneof).copied().flatten());
+            let packed = options
+                .and_then(|options| options.packed)
+                .unwrap_or(features.packed);
+            let json_name = field
+                .json_name
+                .as_ref()
+                .filter(|json_name| **json_name != naming::json_name(field.name()));
+            fields.push(Field {
+                proto_name: field.name().to_owned(),
+                json_name: json_name.cloned(),
+                number: field.number(),
+                kind,
+                presence: real_oneof
+                    .map_or_else(|| presence(field, kind, features), Presence::Oneof),
+                expanded: is_packable(kind) && !packed,
+                utf8: features.utf8 || !has_string(kind),
+                default: self.default(field, kind, || describe(position)),
+                deprecated: options.is_some_and(FieldOptions::deprecated),
+                comment: self.comments[file].at(&below(&message_path, 2, position)),
+                name,
+            });
+        }
+        let message = &mut self.model.messages[id.0];
+        message.fields = fields;
+        message.oneofs = oneofs;
+    }
+
+    /// For each oneof of the descriptor its index among the real ones, and the real ones; those that only carry the
+    /// presence of an `optional` field are none.
+    fn oneofs(
+        &self,
+        proto: &DescriptorProto,
+        file: usize,
+        path: &[i32],
+    ) -> (Vec<Option<usize>>, Vec<Oneof>) {
+        let mut is_real = vec![false; proto.oneof_decl.len()];
+        for field in proto.field.iter().filter(|field| !field.proto3_optional()) {
+            if let Some(is_real) = oneof_index(field).and_then(|it| is_real.get_mut(it)) {
+                *is_real = true;
+            }
+        }
+        let mut indices = Vec::with_capacity(is_real.len());
+        let mut oneofs = Vec::with_capacity(is_real.len());
+        for (position, (oneof, is_real)) in proto.oneof_decl.iter().zip(is_real).enumerate() {
+            indices.push(is_real.then_some(oneofs.len()));
+            if is_real {
+                oneofs.push(Oneof {
+                    name: oneof.name().to_owned(),
+                    comment: self.comments[file].at(&below(path, 8, position)),
+                });
+            }
+        }
+        (indices, oneofs)
+    }
+
+    /// None, and a problem noted, if the descriptor is not whole.
+    fn field_kind(
+        &mut self,
+        field: &FieldDescriptorProto,
+        features: Features,
+        describe: impl Fn() -> Owner,
+    ) -> Option<FieldKind> {
+        if let Some(Named::MapEntry(entry)) = self.named(field) {
+            // A map's messages are never delimited, whatever the file says.
+            let features = Features {
+                delimited: false,
+                ..features
+            };
+            let [key, value] = entry.field.as_slice() else {
+                self.missing_type(describe(), field.type_name());
+                return None;
+            };
+            let key = self.value_type(key, features, &describe)?;
+            let value = self.value_type(value, features, &describe)?;
+            if let Type::Scalar(key) = key {
+                return Some(FieldKind::Map(key, value));
+            }
+            self.missing_type(describe(), field.type_name());
+            return None;
+        }
+        let value = self.value_type(field, features, &describe)?;
+        Some(if field.label() == Label::Repeated {
+            FieldKind::Repeated(value)
+        } else {
+            FieldKind::Singular(value)
+        })
+    }
+
+    fn value_type(
+        &mut self,
+        field: &FieldDescriptorProto,
+        features: Features,
+        describe: &impl Fn() -> Owner,
+    ) -> Option<Type> {
+        if field.type_name.is_none() && field.r#type.is_some() {
+            if let Some(scalar) = scalar(field.r#type()) {
+                return Some(Type::Scalar(scalar));
+            }
+        }
+        let is_group = field.r#type() == ProtoType::Group;
+        match self.named(field) {
+            Some(Named::Enum(id)) => Some(Type::Enum(id)),
+            Some(Named::Message(id)) if is_group || features.delimited => Some(Type::Delimited(id)),
+            Some(Named::Message(id)) => Some(Type::Message(id)),
+            Some(Named::MapEntry(_)) | None => {
+                self.missing_type(describe(), field.type_name());
+                None
+            }
+        }
+    }
+
+    fn named(&self, field: &FieldDescriptorProto) -> Option<Named<'a>> {
+        let name = field.type_name.as_deref()?;
+        self.types.get(name.trim_start_matches('.')).copied()
+    }
+
+    fn default(
+        &mut self,
+        field: &FieldDescriptorProto,
+        kind: FieldKind,
+        describe: impl Fn() -> Owner,
+    ) -> Option<DefaultValue> {
+        let text = field.default_value.as_deref()?;
+        let value = match kind {
+            FieldKind::Singular(Type::Enum(id)) => {
+                let members = &self.model.enumeration(id).members;
+                let member = members.iter().find(|member| member.proto_name == text);
+                member.map(|member| DefaultValue::Integer(member.number.to_string()))
+            }
+            _ => defaults::parse(field.r#type(), text),
+        };
+        if value.is_none() {
+            self.problem(describe(), |what| {
+                Diagnostic::new(format!(
+                    "{what} has the default `{text}`, no value of its type"
+                ))
+                .hint("make the descriptor set again with an up-to-date protobuf compiler")
+            });
+        }
+        value
+    }
+
+    /// Groups and delimited fields wait for the next contract.
+    fn refuse_delimited(&mut self, field: &Owner) {
+        self.problem(field.clone(), |what| {
+            Diagnostic::new(format!(
+                "{what} is a group or has delimited encoding, which cannot be generated yet"
+            ))
+            .hint("make it a field of an ordinary, length-prefixed message type")
+        });
+    }
+}
+
+fn oneof_index(field: &FieldDescriptorProto) -> Option<usize> {
+    usize::try_from(field.oneof_index?).ok()
+}
+
+fn is_delimited(kind: FieldKind) -> bool {
+    matches!(
+        kind,
+        FieldKind::Singular(Type::Delimited(_)) | FieldKind::Repeated(Type::Delimited(_))
+    )
+}
+
+fn presence(field: &FieldDescriptorProto, kind: FieldKind, features: Features) -> Presence {
+    let FieldKind::Singular(value) = kind else {
+        return Presence::Implicit;
+    };
+    if field.label() == Label::Required || features.presence == FieldPresence::LegacyRequired {
+        return Presence::Required;
+    }
+    let is_message = matches!(value, Type::Message(_) | Type::Delimited(_));
+    if is_message || field.proto3_optional() || features.presence == FieldPresence::Explicit {
+        Presence::Explicit
+    } else {
+        Presence::Implicit
+    }
+}
+
+fn is_packable(kind: FieldKind) -> bool {
+    match kind {
+        FieldKind::Repeated(Type::Scalar(scalar)) => !matches!(scalar.python, "str" | "bytes"),
+        FieldKind::Repeated(Type::Enum(_)) => true,
+        _ => false,
+    }
+}
+
+fn has_string(kind: FieldKind) -> bool {
+    let is_string = |value: Type| matches!(value, Type::Scalar(Scalar { name: "STRING", .. }));
+    match kind {
+        FieldKind::Singular(value) | FieldKind::Repeated(value) => is_string(value),
+        FieldKind::Map(key, value) => is_string(Type::Scalar(key)) || is_string(value),
+    }
+}
+
+fn scalar(kind: ProtoType) -> Option<Scalar> {
+    let (name, python) = match kind {
+        ProtoType::Double => ("DOUBLE", "float"),
+        ProtoType::Float => ("FLOAT", "float"),
+        ProtoType::Int64 => ("INT64", "int"),
+        ProtoType::Uint64 => ("UINT64", "int"),
+        ProtoType::Int32 => ("INT32", "int"),
+        ProtoType::Fixed64 => ("FIXED64", "int"),
+        ProtoType::Fixed32 => ("FIXED32", "int"),
+        ProtoType::Bool => ("BOOL", "bool"),
+        ProtoType::String => ("STRING", "str"),
+        ProtoType::Bytes => ("BYTES", "bytes"),
+        ProtoType::Uint32 => ("UINT32", "int"),
+        ProtoType::Sfixed32 => ("SFIXED32", "int"),
+        ProtoType::Sfixed64 => ("SFIXED64", "int"),
+        ProtoType::Sint32 => ("SINT32", "int"),
+        ProtoType::Sint64 => ("SINT64", "int"),
+        ProtoType::Group | ProtoType::Message | ProtoType::Enum => return None,
+    };
+    Some(Scalar { name, python })
+}
