@@ -153,12 +153,18 @@ class RequestSender(Generic[T]):
         try:
             await self._send_all()
         except BaseException as error:
-            # What a producer raises while it is being stopped must not hide how the call ended:
-            # asyncio reports it as an exception of this task.
-            if self._stopping:
-                raise
-            self._error = error
-            self._cancel()
+            if not self._stopping:
+                self._error = error
+                self._cancel()
+            elif isinstance(error, Exception):
+                # It must not hide how the call ended, and must not get lost.
+                asyncio.get_running_loop().call_exception_handler(
+                    {
+                        "message": "a producer of requests failed when it was closed",
+                        "exception": error,
+                        "task": self._task,
+                    }
+                )
             if not isinstance(error, (Exception, asyncio.CancelledError)):
                 raise
 
