@@ -140,10 +140,12 @@ def check_compiler_version(compiler_version: str) -> None:
     )
 
 
-def __getattr__(name: str) -> Any:
-    # Reading the version from the installed distribution costs more than everything else here.
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:
+    # Checkers would take it as leave to read any name.
+    def __getattr__(name: str) -> Any:
+        # Reading the version from the installed distribution costs more than everything else here.
+        if name == "__version__":
+            from importlib.metadata import version
 
-        return version("aristaproto")
-    raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")
+            return version("aristaproto")
+        raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")

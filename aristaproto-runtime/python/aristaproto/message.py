@@ -124,6 +124,13 @@ class _LazyDataclassFields:
         return fields
 
 
+class _DataclassParams:
+    """What `dataclasses` asks of the bases of a decorated class."""
+
+    init = match_args = slots = True
+    repr = eq = order = unsafe_hash = frozen = kw_only = weakref_slot = False
+
+
 _LAZY_SCHEMA = LazySchema()
 _LAZY_FIELDS = _LazyDataclassFields()
 
@@ -277,12 +284,15 @@ class Message(metaclass=_MessageType):
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     else:
         __slots__ = ("_unknown_fields",)
+        __dataclass_params__ = _DataclassParams()
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        try:
-            object.__setattr__(self, name, value)
-        except AttributeError:
-            refuse_attribute(type(self), name, self)
+    if not TYPE_CHECKING:
+        # Checkers would take it as leave to set any attribute.
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                object.__setattr__(self, name, value)
+            except AttributeError:
+                refuse_attribute(type(self), name, self)
 
     @classmethod
     def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:
@@ -489,7 +499,7 @@ def warn_deprecated(what: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
         frame = frame.f_back
         level += 1
-    warnings.warn(f"{what} is deprecated", DeprecationWarning, stacklevel=level - 1)
+    warnings.warn(f"{what} is deprecated", DeprecationWarning, stacklevel=level)
 
 
 def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:

@@ -1,0 +1,121 @@
+"""Enums written by hand and generated ones look the same."""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import copy
+import enum
+import json
+import pickle
+
+import aristaproto
+import pytest
+
+
+class Colour(aristaproto.Enum, prefix="COLOUR_", renamed={"_3D": "COLOUR_3D"}):
+    """Docs."""
+
+    NONE = 0
+    RED = 1
+    MINUS = -1
+    ROT = 1
+    _3D = 3
+
+
+class Plain(aristaproto.Enum):
+    ZERO = 0
+
+
+def test_members() -> None:
+    red: int = Colour.RED
+    assert red == 1
+    assert [10, 11][Colour.RED] == 11
+    assert isinstance(Colour.RED, Colour)
+    assert isinstance(Colour.RED, enum.Enum)
+    assert list(Colour) == [Colour.NONE, Colour.RED, Colour.MINUS, Colour["_3D"]]
+    assert list(Colour.__members__) == ["NONE", "RED", "MINUS", "ROT", "_3D"]
+    assert len(Colour) == 4
+    assert Colour.RED in Colour
+    assert Colour(1) is Colour.RED
+    assert Colour["RED"] is Colour.RED
+    assert Colour.__doc__ == "Docs."
+    assert json.dumps(Colour.RED) == "1"
+
+
+def test_alias_is_the_first_member() -> None:
+    assert Colour["ROT"] is Colour.RED
+    assert Colour.ROT is Colour.RED  # type: ignore[comparison-overlap]
+    assert Colour(1).name == "RED"
+
+
+def test_text() -> None:
+    assert str(Colour.RED) == "RED"
+    assert f"{Colour.RED}" == "RED"
+    assert repr(Colour.RED) == "<Colour.RED: 1>"
+    assert (Colour.MINUS.name, Colour.MINUS.value) == ("MINUS", -1)
+
+
+def test_number_without_a_name() -> None:
+    unknown = Colour(4)
+    assert isinstance(unknown, Colour)
+    assert (unknown.name, unknown.value) == ("", 4)
+    assert str(unknown) == "UNKNOWN(4)"
+    assert repr(unknown) == "<Colour.~UNKNOWN: 4>"
+    assert unknown == Colour(4) == 4
+    assert hash(unknown) == hash(Colour(4))
+    assert 4 not in Colour._value2member_map_
+    assert unknown.proto_name == ""
+
+
+def test_what_is_no_number() -> None:
+    with pytest.raises(ValueError, match="'RED' is not a number of Colour"):
+        Colour("RED")  # type: ignore[arg-type]
+
+
+def test_proto_names() -> None:
+    assert Colour.RED.proto_name == "COLOUR_RED"
+    assert Colour["_3D"].proto_name == "COLOUR_3D"
+    assert Plain.ZERO.proto_name == "ZERO"
+    assert Colour.from_string("RED") is Colour.RED
+    assert Colour.from_string("COLOUR_RED") is Colour.RED
+    assert Colour.from_string("COLOUR_ROT") is Colour.RED
+    assert Colour.from_string("COLOUR_3D") is Colour(3)
+    with pytest.raises(
+        ValueError, match="'BLUE' is not a name in Colour: expected one of NONE, RED"
+    ):
+        Colour.from_string("BLUE")
+
+
+@pytest.mark.parametrize("member", [Colour.RED, Colour(4)])
+def test_copies(member: Colour) -> None:
+    assert copy.copy(member) is member
+    assert copy.deepcopy([member])[0] is member
+    restored = pickle.loads(pickle.dumps(member))
+    assert restored == member
+    assert repr(restored) == repr(member)
+
+
+def test_auto() -> None:
+    class Automatic(aristaproto.Enum):
+        ZERO = enum.auto()
+        ONE = enum.auto()
+
+    assert [Automatic.ZERO.value, Automatic.ONE.value] == [0, 1]
+
+
+def test_members_cannot_be_changed_or_extended() -> None:
+    with pytest.raises(AttributeError):
+        Colour.RED = 5  # type: ignore[misc]
+    with pytest.raises(TypeError, match="an enum with members cannot be extended"):
+
+        class More(Colour):  # type: ignore[misc]
+            BLUE = 2
+
+
+def test_match() -> None:
+    match Colour(1):
+        case Colour.RED:
+            pass
+        case _:
+            pytest.fail("a member does not match")

@@ -1,0 +1,100 @@
+"""The package itself: what its import costs, its version, its contract with generated code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import ModuleType
+
+import aristaproto
+import pytest
+from aristaproto import contract
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_import_needs_nothing_optional() -> None:
+    code = (
+        "import sys, aristaproto\n"
+        "class M(aristaproto.Message):\n"
+        "    x: int = aristaproto.field(1, aristaproto.TYPE_INT32)\n"
+        "assert M.parse(bytes(M(5))) == M(5)\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "print(sorted(loaded & {'pydantic', 'pydantic_core', 'grpc', 'grpclib', 'google'}))\n"
+        "print(sorted(name for name in sys.modules if name.startswith(('aristaproto.grpc', "
+        "'aristaproto.pydantic', 'aristaproto.descriptors', 'aristaproto.wkt'))))\n"
+    )
+    done = run(code)
+    assert (done.stdout, done.stderr) == ("[]\n[]\n", "")
+
+
+def test_implementation() -> None:
+    assert aristaproto.implementation() == "python"
+    assert run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="python").returncode == 0
+    native = run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="native")
+    assert "ImportError: ARISTAPROTO_IMPLEMENTATION asks for the native codec" in native.stderr
+    wrong = run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="rust")
+    assert "is 'rust': expected native, python or nothing" in wrong.stderr
+
+
+def test_version() -> None:
+    parts = aristaproto.__version__.split(".")[:3]
+    assert [str(int(part)) for part in parts] == parts
+
+
+def test_check_compiler_version() -> None:
+    major, minor = map(int, aristaproto.__version__.split(".")[:2])
+    for same in (f"{major}.{minor}.0", f"{major}.{minor}.99", f"{major}.{minor}.-1"):
+        aristaproto.check_compiler_version(same)
+    for newer in (f"{major}.{minor + 1}.0", f"{major + 1}.0.0"):
+        with pytest.raises(ImportError, match="upgrade the package aristaproto"):
+            aristaproto.check_compiler_version(newer)
+    for older in (f"{major - 1}.99.0", f"{major}.{minor - 1}.0"):
+        with pytest.raises(ImportError, match="generate the code again"):
+            aristaproto.check_compiler_version(older)
+
+
+def test_require_contract() -> None:
+    aristaproto.require_contract(contract.CONTRACT)
+    with pytest.raises(ImportError, match="upgrade the Python package `aristaproto`"):
+        aristaproto.require_contract(contract.CONTRACT + 1)
+    with pytest.raises(ImportError, match="upgrade `aristaproto-build`"):
+        aristaproto.require_contract(0)
+
+
+@pytest.mark.parametrize("name", sorted(contract.NAMES))
+def test_contract_names_exist(name: str) -> None:
+    import importlib
+
+    path, _, last = name.rpartition(".")
+    if not hasattr(aristaproto, last):
+        assert isinstance(importlib.import_module(name), ModuleType)
+    else:
+        assert getattr(importlib.import_module(path), last) is not None
+
+
+def test_names() -> None:
+    for name in aristaproto.__all__:
+        assert getattr(aristaproto, name) is not None
+    assert (aristaproto.NAN, aristaproto.INFINITY, aristaproto.NEG_INFINITY) == (
+        "NaN",
+        "Infinity",
+        "-Infinity",
+    )
+    with pytest.raises(AttributeError, match="nothing"):
+        aristaproto.nothing  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_unwrap() -> None:
+    assert aristaproto.unwrap(0) == 0
+    with pytest.raises(ValueError, match="got None"):
+        aristaproto.unwrap(None)
