@@ -160,12 +160,12 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn problem(&mut self, owner: Owner, say: impl FnOnce(&str) -> Diagnostic) {
+    fn problem(&mut self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
         let location = owner.place.as_ref().and_then(|place| self.locate(place));
         self.problems.push(say(&owner.what).at(location));
     }
 
-    fn missing_type(&mut self, owner: Owner, name: &str) {
+    fn missing_type(&mut self, owner: &Owner, name: &str) {
         self.problem(owner, |what| {
             Diagnostic::new(format!(
                 "{what}: its type `{name}` is not in the descriptor set, or not whole"

@@ -4,9 +4,6 @@
 /// The formatter's default line length.
 const WIDTH: usize = 88;
 
-/// The linter's limit for lines that nothing can break.
-const LONGEST: usize = 100;
-
 /// Text that grows.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
@@ -108,13 +105,9 @@ impl Writer {
         }
     }
 
-    /// A line of code. One that is too long for the linter could not be broken: that is said on it.
     pub(super) fn line(&mut self, indent: usize, text: &str) {
         self.indent(indent);
         self.text.push_str(text);
-        if indent + text.len() > LONGEST && text.contains(' ') && !text.starts_with('#') {
-            self.text.push_str("  # noqa: E501");
-        }
         self.text.push('\n');
     }
 
@@ -301,27 +294,14 @@ impl Writer {
             return;
         }
         self.line(indent, "\"\"\"");
-        let mut longest = 0;
         for line in text.split('\n') {
             if line.is_empty() {
                 self.text.push('\n');
             } else {
-                let line = escape(line);
-                // A line of one word is nothing that a linter wants broken.
-                if line.contains(' ') {
-                    longest = longest.max(indent + width(&line));
-                }
-                self.line(indent, &line);
+                self.line(indent, &escape(line));
             }
         }
-        self.line(
-            indent,
-            if longest > LONGEST {
-                "\"\"\"  # noqa: E501"
-            } else {
-                "\"\"\""
-            },
-        );
+        self.line(indent, "\"\"\"");
     }
 
     /// What describes the attribute before it: on one line if it is one line.
@@ -479,10 +459,6 @@ mod tests {
         for text in ["\"a", "a\"", "a\\"] {
             assert_eq!(written(|it| it.attribute_doc(4, text)).lines().count(), 3);
         }
-        let long = "word ".repeat(19);
-        assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"\n"));
-        let long = "word ".repeat(21);
-        assert!(written(|it| it.docstring(4, long.trim_end())).ends_with("\"\"\"  # noqa: E501\n"));
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl<'a> Resolver<'a> {
                 ..features
             };
             let [key, value] = entry.field.as_slice() else {
-                self.missing_type(describe(), field.type_name());
+                self.missing_type(&describe(), field.type_name());
                 return None;
             };
             let key = self.value_type(key, features, &describe)?;
@@ -133,7 +133,7 @@ impl<'a> Resolver<'a> {
             if let Type::Scalar(key) = key {
                 return Some(FieldKind::Map(key, value));
             }
-            self.missing_type(describe(), field.type_name());
+            self.missing_type(&describe(), field.type_name());
             return None;
         }
         let value = self.value_type(field, features, &describe)?;
@@ -161,7 +161,7 @@ impl<'a> Resolver<'a> {
             Some(Named::Message(id)) if is_group || features.delimited => Some(Type::Delimited(id)),
             Some(Named::Message(id)) => Some(Type::Message(id)),
             Some(Named::MapEntry(_)) | None => {
-                self.missing_type(describe(), field.type_name());
+                self.missing_type(&describe(), field.type_name());
                 None
             }
         }
@@ -188,7 +188,7 @@ impl<'a> Resolver<'a> {
             _ => defaults::parse(field.r#type(), text),
         };
         if value.is_none() {
-            self.problem(describe(), |what| {
+            self.problem(&describe(), |what| {
                 Diagnostic::new(format!(
                     "{what} has the default `{text}`, no value of its type"
                 ))
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a> {
 
     /// Groups and delimited fields wait for the next contract.
     fn refuse_delimited(&mut self, field: &Owner) {
-        self.problem(field.clone(), |what| {
+        self.problem(field, |what| {
             Diagnostic::new(format!(
                 "{what} is a group or has delimited encoding, which cannot be generated yet"
             ))

@@ -69,12 +69,12 @@ impl Resolver<'_> {
         for (position, method) in proto.method.iter().enumerate() {
             let name = naming::method_name(method.name());
             self.take_member(&mut scope, &name, position, describe);
-            let mut message = |name: &str| match self.types.get(name.trim_start_matches('.')) {
-                Some(Named::Message(id)) => Some(*id),
-                _ => {
-                    self.missing_type(describe(position), name);
-                    None
+            let mut message = |name: &str| {
+                if let Some(Named::Message(id)) = self.types.get(name.trim_start_matches('.')) {
+                    return Some(*id);
                 }
+                self.missing_type(&describe(position), name);
+                None
             };
             let (input, output) = (message(method.input_type()), message(method.output_type()));
             let (Some(input), Some(output)) = (input, output) else {
