@@ -11,7 +11,13 @@ use crate::exec;
 pub fn run(root: &Path) -> Result<(), String> {
     let mut command = exec::cargo(root);
     command
-        .args(["test", "--package", "aristaproto-tests"])
+        .args([
+            "test",
+            "--package",
+            "aristaproto-tests",
+            "--package",
+            "aristaproto-macro-ui",
+        ])
         .env("ARISTAPROTO_BLESS", "1")
         .env("TRYBUILD", "overwrite");
     let status = command
