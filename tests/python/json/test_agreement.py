@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from typing import Any
+from typing import Any, cast
 
 import aristaproto
 import pytest
@@ -304,14 +304,14 @@ def same(a: object, b: object) -> bool:
     return a == b and typed(a) == typed(b)
 
 
-def typed(value: Any) -> object:
+def typed(value: object) -> object:
     """The value with each number as a float, which is unlike True and False in `repr`."""
-    kind: type[object] = type(value)
-    if kind is dict:
-        return repr(sorted((key, typed(item)) for key, item in value.items()))
-    if kind is list:
-        return repr([typed(item) for item in value])
-    return repr(float(value) if kind is int else value)
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return repr(sorted((key, typed(item)) for key, item in items))
+    if isinstance(value, list):
+        return repr([typed(item) for item in cast("list[object]", value)])
+    return repr(float(value) if isinstance(value, int) and not isinstance(value, bool) else value)
 
 
 @given(messages())
