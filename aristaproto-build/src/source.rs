@@ -57,8 +57,8 @@ impl DescriptorSet {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
         for bytes in files {
-            let file =
-                FileDescriptorProto::decode(bytes.as_slice()).map_err(|error| not_a_set(&error))?;
+            let file = FileDescriptorProto::decode(bytes.as_slice())
+                .map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
             decoded.insert(file.name().to_owned(), file);
         }
@@ -180,6 +180,21 @@ fn without_source_info(bytes: &[u8]) -> Vec<u8> {
         }
     }
     copy
+}
+
+/// A file of the set cannot be decoded. protoc copies comments byte by byte, so a comment in another encoding ends here.
+fn unreadable(bytes: &[u8], error: &prost::DecodeError) -> Error {
+    #[derive(Clone, PartialEq, prost::Message)]
+    struct Name {
+        #[prost(string, tag = "1")]
+        name: String,
+    }
+    let name = Name::decode(bytes).unwrap_or_default().name;
+    Diagnostic::new(format!(
+        "the descriptor of `{name}` cannot be read: {error}"
+    ))
+    .hint(format!("save `{name}` as UTF-8"))
+    .into()
 }
 
 fn not_a_set(error: &prost::DecodeError) -> Error {

@@ -178,6 +178,23 @@ fn an_empty_folder_and_an_empty_list_are_refused() {
 }
 
 #[test]
+fn a_file_in_another_encoding_is_named() {
+    let (folder, proto) = folder(&[("a.proto", "")]);
+    fs::write(&proto, b"syntax = \"proto3\";\n// caf\xe9\nmessage A {}\n").unwrap();
+    let (text, error) = report(FrontEnd::VendoredProtoc, &folder, &proto, &[]);
+    assert!(
+        text.contains("`a.proto`") && text.ends_with("\n  hint: save `a.proto` as UTF-8"),
+        "{text}"
+    );
+    assert!(error.is_proto());
+    let (text, _) = report(FrontEnd::Protox, &folder, &proto, &[]);
+    assert_eq!(
+        text,
+        "cannot read a.proto: stream did not contain valid UTF-8"
+    );
+}
+
+#[test]
 fn protox_says_how_to_get_editions() {
     let (folder, proto) = folder(&[(
         "a.proto",

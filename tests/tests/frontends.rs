@@ -40,7 +40,12 @@ fn protos_without_editions() -> Vec<PathBuf> {
         .filter_entry(|entry| entry.file_name() != "invalid")
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|it| it == "proto"))
-        .filter(|path| !fs::read_to_string(path).unwrap().contains("\nedition = "))
+        .filter(|path| {
+            !fs::read_to_string(path)
+                .unwrap()
+                .lines()
+                .any(|line| line.starts_with("edition"))
+        })
         .collect()
 }
 
@@ -54,7 +59,7 @@ fn front_ends_give_the_same_python() {
             .client_generation(ClientGeneration::SyncAsync)
             .server_generation(ServerGeneration::Async)
             .google_protobuf_descriptors(descriptors);
-        let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
+        let [vendored, pure_rust] = FRONT_ENDS.map(|front_end| {
             let includes = [workspace().join("tests/protos")];
             let set = config
                 .front_end(front_end)
@@ -62,12 +67,12 @@ fn front_ends_give_the_same_python() {
                 .unwrap();
             config.generate(&set).unwrap()
         });
-        assert!(!of_protoc.is_empty());
+        assert!(!vendored.is_empty());
         assert_eq!(
-            of_protoc.iter().map(|file| &file.path).collect::<Vec<_>>(),
-            of_protox.iter().map(|file| &file.path).collect::<Vec<_>>()
+            vendored.iter().map(|file| &file.path).collect::<Vec<_>>(),
+            pure_rust.iter().map(|file| &file.path).collect::<Vec<_>>()
         );
-        for (one, other) in of_protoc.iter().zip(&of_protox) {
+        for (one, other) in vendored.iter().zip(&pure_rust) {
             assert!(
                 one.text == other.text,
                 "{} differs:\n{}",
@@ -103,7 +108,7 @@ fn the_bundled_protos_compile_and_descriptor_proto_generates_the_same() {
          message All { google.protobuf.FileDescriptorProto file = 1; google.protobuf.compiler.Version version = 2; }\n",
     )]);
     let proto = folder.path().join("all.proto");
-    let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
+    let [vendored, pure_rust] = FRONT_ENDS.map(|front_end| {
         let set = load(&front_end, &[&proto], &[]).unwrap();
         assert_eq!(set.file.file.len(), 13);
         assert_eq!(
@@ -113,7 +118,7 @@ fn the_bundled_protos_compile_and_descriptor_proto_generates_the_same() {
         );
         Config::new().generate(&set).unwrap()
     });
-    assert_eq!(of_protoc, of_protox);
+    assert_eq!(vendored, pure_rust);
 }
 
 #[test]
@@ -220,12 +225,12 @@ fn custom_options_are_in_the_bytes_of_both() {
          message A { option (note) = \"kept as it is\"; }\n",
     )]);
     let proto = folder.path().join("a.proto");
-    let [of_protoc, of_protox] = FRONT_ENDS.map(|front_end| {
+    let [vendored, pure_rust] = FRONT_ENDS.map(|front_end| {
         let set = load(&front_end, &[&proto], &[]).unwrap();
         set.serialized_file("a.proto").unwrap()
     });
-    assert_eq!(of_protoc, of_protox);
-    assert!(String::from_utf8_lossy(&of_protoc).contains("kept as it is"));
+    assert_eq!(vendored, pure_rust);
+    assert!(String::from_utf8_lossy(&vendored).contains("kept as it is"));
 }
 
 #[test]

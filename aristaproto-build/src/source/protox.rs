@@ -1,6 +1,10 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
-use protox::file::{File, FileResolver, IncludeFileResolver};
+use std::borrow::Cow;
+use std::path::PathBuf;
+use std::{fs, io};
+
+use protox::file::{File, FileResolver};
 use protox::Compiler;
 
 use super::inputs::Inputs;
@@ -9,21 +13,19 @@ use crate::error::{Diagnostic, Error, Location, Problems};
 
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
-    includes: Vec<IncludeFileResolver>,
+    includes: Vec<PathBuf>,
 }
 
 impl FileResolver for Resolver {
-    fn resolve_path(&self, path: &std::path::Path) -> Option<String> {
-        self.includes
-            .iter()
-            .find_map(|include| include.resolve_path(path))
-    }
-
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         for include in &self.includes {
-            match include.open_file(name) {
-                Err(error) if error.is_file_not_found() => {}
-                result => return result,
+            match fs::read_to_string(include.join(name)) {
+                Ok(text) => return File::from_source(name, &as_protoc_reads(&text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let message = format!("cannot read {}: {error}", include.join(name).display());
+                    return Err(protox::Error::new(message));
+                }
             }
         }
         match well_known::text(name) {
@@ -33,19 +35,72 @@ impl FileResolver for Resolver {
     }
 }
 
+/// What a scanner of .proto text is inside of.
+enum Inside {
+    Code,
+    LineComment,
+    BlockComment,
+    String(char),
+}
+
+/// protox drops the empty lines of a block comment, and white space that is not ASCII at the start of a line; protoc keeps
+/// both. The star that each line of such a comment may start with, and which both drop, makes protox keep them. A byte-order
+/// mark, which protoc skips, goes.
+fn as_protoc_reads(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !text.contains("/*") {
+        return Cow::Borrowed(text);
+    }
+    let mut copy = String::with_capacity(text.len());
+    let mut inside = Inside::Code;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        copy.push(character);
+        let next = characters.peek().copied();
+        let mut take_next = false;
+        match inside {
+            Inside::Code => match (character, next) {
+                ('/', Some('/')) => (inside, take_next) = (Inside::LineComment, true),
+                ('/', Some('*')) => (inside, take_next) = (Inside::BlockComment, true),
+                ('"' | '\'', _) => inside = Inside::String(character),
+                _ => {}
+            },
+            Inside::LineComment if character == '\n' => inside = Inside::Code,
+            Inside::String(quote) if character == quote || character == '\n' => {
+                inside = Inside::Code;
+            }
+            Inside::String(_) => take_next = character == '\\',
+            Inside::BlockComment if character == '*' && next == Some('/') => {
+                (inside, take_next) = (Inside::Code, true);
+            }
+            Inside::BlockComment if character == '\n' => {
+                while let Some(blank) =
+                    characters.next_if(|it| matches!(it, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}'))
+                {
+                    copy.push(blank);
+                }
+                if characters.peek().is_some_and(|it| it.is_whitespace()) {
+                    copy.push('*');
+                }
+            }
+            _ => {}
+        }
+        if take_next {
+            copy.extend(characters.next());
+        }
+    }
+    Cow::Owned(copy)
+}
+
 /// Gives a serialised `FileDescriptorProto` for each file read.
 pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Vec<u8>>, Error> {
-    let includes = inputs
-        .includes
-        .iter()
-        .cloned()
-        .map(IncludeFileResolver::new)
-        .collect();
-    let mut compiler = Compiler::with_file_resolver(Resolver { includes });
+    let mut compiler = Compiler::with_file_resolver(Resolver {
+        includes: inputs.includes.clone(),
+    });
     compiler.include_imports(true).include_source_info(true);
     let mut found: Vec<Diagnostic> = Vec::new();
     for file in &inputs.files {
-        if let Err(error) = compiler.open_file(&file.path) {
+        if let Err(error) = compiler.open_file(&file.name) {
             let diagnostic = diagnose(&error, inputs);
             // A fault in a file that several files import comes once for each of them.
             if !found.contains(&diagnostic) {
@@ -73,11 +128,7 @@ fn diagnose(error: &protox::Error, inputs: &Inputs) -> Diagnostic {
         return inputs.import_not_found(import, location);
     }
     let is_edition = message.ends_with("found 'edition'");
-    let diagnostic = if report == message || location.is_some() {
-        Diagnostic::new(message).at(location)
-    } else {
-        Diagnostic::new(report)
-    };
+    let diagnostic = Diagnostic::new(message).at(location);
     if is_edition {
         diagnostic.hint(
             "protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a protoc with \
@@ -94,4 +145,34 @@ fn read_place(place: &str, inputs: &Inputs) -> Option<Location> {
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     Some(inputs.location(parts.next()?, line, column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_lines_of_block_comments_get_a_star() {
+        assert_eq!(
+            as_protoc_reads("/* a\n\n  \n * b\n\u{a0}c\n*/\n\n"),
+            "/* a\n*\n  *\n * b\n*\u{a0}c\n*/\n\n"
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_a_comment_stays() {
+        for text in [
+            "// /*\n\nmessage A {}",
+            "option a = \"/*\";\n\n",
+            "option a = '\\'/*';\n\n",
+            "/**/\n\n/* a */ // b\n\n",
+        ] {
+            assert_eq!(as_protoc_reads(text), text);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_goes() {
+        assert_eq!(as_protoc_reads("\u{feff}syntax"), "syntax");
+    }
 }
