@@ -94,15 +94,19 @@ class _EnumType(enum.EnumMeta):
     ) -> None:
         type.__init__(cls, name, bases, namespace)
 
-    def __call__(cls, value: Any, *args: Any, **options: Any) -> Any:
-        """The member for a number; nameless when the number has no name."""
-        if args or options:
-            raise TypeError(f"{cls.__name__}() takes one value; write a class to make a new enum")
-        try:
-            return cls._value2member_map_[value]
-        except (KeyError, TypeError):
-            missing: Any = cls.__dict__.get("_missing_") or Enum.__dict__["_missing_"]
-            return missing.__func__(cls, value)
+    if not TYPE_CHECKING:
+        # Checkers know better than Any what calling an enum class gives.
+        def __call__(cls, value: Any, *args: Any, **options: Any) -> Any:
+            """The member for a number; nameless when the number has no name."""
+            if args or options:
+                raise TypeError(
+                    f"{cls.__name__}() takes one value; write a class to make a new enum"
+                )
+            try:
+                return cls._value2member_map_[value]
+            except (KeyError, TypeError):
+                missing: Any = cls.__dict__.get("_missing_") or Enum.__dict__["_missing_"]
+                return missing.__func__(cls, value)
 
 
 if TYPE_CHECKING:
