@@ -285,12 +285,14 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "value_map": st.dictionaries(text, value, max_size=2),
     "span_map": st.dictionaries(text, span, max_size=2),
 }
-ONEOF = st.one_of(
+NOTHING: dict[str, st.SearchStrategy[Any]] = {}
+ONEOF: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.fixed_dictionaries({"one_int": int32}),
     st.fixed_dictionaries({"one_inner": inner}),
     st.fixed_dictionaries({"one_colour": colour}),
-    st.just({"one_null": wkt.NullValue.NULL_VALUE}),
-).map(dict[str, Any]) | st.just(dict[str, Any]())
+    st.fixed_dictionaries({"one_null": st.just(wkt.NullValue.NULL_VALUE)}),
+    st.fixed_dictionaries(NOTHING),
+)
 
 
 @st.composite
@@ -339,8 +341,9 @@ def test_in(message: Everything) -> None:
         assert Everything.from_dict(json.loads(text_form)) == message
     back = GoogleEverything()
     json_format.Parse(message.to_json(), back, descriptor_pool=GOOGLE_POOL)
-    assert back == google or back.SerializeToString(deterministic=True) == (
-        google.SerializeToString(deterministic=True)
+    # nan is unequal to nan, and may have other bits; -0.0 equals 0.0.
+    assert repr(json_format.MessageToDict(back, descriptor_pool=GOOGLE_POOL)) == repr(
+        json_format.MessageToDict(google, descriptor_pool=GOOGLE_POOL)
     )
 
 
