@@ -1,21 +1,27 @@
 """Wire bytes against google.protobuf: same bytes out, same values in, same refusals.
 
-The google classes are made from the schema of hand-written classes, so both sides describe the same messages.
+The google classes of hand-written ones are made from their schema, so both sides describe the same messages. Those of
+generated ones come from protoc.
 """
 
 # pyright: reportPrivateUsage=false
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
 import struct
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import aristaproto
 import pytest
 from aristaproto.schema import Field, Schema
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
@@ -210,7 +216,8 @@ _INTS = {
 
 def _values(field: Field, depth: int) -> st.SearchStrategy[Any]:
     if field.message is not None:
-        return _messages(field.message, depth - 1)
+        built = _messages(field.message, depth - 1)
+        return built.map(lambda message: message.to_wrapped()) if field.wrapped else built
     if field.enum is not None:
         members = st.sampled_from(list(field.enum))
         if field.enum.__closed__:
@@ -234,10 +241,11 @@ def _messages(
     built = cls.__schema__.new()
     for field in cls.__schema__.fields:
         element = field.value if field.value is not None else field
-        if depth <= 0 and element.message is not None:
-            continue
-        if not draw(st.booleans()):
-            continue
+        if not field.required:
+            if depth <= 0 and element.message is not None:
+                continue
+            if not draw(st.booleans()):
+                continue
         if field.is_map and field.key is not None and field.value is not None:
             keys = _values(field.key, depth)
             value: Any = draw(st.dictionaries(keys, _values(field.value, depth), max_size=entries))
@@ -266,9 +274,15 @@ def _has_large_map(built: aristaproto.Message) -> bool:
 @settings(max_examples=80)
 @given(data=st.data())
 def test_same_bytes_and_values(cls: type[aristaproto.Message], data: st.DataObject) -> None:
+    _same_bytes_and_values(cls, GOOGLE[cls], data)
+
+
+def _same_bytes_and_values(
+    cls: type[aristaproto.Message], google: Any, data: st.DataObject
+) -> None:
     ours = data.draw(_messages(cls))
     wire = bytes(ours)
-    theirs = GOOGLE[cls].FromString(wire)
+    theirs = google.FromString(wire)
     assert cls.parse(wire) == ours
     back = theirs.SerializeToString()
     assert cls.parse(back) == ours
@@ -348,3 +362,68 @@ def test_floats_beyond_32_bits_are_refused(value: float) -> None:
     else:
         got = Scalars3.parse(bytes(Scalars3(float=value))).float
         assert struct.pack("<f", got) == wanted or math.isnan(got)
+
+
+PROTOS = Path(__file__).parents[2] / "protos"
+
+
+@pytest.fixture(scope="module")
+def protoc_pool(tmp_path_factory: pytest.TempPathFactory) -> descriptor_pool.DescriptorPool:
+    """All protos of the tests, compiled by the protoc of grpc_tools."""
+    pytest.importorskip("grpc_tools")
+    out = tmp_path_factory.mktemp("descriptors") / "set"
+    files = [
+        path.relative_to(PROTOS).as_posix()
+        for path in sorted(PROTOS.rglob("*.proto"))
+        if "invalid" not in path.parts
+    ]
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "grpc_tools.protoc", "-I.", "--include_imports"),
+            *(f"--descriptor_set_out={out}", *files),
+        ],
+        cwd=PROTOS,
+        check=True,
+        capture_output=True,
+    )
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
+        for message_type in file.message_type:
+            _clear_json_names(message_type)
+        pool.AddSerializedFile(file.SerializeToString())
+    return pool
+
+
+def _clear_json_names(message_type: descriptor_pb2.DescriptorProto) -> None:
+    """The pool refuses names that clash in JSON, which protoc only warns of in proto2."""
+    for field in message_type.field:
+        field.ClearField("json_name")
+    for nested in message_type.nested_type:
+        _clear_json_names(nested)
+
+
+@settings(
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_generated_classes(
+    protoc_pool: descriptor_pool.DescriptorPool, data: st.DataObject
+) -> None:
+    tree = pytest.importorskip("trees.sync", reason="run `cargo xtask test trees` first")
+    for module in pkgutil.walk_packages(tree.__path__, "trees.sync."):
+        importlib.import_module(module.name)
+    pool: aristaproto.MessagePool = importlib.import_module(
+        "trees.sync.message_pool"
+    ).default_message_pool
+    names = sorted(
+        name
+        for name in pool
+        if pool.find_message(name) is not None
+        # Its fields hide the methods of google's class.
+        and name != "names.members.MessageMembers"
+    )
+    cls = pool.find_message(data.draw(st.sampled_from(names)))
+    assert cls is not None
+    descriptor = protoc_pool.FindMessageTypeByName(cls.__schema__.full_name)
+    _same_bytes_and_values(cls, message_factory.GetMessageClass(descriptor), data)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import aristaproto
@@ -80,6 +82,47 @@ def test_contract_names_exist(name: str) -> None:
         assert isinstance(importlib.import_module(name), ModuleType)
     else:
         assert getattr(importlib.import_module(path), last) is not None
+
+
+def uses(tree: ast.AST) -> set[str]:
+    """Dotted names that a generated module takes from the package, however it imported it."""
+    aliases: dict[str, str] = {}
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == "aristaproto":
+                    name = alias.name if alias.asname else "aristaproto"
+                    aliases[alias.asname or "aristaproto"] = name
+                    found.add(alias.name)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            module = node.module or ""
+            if module.partition(".")[0] == "aristaproto":
+                found.update(f"{module}.{alias.name}" for alias in node.names)
+    for node in ast.walk(tree):
+        steps: list[str] = []
+        at: ast.AST = node
+        while isinstance(at, ast.Attribute):
+            steps.append(at.attr)
+            at = at.value
+        if isinstance(at, ast.Name) and at.id in aliases and steps:
+            found.add(".".join([aliases[at.id], *reversed(steps)]))
+    return found - {"aristaproto"}
+
+
+def test_generated_code_keeps_the_contract() -> None:
+    trees = pytest.importorskip("trees", reason="run `cargo xtask test trees` first")
+    modules = [path for root in trees.__path__ for path in Path(root).rglob("*.py")]
+    assert len(modules) > 100
+    names = {name for path in modules for name in uses(ast.parse(path.read_text("utf-8")))}
+    # An attribute of an attribute, like a class' method, is that class' own affair.
+    strangers = {
+        name
+        for name in names
+        if name not in contract.NAMES
+        and not any(name.startswith(f"{allowed}.") for allowed in contract.NAMES)
+    }
+    assert strangers == set()
 
 
 def test_names() -> None:
