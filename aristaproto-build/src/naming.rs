@@ -76,48 +76,9 @@ pub(crate) const BUILTINS: &[&str] = &[
     "str",
 ];
 
-/// Attributes of `object` and `type` that a class body must not redefine by accident.
-const OBJECT: &[&str] = &[
-    "__annotations__",
-    "__bases__",
-    "__class__",
-    "__delattr__",
-    "__dict__",
-    "__dir__",
-    "__doc__",
-    "__eq__",
-    "__format__",
-    "__ge__",
-    "__getattr__",
-    "__getattribute__",
-    "__getstate__",
-    "__gt__",
-    "__hash__",
-    "__init__",
-    "__init_subclass__",
-    "__le__",
-    "__lt__",
-    "__module__",
-    "__mro__",
-    "__name__",
-    "__ne__",
-    "__new__",
-    "__qualname__",
-    "__reduce__",
-    "__reduce_ex__",
-    "__repr__",
-    "__setattr__",
-    "__sizeof__",
-    "__slots__",
-    "__str__",
-    "__subclasshook__",
-    "__weakref__",
-];
-
-/// Public members of the runtime's `Message`; a field of such a name gets a trailing underscore.
+/// Members of the runtime's `Message`, as far as a field could have such a name; it gets a trailing underscore.
 const MESSAGE: &[&str] = &[
-    "FromString",
-    "SerializeToString",
+    "_unknown_fields",
     "_validate",
     "dump",
     "from_dict",
@@ -132,12 +93,11 @@ const MESSAGE: &[&str] = &[
     // Classes whose fields hold a plain Python value convert with these two.
     "from_wrapped",
     "to_wrapped",
-    // The descriptors option adds this one.
-    "DESCRIPTOR",
 ];
 
 /// Members of the runtime's `Enum`, of `int` and of `enum.Enum`, and what `enum` does not take as a member.
 const ENUM: &[&str] = &[
+    // The descriptors option adds this one.
     "DESCRIPTOR",
     "as_integer_ratio",
     "bit_count",
@@ -160,8 +120,6 @@ const ENUM: &[&str] = &[
 /// Attributes of the stubs and server bases of both transports, whichever is generated: a method keeps its name when
 /// the options change.
 const SERVICE: &[&str] = &[
-    "__mapping__",
-    "__rpc_methods__",
     "_channel",
     "_credentials",
     "_deadline",
@@ -200,14 +158,14 @@ pub(crate) fn service_name(name: &str) -> String {
 /// The attribute of a message's field.
 pub(crate) fn field_name(name: &str) -> String {
     identifier(&snake_case(name), |name| {
-        is_keyword(name) || OBJECT.contains(&name) || MESSAGE.contains(&name) || is_mangled(name)
+        is_keyword(name) || is_dunder(name) || MESSAGE.contains(&name) || is_mangled(name)
     })
 }
 
 /// The method of an RPC, in stubs and bases.
 pub(crate) fn method_name(name: &str) -> String {
     identifier(&snake_case(name), |name| {
-        is_keyword(name) || OBJECT.contains(&name) || SERVICE.contains(&name) || is_mangled(name)
+        is_keyword(name) || is_dunder(name) || SERVICE.contains(&name) || is_mangled(name)
     })
 }
 
@@ -215,10 +173,10 @@ pub(crate) fn method_name(name: &str) -> String {
 pub(crate) fn member_name(name: &str) -> String {
     identifier(name, |name| {
         is_keyword(name)
-            || OBJECT.contains(&name)
+            || is_dunder(name)
             || ENUM.contains(&name)
             || is_mangled(name)
-            || is_underscored(name)
+            || is_sunder(name)
     })
 }
 
@@ -287,14 +245,21 @@ fn is_mangled(name: &str) -> bool {
     name.starts_with("__") && !name.ends_with("__")
 }
 
-/// `_name_` and `__name__` are no members for the module `enum`.
-fn is_underscored(name: &str) -> bool {
-    let inner = |edge: &str| {
-        name.strip_prefix(edge)
-            .and_then(|rest| rest.strip_suffix(edge))
-            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('_') && !rest.ends_with('_'))
-    };
-    inner("_") || inner("__")
+/// `__name__`: Python keeps these names to itself.
+fn is_dunder(name: &str) -> bool {
+    is_between("__", name)
+}
+
+/// `_name_`: the module `enum` keeps these names to itself.
+fn is_sunder(name: &str) -> bool {
+    is_between("_", name)
+}
+
+/// Whether exactly `edge` stands before and after something.
+fn is_between(edge: &str, name: &str) -> bool {
+    name.strip_prefix(edge)
+        .and_then(|rest| rest.strip_suffix(edge))
+        .is_some_and(|inner| !inner.is_empty() && !inner.starts_with('_') && !inner.ends_with('_'))
 }
 
 /// `name` as an identifier that `is_taken` lets pass: an underscore before it if it does not start like one, underscores
@@ -418,7 +383,7 @@ mod tests {
             ("None", "none"),
             ("match", "match"),
             ("str", "str"),
-            ("__x", "__x__"),
+            ("__x", "__x___"),
             ("__init__", "__init___"),
         ] {
             assert_eq!(field_name(name), python, "{name}");
@@ -491,7 +456,7 @@ mod tests {
 
     #[test]
     fn tables_hold_each_name_once() {
-        for table in [KEYWORDS, BUILTINS, OBJECT, MESSAGE, ENUM, SERVICE] {
+        for table in [KEYWORDS, BUILTINS, MESSAGE, ENUM, SERVICE] {
             for (index, name) in table.iter().enumerate() {
                 assert!(!table[..index].contains(name), "{name} twice");
             }

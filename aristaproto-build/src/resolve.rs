@@ -46,7 +46,10 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     for index in 0..files.len() {
         resolver.services(index);
     }
-    resolver.problems.propagate()?;
+    resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
+    let mut problems = Problems::new();
+    problems.extend(resolver.found);
+    problems.propagate()?;
     Ok(resolver.model)
 }
 
@@ -85,7 +88,7 @@ struct Resolver<'a> {
     files: &'a [&'a FileDescriptorProto],
     options: &'a Options,
     model: Model,
-    problems: Problems,
+    found: Vec<Diagnostic>,
     /// For each file: its module, its index in the module, its comments.
     module_of: Vec<ModuleId>,
     file_in_module: Vec<usize>,
@@ -109,7 +112,7 @@ impl<'a> Resolver<'a> {
             files,
             options,
             model: Model::default(),
-            problems: Problems::new(),
+            found: Vec::new(),
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
             comments: files.iter().map(|file| Comments::of_file(file)).collect(),
@@ -162,7 +165,7 @@ impl<'a> Resolver<'a> {
 
     fn problem(&mut self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
         let location = owner.place.as_ref().and_then(|place| self.locate(place));
-        self.problems.push(say(&owner.what).at(location));
+        self.found.push(say(&owner.what).at(location));
     }
 
     fn missing_type(&mut self, owner: &Owner, name: &str) {
@@ -191,7 +194,7 @@ impl<'a> Resolver<'a> {
         );
         let location = second.place.as_ref().and_then(|place| self.locate(place));
         let diagnostic = Diagnostic::new(message).at(location);
-        self.problems.push(diagnostic.hint("rename one of the two"));
+        self.found.push(diagnostic.hint("rename one of the two"));
     }
 
     /// Where a declaration's name stands; without a name, where the declaration begins.

@@ -158,9 +158,20 @@ fn take_after_imports(
     done.push(file);
 }
 
-/// Copies a serialised `FileDescriptorProto` field by field, leaving out field 9, `source_code_info`. The bytes have been
-/// decoded before, so a field that cannot be read cannot occur; if it did, the rest is copied as it is.
+/// A serialised `FileDescriptorProto` without its field 9, `source_code_info`.
 fn without_source_info(bytes: &[u8]) -> Vec<u8> {
+    copy_fields(bytes, |number| number != 9)
+}
+
+/// The other part.
+#[cfg(feature = "protox")]
+fn only_source_info(bytes: &[u8]) -> Vec<u8> {
+    copy_fields(bytes, |number| number == 9)
+}
+
+/// Copies some fields of a serialised message as they are. The bytes have been decoded before, so a field that cannot be
+/// read cannot occur; if it did, the copy would end there.
+fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
     use prost::encoding::{decode_key, skip_field, DecodeContext};
 
     let mut copy = Vec::with_capacity(bytes.len());
@@ -171,12 +182,11 @@ fn without_source_info(bytes: &[u8]) -> Vec<u8> {
             skip_field(wire_type, number, &mut rest, DecodeContext::default()).map(|()| number)
         });
         match number {
-            Ok(9) => {}
-            Ok(_) => copy.extend_from_slice(&start[..start.len() - rest.len()]),
-            Err(_) => {
-                copy.extend_from_slice(start);
-                break;
+            Ok(number) if keep(number) => {
+                copy.extend_from_slice(&start[..start.len() - rest.len()]);
             }
+            Ok(_) => {}
+            Err(_) => break,
         }
     }
     copy

@@ -190,7 +190,7 @@ impl<'a> Resolver<'a> {
                 extension.name()
             ));
             let location = self.locate(&place);
-            self.problems.push(
+            self.found.push(
                 diagnostic
                     .at(location)
                     .hint("make it a field of the message, or put a google.protobuf.Any there"),

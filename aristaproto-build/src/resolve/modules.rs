@@ -89,7 +89,7 @@ impl Resolver<'_> {
                     path[0]
                 ));
                 let location = self.locate(&place);
-                self.problems
+                self.found
                     .push(diagnostic.at(location).hint("rename the package"));
             }
             if path.iter().any(|segment| segment == "_descriptors") {
@@ -97,7 +97,7 @@ impl Resolver<'_> {
                     "package `{package}` would take the place of a generated module `_descriptors`"
                 ));
                 let location = self.locate(&place);
-                self.problems
+                self.found
                     .push(diagnostic.at(location).hint("rename the package"));
             }
             if let Some(&other) = by_path.get(&path) {
@@ -108,7 +108,7 @@ impl Resolver<'_> {
                     path.join(".")
                 ));
                 let location = self.locate(&place);
-                self.problems
+                self.found
                     .push(diagnostic.at(location).hint("rename one of them"));
             } else {
                 by_path.insert(path, module);

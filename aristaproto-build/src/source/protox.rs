@@ -1,5 +1,7 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
+mod retention;
+
 use std::borrow::Cow;
 use std::path::PathBuf;
 use std::{fs, io};
@@ -111,7 +113,15 @@ pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Vec<u8>>, Error> {
     let mut problems = Problems::new();
     problems.extend(found);
     problems.propagate()?;
-    super::split(&compiler.encode_file_descriptor_set())
+    let files = super::split(&compiler.encode_file_descriptor_set())?;
+    compiler
+        .open_file(retention::DESCRIPTOR_PROTO)
+        .map_err(|error| diagnose(&error, inputs))?;
+    let pool = compiler.descriptor_pool();
+    Ok(files
+        .into_iter()
+        .map(|file| retention::strip(&pool, file))
+        .collect())
 }
 
 /// protox keeps its spans to itself, but prints `file:line:column: message` as the error's debug form.

@@ -1,0 +1,434 @@
+//! Generates every .proto under tests/protos with every combination of options that changes the text, then holds the output
+//! to what is promised of it: it is formatted, lint-free, importable module by module, and silent under both type checkers
+//! in strict mode. The tools run once over all trees together; Python is `ARISTAPROTO_PYTHON` or the one of target/venv.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use aristaproto_build::python::GeneratedFile;
+use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::{AsyncTransport, ClientGeneration, Config, Options, ServerGeneration};
+use aristaproto_tests::{python, run_python, workspace};
+use tempfile::TempDir;
+
+/// The name of a tree and the options that it is generated with.
+fn flavours() -> Vec<(&'static str, Options)> {
+    let options = |client, client_transport, server, server_transport| Options {
+        client_generation: client,
+        client_async_transport: client_transport,
+        server_generation: server,
+        server_async_transport: server_transport,
+        ..Options::default()
+    };
+    use AsyncTransport::{Grpcio, Grpclib};
+    use ClientGeneration as Client;
+    use ServerGeneration as Server;
+    vec![
+        ("default", Options::default()),
+        (
+            "messages_only",
+            options(Client::None, Grpclib, Server::None, Grpclib),
+        ),
+        (
+            "async_grpclib",
+            options(Client::Async, Grpclib, Server::Async, Grpclib),
+        ),
+        (
+            "sync_async_grpcio",
+            options(Client::SyncAsync, Grpcio, Server::Async, Grpcio),
+        ),
+        (
+            "async_sync_mixed",
+            options(Client::AsyncSync, Grpclib, Server::Async, Grpcio),
+        ),
+        (
+            "no_default_mixed",
+            options(Client::SyncAsyncNoDefault, Grpcio, Server::Async, Grpclib),
+        ),
+        (
+            "pydantic",
+            Options {
+                pydantic_dataclasses: true,
+                ..options(Client::None, Grpclib, Server::None, Grpclib)
+            },
+        ),
+        (
+            "descriptors",
+            Options {
+                google_protobuf_descriptors: true,
+                ..options(Client::Async, Grpclib, Server::Async, Grpclib)
+            },
+        ),
+    ]
+}
+
+/// Every .proto of the tests that can be generated.
+fn protos() -> Vec<PathBuf> {
+    let protos: Vec<PathBuf> = walkdir::WalkDir::new(workspace().join("tests/protos"))
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| entry.file_name() != "invalid")
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|it| it == "proto"))
+        .collect();
+    assert!(
+        protos.len() >= 40,
+        "only {} .proto files found",
+        protos.len()
+    );
+    protos
+}
+
+fn load() -> DescriptorSet {
+    let includes = [workspace().join("tests/protos")];
+    Config::new().load(&protos(), &includes).unwrap()
+}
+
+fn write(folder: &Path, files: &[GeneratedFile]) {
+    for file in files {
+        let path = folder.join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &file.text).unwrap();
+    }
+}
+
+/// All flavours beside each other in a package `trees`.
+fn trees() -> TempDir {
+    let set = load();
+    let folder = tempfile::tempdir().unwrap();
+    let trees = folder.path().join("trees");
+    fs::create_dir(&trees).unwrap();
+    fs::write(trees.join("__init__.py"), "").unwrap();
+    for (name, options) in flavours() {
+        let files = Config::new().options(options).generate(&set).unwrap();
+        write(&trees.join(name), &files);
+    }
+    folder
+}
+
+/// Runs a tool that must have nothing to say.
+fn check(folder: &Path, module: &str, arguments: &[&str]) -> String {
+    run_python(folder, ["-m", module].iter().chain(arguments))
+}
+
+#[test]
+fn generated_code_passes_every_checker() {
+    let folder = trees();
+    let folder = folder.path();
+
+    check(
+        folder,
+        "ruff",
+        &["format", "--isolated", "--check", "trees"],
+    );
+    check(
+        folder,
+        "ruff",
+        &[
+            "check",
+            "--isolated",
+            "--extend-select",
+            "I,UP,F,E,W",
+            "--ignore",
+            "E501",
+            "trees",
+        ],
+    );
+
+    // mypy counts the files that it read: none may be missing.
+    let modules = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter(|entry| {
+            entry
+                .as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|it| it == "py")
+        })
+        .count();
+    assert!(modules >= 350, "only {modules} modules");
+    let report = check(
+        folder,
+        "mypy",
+        &["--strict", "--cache-dir", ".mypy_cache", "-p", "trees"],
+    );
+    assert_eq!(
+        report.trim(),
+        format!("Success: no issues found in {modules} source files")
+    );
+
+    let settings = format!(
+        r#"{{"include": ["trees"], "typeCheckingMode": "strict", "pythonVersion": "3.10", "executionEnvironments": [
+            {{"root": ".", "extraPaths": [{:?}]}}]}}"#,
+        workspace().join("aristaproto-runtime/python")
+    );
+    fs::write(folder.join("pyrightconfig.json"), settings).unwrap();
+    let python = python();
+    let pyright = ["--pythonpath", python.to_str().unwrap(), "--outputjson"];
+    let output = Command::new(&python)
+        .args(["-m", "pyright"])
+        .args(pyright)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    assert!(
+        report.contains(&format!("\"filesAnalyzed\": {modules},")),
+        "{report}"
+    );
+}
+
+/// Imports each module of each tree in a state in which no other module of the tree has been imported, and counts what the
+/// trees hold.
+const IMPORT: &str = r#"
+import ast, importlib, inspect, pathlib, sys, warnings
+import aristaproto, aristaproto.grpcio, aristaproto.grpclib
+
+warnings.simplefilter("error")
+sys.path.insert(0, ".")
+bases = {
+    "messages": aristaproto.Message,
+    "enums": aristaproto.Enum,
+    "stubs": (
+        aristaproto.grpcio.SyncServiceStub,
+        aristaproto.grpcio.ServiceStub,
+        aristaproto.grpclib.ServiceStub,
+    ),
+    "bases": (aristaproto.grpcio.ServiceBase, aristaproto.grpclib.ServiceBase),
+}
+for tree in sorted(pathlib.Path("trees").iterdir()):
+    if not tree.is_dir():
+        continue
+    counts = dict.fromkeys(["modules", *bases], 0)
+    for path in sorted(tree.rglob("*.py")):
+        name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+        for loaded in [m for m in sys.modules if m == str(tree).replace("/", ".") or m.startswith(f"trees.{tree.name}.")]:
+            del sys.modules[loaded]
+        module = importlib.import_module(name)
+        counts["modules"] += 1
+        public = getattr(module, "__all__", ())
+        assert list(public) == sorted(set(public)), (name, public)
+        for symbol in public:
+            value = getattr(module, symbol)
+            if value.__module__ != name:
+                assert value.__module__.startswith("aristaproto.wkt"), (name, symbol)
+                continue
+            assert value.__name__ == symbol, (name, symbol)
+            for kind, base in bases.items():
+                counts[kind] += issubclass(value, base)
+            body = ast.parse(inspect.getsource(value)).body[0].body
+            if issubclass(value, aristaproto.Message):
+                fields = [it.target.id for it in body if isinstance(it, ast.AnnAssign) and it.value]
+                assert symbol == "Any" or value.__match_args__ == tuple(fields), (name, symbol)
+                if any("required=True" in ast.unparse(it) for it in body):
+                    continue
+                with warnings.catch_warnings():
+                    warnings.filterwarnings("ignore", "[A-Za-z]+ is deprecated", DeprecationWarning)
+                    assert value.parse(bytes(value())) == value(), (name, symbol)
+            elif issubclass(value, aristaproto.Enum):
+                members = [it.targets[0].id for it in body if isinstance(it, ast.Assign)]
+                assert list(value.__members__) == members, (name, symbol)
+    print(tree.name, *(f"{kind}={count}" for kind, count in counts.items()))
+"#;
+
+#[test]
+fn every_module_can_be_imported_first() {
+    let folder = trees();
+    let report = run_python(folder.path(), ["-W", "error", "-c", IMPORT]);
+    let names: Vec<&str> = report
+        .lines()
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
+    let mut flavours: Vec<&str> = flavours().iter().map(|(name, _)| *name).collect();
+    flavours.sort_unstable();
+    assert_eq!(names, flavours, "{report}");
+    let count = |flavour: &str, kind: &str| -> usize {
+        let line = report
+            .lines()
+            .find(|line| line.starts_with(&format!("{flavour} ")))
+            .unwrap();
+        let count = line
+            .split(' ')
+            .find_map(|it| it.strip_prefix(&format!("{kind}=")));
+        count.unwrap().parse().unwrap()
+    };
+    let services = 18;
+    for flavour in names {
+        assert!(count(flavour, "messages") >= 150, "{report}");
+        assert!(count(flavour, "enums") >= 25, "{report}");
+        assert!(count(flavour, "modules") >= 45, "{report}");
+    }
+    for (flavour, stubs, bases) in [
+        ("default", 1, 0),
+        ("messages_only", 0, 0),
+        ("async_grpclib", 1, 1),
+        ("sync_async_grpcio", 2, 1),
+        ("async_sync_mixed", 2, 1),
+        ("no_default_mixed", 2, 1),
+        ("pydantic", 0, 0),
+        ("descriptors", 1, 1),
+    ] {
+        assert_eq!(
+            count(flavour, "stubs"),
+            stubs * services,
+            "{flavour}: {report}"
+        );
+        assert_eq!(
+            count(flavour, "bases"),
+            bases * services,
+            "{flavour}: {report}"
+        );
+    }
+}
+
+/// Everything that generated code takes from the runtime is in the contract, and it imports nothing else from anywhere
+/// but the standard library.
+const CONTRACT: &str = r#"
+import ast, importlib, pathlib, sys
+from aristaproto.contract import NAMES
+
+standard = {"__future__", "builtins", "collections.abc", "datetime", "typing", "warnings"}
+used = set()
+for path in sorted(pathlib.Path("trees").rglob("*.py")):
+    aliases = {}
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "aristaproto":
+                    aliases[alias.asname or "aristaproto"] = alias.name if alias.asname else "aristaproto"
+                    used.add(alias.name)
+                else:
+                    assert alias.name in standard, (path, alias.name)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            if node.module.split(".")[0] == "aristaproto":
+                used.update(f"{node.module}.{alias.name}" for alias in node.names)
+            else:
+                assert node.module in standard, (path, node.module)
+    for node in ast.walk(tree):
+        chain = []
+        while isinstance(node, ast.Attribute):
+            chain.append(node.attr)
+            node = node.value
+        if chain and isinstance(node, ast.Name) and node.id in aliases:
+            used.add(".".join([aliases[node.id], *reversed(chain)]))
+used.discard("aristaproto")
+outside = set()
+for name in used:
+    parts = name.split(".")
+    if ".".join(parts[:2]) not in NAMES:
+        outside.add(name)
+    elif len(parts) > 2 and parts[1] in ("grpcio", "grpclib", "wkt", "descriptors", "pydantic"):
+        if parts[2] not in importlib.import_module(".".join(parts[:2])).__all__:
+            outside.add(name)
+assert not outside, sorted(outside)
+print(len(used))
+"#;
+
+#[test]
+fn generated_code_uses_the_contract_only() {
+    let folder = trees();
+    let used: usize = run_python(folder.path(), ["-c", CONTRACT])
+        .trim()
+        .parse()
+        .unwrap();
+    assert!(used >= 60, "only {used} names of the runtime are used");
+}
+
+/// The names that a field, a member or a method must not have are those that the runtime's classes have.
+const MEMBERS: &str = r#"
+import aristaproto, aristaproto.grpcio, aristaproto.grpclib, aristaproto.pydantic
+print("message", *sorted({*dir(aristaproto.Message), *dir(aristaproto.pydantic.Message)}))
+class Empty(aristaproto.Enum):
+    pass
+class One(aristaproto.Enum):
+    ONE = 1
+print("enum", *sorted({*dir(Empty), *dir(type(Empty)), *dir(One.ONE)} - {"ONE"}))
+services = [
+    aristaproto.grpcio.SyncServiceStub, aristaproto.grpcio.ServiceStub, aristaproto.grpcio.ServiceBase,
+    aristaproto.grpclib.ServiceStub, aristaproto.grpclib.ServiceBase,
+]
+print("service", *sorted({name for service in services for name in dir(service)}))
+"#;
+
+#[test]
+fn no_generated_name_hides_a_member_of_the_runtime() {
+    let members = run_python(&workspace(), ["-c", MEMBERS]);
+    let mut lines = members
+        .lines()
+        .map(|line| line.split(' ').skip(1).collect::<Vec<_>>());
+    let (message, enumeration, service) = (
+        lines.next().unwrap(),
+        lines.next().unwrap(),
+        lines.next().unwrap(),
+    );
+    assert!(message.contains(&"parse") && enumeration.contains(&"mro"));
+    assert!(service.contains(&"_unary_unary"));
+
+    // Each member's name as a field, a value and a method.
+    let list = |names: &[&str], line: &dyn Fn(usize, &str) -> String| -> String {
+        (1..)
+            .zip(names)
+            .map(|(number, name)| line(number, name))
+            .collect()
+    };
+    // Each value has an enum of its own: the compiler wants values to differ in more than case and underscores.
+    let proto = format!(
+        "syntax = \"proto2\";\npackage members;\nmessage Fields {{\n{}}}\n{}service Methods {{\n{}}}\n",
+        list(&message, &|number, name| format!("  optional int32 {name} = {number};\n")),
+        list(&enumeration, &|number, name| format!("enum Values{number} {{ {name} = 0; }}\n")),
+        list(&service, &|_, name| format!("  rpc {name}(Fields) returns (Fields);\n")),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("members.proto");
+    fs::write(&path, proto).unwrap();
+    let mut config = Config::new();
+    config
+        .client_generation(ClientGeneration::Sync)
+        .server_generation(ServerGeneration::Async);
+    let set = config.load(&[&path], &[folder.path()]).unwrap();
+    let files = config.generate(&set).unwrap();
+    let text = &files
+        .iter()
+        .find(|file| file.path == "members/__init__.py")
+        .unwrap()
+        .text;
+
+    let mut fields = 0;
+    let mut section: &[&str] = &[];
+    for line in text.lines() {
+        match line.split(['(', ' ']).nth(1) {
+            Some("Fields") if line.starts_with("class ") => section = &message,
+            Some(class) if class.starts_with("Values") && line.starts_with("class ") => {
+                section = &enumeration
+            }
+            Some("MethodsStub" | "MethodsBase") if line.starts_with("class ") => section = &service,
+            _ => {}
+        }
+        let Some(line) = line
+            .strip_prefix("    ")
+            .filter(|line| !line.starts_with([' ', ')']))
+        else {
+            continue;
+        };
+        let line = line.trim_start_matches("async ").trim_start_matches("def ");
+        let name = line.split([':', ' ', '(']).next().unwrap();
+        let own = ["_grpcio_rpc_handler", "__mapping__"];
+        if section == service && own.contains(&name) {
+            continue;
+        }
+        assert!(
+            !section.contains(&name),
+            "`{name}` hides a member of the runtime\n{line}"
+        );
+        fields += 1;
+    }
+    let wanted = message.len() + enumeration.len() + 2 * service.len();
+    assert!(
+        fields >= wanted,
+        "{fields} names found, {wanted} expected\n{text}"
+    );
+}
