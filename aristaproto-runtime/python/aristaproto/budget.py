@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from .errors import Error
 
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ("Budget", "Limits", "current_limits", "limits")
 
 
-@dataclasses.dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """What one call may read or write.
 
     `depth`: levels of messages inside the outermost one (also of lists and objects in JSON);

@@ -11,6 +11,7 @@ import sys
 import warnings
 from enum import IntEnum
 from math import isnan
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import codec
@@ -235,23 +236,14 @@ def _same(a: Any, b: Any) -> bool:
     return False
 
 
-_printing: set[int] = set()
-
-
+@recursive_repr()
 def _repr(self: Message) -> str:
-    name = type(self).__name__
-    if id(self) in _printing:
-        return f"{name}(...)"
-    _printing.add(id(self))
-    try:
-        parts = [
-            f"{field.name}={value!r}"
-            for field in type(self).__schema__.ordered
-            if not field.is_default(value := field.get(self))
-        ]
-    finally:
-        _printing.discard(id(self))
-    return f"{name}({', '.join(parts)})"
+    parts = [
+        f"{field.name}={value!r}"
+        for field in type(self).__schema__.ordered
+        if not field.is_default(value := field.get(self))
+    ]
+    return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class Message(metaclass=_MessageType):

@@ -360,7 +360,7 @@ def build_schema(cls: type[Message]) -> Schema:
 
 
 def _resolve_field(cls: type[Message], name: str, spec: FieldSpec) -> Field:
-    slot = cls.__dict__[name]
+    slot = _slot(cls, name)
     field = Field()
     field.number = spec.number
     if not (type(spec.number) is int and 1 <= spec.number < 2**29):
@@ -490,15 +490,27 @@ def json_name(proto_name: str) -> str:
 class OneofSlot(property):
     """A oneof member: reads its slot; setting it clears the other members."""
 
+    slot: Any
+    """The slot below."""
+
 
 def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
     for field in members:
-        slot = cls.__dict__.get(field.name)
-        if slot is None or isinstance(slot, OneofSlot):
+        slot = _slot(cls, field.name)
+        if slot is None:
             continue  # inherited, and done in the class that declares it
         others = tuple(other.set for other in members if other is not field)
         field.assign = _clearing_setter(field.set, others)
-        type.__setattr__(cls, field.name, OneofSlot(slot.__get__, field.assign))
+        member = OneofSlot(slot.__get__, field.assign)
+        member.slot = slot
+        type.__setattr__(cls, field.name, member)
+
+
+def _slot(cls: type[Message], name: str) -> Any:
+    """The slot of a field that `cls` itself declares; None for an inherited one."""
+    slot = cls.__dict__.get(name)
+    # Another thread may have built the schema meanwhile.
+    return slot.slot if isinstance(slot, OneofSlot) else slot
 
 
 def _clearing_setter(
@@ -517,54 +529,52 @@ def _compile_constructors(schema: Schema) -> tuple[Callable[[], Any], Callable[.
     """Compile `new()` and `__init__`: source text, because a loop over fields costs several times as much."""
     from .message import set_unknown_fields, warn_deprecated
 
+    # Names of our own must not meet those of the fields, which are parameters.
+    own = "_"
+    while any(name.startswith(own) for name in schema.by_name):
+        own += "_"
     scope: dict[str, Any] = {
         "__name__": "aristaproto.message",
-        "_cls": schema.cls,
-        "_new": object.__new__,
-        "_unknown": set_unknown_fields,
-        "_warn": warn_deprecated,
-        "_oneof": _too_many_members,
+        f"{own}cls": schema.cls,
+        f"{own}new": object.__new__,
+        f"{own}unknown": set_unknown_fields,
+        f"{own}warn": warn_deprecated,
+        f"{own}oneof": _too_many_members,
     }
     parameters: list[str] = []
-    init: list[str] = ["_unknown(_self, b'')"]
-    new: list[str] = ["_self = _new(_cls)", "_unknown(_self, b'')"]
+    init: list[str] = [f"{own}unknown({own}self, b'')"]
+    new: list[str] = [f"{own}self = {own}new({own}cls)", f"{own}unknown({own}self, b'')"]
     for index, field in enumerate(schema.fields):
-        scope[f"_s{index}"] = field.set
+        scope[f"{own}set{index}"] = field.set
         name = field.name
         if field.repeated or field.is_map:
             fresh = "[]" if field.repeated else "{}"
             parameters.append(f"{name}=None")
-            init.append(f"_s{index}(_self, {fresh} if {name} is None else {name})")
-            new.append(f"_s{index}(_self, {fresh})")
+            init.append(f"{own}set{index}({own}self, {fresh} if {name} is None else {name})")
+            new.append(f"{own}set{index}({own}self, {fresh})")
         else:
-            scope[f"_d{index}"] = field.default
-            parameters.append(f"{name}=_d{index}")
-            init.append(f"_s{index}(_self, {name})")
-            new.append(f"_s{index}(_self, _d{index})")
+            scope[f"{own}default{index}"] = field.default
+            parameters.append(f"{name}={own}default{index}")
+            init.append(f"{own}set{index}({own}self, {name})")
+            new.append(f"{own}set{index}({own}self, {own}default{index})")
     for group, members in schema.oneofs.items():
         if len(members) > 1:
             given = " + ".join(f"({field.name} is not None)" for field in members)
             pairs = ", ".join(f"({field.name!r}, {field.name})" for field in members)
-            init.append(f"if {given} > 1: _oneof(_cls, {group!r}, {pairs})")
+            init.append(f"if {given} > 1: {own}oneof({own}cls, {group!r}, {pairs})")
     if schema.cls.__deprecated__:
-        init.append("_warn(type(_self).__name__)")
+        init.append(f"{own}warn({schema.cls.__name__!r})")
     for index, field in enumerate(schema.fields):
         if field.deprecated:
-            scope[f"_f{index}"] = field
-            init.append(
-                f"if not _f{index}.is_default({field.name}): _warn({_label(schema, field)!r})"
-            )
-    # Positional parameters named like our own would clash, hence the underscores; proto fields named so get
-    # a trailing underscore from the generator.
-    source = "\n  ".join([f"def __init__(_self{''.join(', ' + p for p in parameters)}):", *init])
-    source += "\n" + "\n  ".join(["def new():", *new, "return _self"]) + "\n"
+            scope[f"{own}field{index}"] = field
+            what = f"{schema.cls.__name__}.{field.name}"
+            init.append(f"if not {own}field{index}.is_default({field.name}): {own}warn({what!r})")
+    head = ", ".join([f"{own}self", *parameters])
+    source = "\n  ".join([f"def __init__({head}):", *init])
+    source += "\n" + "\n  ".join([f"def {own}make():", *new, f"return {own}self"]) + "\n"
     exec(compile(source, f"<constructor of {schema.cls.__qualname__}>", "exec"), scope)  # noqa: S102
     scope["__init__"].__qualname__ = f"{schema.cls.__qualname__}.__init__"
-    return scope["new"], scope["__init__"]
-
-
-def _label(schema: Schema, field: Field) -> str:
-    return f"{schema.cls.__name__}.{field.name}"
+    return scope[f"{own}make"], scope["__init__"]
 
 
 def _too_many_members(cls: type[Message], group: str, *pairs: tuple[str, Any]) -> None:

@@ -9,7 +9,9 @@ import dataclasses
 import inspect
 import math
 import pickle
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest import mock
 
@@ -172,6 +174,33 @@ class TestConstruction:
         assert Extended.__match_args__ == ("x", "y", "z")
         assert [field.name for field in dataclasses.fields(Extended)] == ["x", "y", "z"]
         assert Point.parse(bytes(Extended(1, 2, 3))) == Point(1, 2)
+
+    def test_fields_named_like_the_constructor_s_own_names(self) -> None:
+        class Hostile(aristaproto.Message):
+            _self: int = aristaproto.field(1, aristaproto.TYPE_INT32)
+            _set0: list[int] = aristaproto.field(2, aristaproto.TYPE_INT32, repeated=True)
+            self: int = aristaproto.field(4, aristaproto.TYPE_INT32)
+
+        assert bytes(Hostile(1, [2], self=4)) == b"\x08\x01\x12\x01\x02\x20\x04"
+
+    def test_threads_that_use_a_class_first(self) -> None:
+        for _ in range(20):
+
+            class Fresh(aristaproto.Message):
+                a: int | None = aristaproto.field(1, aristaproto.TYPE_INT32, oneof="o")
+                b: int | None = aristaproto.field(2, aristaproto.TYPE_INT32, oneof="o")
+
+            barrier = threading.Barrier(4)
+
+            def use(cls: type[Fresh] = Fresh, barrier: threading.Barrier = barrier) -> bool:
+                barrier.wait()
+                message = cls(a=1)
+                message.b = 2
+                return message.a is None and bytes(message) == b"\x10\x02"
+
+            with ThreadPoolExecutor(4) as threads:
+                results = [threads.submit(use) for _ in range(4)]
+            assert [result.result() for result in results] == [True] * 4
 
     def test_slots(self) -> None:
         assert not hasattr(Point(), "__dict__")
@@ -367,7 +396,7 @@ class TestRepr:
     def test_message_inside_itself(self) -> None:
         message = Everything()
         message.child = message
-        assert repr(message) == "Everything(child=Everything(...))"
+        assert repr(message) == "Everything(child=...)"
 
 
 class TestCopies:
