@@ -148,6 +148,8 @@ class RequestSender(Generic[T]):
                 raise error
             finally:
                 error.__context__ = context
+                # Else the exception keeps this object, its call and the connection in a cycle.
+                self._error = error = None
 
     async def _run(self) -> None:
         try:
@@ -165,7 +167,7 @@ class RequestSender(Generic[T]):
                         "task": self._task,
                     }
                 )
-            if not isinstance(error, (Exception, asyncio.CancelledError)):
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
 
     async def _send_all(self) -> None:

@@ -119,7 +119,8 @@ async def test_responses_come_while_a_plain_iterable_is_sent(client: Any, lib: A
 
     def requests() -> Iterator[Any]:
         nonlocal sent
-        for sent in range(1, 1001):
+        for _ in range(1000):
+            sent += 1
             yield lib.VersionRequest(name="x")
 
     responses = client.chat(requests())

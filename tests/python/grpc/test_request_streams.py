@@ -172,7 +172,7 @@ async def test_failure_of_the_producer_reaches_the_caller(
         try:
             raise KeyError("inner")
         except KeyError:
-            raise ProducerFailed("no more requests")
+            raise ProducerFailed("no more requests")  # noqa: B904 - the implicit context is meant
 
     with pytest.raises(ProducerFailed, match="no more requests") as raised:
         await asyncio.wait_for(call(client, requests()), 1)

@@ -14,8 +14,6 @@ import grpc
 import pytest
 from grpclib.client import Channel
 from trees.grpcio import example as grpcio_example
-from trees.grpclib import example as grpclib_example
-
 from trees.grpcio.example import (
     MyServiceBase,
     Request,
@@ -23,6 +21,7 @@ from trees.grpcio.example import (
     VersionRequest,
     VersionResponse,
 )
+from trees.grpclib import example as grpclib_example
 
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, Serve
@@ -65,13 +64,13 @@ async def port(serve: Serve) -> int:
 async def test_synchronous_grpcio_client(port: int) -> None:
     from trees.grpcio.example import MyServiceStub, Request
 
-    def call() -> Response:
+    def call() -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             client = MyServiceStub(channel)
             response = client.my_rpc(Request(name="hello"))
-        return response
+        assert response == Response(names=["hello"])
 
-    assert await asyncio.to_thread(call) == Response(names=["hello"])
+    await asyncio.to_thread(call)
 
 
 async def test_asynchronous_grpclib_client(serve: Serve) -> None:
@@ -162,7 +161,7 @@ async def test_server_waits_for_termination() -> None:
 
 async def test_server_streaming_method_may_return_none(serve: Serve, connect: Connect) -> None:
     class Service(MyServiceBase):
-        async def versions(self, message: VersionRequest):  # type: ignore[no-untyped-def, override]  # pyright: ignore  # noqa: E501
+        async def versions(self, message: VersionRequest):  # type: ignore[no-untyped-def, override]  # pyright: ignore
             return None
 
     client = await connect("grpcio", await serve(Service()))
@@ -173,7 +172,7 @@ async def test_server_streaming_method_must_not_return_a_list(
     serve: Serve, connect: Connect
 ) -> None:
     class Service(MyServiceBase):
-        async def versions(self, message: VersionRequest):  # type: ignore[no-untyped-def, override]  # pyright: ignore  # noqa: E501
+        async def versions(self, message: VersionRequest):  # type: ignore[no-untyped-def, override]  # pyright: ignore
             return [VersionResponse(name=message.name, version=1)]  # Raises TypeError.
 
     client = await connect("grpcio", await serve(Service()))
@@ -196,7 +195,7 @@ async def test_server_context(serve: Serve, connect: Connect) -> None:
         Request(name="a"), timeout=30.0, metadata=[("request-id", "seven")]
     )
     assert response.names[0] == "seven"
-    assert 0 < float(response.names[1]) <= 30.0
+    assert 0 < float(response.names[1]) < 31  # grpc rounds timeouts up.
     response = await client.my_rpc(Request(name="a"))
     assert response.names == ["", "None"]
 

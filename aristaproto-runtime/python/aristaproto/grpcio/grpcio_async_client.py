@@ -12,7 +12,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from grpc import StatusCode  # type: ignore[import-untyped, unused-ignore]
-from grpc.aio import AioRpcError, Metadata  # type: ignore[import-untyped, unused-ignore]
+from grpc.aio import (  # type: ignore[import-untyped, unused-ignore]
+    AioRpcError,
+    InternalError,
+    Metadata,
+)
 
 from ..rpc_streams import RequestSender
 from .metadata import metadata_pairs
@@ -20,16 +24,22 @@ from .serialization import SerializationFailed, serialize
 
 if TYPE_CHECKING:
     from grpc import CallCredentials
-    from grpc.aio import Channel
+    from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
 
     from .. import Message
     from .metadata import MetadataLike
 
+    StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]
+
 Request = TypeVar("Request", bound="Message")
 Response = TypeVar("Response", bound="Message")
 
-# What writing to a call raises when the server has already ended it.
-CALL_ENDED: tuple[type[Exception], ...] = (AioRpcError, asyncio.InvalidStateError)
+# What sending on a call raises when the server has already ended it.
+CALL_ENDED: tuple[type[Exception], ...] = (
+    AioRpcError,
+    InternalError,
+    asyncio.InvalidStateError,
+)
 
 
 class ServiceStub:
@@ -143,14 +153,12 @@ class ServiceStub:
         credentials: CallCredentials | None = None,
         wait_for_ready: bool | None = None,
     ) -> Response:
-        """Sends the requests and returns the one response, which may come before the last request
-        is sent.
-        """
+        """Sends the requests and returns the one response, which may come before all are sent."""
         key = ("stream_unary", route, response_type)
         multi_callable = self._multi_callables.get(key)
         if multi_callable is None:
             multi_callable = self._multi_callables[key] = self._channel.stream_unary(
-                route, serialize, response_type.FromString
+                route, request_type.SerializeToString, response_type.FromString
             )
         call = multi_callable(
             timeout=self._timeout if timeout is None else timeout,
@@ -158,13 +166,8 @@ class ServiceStub:
             credentials=self._credentials if credentials is None else credentials,
             wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         )
-        try:
-            async with RequestSender(
-                requests, call.write, call.done_writing, call.cancel, CALL_ENDED
-            ):
-                response: Response | None = await call
-        except SerializationFailed as failure:
-            raise failure.error from None
+        async with StreamRequestSender(requests, call):
+            response: Response | None = await call
         if response is None:
             raise _undecodable(response_type)
         return response
@@ -186,7 +189,7 @@ class ServiceStub:
         multi_callable = self._multi_callables.get(key)
         if multi_callable is None:
             multi_callable = self._multi_callables[key] = self._channel.stream_stream(
-                route, serialize, response_type.FromString
+                route, request_type.SerializeToString, response_type.FromString
             )
         call = multi_callable(
             timeout=self._timeout if timeout is None else timeout,
@@ -194,19 +197,42 @@ class ServiceStub:
             credentials=self._credentials if credentials is None else credentials,
             wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         )
-        try:
-            async with RequestSender(
-                requests, call.write, call.done_writing, call.cancel, CALL_ENDED
-            ):
-                try:
-                    async for response in call:
-                        if response is None:
-                            raise _undecodable(response_type)
-                        yield response
-                finally:
-                    call.cancel()
-        except SerializationFailed as failure:
-            raise failure.error from None
+        async with StreamRequestSender(requests, call):
+            try:
+                async for response in call:
+                    if response is None:
+                        raise _undecodable(response_type)
+                    yield response
+            finally:
+                call.cancel()
+
+
+class StreamRequestSender(RequestSender[Request]):
+    """Sends a request stream over a call of grpc.aio while the body of `async with` receives."""
+
+    __slots__ = ("_call", "_connected", "_core_call")
+
+    def __init__(
+        self, requests: AsyncIterable[Request] | Iterable[Request], call: StreamCall
+    ) -> None:
+        super().__init__(requests, self._send_message, call.done_writing, call.cancel, CALL_ENDED)
+        self._call = call
+        self._connected = False
+        # A call through interceptors has none.
+        self._core_call: Any = getattr(call, "_cython_call", None)
+
+    async def _send_message(self, message: Request) -> None:
+        # A message that cannot be encoded fails here; in `write` it would cancel the call silently.
+        encoded = message.SerializeToString()
+        if self._core_call is None:
+            await self._call.write(message)
+            return
+        if not self._connected:
+            await self._call.wait_for_connection()
+            self._connected = True
+        # Not `write`: when the server has ended the call in the meantime, that puts the status
+        # INTERNAL in the place of the server's own.
+        await self._core_call.send_serialized_message(encoded)
 
 
 def _undecodable(response_type: type[Message]) -> AioRpcError:

@@ -129,9 +129,7 @@ class ServiceStub:
         deadline: Deadline | None = None,
         metadata: MetadataLike | None = None,
     ) -> Response:
-        """Sends the requests and returns the one response, which may come before the last request
-        is sent.
-        """
+        """Sends the requests and returns the one response, which may come before all are sent."""
         async with (
             self._channel.request(
                 route,
