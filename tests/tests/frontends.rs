@@ -217,20 +217,38 @@ fn two_files_of_one_name_are_refused() {
 }
 
 #[test]
-fn custom_options_are_in_the_bytes_of_both() {
+fn the_bytes_keep_custom_options_but_those_of_the_source() {
     let folder = folder(&[(
         "a.proto",
-        "syntax = \"proto3\"; import \"google/protobuf/descriptor.proto\";\n\
-         extend google.protobuf.MessageOptions { string note = 50001; }\n\
-         message A { option (note) = \"kept as it is\"; }\n",
+        "syntax = \"proto2\";\nimport \"google/protobuf/descriptor.proto\";\n\
+         message Both {\n  optional string kept = 1;\n  optional string dropped = 2 [retention = RETENTION_SOURCE];\n}\n\
+         extend google.protobuf.FieldOptions {\n  optional string note = 50001;\n\
+         optional string aside = 50002 [retention = RETENTION_SOURCE];\n\
+         optional Both both = 50003;\n  repeated Both many = 50004;\n}\n\
+         message A {\n  optional int32 a = 1 [(note) = \"kept note\", (aside) = \"gone\"];\n\
+         optional int32 b = 2 [(aside) = \"gone\"];\n\
+         optional int32 c = 3 [(both) = { kept: \"kept inside\" dropped: \"gone\" }];\n\
+         optional int32 d = 4 [(many) = { dropped: \"gone\" }, (many) = { kept: \"kept in a list\" }];\n\
+         extensions 100 to 199 [verification = UNVERIFIED];\n}\n",
     )]);
     let proto = folder.path().join("a.proto");
     let [vendored, pure_rust] = FRONT_ENDS.map(|front_end| {
         let set = load(&front_end, &[&proto], &[]).unwrap();
+        assert!(set
+            .file
+            .file
+            .iter()
+            .all(|file| file.source_code_info.is_some()));
         set.serialized_file("a.proto").unwrap()
     });
     assert_eq!(vendored, pure_rust);
-    assert!(String::from_utf8_lossy(&vendored).contains("kept as it is"));
+    let text = String::from_utf8_lossy(&vendored);
+    assert!(
+        text.contains("kept note")
+            && text.contains("kept inside")
+            && text.contains("kept in a list")
+    );
+    assert!(!text.contains("gone"));
 }
 
 #[test]

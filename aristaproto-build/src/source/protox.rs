@@ -1,8 +1,7 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
-mod retention;
+mod like_protoc;
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 use std::{fs, io};
 
@@ -22,7 +21,7 @@ impl FileResolver for Resolver {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         for include in &self.includes {
             match fs::read_to_string(include.join(name)) {
-                Ok(text) => return File::from_source(name, &as_protoc_reads(&text)),
+                Ok(text) => return File::from_source(name, &like_protoc::text(&text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
                     let message = format!("cannot read {}: {error}", include.join(name).display());
@@ -35,63 +34,6 @@ impl FileResolver for Resolver {
             None => Err(protox::Error::file_not_found(name)),
         }
     }
-}
-
-/// What a scanner of .proto text is inside of.
-enum Inside {
-    Code,
-    LineComment,
-    BlockComment,
-    String(char),
-}
-
-/// protox drops the empty lines of a block comment, and white space that is not ASCII at the start of a line; protoc keeps
-/// both. The star that each line of such a comment may start with, and which both drop, makes protox keep them. A byte-order
-/// mark, which protoc skips, goes.
-fn as_protoc_reads(text: &str) -> Cow<'_, str> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.contains("/*") {
-        return Cow::Borrowed(text);
-    }
-    let mut copy = String::with_capacity(text.len());
-    let mut inside = Inside::Code;
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        copy.push(character);
-        let next = characters.peek().copied();
-        let mut take_next = false;
-        match inside {
-            Inside::Code => match (character, next) {
-                ('/', Some('/')) => (inside, take_next) = (Inside::LineComment, true),
-                ('/', Some('*')) => (inside, take_next) = (Inside::BlockComment, true),
-                ('"' | '\'', _) => inside = Inside::String(character),
-                _ => {}
-            },
-            Inside::LineComment if character == '\n' => inside = Inside::Code,
-            Inside::String(quote) if character == quote || character == '\n' => {
-                inside = Inside::Code;
-            }
-            Inside::String(_) => take_next = character == '\\',
-            Inside::BlockComment if character == '*' && next == Some('/') => {
-                (inside, take_next) = (Inside::Code, true);
-            }
-            Inside::BlockComment if character == '\n' => {
-                while let Some(blank) =
-                    characters.next_if(|it| matches!(it, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}'))
-                {
-                    copy.push(blank);
-                }
-                if characters.peek().is_some_and(|it| it.is_whitespace()) {
-                    copy.push('*');
-                }
-            }
-            _ => {}
-        }
-        if take_next {
-            copy.extend(characters.next());
-        }
-    }
-    Cow::Owned(copy)
 }
 
 /// Gives a serialised `FileDescriptorProto` for each file read.
@@ -115,12 +57,12 @@ pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Vec<u8>>, Error> {
     problems.propagate()?;
     let files = super::split(&compiler.encode_file_descriptor_set())?;
     compiler
-        .open_file(retention::DESCRIPTOR_PROTO)
+        .open_file(like_protoc::DESCRIPTOR_PROTO)
         .map_err(|error| diagnose(&error, inputs))?;
     let pool = compiler.descriptor_pool();
     Ok(files
         .into_iter()
-        .map(|file| retention::strip(&pool, file))
+        .map(|file| like_protoc::descriptor(&pool, file))
         .collect())
 }
 
@@ -155,34 +97,4 @@ fn read_place(place: &str, inputs: &Inputs) -> Option<Location> {
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
     Some(inputs.location(parts.next()?, line, column))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn empty_lines_of_block_comments_get_a_star() {
-        assert_eq!(
-            as_protoc_reads("/* a\n\n  \n * b\n\u{a0}c\n*/\n\n"),
-            "/* a\n*\n  *\n * b\n*\u{a0}c\n*/\n\n"
-        );
-    }
-
-    #[test]
-    fn what_only_looks_like_a_comment_stays() {
-        for text in [
-            "// /*\n\nmessage A {}",
-            "option a = \"/*\";\n\n",
-            "option a = '\\'/*';\n\n",
-            "/**/\n\n/* a */ // b\n\n",
-        ] {
-            assert_eq!(as_protoc_reads(text), text);
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_goes() {
-        assert_eq!(as_protoc_reads("\u{feff}syntax"), "syntax");
-    }
 }
