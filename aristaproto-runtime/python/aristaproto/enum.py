@@ -21,9 +21,14 @@ __all__ = ("Enum",)
 
 
 def _is_member(name: str, value: object) -> bool:
-    if name.startswith("__") or (name.startswith("_") and name.endswith("_")):
+    if type(value) is not int and not isinstance(value, enum.auto):
         return False
-    return type(value) is int or isinstance(value, enum.auto)
+    # The standard library's rule: `_x_` and `__x__` are its own, but `_x__` or `___x__` are members.
+    if len(name) > 4 and name[:2] == name[-2:] == "__":
+        return name[2] == "_" or name[-3] == "_"
+    if len(name) > 2 and name[0] == name[-1] == "_":
+        return name[1] == "_" or name[-2] == "_"
+    return True
 
 
 class _EnumType(enum.EnumMeta):

@@ -196,7 +196,7 @@ class _MessageType(type):
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-def _first_init(self: Message, *args: Any, **kwargs: Any) -> None:
+def _first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
     """Constructor of a class that is used for the first time: puts the compiled one in its own place."""
     for cls in type(self).__mro__:
         if cls.__dict__.get("__init__") is _first_init:
@@ -401,6 +401,25 @@ class Message(metaclass=_MessageType):
         from . import json
 
         return json.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields)
+
+    # -- text format -------------------------------------------------------------------------------------
+
+    def to_text(self, *, print_unknown_fields: bool = False) -> str:
+        """This message in text format (https://protobuf.dev/reference/protobuf/textformat-spec/).
+
+        A line for each value; an Any whose type is known shows its message. With `print_unknown_fields` also what
+        was read and has no field, by its number. `TextError` for a value that its field cannot carry.
+        """
+        from . import text
+
+        return text.to_text(self, print_unknown_fields=print_unknown_fields)
+
+    @classmethod
+    def from_text(cls, text: str, *, ignore_unknown_fields: bool = False) -> Self:
+        """A new message from text format. `TextError` with line and column when it does not parse or fit."""
+        from .text import from_text
+
+        return from_text(cls, text, ignore_unknown_fields=ignore_unknown_fields)
 
     # -- fields ------------------------------------------------------------------------------------------
 

@@ -104,6 +104,19 @@ def test_auto() -> None:
     assert [Automatic.ZERO.value, Automatic.ONE.value] == [0, 1]
 
 
+def test_names_with_underscores() -> None:
+    class Odd(aristaproto.Enum):
+        _note_ = 7
+        __note__ = 8
+        ZERO = 0
+        _A__ = 1
+        __A___ = 2
+        _0 = 3
+
+    assert list(Odd.__members__) == ["ZERO", "_A__", "__A___", "_0"]
+    assert Odd._note_ == 7
+
+
 def test_members_cannot_be_changed_or_extended() -> None:
     with pytest.raises(AttributeError):
         Colour.RED = 5  # type: ignore[misc]
