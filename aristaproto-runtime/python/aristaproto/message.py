@@ -402,13 +402,14 @@ class Message(metaclass=_MessageType):
 
         return json.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields)
 
-    # -- text format -------------------------------------------------------------------------------------
+    # -- text format ---------------------------------------------------------------------------
 
     def to_text(self, *, print_unknown_fields: bool = False) -> str:
         """This message in text format (https://protobuf.dev/reference/protobuf/textformat-spec/).
 
-        A line for each value; an Any whose type is known shows its message. With `print_unknown_fields` also what
-        was read and has no field, by its number. `TextError` for a value that its field cannot carry.
+        A line for each value; an Any whose type is known shows its message. With
+        `print_unknown_fields` also what was read and has no field, by its number. `TextError` for a
+        value that its field cannot carry.
         """
         from . import text
 
@@ -416,7 +417,10 @@ class Message(metaclass=_MessageType):
 
     @classmethod
     def from_text(cls, text: str, *, ignore_unknown_fields: bool = False) -> Self:
-        """A new message from text format. `TextError` with line and column when it does not parse or fit."""
+        """A new message from text format.
+
+        `TextError` with line and column when it does not parse or fit.
+        """
         from .text import from_text
 
         return from_text(cls, text, ignore_unknown_fields=ignore_unknown_fields)

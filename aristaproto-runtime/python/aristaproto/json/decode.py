@@ -11,13 +11,13 @@ import datetime
 import enum
 import math
 import re
-import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..budget import Budget
 from ..casing import snake_case
 from ..errors import JsonError, describe
+from ..float32 import round_float32
 from ..message import Message
 from ..required import check_required
 from ..schema import (
@@ -469,19 +469,15 @@ def _double(decoder: Decoder, value: Any) -> float:
     return number
 
 
-_FLOAT32 = struct.Struct("<f")
-
-
 def _float(decoder: Decoder, value: Any) -> float:
     number = _double(decoder, value)
     try:
         # Rounded as the wire would round it, so that both ways give equal messages.
-        rounded: float = _FLOAT32.unpack(_FLOAT32.pack(number))[0]
+        return round_float32(number)
     except OverflowError:
         raise JsonError(
             f"expected a number within the range of float, got {_show(value)}"
         ) from None
-    return rounded
 
 
 def _bool(decoder: Decoder, value: Any) -> bool:

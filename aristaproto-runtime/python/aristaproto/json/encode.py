@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import math
 import operator
-import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..budget import current_limits
 from ..errors import JsonError, describe
+from ..float32 import shortest_float32
 from ..message import Message
 from ..required import check_required
 from ..schema import (
@@ -61,8 +61,6 @@ INT_RANGES = {
 LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
 """The integers that are text in JSON, because a double cannot hold all of them."""
 
-_FLOAT32 = struct.Struct("<f")
-
 
 class Encoder:
     """One call of `to_dict`: its options and how deep it is."""
@@ -89,7 +87,8 @@ class Encoder:
 
     def outermost(self, message: Message) -> Any:
         """Return the message that the call is about in its JSON form."""
-        if not self.python and type(message).__schema__.needs_check:
+        # A dict of a message that is not complete is useful in a log.
+        if self.text and type(message).__schema__.needs_check:
             check_required(message, JsonError)
         try:
             return self.message(message)
@@ -380,19 +379,9 @@ def _float(encoder: Encoder, value: Any) -> float | str:
     if isinstance(number, str):
         return number
     try:
-        single = _FLOAT32.pack(number)
+        return shortest_float32(number)
     except OverflowError:
         raise JsonError(f"expected a number within the range of float, got {value!r}") from None
-    # The shortest text that names this float: 0.1 and not 0.10000000149011612.
-    for digits in range(6, 9):
-        short = float(f"{number:.{digits}g}")
-        try:
-            if _FLOAT32.pack(short) == single:
-                return short
-        except OverflowError:  # rounded beyond the largest float
-            continue
-    rounded: float = _FLOAT32.unpack(single)[0]
-    return float(f"{rounded:.9g}")
 
 
 def _bool(encoder: Encoder, value: Any) -> bool:

@@ -22,6 +22,7 @@ from ..rfc3339 import format_rfc3339, parse_iso8601, parse_rfc3339
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from .. import wkt
     from ..registry import MessagePool
     from ..schema import Schema
     from .decode import Decoder
@@ -262,21 +263,22 @@ def _decode_field_mask(decoder: Decoder, cls: Any, value: object) -> Any:
 
 
 def _find(
-    pools: Iterable[MessagePool | None], any_: Message | type[Message], type_url: str
+    any_: wkt.Any | type[wkt.Any], type_url: str, pools: Iterable[MessagePool | None]
 ) -> type[Message]:
+    from ..wkt.any import find_packed_type
+
     prefix, slash, full_name = type_url.rpartition("/")
     if not (slash and prefix and full_name):
         raise JsonError(
             f"expected a type URL such as type.googleapis.com/package.Message, got {type_url!r}"
         ).at("@type")
-    for pool in (*pools, any_.__schema__.pool):
-        cls = None if pool is None else pool.find_message(full_name)
-        if cls is not None:
-            return cls
-    raise JsonError(
-        f"expected the URL of a type in the message pool, got {type_url!r}: import the generated"
-        " module that holds it"
-    ).at("@type")
+    cls = find_packed_type(any_, full_name, pools)
+    if cls is None:
+        raise JsonError(
+            f"expected the URL of a type in the message pool, got {type_url!r}: import the"
+            " generated module that holds it"
+        ).at("@type")
+    return cls
 
 
 def _encode_any(encoder: Encoder, message: Any) -> dict[str, Any]:
@@ -284,7 +286,7 @@ def _encode_any(encoder: Encoder, message: Any) -> dict[str, Any]:
     if not type_url and not message.value:
         # In ProtoJSON an Any without a type is an empty object; the dict says which key is empty.
         return {} if encoder.text else {"@type": ""}
-    cls = _find(encoder.pools, message, type_url)
+    cls = _find(message, type_url, encoder.pools)
     try:
         inner = cls.parse(message.value)
     except DecodeError as error:
@@ -306,7 +308,7 @@ def _decode_any(decoder: Decoder, cls: Any, value: object) -> Any:
         return cls()
     if not isinstance(type_url, str):
         raise JsonError(f"expected the URL of a type as text, got {describe(type_url)}").at("@type")
-    inner_cls = _find(decoder.pools, cls, type_url)
+    inner_cls = _find(cls, type_url, decoder.pools)
     if inner_cls.__schema__.full_name in DECODERS:
         if "value" not in members:
             raise JsonError("expected the message under the key value, got no such key")

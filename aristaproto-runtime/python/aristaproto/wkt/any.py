@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import aristaproto
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any as AnyValue
 
     from ..registry import MessagePool
 
-__all__ = ("Any",)
+__all__ = ("Any", "find_packed_type")
 
 _PREFIX = "type.googleapis.com/"
 
@@ -62,6 +63,23 @@ class _Pack:
             return target
 
         return pack
+
+
+def find_packed_type(
+    any_: Any | type[Any], full_name: str, pools: Iterable[MessagePool | None]
+) -> type[aristaproto.Message] | None:
+    """Return the class of a message in an Any, None when it is in no pool.
+
+    Args:
+        any_: The Any or its class; the pool of its tree comes last.
+        full_name: The full name of the message's type.
+        pools: Where to look first, as far as there are any.
+    """
+    for pool in (*pools, any_.__schema__.pool):
+        found = None if pool is None else pool.find_message(full_name)
+        if found is not None:
+            return found
+    return None
 
 
 class Any(aristaproto.Message):

@@ -1,0 +1,262 @@
+"""Messages to text format: `Writer` prints a message line by line.
+
+Called by `aristaproto.text`.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..budget import current_limits
+from ..errors import DecodeError, TextError, describe
+from ..float32 import shortest_float32
+from ..json.encode import INT_RANGES, is_message_of
+from ..schema import TYPE_BOOL, TYPE_BYTES, TYPE_ENUM, TYPE_FLOAT, TYPE_NAMES, TYPE_STRING
+from ..wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
+from ..wkt.any import find_packed_type
+from .names import field_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..message import Message
+    from ..registry import MessagePool
+    from ..schema import Field
+    from ..wire import WireField
+
+__all__ = ("Writer",)
+
+_ANY = "google.protobuf.Any"
+# Bytes that look like a message are printed as one, but not for ever.
+_UNKNOWN_LEVELS = 10
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_UNSAFE_TEXT = re.compile(r'[\x00-\x1f\x7f"\\]')
+_UNSAFE_BYTES = re.compile(r'[\x00-\x1f\x7f-\xff"\\]')
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    return _ESCAPES.get(character) or f"\\{ord(character):03o}"
+
+
+def _quote_bytes(data: bytes) -> str:
+    return f'"{_UNSAFE_BYTES.sub(_escape, data.decode("latin-1"))}"'
+
+
+class Writer:
+    """One call of `to_text`."""
+
+    __slots__ = ("_depth", "_levels", "_pools", "_unknown", "lines")
+
+    def __init__(self, *, unknown: bool, pools: tuple[MessagePool | None, ...]) -> None:
+        self.lines: list[str] = []
+        """What is printed, each line with its end."""
+        self._unknown = unknown
+        self._pools = pools
+        self._levels = current_limits().depth
+        self._depth = 0
+
+    def message(self, message: Message) -> None:
+        """Print the fields of a message."""
+        schema = type(message).__schema__
+        if schema.full_name == _ANY and self._expanded_any(message):
+            return
+        for field in schema.ordered:
+            value = field.get(message)
+            if field.is_default(value):
+                continue
+            try:
+                self._field(field, field_name(field, schema.full_name), value)
+            except TextError as error:
+                error.at(field.name)
+                raise
+        if self._unknown and message._unknown_fields:  # pyright: ignore[reportPrivateUsage]
+            self._unknown_fields(parse_fields(message._unknown_fields), _UNKNOWN_LEVELS)  # pyright: ignore[reportPrivateUsage]
+
+    def _line(self, text: str) -> None:
+        self.lines.append(f"{'  ' * self._depth}{text}\n")
+
+    def _field(self, field: Field, name: str, value: Any) -> None:
+        if field.is_map:
+            self._map(field, name, value)
+        elif field.repeated:
+            if issubclass(type(value), (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
+                raise TextError(f"expected a list, got {describe(value)}")
+            for index, item in enumerate(value):
+                try:
+                    self._element(field, name, item)
+                except TextError as error:
+                    error.at(index)
+                    raise
+        else:
+            self._element(field, name, value)
+
+    def _map(self, field: Field, name: str, entries: Any) -> None:
+        key_field, value_field = field.key, field.value
+        assert key_field is not None
+        assert value_field is not None
+        if not hasattr(entries, "items"):
+            raise TextError(f"expected a dict, got {describe(entries)}")
+        for key, value in entries.items():
+            self._open(name)
+            try:
+                self._element(key_field, "key", key)
+                self._element(value_field, "value", value)
+            except TextError as error:
+                error.at_key(key)
+                raise
+            self._close()
+
+    def _open(self, name: str) -> None:
+        self._line(f"{name} {{")
+        self._depth += 1
+        if self._depth > self._levels:
+            raise TextError(f"expected at most {self._levels} levels of messages, got more")
+
+    def _close(self) -> None:
+        self._depth -= 1
+        self._line("}")
+
+    def _element(self, field: Field, name: str, value: Any) -> None:
+        if field.message is None:
+            self._line(f"{name}: {_scalar(field, value)}")
+            return
+        cls: Any = field.message
+        if field.wrapped:
+            try:
+                value = cls.from_wrapped(value)
+            except (TypeError, ValueError) as error:
+                raise TextError(str(error)) from None
+        elif not is_message_of(value, cls):
+            raise TextError(f"expected {cls.__name__}, got {describe(value)}")
+        self._open(name)
+        self.message(value)
+        self._close()
+
+    def _expanded_any(self, message: Any) -> bool:
+        """Print an Any as `[type URL] {...}`; False when its type is not known."""
+        type_url = message.type_url
+        full_name = type_url.rpartition("/")[2] if isinstance(type_url, str) else ""
+        if not full_name or full_name == type_url:
+            return False
+        cls = find_packed_type(message, full_name, self._pools)
+        if cls is None:
+            return False
+        try:
+            inner = cls.parse(message.value)
+        except (DecodeError, TypeError):
+            return False  # printed as it is, nothing is lost
+        self._open(f"[{type_url}]")
+        self.message(inner)
+        self._close()
+        return True
+
+    def _unknown_fields(self, records: Iterable[WireField], levels: int) -> None:
+        for number, wire_type, value, _ in records:
+            if wire_type == WIRE_VARINT:
+                self._line(f"{number}: {value!s}")
+            elif wire_type == WIRE_I32:
+                self._line(f"{number}: 0x{struct.unpack('<I', _content(value))[0]:08x}")
+            elif wire_type == WIRE_I64:
+                self._line(f"{number}: 0x{struct.unpack('<Q', _content(value))[0]:016x}")
+            elif wire_type == WIRE_SGROUP:
+                self._unknown_message(number, list(parse_fields(_content(value))), levels)
+            elif wire_type == WIRE_LEN:
+                inner = _as_records(_content(value)) if levels else []
+                if inner:
+                    self._unknown_message(number, inner, levels)
+                else:
+                    self._line(f"{number}: {_quote_bytes(_content(value))}")
+
+    def _unknown_message(self, number: int, records: list[WireField], levels: int) -> None:
+        self._line(f"{number} {{")
+        self._depth += 1
+        self._unknown_fields(records, max(levels - 1, 0))
+        self._close()
+
+
+def _content(value: int | bytes) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _as_records(data: bytes) -> list[WireField]:
+    """Return the records that bytes may be, none when they are not."""
+    try:
+        return list(parse_fields(data))
+    except DecodeError:
+        return []
+
+
+def _scalar(field: Field, value: Any) -> str:
+    type_ = field.type
+    if type_ == TYPE_STRING:
+        return _string(field, value)
+    if type_ == TYPE_BYTES:
+        if not issubclass(type(value), (bytes, bytearray, memoryview)):
+            raise TextError(f"expected bytes, got {describe(value)}")
+        return _quote_bytes(bytes(value))
+    if type_ == TYPE_BOOL:
+        if not isinstance(value, int) or value not in (0, 1):
+            raise TextError(f"expected bool, got {describe(value)}")
+        return "true" if value else "false"
+    if type_ == TYPE_ENUM:
+        enum: Any = field.enum
+        if not isinstance(value, int) or not -(2**31) <= value < 2**31:
+            raise TextError(f"expected enum {enum.__name__}, got {describe(value)}")
+        return enum(value).proto_name or str(int(value))
+    if type_ in INT_RANGES:
+        low, high = INT_RANGES[type_]
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise TextError(f"expected {TYPE_NAMES[type_]}, got {describe(value)}") from None
+        if not low <= number <= high:
+            raise TextError(
+                f"expected {TYPE_NAMES[type_]} ({low} to {high}), got {describe(value)}"
+            )
+        return str(number)
+    return _float(type_, value)
+
+
+def _float(type_: int, value: Any) -> str:
+    if not isinstance(value, (float, int)):
+        raise TextError(f"expected {TYPE_NAMES[type_]}, got {describe(value)}")
+    try:
+        number = float(value)
+        if type_ == TYPE_FLOAT and math.isfinite(number):
+            number = shortest_float32(number)
+    except OverflowError:
+        raise TextError(
+            f"expected a number within the range of {TYPE_NAMES[type_]}, got {describe(value)}"
+        ) from None
+    if number.is_integer() and abs(number) < 1e15:
+        return f"{number:.0f}"
+    return repr(number)
+
+
+def _string(field: Field, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TextError(f"expected string, got {describe(value)}")
+    if value.isascii():
+        return f'"{_UNSAFE_TEXT.sub(_escape, value)}"'
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        if field.utf8:
+            raise TextError(
+                f"expected text without lone surrogates, got one at character {error.start}"
+            ) from None
+        # Bytes that are no UTF-8, as the binary codec reads and writes them.
+        try:
+            return _quote_bytes(value.encode("utf-8", "surrogateescape"))
+        except UnicodeEncodeError:
+            raise TextError(
+                f"expected text without lone surrogates, got one at character {error.start}"
+            ) from None
+    return f'"{_UNSAFE_TEXT.sub(_escape, value)}"'
