@@ -1,0 +1,273 @@
+"""Builds the schema of a message class.
+
+In: the `FieldSpec`s of a class body (`aristaproto.field(...)`), or of an extension. Out: a `Schema` or `Field` with all
+classes resolved. Called through `LazySchema` when a class is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import operator
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .constructors import compile_constructors
+from .schema import (
+    MESSAGE_TYPES,
+    PACKABLE,
+    TYPE_BOOL,
+    TYPE_BYTES,
+    TYPE_DOUBLE,
+    TYPE_ENUM,
+    TYPE_FLOAT,
+    TYPE_GROUP,
+    TYPE_MESSAGE,
+    TYPE_NAMES,
+    TYPE_STRING,
+    Field,
+    FieldSpec,
+    Schema,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .message import Message
+
+__all__ = ("build_field", "build_schema", "resolve_ref")
+
+_ZEROS: dict[int, object] = dict.fromkeys(TYPE_NAMES, 0)
+_ZEROS.update(
+    {
+        TYPE_DOUBLE: 0.0,
+        TYPE_FLOAT: 0.0,
+        TYPE_BOOL: False,
+        TYPE_STRING: "",
+        TYPE_BYTES: b"",
+        TYPE_MESSAGE: None,
+        TYPE_GROUP: None,
+    }
+)
+
+
+def build_schema(cls: type[Message]) -> Schema:
+    """Resolve and compile the fields of `cls`. `TypeError` when a field cannot be resolved."""
+    fields: list[Field] = []
+    origin = cls
+    own: dict[str, FieldSpec] = cls.__dict__["__fields__"]
+    parent: Any = next((base for base in cls.__mro__[1:] if "__fields__" in base.__dict__), None)
+    if parent is not None:
+        fields.extend(parent.__schema__.fields)
+        if not own:
+            origin = parent.__schema__.origin
+    fields.extend(_member_field(cls, name, spec) for name, spec in own.items())
+
+    schema = Schema()
+    schema.cls = cls
+    schema.origin = origin
+    schema.fields = tuple(fields)
+    schema.ordered = tuple(sorted(fields, key=operator.attrgetter("number")))
+    schema.by_number = {field.number: field for field in fields}
+    if len(schema.by_number) < len(fields):
+        seen: dict[int, str] = {}
+        for field in fields:
+            if field.number in seen:
+                raise TypeError(
+                    f"{cls.__name__}.{field.name} has number {field.number}, as has "
+                    f"{cls.__name__}.{seen[field.number]}"
+                )
+            seen[field.number] = field.name
+    schema.by_name = {field.name: field for field in fields}
+    schema.by_proto_name = {field.proto_name: field for field in fields}
+    schema.by_json_name = {field.json_name: field for field in fields}
+    oneofs: dict[str, list[Field]] = {}
+    for field in fields:
+        if field.oneof is not None:
+            oneofs.setdefault(field.oneof, []).append(field)
+    schema.oneofs = {name: tuple(members) for name, members in oneofs.items()}
+    for members in schema.oneofs.values():
+        _install_oneof(cls, members)
+    if len(fields) == 1:
+        (only,) = fields
+        schema.values = lambda message: (only.get(message),)
+    elif fields:
+        schema.values = operator.attrgetter(*schema.by_name)
+    else:
+        schema.values = lambda message: ()
+    schema.new, init = compile_constructors(schema)
+    schema.init = cls.__constructor__(init)
+    return schema
+
+
+def _member_field(cls: type[Message], name: str, spec: FieldSpec) -> Field:
+    """The field of an attribute, stored in its slot."""
+
+    def resolve(ref: Any) -> Any:
+        return cls if ref == cls.__name__ else resolve_ref(ref, cls.__module__)
+
+    field = build_field(name, f"{cls.__name__}.{name}", spec, resolve)
+    slot = _slot(cls, name)
+    field.get = operator.attrgetter(name)
+    field.set = slot.__set__
+    field.assign = slot.__set__
+    return field
+
+
+def build_field(name: str, where: str, spec: FieldSpec, resolve: Callable[[Any], Any]) -> Field:
+    """A field without its accessors. `where` stands in errors, `resolve` finds the class of a reference."""
+    field = Field()
+    field.number = spec.number
+    if not (type(spec.number) is int and 1 <= spec.number < 2**29):
+        raise TypeError(
+            f"{where}: expected a field number from 1 to 536870911, got {spec.number!r}"
+        )
+    if spec.type not in TYPE_NAMES:
+        raise TypeError(f"{where}: expected one of aristaproto.TYPE_*, got {spec.type!r}")
+    field.name = name
+    field.proto_name = spec.proto_name or name
+    field.json_name = spec.json_name or json_name(field.proto_name)
+    field.type = spec.type
+    field.oneof = spec.oneof
+    field.required = spec.required
+    field.deprecated = spec.deprecated
+    field.utf8 = spec.utf8
+    field.key = field.value = field.message = field.enum = None
+    field.wrapped = False
+    field.is_map = spec.key_type is not None
+    field.repeated = spec.repeated
+    field.packed = spec.repeated and spec.packed and spec.type in PACKABLE
+    if spec.key_type is not None:
+        field.key = _entry_field("key", 1, spec.key_type, spec)
+        field.value = _entry_field("value", 2, spec.type, spec)
+        _resolve_type(field.value, where, spec, resolve)
+        field.type = TYPE_MESSAGE
+        field.presence = False
+    else:
+        _resolve_type(field, where, spec, resolve)
+        field.presence = not spec.repeated and (
+            spec.optional or spec.required or spec.oneof is not None or spec.type in MESSAGE_TYPES
+        )
+    zero = _zero(field)
+    field.default = None if field.presence or field.repeated or field.is_map else zero
+    field.declared_default = _declared_default(field, spec.default, zero)
+    return field
+
+
+def _entry_field(name: str, number: int, type_: int, spec: FieldSpec) -> Field:
+    field = Field()
+    field.number = number
+    field.name = field.proto_name = field.json_name = name
+    field.type = type_
+    field.repeated = field.is_map = field.required = field.packed = field.deprecated = False
+    field.presence = field.wrapped = False
+    field.key = field.value = field.message = field.enum = field.oneof = None
+    field.utf8 = spec.utf8
+    field.default = field.declared_default = _ZEROS[type_]
+    field.get = field.set = field.assign = _no_attribute
+    return field
+
+
+def _no_attribute(*_: Any) -> Any:
+    raise TypeError("a map entry's key and value are no attributes")
+
+
+def _resolve_type(field: Field, where: str, spec: FieldSpec, resolve: Callable[[Any], Any]) -> None:
+    if spec.type not in MESSAGE_TYPES and spec.type != TYPE_ENUM:
+        return
+    if spec.ref is None:
+        raise TypeError(f"{where}: a field of this type needs its class (`ref`)")
+    try:
+        found = resolve(spec.ref)
+    except LookupError as error:
+        raise TypeError(f"{where}: {error.args[0]}") from None
+    if spec.type == TYPE_ENUM:
+        if not hasattr(found, "_value2member_map_"):
+            raise TypeError(f"{where}: expected an enum class, got {found!r}")
+        field.enum = found
+        field.default = field.declared_default = _declared_default(field, None, found(0))
+    else:
+        if not hasattr(found, "__fields__"):
+            raise TypeError(f"{where}: expected a message class, got {found!r}")
+        field.message = found
+        field.wrapped = hasattr(found, "from_wrapped")
+
+
+def resolve_ref(ref: Any, module_name: str) -> Any:
+    """The class that a reference in a module means.
+
+    `ref` is ``"Name"`` in that module, ``"relative.module:Name"``, a class, or a callable without
+    arguments that gives the class. `LookupError` when there is no such thing.
+    """
+    if isinstance(ref, type):
+        return ref
+    if not isinstance(ref, str):
+        return ref()
+    path, _, type_name = ref.rpartition(":")
+    module = sys.modules.get(module_name)
+    if path and module is not None:
+        module = importlib.import_module(path, module.__package__)
+    found = getattr(module, type_name, None)
+    if found is None:
+        raise LookupError(f"there is no {type_name!r} in module {path or module_name!r}")
+    return found
+
+
+def _zero(field: Field) -> Any:
+    return field.enum(0) if field.enum is not None else _ZEROS[field.type]
+
+
+def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
+    if field.enum is not None:
+        if declared is None:
+            # Closed enums need not have a zero: their default is the first member.
+            if field.enum.__closed__:
+                return next(iter(field.enum), zero)
+            return zero
+        return (
+            field.enum.from_string(declared) if isinstance(declared, str) else field.enum(declared)
+        )
+    return zero if declared is None else declared
+
+
+def json_name(proto_name: str) -> str:
+    """The lowerCamelCase that protoc gives a field without a `json_name` option."""
+    head, *words = proto_name.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in words)
+
+
+class OneofSlot(property):
+    """A oneof member: reads its slot; setting it clears the other members."""
+
+    slot: Any
+    """The slot below."""
+
+
+def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
+    for field in members:
+        slot = _slot(cls, field.name)
+        if slot is None:
+            continue  # inherited, and done in the class that declares it
+        others = tuple(other.set for other in members if other is not field)
+        field.assign = _clearing_setter(field.set, others)
+        member = OneofSlot(slot.__get__, field.assign)
+        member.slot = slot
+        type.__setattr__(cls, field.name, member)
+
+
+def _slot(cls: type[Message], name: str) -> Any:
+    """The slot of a field that `cls` itself declares; None for an inherited one."""
+    slot = cls.__dict__.get(name)
+    # Another thread may have built the schema meanwhile.
+    return slot.slot if isinstance(slot, OneofSlot) else slot
+
+
+def _clearing_setter(
+    set_own: Callable[[Any, Any], None], others: tuple[Callable[[Any, Any], None], ...]
+) -> Callable[[Any, Any], None]:
+    def set_member(message: Any, value: Any) -> None:
+        if value is not None:
+            for clear in others:
+                clear(message, None)
+        set_own(message, value)
+
+    return set_member
