@@ -21,7 +21,7 @@ from collections.abc import (
 )
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -48,7 +48,9 @@ async def close_stream(messages: object, iterator: object) -> None:
             producer.close()
 
 
-async def response_iterator(responses: object) -> AsyncIterator[Any]:
+async def response_iterator(
+    responses: AsyncIterable[T] | Awaitable[None] | None,
+) -> AsyncIterator[T]:
     """The iterator over what a server-streaming handler returned.
 
     An async iterable is iterated. An awaitable is awaited and must give None, which means no
@@ -56,10 +58,9 @@ async def response_iterator(responses: object) -> AsyncIterator[Any]:
     SERVER_STREAMING_RETURN_ERROR.
     """
     if isinstance(responses, AsyncIterable):
-        return aiter(cast("AsyncIterable[Any]", responses))
-    if inspect.isawaitable(responses):
-        responses = await responses
-    if responses is not None:
+        return aiter(responses)
+    result = await responses if inspect.isawaitable(responses) else responses
+    if result is not None:
         raise TypeError(SERVER_STREAMING_RETURN_ERROR)
     return _no_responses()
 
@@ -73,7 +74,7 @@ def wrong_response(response: object, response_type: type[Any]) -> TypeError:
 
 async def _no_responses() -> AsyncIterator[Any]:
     return
-    yield
+    yield  # Makes it an async generator.
 
 
 class RequestSender(Generic[T]):

@@ -121,7 +121,7 @@ def serve(closing: AsyncExitStack) -> Serve:
             await asyncio.wait_for(server.wait_closed(), 5)
             # Before Python 3.12 that waits for the calls, but not for the connections.
             for _ in range(5000):
-                if not getattr(server._server, "_active_count", 0):
+                if not getattr(getattr(server, "_server"), "_active_count", 0):  # noqa: B009
                     break
                 await asyncio.sleep(0.001)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -44,10 +44,14 @@ async def async_generator(messages: Iterable[Any]) -> AsyncIterator[Any]:
         yield message
 
 
-STREAMS = {
+def generator(messages: Iterable[Any]) -> Iterator[Any]:
+    yield from messages
+
+
+STREAMS: dict[str, Callable[[list[Any]], Any]] = {
     "list": list,
     "tuple": tuple,
-    "generator": lambda messages: (message for message in messages),
+    "generator": generator,
     "async generator": async_generator,
     "async iterable": Versions,
 }

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import aristaproto
@@ -27,11 +27,9 @@ class Inspector(example.MyServiceBase):
     """Answers with what it sees of the call's options."""
 
     async def my_rpc(self, message: example.Request) -> example.Response:
-        context = self._grpcio_context
+        context: Any = self._grpcio_context
         names = [
-            f"{key}={value!r}"
-            for key, value in context.invocation_metadata()
-            if key.startswith("x-")
+            f"{key}={value!r}" for key, value in context.invocation_metadata() if key[:2] == "x-"
         ]
         remaining = context.time_remaining()
         names.append("no deadline" if remaining is None else str(round(remaining, -1)))
@@ -131,7 +129,7 @@ async def test_timeout_of_each_kind(
     client = await connect(client_transport, await serve(service))
     started = time.monotonic()
     request, chat_request = lib.Request(name="wait"), lib.VersionRequest(name="wait")
-    calls = {
+    calls: dict[str, Callable[[], Awaitable[Any]]] = {
         "my_rpc": lambda: client.my_rpc(request, timeout=0.2),
         "upload": lambda: client.upload([request], timeout=0.2),
         "versions": lambda: to_list(client.versions(chat_request, timeout=0.2)),
@@ -165,11 +163,11 @@ async def test_error_status_of_each_kind(
         async def upload(self, messages: Any) -> Any:
             await self.refuse()
 
-        async def versions(self, message: Any) -> Any:
+        async def versions(self, message: Any) -> AsyncIterator[example.VersionResponse]:
             await self.refuse()
             yield example.VersionResponse()
 
-        async def chat(self, messages: Any) -> Any:
+        async def chat(self, messages: Any) -> AsyncIterator[example.VersionResponse]:
             await self.refuse()
             yield example.VersionResponse()
 
@@ -254,7 +252,8 @@ async def test_wait_for_ready(serve: Serve, connect: Connect) -> None:
             return example.Response(names=[message.name async for message in messages])
 
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Service()._grpcio_rpc_handler(),))
+    service: Any = Service()
+    server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
     assert server.add_insecure_port(f"127.0.0.1:{port}") == port
     await server.start()
     try:
@@ -321,21 +320,23 @@ async def test_interceptors_see_messages(serve: Serve, echo_service: MakeEcho) -
     """Interceptors of the channel get the request and response as messages, for all four kinds."""
     seen: list[str] = []
 
-    class Unary(grpc.aio.UnaryUnaryClientInterceptor):  # type: ignore[misc, unused-ignore]
-        async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+    class Unary(grpc.aio.UnaryUnaryClientInterceptor):
+        async def intercept_unary_unary(
+            self, continuation: Any, client_call_details: Any, request: Any
+        ) -> Any:
             seen.append(request.name)
-            return await continuation(details, request)
+            return await continuation(client_call_details, request)
 
-    class Bidirectional(grpc.aio.StreamStreamClientInterceptor):  # type: ignore[misc, unused-ignore]
+    class Bidirectional(grpc.aio.StreamStreamClientInterceptor):
         async def intercept_stream_stream(
-            self, continuation: Any, details: Any, requests: Any
+            self, continuation: Any, client_call_details: Any, request_iterator: Any
         ) -> Any:
             async def spied() -> Any:
-                async for request in requests:
+                async for request in request_iterator:
                     seen.append(request.name)
                     yield request
 
-            return await continuation(details, spied())
+            return await continuation(client_call_details, spied())
 
     port = await serve(echo_service("grpcio"))
     async with grpc.aio.insecure_channel(

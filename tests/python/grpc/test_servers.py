@@ -58,7 +58,7 @@ async def test_responses_from_an_async_generator() -> None:
 
     responses = _ensure_async_response_iterable(generator())
     assert await anext(responses) == 1
-    await responses.aclose()  # type: ignore[attr-defined]  # pyright: ignore
+    await responses.aclose()
     assert closed == [True]
     assert [number async for number in _ensure_async_response_iterable(generator())] == [1, 2]
 
@@ -194,7 +194,7 @@ async def test_unimplemented_for_the_sync_client(server_transport: str, serve: S
 
 def test_context_outside_of_a_request() -> None:
     with pytest.raises(RuntimeError, match="_grpcio_context"):
-        _ = example.MyServiceBase()._grpcio_context
+        _ = example.MyServiceBase()._grpcio_context  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_context_belongs_to_each_concurrent_request(serve: Serve, connect: Connect) -> None:
@@ -202,7 +202,8 @@ async def test_context_belongs_to_each_concurrent_request(serve: Serve, connect:
 
     class Service(example.MyServiceBase):
         def caller(self) -> str:
-            return str(dict(self._grpcio_context.invocation_metadata())["x-caller"])
+            context: Any = self._grpcio_context
+            return str(dict(context.invocation_metadata())["x-caller"])
 
         async def my_rpc(self, message: example.Request) -> example.Response:
             names = [self.caller()]

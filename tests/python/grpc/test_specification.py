@@ -145,7 +145,7 @@ async def test_grpcio_request_streams(port: int, capsys: pytest.CaptureFixture[s
 
 async def test_server_waits_for_termination() -> None:
     server = grpc.aio.server()
-    service = MyService()
+    service: Any = MyService()
     server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -179,15 +179,16 @@ async def test_server_streaming_method_must_not_return_a_list(
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await anext(client.versions(VersionRequest(name="a")))
     assert raised.value.code() is grpc.StatusCode.UNKNOWN
-    assert "TypeError" in raised.value.details()
-    assert "must return an AsyncIterable" in raised.value.details()
+    details = str(raised.value.details())
+    assert "TypeError" in details
+    assert "must return an AsyncIterable" in details
 
 
 async def test_server_context(serve: Serve, connect: Connect) -> None:
     class Service(MyServiceBase):
         async def my_rpc(self, message: Request) -> Response:
             remaining = self._grpcio_context.time_remaining()
-            metadata = dict(self._grpcio_context.invocation_metadata())
+            metadata: Any = dict(self._grpcio_context.invocation_metadata())  # type: ignore[arg-type]  # pyright: ignore
             return Response(names=[metadata.get("request-id", ""), str(remaining)])
 
     client = await connect("grpcio", await serve(Service()))
@@ -208,7 +209,7 @@ async def test_server_enforced_limit(serve: Serve, connect: Connect) -> None:
 
     class Service(MyServiceBase):
         async def my_rpc(self, message: Request) -> Response:
-            async with asyncio.timeout(0.1):
+            async with asyncio.timeout(0.1):  # type: ignore[attr-defined]  # pyright: ignore
                 return await do_work(message)
 
     client = await connect("grpcio", await serve(Service()))

@@ -155,7 +155,7 @@ def test_signatures_of_stub_methods(stub: type[Any]) -> None:
 
 
 def test_mapping_of_a_grpclib_base() -> None:
-    mapping = grpclib_calls.CounterBase().__mapping__()
+    mapping: dict[str, Any] = {**grpclib_calls.CounterBase().__mapping__()}
     assert list(mapping) == [
         f"/calls.Counter/{method}"
         for method in ("Increment", "Reset", "Count", "Sum", "Running", "Next", "Forget", "Tail")
@@ -168,8 +168,8 @@ def test_mapping_of_a_grpclib_base() -> None:
         Cardinality.STREAM_UNARY,
         Cardinality.STREAM_STREAM,
     ]
+    assert all(isinstance(handler, Handler) for handler in mapping.values())
     handler = mapping["/calls.Counter/Count"]
-    assert isinstance(handler, Handler)
     assert (handler.request_type, handler.reply_type) == (Nothing, Number)
 
 

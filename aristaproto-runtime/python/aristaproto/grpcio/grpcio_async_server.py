@@ -6,7 +6,14 @@ Generated `XBase` classes call the handler makers, one for each kind of method.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+)
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -153,7 +160,9 @@ def _streamed_responses(
     return handle
 
 
-async def _ensure_async_response_iterable(responses: object) -> AsyncIterator[Any]:
+async def _ensure_async_response_iterable(
+    responses: AsyncIterable[Any] | Awaitable[None] | None,
+) -> AsyncGenerator[Any, None]:
     """Yields what a server-streaming handler returned, and closes it; TypeError if it is nothing to
     be streamed.
 
