@@ -33,7 +33,7 @@
 //! |---|---|
 //! | [`compile_protos`] | everything, with the defaults |
 //! | [`Config::compile_protos`] | everything, your way |
-//! | [`Config::load`], [`Config::compile_descriptors`] | the two halves, with the [`DescriptorSet`](source::DescriptorSet) in your hands: for tonic's builder, or to generate twice |
+//! | [`Config::load`], [`Config::compile_descriptors`] | the two halves, with the [`DescriptorSet`] in your hands: for tonic's builder, or to generate twice |
 //! | [`Config::generate`] | descriptors in, files in memory out, nothing on disk |
 //! | [`resolve::resolve`], [`python::render`] | the two steps inside |
 //! | [`plugin::run`] | the same for protoc, buf and Bazel: a `CodeGeneratorRequest` in, a response out |

@@ -4,6 +4,7 @@
 //! What comes out does not depend on the front end: the well-known types are the bundled ones everywhere, and the files
 //! are put into one order.
 
+mod embedded;
 mod inputs;
 mod protoc;
 #[cfg(feature = "protox")]
@@ -97,11 +98,12 @@ impl DescriptorSet {
         bytes
     }
 
-    /// One file's serialised `FileDescriptorProto` without source info, custom options included; None when the set has no
-    /// file of that name.
+    /// One file's serialised `FileDescriptorProto` as generated code embeds it: custom options included, without source info
+    /// and without the JSON names that follow from the fields' names. None when the set has no file of that name.
     #[must_use]
     pub fn serialized_file(&self, name: &str) -> Option<Vec<u8>> {
-        self.raw.get(name).map(|raw| without_source_info(raw))
+        // What is in `raw` has been decoded before.
+        self.raw.get(name).and_then(|raw| embedded::file(raw).ok())
     }
 
     /// The path of a file as a message should print it; None when it is not known.
@@ -156,40 +158,6 @@ fn take_after_imports(
         take_after_imports(import, waiting, done);
     }
     done.push(file);
-}
-
-/// A serialised `FileDescriptorProto` without its field 9, `source_code_info`.
-fn without_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number != 9)
-}
-
-/// The other part.
-#[cfg(feature = "protox")]
-fn only_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number == 9)
-}
-
-/// Copies some fields of a serialised message as they are. The bytes have been decoded before, so a field that cannot be
-/// read cannot occur; if it did, the copy would end there.
-fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
-    use prost::encoding::{decode_key, skip_field, DecodeContext};
-
-    let mut copy = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let start = rest;
-        let number = decode_key(&mut rest).and_then(|(number, wire_type)| {
-            skip_field(wire_type, number, &mut rest, DecodeContext::default()).map(|()| number)
-        });
-        match number {
-            Ok(number) if keep(number) => {
-                copy.extend_from_slice(&start[..start.len() - rest.len()]);
-            }
-            Ok(_) => {}
-            Err(_) => break,
-        }
-    }
-    copy
 }
 
 /// A file of the set cannot be decoded. protoc copies comments byte by byte, so a comment in another encoding ends here.

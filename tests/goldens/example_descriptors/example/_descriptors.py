@@ -4,7 +4,7 @@ from ..google_proto_descriptor_pool import descriptor_files
 descriptor_files.register(
     __name__,
     "example.proto",
-    b'\n\rexample.proto\x12\x07example"\x1d\n\x07Request\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name" \n\x08Response\x12\x14\n\x05names\x18\x01 \x03(\tR\x05names"$\n\x0eVersionRequest\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name"?\n\x0fVersionResponse\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version2\xea\x01\n\tMyService\x12,\n\x05MyRPC\x12\x10.example.Request\x1a\x11.example.Response\x12/\n\x06Upload\x12\x10.example.Request\x1a\x11.example.Response(\x01\x12?\n\x08Versions\x12\x17.example.VersionRequest\x1a\x18.example.VersionResponse0\x01\x12=\n\x04Chat\x12\x17.example.VersionRequest\x1a\x18.example.VersionResponse(\x010\x01b\x06proto3',
+    b'\n\rexample.proto\x12\x07example"\x17\n\x07Request\x12\x0c\n\x04name\x18\x01 \x01(\t"\x19\n\x08Response\x12\r\n\x05names\x18\x01 \x03(\t"\x1e\n\x0eVersionRequest\x12\x0c\n\x04name\x18\x01 \x01(\t"0\n\x0fVersionResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x052\xea\x01\n\tMyService\x12,\n\x05MyRPC\x12\x10.example.Request\x1a\x11.example.Response\x12/\n\x06Upload\x12\x10.example.Request\x1a\x11.example.Response(\x01\x12?\n\x08Versions\x12\x17.example.VersionRequest\x1a\x18.example.VersionResponse0\x01\x12=\n\x04Chat\x12\x17.example.VersionRequest\x1a\x18.example.VersionResponse(\x010\x01b\x06proto3',
     {},
 )
 
