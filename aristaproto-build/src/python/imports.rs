@@ -318,16 +318,29 @@ fn write_section(writer: &mut Writer, indent: usize, mut statements: Vec<Stateme
     }
 }
 
-/// Constants before classes before the rest; then natural order without case, then with it.
+/// isort's order of members: constants before classes before the rest; then natural order without case, then with it.
 fn member_key(name: &str) -> impl Ord {
+    (
+        kind(name),
+        natural(&name.to_ascii_lowercase()),
+        natural(name),
+    )
+}
+
+/// The order of `__all__` (ruff's rule RUF022): as members are, but with case.
+pub(super) fn public_key(name: &str) -> impl Ord {
+    (kind(name), natural(name))
+}
+
+/// 0 for a constant, 1 for a class, 2 for anything else, going by the spelling.
+fn kind(name: &str) -> u8 {
     let is_constant = name.len() > 1 && !name.chars().any(|c| c.is_ascii_lowercase());
     let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
-    let kind = if is_constant {
-        0
-    } else {
-        1 + u8::from(!is_class)
-    };
-    (kind, natural(&name.to_ascii_lowercase()), natural(name))
+    match (is_constant, is_class) {
+        (true, _) => 0,
+        (false, true) => 1,
+        (false, false) => 2,
+    }
 }
 
 /// Text cut where digits begin and end: numbers compare by value.

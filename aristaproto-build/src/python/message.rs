@@ -49,7 +49,7 @@ impl Printer<'_> {
                 self.writer.blank(1);
             }
             separated = docs[index];
-            self.writer.line(4, &format!("{name} = {number}"));
+            self.writer.assigned(4, name, &number.to_string());
             self.writer.attribute_doc(4, comment);
         }
         self.descriptor_attribute("EnumDescriptor", true);

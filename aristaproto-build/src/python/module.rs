@@ -1,7 +1,7 @@
 //! One module of the tree. In: a module of the model. Out: its text, from the header to the registration of its types.
 //! The classes are printed first, into the writer; the imports that they asked for are put before them at the end.
 
-use super::imports::{Imports, OwnNames};
+use super::imports::{public_key, Imports, OwnNames};
 use super::writer::{string, Argument, Writer};
 use crate::model::{
     Declared, Field, FieldKind, Message, Method, Model, Module, ModuleId, Type, Unwrapped,
@@ -131,7 +131,7 @@ impl<'a> Printer<'a> {
                 self.imports.reexport("aristaproto.wkt", name);
             }
         }
-        public.sort_unstable();
+        public.sort_by_cached_key(|name| public_key(name));
 
         let body = self.writer.finish();
         let mut head = Writer::default();

@@ -191,13 +191,31 @@ impl Writer {
         }
     }
 
+    /// `name = value`
+    pub(super) fn assigned(&mut self, indent: usize, name: &str, value: &str) {
+        let line = format!("{name} = {value}");
+        if indent + width(&line) > WIDTH && indent + width(name) + " = (".len() <= WIDTH {
+            self.line(indent, &format!("{name} = ("));
+            self.line(indent + 4, value);
+            self.line(indent, ")");
+        } else {
+            self.line(indent, &line);
+        }
+    }
+
     /// Prints all of an annotation but its last line, which is returned.
     fn broken(&mut self, indent: usize, head: &str, annotation: &Annotation) -> String {
         match annotation {
             Annotation::Name(name) => format!("{head}{name}"),
             Annotation::Optional(name) => {
                 self.line(indent, &format!("{head}("));
-                self.line(indent + 4, &format!("{name} | None"));
+                let joined = format!("{name} | None");
+                if indent + 4 + width(&joined) <= WIDTH {
+                    self.line(indent + 4, &joined);
+                } else {
+                    self.line(indent + 4, name);
+                    self.line(indent + 4, "| None");
+                }
                 ")".to_owned()
             }
             Annotation::Subscript(name, items) => {
@@ -334,12 +352,7 @@ fn escape(line: &str) -> String {
         match c {
             '\\' => result.push_str("\\\\"),
             '\t' => result.push('\t'),
-            // Direction marks would let a docstring show other text than it holds.
-            c if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-            {
-                push_escape(&mut result, c);
-            }
+            c if is_invisible(c) => push_escape(&mut result, c),
             c => result.push(c),
         }
     }
@@ -347,6 +360,19 @@ fn escape(line: &str) -> String {
         result = result.replace("\"\"\"", "\\\"\\\"\\\"");
     }
     result
+}
+
+/// Characters that nobody sees: a docstring could show other text than it holds.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+        )
 }
 
 fn push_escape(text: &mut String, c: char) {
