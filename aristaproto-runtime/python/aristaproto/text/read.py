@@ -100,6 +100,7 @@ class Reader:
             token = tokens.current
             if tokens.at("["):
                 name = tokens.bracketed()
+                token = token._replace(text=f"[{name}]")
                 if message is not None and "/" in name and schema is not None:
                     if schema.full_name != _ANY:
                         raise tokens.error("a type URL in a google.protobuf.Any only", token)
