@@ -11,6 +11,7 @@ from .codec import implementation
 from .contract import require_contract
 from .enum import Enum
 from .errors import DecodeError, EncodeError, Error, JsonError, TextError
+from .extension import Extension, extension, extensions
 from .message import Message, OutputFormat, field, map_field
 from .registry import MessagePool
 from .schema import (
@@ -74,6 +75,7 @@ __all__ = (
     "EncodeError",
     "Enum",
     "Error",
+    "Extension",
     "JsonError",
     "Limits",
     "Message",
@@ -87,6 +89,8 @@ __all__ = (
     "default",
     "dump_varint",
     "encode_varint",
+    "extension",
+    "extensions",
     "field",
     "get",
     "implementation",

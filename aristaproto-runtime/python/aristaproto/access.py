@@ -75,13 +75,13 @@ def merge(message: Message, other: Message) -> None:
     schema = type(message).__schema__
     if type(other).__schema__.origin is not schema.origin:
         raise TypeError(f"expected {type(message).__name__}, got {type(other).__name__}")
-    for field in schema.fields:
+    for field in schema.fields_of(other):
         theirs = field.get(other)
         if field.is_default(theirs):
             continue
         mine = field.get(message)
         if field.repeated:
-            field.set(message, [*mine, *copy.deepcopy(list(theirs))])
+            field.set(message, [*(mine or ()), *copy.deepcopy(list(theirs))])
         elif field.is_map:
             field.set(message, {**mine, **copy.deepcopy(dict(theirs))})
         elif field.message is not None and mine is not None:

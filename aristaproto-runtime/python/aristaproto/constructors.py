@@ -35,6 +35,11 @@ def compile_constructors(schema: Schema) -> tuple[Callable[[], Any], Callable[..
     parameters: list[str] = []
     init: list[str] = [f"{own}unknown({own}self, b'')"]
     new: list[str] = [f"{own}self = {own}new({own}cls)", f"{own}unknown({own}self, b'')"]
+    if schema.extendable:
+        cls: Any = schema.cls
+        scope[f"{own}extensions"] = cls._extensions.__set__
+        init.append(f"{own}extensions({own}self, None)")
+        new.append(f"{own}extensions({own}self, None)")
     for index, field in enumerate(schema.fields):
         scope[f"{own}set{index}"] = field.set
         name = field.name

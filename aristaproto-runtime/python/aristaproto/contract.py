@@ -16,6 +16,7 @@ ACCEPTED = frozenset({1})
 NAMES = frozenset(
     {
         "aristaproto.Enum",
+        "aristaproto.Extension",
         "aristaproto.Message",
         "aristaproto.MessagePool",
         "aristaproto.TYPE_BOOL",
@@ -37,6 +38,7 @@ NAMES = frozenset(
         "aristaproto.TYPE_UINT32",
         "aristaproto.TYPE_UINT64",
         "aristaproto.descriptors",
+        "aristaproto.extension",
         "aristaproto.field",
         "aristaproto.grpcio",
         "aristaproto.grpclib",

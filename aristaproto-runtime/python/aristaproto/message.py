@@ -11,6 +11,7 @@ import sys
 import warnings
 from enum import IntEnum
 from math import isnan
+from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer, Self, dataclass_transform
 
+    from .extension import Extension
     from .registry import MessagePool
     from .wire import BinaryReader, BinaryWriter
 else:
@@ -151,6 +153,8 @@ class _MessageType(type):
         *,
         deprecated: bool = False,
         pool: MessagePool | None = None,
+        extendable: bool = False,
+        message_set: bool = False,
         **options: Any,
     ) -> _MessageType:
         specs = {key: value for key, value in namespace.items() if value.__class__ is FieldSpec}
@@ -161,6 +165,10 @@ class _MessageType(type):
         namespace["__schema__"] = _LAZY_SCHEMA
         namespace["__dataclass_fields__"] = _LAZY_FIELDS
         namespace["__deprecated__"] = deprecated
+        if extendable or message_set:
+            namespace["__slots__"] += ("_extensions",)
+            namespace["__extendable__"] = True
+            namespace["__message_set__"] = message_set
         if pool is not None:
             namespace["__pool__"] = pool
         inherited: tuple[str, ...] = ()
@@ -213,8 +221,12 @@ def _equal(self: Message, other: object) -> Any:
     cls = type(self)
     if type(other) is not cls:
         return NotImplemented
-    values = cls.__schema__.values
-    mine, theirs = values(self), values(other)
+    schema = cls.__schema__
+    mine, theirs = schema.values(self), schema.values(other)
+    if schema.extendable:
+        from .extension import set_extensions
+
+        mine, theirs = (*mine, set_extensions(self)), (*theirs, set_extensions(other))
     if mine == theirs:
         return True
     return all(a is b or a == b or _same(a, b) for a, b in zip(mine, theirs, strict=True))
@@ -238,9 +250,10 @@ def _same(a: Any, b: Any) -> bool:
 
 @recursive_repr()
 def _repr(self: Message) -> str:
+    fields = sorted(type(self).__schema__.fields_of(self), key=attrgetter("number"))
     parts = [
         f"{field.name}={value!r}"
-        for field in type(self).__schema__.ordered
+        for field in fields
         if not field.is_default(value := field.get(self))
     ]
     return f"{type(self).__name__}({', '.join(parts)})"
@@ -267,9 +280,16 @@ class Message(metaclass=_MessageType):
         @_unknown_fields.setter
         def _unknown_fields(self, value: bytes) -> None: ...
 
+        @property
+        def _extensions(self) -> dict[Extension[Any, Any], Any] | None: ...
+        @_extensions.setter
+        def _extensions(self, value: dict[Extension[Any, Any], Any] | None) -> None: ...
+
         __schema__: ClassVar[Schema]
         __fields__: ClassVar[dict[str, FieldSpec]]
         __deprecated__: ClassVar[bool]
+        __extendable__: ClassVar[bool]
+        __message_set__: ClassVar[bool]
         __pool__: ClassVar[MessagePool]
         __proto_name__: ClassVar[str]
         __match_args__: ClassVar[tuple[str, ...]]
@@ -277,6 +297,8 @@ class Message(metaclass=_MessageType):
     else:
         __slots__ = ("_unknown_fields",)
         __dataclass_params__ = _DataclassParams()
+        __extendable__ = False
+        __message_set__ = False
 
     if not TYPE_CHECKING:
         # Checkers would take it as leave to set any attribute.
@@ -343,7 +365,9 @@ class Message(metaclass=_MessageType):
         schema = type(self).__schema__
         scratch = copy.deepcopy(self) if self or self._unknown_fields else schema.new()
         codec.decode(scratch, data)
-        for member in schema.fields:
+        if schema.extendable:
+            self._extensions = None
+        for member in schema.fields_of(scratch):
             member.set(self, member.get(scratch))
         self._unknown_fields = scratch._unknown_fields
         return self
@@ -443,14 +467,14 @@ class Message(metaclass=_MessageType):
         )
 
     def __bool__(self) -> bool:
-        return any(not f.is_default(f.get(self)) for f in type(self).__schema__.fields)
+        return any(not f.is_default(f.get(self)) for f in type(self).__schema__.fields_of(self))
 
     # -- copies ------------------------------------------------------------------------------------------
 
     def __copy__(self) -> Self:
         schema = type(self).__schema__
         other: Self = schema.new()
-        for member in schema.fields:
+        for member in schema.fields_of(self):
             member.set(other, member.get(self))
         set_unknown_fields(other, self._unknown_fields)
         return other
@@ -459,7 +483,7 @@ class Message(metaclass=_MessageType):
         schema = type(self).__schema__
         other: Self = schema.new()
         memo[id(self)] = other
-        for member in schema.fields:
+        for member in schema.fields_of(self):
             member.set(other, copy.deepcopy(member.get(self), memo))
         set_unknown_fields(other, self._unknown_fields)
         return other
@@ -469,7 +493,7 @@ class Message(metaclass=_MessageType):
         # would round floats and move datetimes to UTC.
         values = {
             member.number: value
-            for member in type(self).__schema__.fields
+            for member in type(self).__schema__.fields_of(self)
             if not member.is_default(value := member.get(self))
         }
         return (_unpickle, (type(self), values, self._unknown_fields))
@@ -488,7 +512,10 @@ def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes)
     schema = cls.__schema__
     message: Message = schema.new()
     for number, value in values.items():
-        schema.by_number[number].set(message, value)
+        member = schema.find_field(number)
+        if member is None:
+            raise LookupError(f"{cls.__name__} has no field with number {number}")
+        member.set(message, value)
     set_unknown_fields(message, unknown_fields)
     return message
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .enum import Enum
+    from .extension import Extension
     from .message import Message
 
 __all__ = ("MessagePool",)
@@ -24,6 +25,8 @@ class MessagePool:
 
     def __init__(self) -> None:
         self._types: dict[str, type[Any]] = {}
+        self._extensions: dict[tuple[str, int], Extension[Any, Any]] = {}
+        self._extension_names: dict[str, Extension[Any, Any]] = {}
 
     def register(self, package: str, types: Mapping[str, type[Message | Enum]]) -> None:
         """Add classes; the keys are names inside the package, dotted for nested types."""
@@ -34,6 +37,20 @@ class MessagePool:
             # Not inherited: a subclass that a user writes is not the registered type.
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
+
+    def register_extensions(self, *extensions: Extension[Any, Any]) -> None:
+        """Add extensions, so that messages of this tree read them."""
+        for extension in extensions:
+            self._extensions[extension.extendee, extension.number] = extension
+            self._extension_names[extension.full_name] = extension
+
+    def find_extension(self, extendee: str, number: int) -> Extension[Any, Any] | None:
+        """The extension of the message `extendee` (full proto name) with this number."""
+        return self._extensions.get((extendee, number))
+
+    def find_extension_by_name(self, full_name: str) -> Extension[Any, Any] | None:
+        """The extension with this full proto name (``package.name``)."""
+        return self._extension_names.get(full_name)
 
     def find(self, full_name: str) -> type[Message | Enum] | None:
         """The class with this full proto name, None when there is none."""

@@ -31,7 +31,7 @@ def missing_required(message: Message) -> list[str | int] | None:
     schema = type(message).__schema__
     if not schema.needs_check:
         return None
-    for field in schema.fields:
+    for field in schema.fields_of(message):
         value = field.get(message)
         if value is None:
             if field.required:

@@ -201,6 +201,7 @@ class Schema:
         "cls",
         "decoder",
         "encoder",
+        "extendable",
         "fields",
         "init",
         "json",
@@ -227,6 +228,8 @@ class Schema:
     """Make an empty message without calling `__init__`."""
     init: Callable[..., None]
     """The constructor's body, `init(message, *args, **kwargs)`."""
+    extendable: bool
+    """The message holds extensions, in the slot `_extensions`: a dict of values by `Extension`, or None."""
     values: Callable[[Any], tuple[Any, ...]]
     """All attributes of a message, in the order of `fields`."""
     _needs_check: bool | None
@@ -254,6 +257,21 @@ class Schema:
         pool: MessagePool | None = getattr(self.cls, "__pool__", None)
         return pool
 
+    def fields_of(self, message: Any) -> tuple[Field, ...]:
+        """The fields of the class and, by number, those of the extensions that `message` holds."""
+        if not self.extendable or not message._extensions:
+            return self.fields
+        held = sorted(message._extensions, key=lambda extension: extension.number)
+        return (*self.fields, *(extension.field for extension in held))
+
+    def find_field(self, number: int) -> Field | None:
+        """The field of this number, an extension's if the class' pool has one; None when there is none."""
+        field = self.by_number.get(number)
+        if field is None and self.extendable and self.pool is not None:
+            extension = self.pool.find_extension(self.full_name, number)
+            return None if extension is None else extension.field
+        return field
+
     @property
     def needs_check(self) -> bool:
         """Whether a required field can be missing anywhere below this message."""
@@ -274,7 +292,11 @@ def _reaches_required(schema: Schema, seen: set[type[Any]]) -> bool:
     pending = [schema]
     seen.add(schema.cls)
     while pending:
-        for field in pending.pop().fields:
+        current = pending.pop()
+        if current.extendable:
+            # An extension that is registered later may have required fields.
+            return True
+        for field in current.fields:
             if field.required:
                 return True
             element = field.value if field.value is not None else field
@@ -283,6 +305,12 @@ def _reaches_required(schema: Schema, seen: set[type[Any]]) -> bool:
                 seen.add(cls)
                 pending.append(cls.__schema__)
     return False
+
+
+def json_name(proto_name: str) -> str:
+    """The lowerCamelCase that protoc gives a field without a `json_name` option."""
+    head, *words = proto_name.split("_")
+    return head + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 class LazySchema:

@@ -27,6 +27,7 @@ from .schema import (
     Field,
     FieldSpec,
     Schema,
+    json_name,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def build_schema(cls: type[Message]) -> Schema:
         schema.values = operator.attrgetter(*schema.by_name)
     else:
         schema.values = lambda message: ()
+    schema.extendable = cls.__extendable__
     schema.new, init = compile_constructors(schema)
     schema.init = cls.__constructor__(init)
     return schema
@@ -227,12 +229,6 @@ def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
             field.enum.from_string(declared) if isinstance(declared, str) else field.enum(declared)
         )
     return zero if declared is None else declared
-
-
-def json_name(proto_name: str) -> str:
-    """The lowerCamelCase that protoc gives a field without a `json_name` option."""
-    head, *words = proto_name.split("_")
-    return head + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 class OneofSlot(property):

@@ -45,17 +45,39 @@ if TYPE_CHECKING:
 __all__ = ("decode",)
 
 
+# A MessageSet is written as items: groups of number 1 with a type id (2) and a message (3).
+_ITEM = 1 << 3 | WIRE_SGROUP
+_ITEM_ID = 2 << 3 | WIRE_VARINT
+_ITEM_MESSAGE = 3 << 3 | WIRE_LEN
+_ITEM_END = 1 << 3 | WIRE_EGROUP
+
+
 class _Decoder:
     """What is compiled for one class. `closed` are the readers that may find a value to be unknown."""
 
-    __slots__ = ("closed", "readers", "schema")
+    __slots__ = ("closed", "extendable", "fields", "readers", "schema")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+        self.extendable = schema.extendable
+        self.fields = dict(schema.by_number)
         self.readers: dict[int, ReadField] = {}
         self.closed: dict[int, ReadClosed] = {}
         for field in schema.fields:
             _compile_readers(self, field)
+        if schema.cls.__message_set__:
+            self.closed[_ITEM] = _item_reader(self)
+
+    def learn(self, number: int) -> bool:
+        """Compile the extension of this number, if there is one that is not compiled yet."""
+        if number in self.fields:
+            return False
+        field = self.schema.find_field(number)
+        if field is None:
+            return False
+        self.fields[number] = field
+        _compile_readers(self, field)
+        return True
 
 
 def _decoder(schema: Schema) -> _Decoder:
@@ -65,10 +87,11 @@ def _decoder(schema: Schema) -> _Decoder:
     return decoder
 
 
-def decode(message: Message, data: Buffer) -> None:
+def decode(message: Message, data: Buffer, *, partial: bool = False) -> None:
     """Read wire bytes into a message, as one more occurrence of it.
 
-    `DecodeError` when they are truncated, malformed or beyond a limit; the message is then half-read.
+    `DecodeError` when they are truncated, malformed or beyond a limit, or a required field is missing and this
+    is not `partial`; the message is then half-read.
     """
     # A copy only when it is not bytes; `memoryview` refuses what is no buffer, where `bytes` would take an int.
     raw = data if isinstance(data, bytes) else bytes(memoryview(data))
@@ -83,7 +106,7 @@ def decode(message: Message, data: Buffer) -> None:
         raise DecodeError(
             "expected fewer levels of messages, got more than Python's stack holds"
         ) from None
-    if schema.needs_check:
+    if schema.needs_check and not partial:
         check_required(message, DecodeError)
 
 
@@ -111,6 +134,8 @@ def _decode_fields(
                 pos = closed(message, data, start, pos, end, budget, unknown)
             elif tag & 7 == WIRE_EGROUP and tag == end_tag:
                 break
+            elif decoder.extendable and decoder.learn(tag >> 3):
+                pos = start
             else:
                 pos = _skip(data, pos, end, tag, budget, budget.depth)
                 unknown.append(data[start:pos])
@@ -123,13 +148,13 @@ def _decode_fields(
         if pos > end:
             raise DecodeError(f"expected {pos - end} more bytes, got the end of the data")
     except DecodeError as error:
-        field = decoder.schema.by_number.get(tag >> 3)
+        field = decoder.fields.get(tag >> 3)
         if field is not None:
             error.at(field.name)
         raise
     except (IndexError, struct.error):
         cut = DecodeError("expected more bytes, got the end of the data")
-        field = decoder.schema.by_number.get(tag >> 3)
+        field = decoder.fields.get(tag >> 3)
         raise (cut if field is None else cut.at(field.name)) from None
     if unknown:
         message._unknown_fields += b"".join(unknown)
@@ -454,3 +479,45 @@ def _entries(field: Field, message: Any) -> dict[Any, Any]:
         entries = dict(held or ())
         field.set(message, entries)
     return entries
+
+
+def _item_reader(decoder: _Decoder) -> ReadClosed:
+    """Reads one item of a MessageSet: the extension whose number is the type id."""
+    readers: dict[int, Callable[[bytes, int, int, Budget, Any], tuple[Any, int]]] = {}
+
+    def read_item(
+        message: Any,
+        data: bytes,
+        start: int,
+        pos: int,
+        end: int,
+        budget: Budget,
+        unknown: list[bytes],
+    ) -> int:
+        number = at = 0
+        while True:
+            tag, pos = read_tag(data, pos)
+            if tag == _ITEM_END:
+                break
+            if tag == _ITEM_ID:
+                number, pos = read_varint(data, pos)
+                continue
+            if tag == _ITEM_MESSAGE:
+                at = pos
+            pos = _skip(data, pos, end, tag, budget, budget.depth)
+        field = decoder.schema.find_field(number)
+        if field is None or field.message is None or not at:
+            unknown.append(data[start:pos])
+            return pos
+        read = readers.get(number)
+        if read is None:
+            read = readers[number] = _message_reader(field)
+        try:
+            value, _ = read(data, at, end, budget, field.get(message))
+        except DecodeError as error:
+            error.at(field.name)
+            raise
+        field.set(message, value)
+        return pos
+
+    return read_item

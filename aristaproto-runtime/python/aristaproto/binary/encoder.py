@@ -21,16 +21,26 @@ if TYPE_CHECKING:
 
     # (message, output, budget)
     WriteField = Callable[[Any, bytearray, Budget], None]
-    Encoder = list[tuple[str, WriteField]]
 
 __all__ = ("encode",)
 
 
-def _encoder(schema: Schema) -> Encoder:
-    encoder: Encoder | None = schema.encoder
+class _Encoder:
+    """What is compiled for one class: the writers of its fields by number, and of extensions met so far."""
+
+    __slots__ = ("extendable", "extensions", "schema", "writers")
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        self.extendable = schema.extendable
+        self.writers = [(field.name, _compile_writer(field)) for field in schema.ordered]
+        self.extensions: dict[Field, WriteField] = {}
+
+
+def _encoder(schema: Schema) -> _Encoder:
+    encoder: _Encoder | None = schema.encoder
     if encoder is None:
-        encoder = [(field.name, _compile_writer(field)) for field in schema.ordered]
-        schema.encoder = encoder
+        encoder = schema.encoder = _Encoder(schema)
     return encoder
 
 
@@ -52,24 +62,53 @@ def encode(message: Message) -> bytes:
     return bytes(out)
 
 
-def _encode_fields(encoder: Encoder, message: Any, out: bytearray, budget: Budget) -> None:
+def _encode_fields(encoder: _Encoder, message: Any, out: bytearray, budget: Budget) -> None:
     name = ""
     try:
-        for name, write in encoder:  # noqa: B007 - read by the except clause
+        for name, write in encoder.writers:  # noqa: B007 - read by the except clause
             write(message, out, budget)
     except EncodeError as error:
         error.at(name)
         raise
+    if encoder.extendable and message._extensions:
+        _encode_extensions(encoder, message, out, budget)
     if message._unknown_fields:
         out += message._unknown_fields
 
 
-def _message_writer(field: Field) -> Callable[[Any, bytearray, Budget], None]:
+def _encode_extensions(encoder: _Encoder, message: Any, out: bytearray, budget: Budget) -> None:
+    """Write the extensions, by number, behind the fields of the class."""
+    for field in encoder.schema.fields_of(message)[len(encoder.schema.fields) :]:
+        write = encoder.extensions.get(field)
+        if write is None:
+            compile_one = _item_writer if encoder.schema.cls.__message_set__ else _compile_writer
+            write = encoder.extensions[field] = compile_one(field)
+        try:
+            write(message, out, budget)
+        except EncodeError as error:
+            error.at(field.name)
+            raise
+
+
+def _item_writer(field: Field) -> WriteField:
+    """Writes an extension as an item of a MessageSet."""
+    write = _message_writer(field, number=3)
+    start = b"\x0b\x10" + encode_varint(field.number)
+
+    def write_item(message: Any, out: bytearray, budget: Budget) -> None:
+        out += start
+        write(field.get(message), out, budget)
+        out += b"\x0c"
+
+    return write_item
+
+
+def _message_writer(field: Field, number: int = 0) -> Callable[[Any, bytearray, Budget], None]:
     """Writes one message with its tag and length, or between the tags of a group."""
     cls: Any = field.message
     wrapped = field.wrapped
     group = field.type == TYPE_GROUP
-    tag = encode_varint(field.number << 3 | WIRE_TYPES[field.type])
+    tag = encode_varint((number or field.number) << 3 | WIRE_TYPES[field.type])
     end_tag = encode_varint(field.number << 3 | WIRE_EGROUP)
 
     def write(value: Any, out: bytearray, budget: Budget) -> None:

@@ -1,0 +1,184 @@
+"""Extensions of proto2 and editions: fields that are declared outside the message which holds them.
+
+A generated module has an `Extension` object for each; `extensions(message)` gives and takes values by it. To
+the codecs an extension is a `Field` like any other, stored in the message's slot `_extensions`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from . import codec
+from .schema import Field, FieldSpec
+from .schema_builder import build_field, resolve_ref
+from .wire import parse_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .message import Message
+
+__all__ = ("Extension", "Extensions", "extension", "extensions", "set_extensions")
+
+_M = TypeVar("_M", bound="Message")
+_T = TypeVar("_T")
+
+
+class Extension(Generic[_M, _T]):
+    """An extension field of messages of class `_M`, whose values are `_T`.
+
+    `number`, `full_name` and `extendee` (full proto name of the message that it extends) as in the proto file.
+    """
+
+    __slots__ = ("_field", "_module", "_spec", "extendee", "full_name", "number")
+
+    def __init__(self, spec: FieldSpec, full_name: str, extendee: str, module: str) -> None:
+        self.number = spec.number
+        self.full_name = full_name
+        self.extendee = extendee
+        self._spec = spec
+        self._module = module
+        self._field: Field | None = None
+
+    @property
+    def field(self) -> Field:
+        """The field as codecs see it; its names are ``[full_name]``, as JSON and text write it."""
+        if self._field is None:
+            name = f"[{self.full_name}]"
+            built = build_field(
+                name, self.full_name, self._spec, lambda ref: resolve_ref(ref, self._module)
+            )
+            built.json_name = name
+            built.get = self._get
+            built.set = built.assign = self._set
+            self._field = built
+        return self._field
+
+    def _get(self, message: Any) -> Any:
+        held: dict[Any, Any] | None = message._extensions
+        return None if held is None else held.get(self)
+
+    def _set(self, message: Any, value: Any) -> None:
+        held: dict[Any, Any] | None = message._extensions
+        if held is None:
+            held = message._extensions = {}
+        if value is None:
+            held.pop(self, None)
+        else:
+            held[self] = value
+
+    def __repr__(self) -> str:
+        return f"<Extension {self.full_name} = {self.number} of {self.extendee}>"
+
+
+def extension(
+    number: int,
+    type: int,
+    ref: str | type[Any] | Callable[[], type[Any]] | None = None,
+    *,
+    name: str,
+    extendee: str,
+    module: str = "",
+    repeated: bool = False,
+    packed: bool = True,
+    default: Any = None,
+    utf8: bool = True,
+) -> Extension[Any, Any]:
+    """Make an extension. `name` and `extendee` are full proto names; `module` is where `ref` is looked up.
+
+    The rest as for `aristaproto.field`. `MessagePool.register_extensions` makes it known to parsers.
+    """
+    spec = FieldSpec()
+    spec.number = number
+    spec.type = type
+    spec.ref = ref
+    spec.repeated = repeated
+    spec.optional = not repeated
+    spec.required = False
+    spec.oneof = None
+    spec.packed = packed
+    spec.proto_name = spec.json_name = None
+    spec.default = default
+    spec.deprecated = False
+    spec.utf8 = utf8
+    spec.key_type = None
+    return Extension(spec, name, extendee, module)
+
+
+class Extensions(Generic[_M]):
+    """The extensions of one message: a mapping from `Extension` objects to values.
+
+    An unset extension gives its default (None for a message); a repeated one gives a list that belongs to the
+    message. Only what is set is contained and iterated, by number.
+    """
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: _M) -> None:
+        self._message = message
+
+    def __getitem__(self, extension: Extension[_M, _T]) -> _T:
+        field = self._field(extension)
+        value = field.get(self._message)
+        if value is None:
+            value = field.declared_default
+            if field.repeated:
+                value = []
+                field.set(self._message, value)
+        return cast("_T", value)
+
+    def __setitem__(self, extension: Extension[_M, _T], value: _T) -> None:
+        self._field(extension).set(self._message, value)
+
+    def __delitem__(self, extension: Extension[_M, Any]) -> None:
+        self._field(extension).set(self._message, None)
+
+    def __contains__(self, extension: Extension[_M, Any]) -> bool:
+        field = self._field(extension)
+        return not field.is_default(field.get(self._message))
+
+    def __iter__(self) -> Iterator[Extension[_M, Any]]:
+        return iter(sorted(set_extensions(self._message), key=lambda found: found.number))
+
+    def __len__(self) -> int:
+        return len(set_extensions(self._message))
+
+    def _field(self, extension: Extension[_M, Any]) -> Field:
+        schema = type(self._message).__schema__
+        if schema.full_name != extension.extendee:
+            raise TypeError(
+                f"{extension.full_name} extends {extension.extendee}, not {schema.full_name}"
+            )
+        _promote(self._message, extension)
+        return extension.field
+
+    def __repr__(self) -> str:
+        return repr(set_extensions(self._message))
+
+
+def extensions(message: _M) -> Extensions[_M]:
+    """The extensions of a message. `TypeError` when its class has no extension range."""
+    if not type(message).__schema__.extendable:
+        raise TypeError(f"{type(message).__name__} has no extension range")
+    return Extensions(message)
+
+
+def set_extensions(message: Any) -> dict[Extension[Any, Any], Any]:
+    """What `message` holds, without empty lists."""
+    held: dict[Extension[Any, Any], Any] = message._extensions or {}
+    return {found: value for found, value in held.items() if not found.field.is_default(value)}
+
+
+def _promote(message: Message, extension: Extension[Any, Any]) -> None:
+    """Read an extension that was unknown when the message was parsed, because its module came later."""
+    unknown = message._unknown_fields  # pyright: ignore[reportPrivateUsage]
+    schema = type(message).__schema__
+    if not unknown or schema.find_field(extension.number) is not extension.field:
+        return
+    mine: list[bytes] = []
+    rest: list[bytes] = []
+    for record in parse_fields(unknown):
+        (mine if record.number == extension.number else rest).append(record.raw)
+    if mine:
+        message._unknown_fields = b"".join(rest)  # pyright: ignore[reportPrivateUsage]
+        codec.decode(message, b"".join(mine), partial=True)
