@@ -6,6 +6,7 @@ the codecs an extension is a `Field` like any other, stored in the message's slo
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import codec
@@ -72,21 +73,21 @@ class Extension(Generic[_M, _T]):
 
 
 def extension(
+    name: str,
+    extendee: str,
     number: int,
     type: int,
     ref: str | type[Any] | Callable[[], type[Any]] | None = None,
     *,
-    name: str,
-    extendee: str,
-    module: str = "",
     repeated: bool = False,
     packed: bool = True,
     default: Any = None,
     utf8: bool = True,
 ) -> Extension[Any, Any]:
-    """Make an extension. `name` and `extendee` are full proto names; `module` is where `ref` is looked up.
+    """Make an extension, at the top of a module.
 
-    The rest as for `aristaproto.field`. `MessagePool.register_extensions` makes it known to parsers.
+    `name` and `extendee`, the message that it extends, are full proto names; the rest is as for
+    `aristaproto.field`. `MessagePool.register` makes it known to parsers.
     """
     spec = FieldSpec()
     spec.number = number
@@ -102,7 +103,9 @@ def extension(
     spec.deprecated = False
     spec.utf8 = utf8
     spec.key_type = None
-    return Extension(spec, name, extendee, module)
+    # References start from the module that calls, as those of a class start from its own.
+    caller = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    return Extension(spec, name, extendee, caller.f_globals["__name__"])
 
 
 class Extensions(Generic[_M]):

@@ -28,21 +28,21 @@ class MessagePool:
         self._extensions: dict[tuple[str, int], Extension[Any, Any]] = {}
         self._extension_names: dict[str, Extension[Any, Any]] = {}
 
-    def register(self, package: str, types: Mapping[str, type[Message | Enum]]) -> None:
-        """Add classes; the keys are names inside the package, dotted for nested types."""
+    def register(
+        self, package: str, types: Mapping[str, type[Message | Enum] | Extension[Any, Any]]
+    ) -> None:
+        """Add classes and extensions; the keys are names inside the package, dotted for nested ones."""
         prefix = f"{package}." if package else ""
         for name, cls in types.items():
             full_name = prefix + name
+            if not isinstance(cls, type):
+                self._extensions[cls.extendee, cls.number] = cls
+                self._extension_names[full_name] = cls
+                continue
             self._types[full_name] = cls
             # Not inherited: a subclass that a user writes is not the registered type.
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
-
-    def register_extensions(self, *extensions: Extension[Any, Any]) -> None:
-        """Add extensions, so that messages of this tree read them."""
-        for extension in extensions:
-            self._extensions[extension.extendee, extension.number] = extension
-            self._extension_names[extension.full_name] = extension
 
     def find_extension(self, extendee: str, number: int) -> Extension[Any, Any] | None:
         """The extension of the message `extendee` (full proto name) with this number."""

@@ -29,32 +29,38 @@ class Sealed(aristaproto.Message):
 
 
 number: aristaproto.Extension[Host, int] = aristaproto.extension(
-    100, aristaproto.TYPE_INT32, name="pkg.number", extendee="pkg.Host", default=7
+    "pkg.number", "pkg.Host", 100, aristaproto.TYPE_INT32, default=7
 )
 numbers: aristaproto.Extension[Host, list[int]] = aristaproto.extension(
-    101, aristaproto.TYPE_SINT64, name="pkg.numbers", extendee="pkg.Host", repeated=True
+    "pkg.numbers", "pkg.Host", 101, aristaproto.TYPE_SINT64, repeated=True
 )
 host: aristaproto.Extension[Host, Host | None] = aristaproto.extension(
-    102,
-    aristaproto.TYPE_MESSAGE,
-    "Host",
-    name="pkg.host",
-    extendee="pkg.Host",
-    module=__name__,
+    "pkg.host", "pkg.Host", 102, aristaproto.TYPE_MESSAGE, "Host"
 )
 group: aristaproto.Extension[Host, Strict | None] = aristaproto.extension(
-    103, aristaproto.TYPE_GROUP, Strict, name="pkg.group", extendee="pkg.Host"
+    "pkg.group", "pkg.Host", 103, aristaproto.TYPE_GROUP, Strict
 )
 colour: aristaproto.Extension[Host, Colour] = aristaproto.extension(
-    104, aristaproto.TYPE_ENUM, Colour, name="pkg.colour", extendee="pkg.Host"
+    "pkg.Host.colour", "pkg.Host", 104, aristaproto.TYPE_ENUM, "Colour"
 )
 stranger: aristaproto.Extension[Host, int] = aristaproto.extension(
-    200, aristaproto.TYPE_INT32, name="pkg.stranger", extendee="pkg.Host"
+    "pkg.stranger", "pkg.Host", 200, aristaproto.TYPE_INT32
 )
 
 POOL = aristaproto.MessagePool()
-POOL.register("pkg", {"Host": Host, "Strict": Strict, "Sealed": Sealed})
-POOL.register_extensions(number, numbers, host, group, colour)
+POOL.register(
+    "pkg",
+    {
+        "Host": Host,
+        "Host.colour": colour,
+        "Sealed": Sealed,
+        "Strict": Strict,
+        "group": group,
+        "host": host,
+        "number": number,
+        "numbers": numbers,
+    },
+)
 
 
 def full() -> Host:
@@ -135,9 +141,7 @@ def test_errors_name_the_extension() -> None:
 def test_wrong_message() -> None:
     with pytest.raises(TypeError, match="Sealed has no extension range"):
         aristaproto.extensions(Sealed())
-    other: Any = aristaproto.extension(
-        1, aristaproto.TYPE_INT32, name="pkg.other", extendee="pkg.Other"
-    )
+    other: Any = aristaproto.extension("pkg.other", "pkg.Other", 1, aristaproto.TYPE_INT32)
     with pytest.raises(TypeError, match=r"pkg\.other extends pkg\.Other, not pkg\.Host"):
         aristaproto.extensions(Host())[other]
 
@@ -145,7 +149,7 @@ def test_wrong_message() -> None:
 def test_extension_that_is_registered_late() -> None:
     message = Host.parse(b"\xc0\x0c\x05\xd0\x0c\x01")
     assert stranger not in aristaproto.extensions(message)
-    POOL.register_extensions(stranger)
+    POOL.register("pkg", {"stranger": stranger})
     try:
         assert aristaproto.extensions(message)[stranger] == 5
         assert bytes(message) == b"\xc0\x0c\x05\xd0\x0c\x01"
@@ -157,6 +161,8 @@ def test_extension_that_is_registered_late() -> None:
 def test_look_up() -> None:
     assert POOL.find_extension("pkg.Host", 100) is number
     assert POOL.find_extension_by_name("pkg.numbers") is numbers
+    assert POOL.find_extension_by_name("pkg.Host.colour") is colour
+    assert POOL.find_message("pkg.number") is None
     assert POOL.find_extension("pkg.Host", 5) is None
     assert repr(number) == "<Extension pkg.number = 100 of pkg.Host>"
 
@@ -186,10 +192,9 @@ class Set(aristaproto.Message, message_set=True):
 
 
 in_set: aristaproto.Extension[Set, Strict | None] = aristaproto.extension(
-    1000, aristaproto.TYPE_MESSAGE, Strict, name="pkg.in_set", extendee="pkg.Set"
+    "pkg.in_set", "pkg.Set", 1000, aristaproto.TYPE_MESSAGE, Strict
 )
-POOL.register("pkg", {"Set": Set})
-POOL.register_extensions(in_set)
+POOL.register("pkg", {"Set": Set, "in_set": in_set})
 
 
 def test_message_set() -> None:
