@@ -49,7 +49,7 @@ async def close_stream(messages: object, iterator: object) -> None:
 
 
 async def response_iterator(
-    responses: AsyncIterable[T] | Awaitable[None] | None,
+    responses: AsyncIterable[T] | Awaitable[object] | None,
 ) -> AsyncIterator[T]:
     """The iterator over what a server-streaming handler returned.
 
@@ -165,7 +165,6 @@ class RequestSender(Generic[T]):
                     {
                         "message": "a producer of requests failed when it was closed",
                         "exception": error,
-                        "task": self._task,
                     }
                 )
             if isinstance(error, (KeyboardInterrupt, SystemExit)):

@@ -20,7 +20,8 @@ from trees.grpcio import example
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
 
-TIMED_OUT = (grpc.aio.AioRpcError, asyncio.TimeoutError)
+# grpclib's client raises whichever comes first, its own timer or the status from the server.
+TIMED_OUT = (grpc.aio.AioRpcError, asyncio.TimeoutError, grpclib.exceptions.GRPCError)
 
 
 class Inspector(example.MyServiceBase):
@@ -140,6 +141,8 @@ async def test_timeout_of_each_kind(
     assert 0.1 < time.monotonic() - started < 1.2
     if isinstance(raised.value, grpc.aio.AioRpcError):
         assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    if isinstance(raised.value, grpclib.exceptions.GRPCError):
+        assert raised.value.status is Status.DEADLINE_EXCEEDED
     for _ in range(100):
         if "wait ended" in service.events:
             break

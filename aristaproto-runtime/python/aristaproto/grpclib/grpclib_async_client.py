@@ -8,7 +8,6 @@ helpers, one for each kind of method.
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +44,8 @@ class ServiceStub:
 
     Every option is the default for each call of this stub; an option given to a call wins over it,
     one by one. Failed calls raise `grpclib.exceptions.GRPCError`, which has `status` and `message`;
-    a deadline that has passed raises `asyncio.TimeoutError`, a server that is down OSError.
+    a server that is down raises OSError. A deadline that has passed raises `asyncio.TimeoutError`,
+    or GRPCError with DEADLINE_EXCEEDED if the server notices first.
 
     Args:
         channel: where the calls go; it stays the caller's to close.
@@ -218,8 +218,11 @@ class StreamRequestSender(RequestSender[Request]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._woken and self.receiver is not None and sys.version_info >= (3, 11):
-            self.receiver.uncancel()
+        if self._woken:
+            # Tasks count their cancellations from Python 3.11 on.
+            uncancel = getattr(self.receiver, "uncancel", None)
+            if uncancel is not None:
+                uncancel()
         await super().__aexit__(exc_type, exc, traceback)
         if exc is None and not self._ended:
             await self._end_stream()
