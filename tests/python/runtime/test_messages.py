@@ -17,6 +17,7 @@ from unittest import mock
 
 import aristaproto
 import pytest
+from aristaproto import wkt
 
 
 class Colour(aristaproto.Enum, prefix="COLOUR_"):
@@ -528,3 +529,28 @@ class TestDeprecation:
     def test_validate_needs_the_pydantic_flavour(self) -> None:
         with pytest.raises(TypeError, match="pydantic"):
             Point()._validate()
+
+
+class Cached(aristaproto.Message):
+    structs: dict[str, wkt.Struct] = aristaproto.map_field(
+        1, aristaproto.TYPE_STRING, aristaproto.TYPE_MESSAGE, wkt.Struct
+    )
+    anys: dict[int, wkt.Any] = aristaproto.map_field(
+        2, aristaproto.TYPE_INT32, aristaproto.TYPE_MESSAGE, wkt.Any
+    )
+    left: int | None = aristaproto.field(3, aristaproto.TYPE_INT32, oneof="side")
+    right: int | None = aristaproto.field(4, aristaproto.TYPE_INT32, oneof="side")
+
+
+def test_cachelib() -> None:
+    cachelib = pytest.importorskip("cachelib")
+    message = Cached(
+        structs={"a": wkt.Struct.from_dict({"b": [1, None, {"c": "d"}]})},
+        anys={1: wkt.Any(type_url="type.googleapis.com/google.protobuf.Empty")},
+        right=0,
+    )
+    cache = cachelib.SimpleCache()
+    cache.set("key", message)
+    assert cache.get("key") == message
+    assert cache.get("key").left is None
+    assert aristaproto.which_one_of(cache.get("key"), "side") == ("right", 0)
