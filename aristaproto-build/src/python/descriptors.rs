@@ -23,10 +23,10 @@ impl Printer<'_> {
         for (index, file) in self.module.files.iter().enumerate() {
             let variable = &file.variable;
             self.imports.reexport("._descriptors", variable);
-            let items: Vec<String> = self
+            let items: Vec<(String, String)> = self
                 .declared_types()
                 .filter(|declared| declared.file == index)
-                .map(|declared| format!("{}: {}", string(&declared.proto_name), declared.class))
+                .map(|declared| (string(&declared.proto_name), declared.class.clone()))
                 .collect();
             if first {
                 self.writer.blank(1);
@@ -75,7 +75,7 @@ pub(super) fn module(model: &Model, module: &Module) -> String {
                     path.push('.');
                 }
                 path.push_str("_descriptors");
-                imports.push(format!("{}: {}", string(name), string(&path)));
+                imports.push((string(name), string(&path)));
             }
         }
         let arguments = [

@@ -15,11 +15,11 @@ impl Printer<'_> {
         if !declared.prefix.is_empty() {
             arguments.push(format!("prefix={}", string(&declared.prefix)).into());
         }
-        let renamed: Vec<String> = declared
+        let renamed: Vec<(String, String)> = declared
             .members
             .iter()
             .filter(|member| member.proto_name.strip_prefix(&declared.prefix) != Some(&member.name))
-            .map(|member| format!("{}: {}", string(&member.name), string(&member.proto_name)))
+            .map(|member| (string(&member.name), string(&member.proto_name)))
             .collect();
         if !renamed.is_empty() {
             arguments.push(Argument::Dict("renamed=".to_owned(), renamed));

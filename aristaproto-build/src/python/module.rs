@@ -75,13 +75,13 @@ impl<'a> Printer<'a> {
 
     /// Prints the statement that makes the module's types known to the tree's pool.
     fn registration(&mut self) {
-        let mut items: Vec<String> = Vec::new();
+        let mut items: Vec<(String, String)> = Vec::new();
         if self.module.well_known {
-            items.push("\"Any\": Any".to_owned());
+            items.push((string("Any"), "Any".to_owned()));
         }
         items.extend(
             self.declared_types()
-                .map(|declared| format!("{}: {}", string(&declared.proto_name), declared.class)),
+                .map(|declared| (string(&declared.proto_name), declared.class.clone())),
         );
         if items.is_empty() {
             return;

@@ -227,8 +227,8 @@ impl Printer<'_> {
     }
 
     fn handler(&mut self, indent: usize, transport: &str, method: &Method, key: &str) {
-        let head = format!(
-            "{key}: self._{transport}_{}_rpc_method_handler",
+        let callee = format!(
+            "self._{transport}_{}_rpc_method_handler",
             cardinality(method)
         );
         let arguments = [
@@ -236,7 +236,7 @@ impl Printer<'_> {
             self.message_expression(method.input, true).into(),
             self.message_expression(method.output, true).into(),
         ];
-        self.writer.call(indent, &head, &arguments, ",");
+        self.writer.item_call(indent, key, &callee, &arguments);
     }
 
     fn handler_imports(&mut self, service: &Service) {

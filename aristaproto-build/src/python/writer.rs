@@ -15,15 +15,21 @@ pub(super) struct Writer {
 pub(super) enum Argument {
     /// Stays on one line.
     Plain(String),
-    /// `head{item, item}`: broken item by item when it does not fit.
-    Dict(String, Vec<String>),
+    /// `head{key: value, key: value}`: broken item by item when it does not fit.
+    Dict(String, Vec<(String, String)>),
 }
 
 impl Argument {
     fn flat(&self) -> String {
         match self {
             Self::Plain(text) => text.clone(),
-            Self::Dict(head, items) => format!("{head}{{{}}}", items.join(", ")),
+            Self::Dict(head, items) => {
+                let items: Vec<String> = items
+                    .iter()
+                    .map(|(key, value)| format!("{key}: {value}"))
+                    .collect();
+                format!("{head}{{{}}}", items.join(", "))
+            }
         }
     }
 }
@@ -152,13 +158,42 @@ impl Writer {
             match argument {
                 Argument::Dict(head, items) if indent + width(&argument.flat()) + 1 > WIDTH => {
                     self.line(indent, &format!("{head}{{"));
-                    for item in items {
-                        self.line(indent + 4, &format!("{item},"));
+                    for (key, value) in items {
+                        self.item(indent + 4, key, value);
                     }
                     self.line(indent, "},");
                 }
                 _ => self.line(indent, &format!("{},", argument.flat())),
             }
+        }
+    }
+
+    /// `key: value,`
+    fn item(&mut self, indent: usize, key: &str, value: &str) {
+        let line = format!("{key}: {value},");
+        if indent + width(&line) <= WIDTH {
+            self.line(indent, &line);
+        } else {
+            self.line(indent, &format!("{key}: ("));
+            self.line(indent + 4, value);
+            self.line(indent, "),");
+        }
+    }
+
+    /// `key: callee(argument, argument),`
+    pub(super) fn item_call(
+        &mut self,
+        indent: usize,
+        key: &str,
+        callee: &str,
+        arguments: &[Argument],
+    ) {
+        if indent + width(key) + width(callee) + ": (".len() <= WIDTH {
+            self.call(indent, &format!("{key}: {callee}"), arguments, ",");
+        } else {
+            self.line(indent, &format!("{key}: ("));
+            self.call(indent + 4, callee, arguments, "");
+            self.line(indent, "),");
         }
     }
 

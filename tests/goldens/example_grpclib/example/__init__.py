@@ -221,8 +221,10 @@ class MyServiceBase(aristaproto.grpclib.ServiceBase):
             "/example.MyService/Upload": self._grpclib_stream_unary_rpc_method_handler(
                 self.upload, Request, Response
             ),
-            "/example.MyService/Versions": self._grpclib_unary_stream_rpc_method_handler(
-                self.versions, VersionRequest, VersionResponse
+            "/example.MyService/Versions": (
+                self._grpclib_unary_stream_rpc_method_handler(
+                    self.versions, VersionRequest, VersionResponse
+                )
             ),
             "/example.MyService/Chat": self._grpclib_stream_stream_rpc_method_handler(
                 self.chat, VersionRequest, VersionResponse

@@ -1875,7 +1875,9 @@ default_message_pool.register(
     {
         "Any": Any,
         "Edition": Edition,
-        "ExtensionRangeOptions.VerificationState": ExtensionRangeOptionsVerificationState,
+        "ExtensionRangeOptions.VerificationState": (
+            ExtensionRangeOptionsVerificationState
+        ),
         "FieldDescriptorProto.Type": FieldDescriptorProtoType,
         "FieldDescriptorProto.Label": FieldDescriptorProtoLabel,
         "FileOptions.OptimizeMode": FileOptionsOptimizeMode,
@@ -1919,7 +1921,9 @@ default_message_pool.register(
         "UninterpretedOption.NamePart": UninterpretedOptionNamePart,
         "FeatureSet": FeatureSet,
         "FeatureSetDefaults": FeatureSetDefaults,
-        "FeatureSetDefaults.FeatureSetEditionDefault": FeatureSetDefaultsFeatureSetEditionDefault,
+        "FeatureSetDefaults.FeatureSetEditionDefault": (
+            FeatureSetDefaultsFeatureSetEditionDefault
+        ),
         "SourceCodeInfo": SourceCodeInfo,
         "SourceCodeInfo.Location": SourceCodeInfoLocation,
         "GeneratedCodeInfo": GeneratedCodeInfo,

@@ -145,8 +145,10 @@ class ParentServiceBase(aristaproto.grpclib.ServiceBase):
             "/cycles.a.ParentService/Get": self._grpclib_unary_unary_rpc_method_handler(
                 self.get, cycles_a_b.Child, Parent
             ),
-            "/cycles.a.ParentService/GetAll": self._grpclib_stream_stream_rpc_method_handler(
-                self.get_all, Parent, cycles_a_b.Child
+            "/cycles.a.ParentService/GetAll": (
+                self._grpclib_stream_stream_rpc_method_handler(
+                    self.get_all, Parent, cycles_a_b.Child
+                )
             ),
         }
 

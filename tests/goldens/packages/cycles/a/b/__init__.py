@@ -331,23 +331,35 @@ class UpServiceBase(aristaproto.grpclib.ServiceBase):
         from .... import RootEmpty, RootMessage
 
         return {
-            "/cycles.a.b.UpService/FromAncestor": self._grpclib_unary_unary_rpc_method_handler(
-                self.from_ancestor, cycles_a.Ancestor, UsesAll
+            "/cycles.a.b.UpService/FromAncestor": (
+                self._grpclib_unary_unary_rpc_method_handler(
+                    self.from_ancestor, cycles_a.Ancestor, UsesAll
+                )
             ),
-            "/cycles.a.b.UpService/ToAncestor": self._grpclib_unary_unary_rpc_method_handler(
-                self.to_ancestor, UsesAll, cycles_a.Ancestor
+            "/cycles.a.b.UpService/ToAncestor": (
+                self._grpclib_unary_unary_rpc_method_handler(
+                    self.to_ancestor, UsesAll, cycles_a.Ancestor
+                )
             ),
-            "/cycles.a.b.UpService/EmptyAncestor": self._grpclib_unary_stream_rpc_method_handler(
-                self.empty_ancestor, cycles_a.AncestorEmpty, cycles_a.Ancestor
+            "/cycles.a.b.UpService/EmptyAncestor": (
+                self._grpclib_unary_stream_rpc_method_handler(
+                    self.empty_ancestor, cycles_a.AncestorEmpty, cycles_a.Ancestor
+                )
             ),
-            "/cycles.a.b.UpService/FromRoot": self._grpclib_stream_unary_rpc_method_handler(
-                self.from_root, RootMessage, RootMessage
+            "/cycles.a.b.UpService/FromRoot": (
+                self._grpclib_stream_unary_rpc_method_handler(
+                    self.from_root, RootMessage, RootMessage
+                )
             ),
-            "/cycles.a.b.UpService/EmptyRoot": self._grpclib_unary_stream_rpc_method_handler(
-                self.empty_root, RootEmpty, RootMessage
+            "/cycles.a.b.UpService/EmptyRoot": (
+                self._grpclib_unary_stream_rpc_method_handler(
+                    self.empty_root, RootEmpty, RootMessage
+                )
             ),
-            "/cycles.a.b.UpService/Sibling": self._grpclib_unary_unary_rpc_method_handler(
-                self.sibling, cycles_sibling.Sibling, cycles_a_b_c.Grandchild
+            "/cycles.a.b.UpService/Sibling": (
+                self._grpclib_unary_unary_rpc_method_handler(
+                    self.sibling, cycles_sibling.Sibling, cycles_a_b_c.Grandchild
+                )
             ),
         }
 

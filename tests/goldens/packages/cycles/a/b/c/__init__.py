@@ -140,11 +140,15 @@ class BothServiceBase(aristaproto.grpclib.ServiceBase):
         from ..... import RootMessage as RootMessage_
 
         return {
-            "/cycles.a.b.c.BothService/Theirs": self._grpclib_unary_unary_rpc_method_handler(
-                self.theirs, RootMessage_, RootMessage_
+            "/cycles.a.b.c.BothService/Theirs": (
+                self._grpclib_unary_unary_rpc_method_handler(
+                    self.theirs, RootMessage_, RootMessage_
+                )
             ),
-            "/cycles.a.b.c.BothService/Ours": self._grpclib_unary_unary_rpc_method_handler(
-                self.ours, RootMessage_, RootMessage_
+            "/cycles.a.b.c.BothService/Ours": (
+                self._grpclib_unary_unary_rpc_method_handler(
+                    self.ours, RootMessage_, RootMessage_
+                )
             ),
         }
 
