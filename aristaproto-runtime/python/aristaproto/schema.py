@@ -49,6 +49,14 @@ MESSAGE_TYPES = frozenset({TYPE_MESSAGE, TYPE_GROUP})
 PACKABLE = frozenset(TYPE_NAMES) - {TYPE_STRING, TYPE_BYTES, TYPE_MESSAGE, TYPE_GROUP}
 FLOAT_TYPES = frozenset({TYPE_FLOAT, TYPE_DOUBLE})
 
+INT_RANGES = {
+    **dict.fromkeys((TYPE_INT32, TYPE_SINT32, TYPE_SFIXED32, TYPE_ENUM), (-(2**31), 2**31 - 1)),
+    **dict.fromkeys((TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64), (-(2**63), 2**63 - 1)),
+    **dict.fromkeys((TYPE_UINT32, TYPE_FIXED32), (0, 2**32 - 1)),
+    **dict.fromkeys((TYPE_UINT64, TYPE_FIXED64), (0, 2**64 - 1)),
+}
+"""The smallest and the largest value of each integer type, and of enums."""
+
 
 class FieldSpec:
     """One field as the class body states it; nothing is looked at before the schema is built."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DecodeError, EncodeError, describe
 from ..schema import (
+    INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_DOUBLE,
@@ -61,20 +62,6 @@ FIXED = {
     TYPE_SFIXED64: "q",
     TYPE_FIXED32: "I",
     TYPE_SFIXED32: "i",
-}
-
-_RANGES = {
-    TYPE_INT32: (-(2**31), 2**31 - 1),
-    TYPE_SINT32: (-(2**31), 2**31 - 1),
-    TYPE_SFIXED32: (-(2**31), 2**31 - 1),
-    TYPE_ENUM: (-(2**31), 2**31 - 1),
-    TYPE_INT64: (-(2**63), 2**63 - 1),
-    TYPE_SINT64: (-(2**63), 2**63 - 1),
-    TYPE_SFIXED64: (-(2**63), 2**63 - 1),
-    TYPE_UINT32: (0, 2**32 - 1),
-    TYPE_FIXED32: (0, 2**32 - 1),
-    TYPE_UINT64: (0, 2**64 - 1),
-    TYPE_FIXED64: (0, 2**64 - 1),
 }
 
 
@@ -238,7 +225,7 @@ def varint(value: int) -> bytes:
 
 
 def _expected(type_: int) -> str:
-    low, high = _RANGES[type_]
+    low, high = INT_RANGES[type_]
     return f"{TYPE_NAMES[type_]} ({low} to {high})"
 
 
@@ -250,7 +237,7 @@ def _as_int(value: Any, type_: int) -> int:
 
 
 def _int_writer(type_: int) -> Write:
-    low, high = _RANGES[type_]
+    low, high = INT_RANGES[type_]
     zigzag = type_ in (TYPE_SINT32, TYPE_SINT64)
 
     def write(value: Any) -> bytes:
@@ -268,7 +255,7 @@ def _int_writer(type_: int) -> Write:
 
 def _fixed_writer(type_: int) -> Write:
     pack = struct.Struct("<" + FIXED[type_]).pack
-    expected = _expected(type_) if type_ in _RANGES else TYPE_NAMES[type_]
+    expected = _expected(type_) if type_ in INT_RANGES else TYPE_NAMES[type_]
 
     def write(value: Any) -> bytes:
         try:
@@ -328,7 +315,7 @@ _WRITE: dict[int, Write] = {
     TYPE_BYTES: _write_bytes,
     TYPE_STRING: _write_string,
     **{type_: _fixed_writer(type_) for type_ in FIXED},
-    **{type_: _int_writer(type_) for type_ in _RANGES if type_ not in FIXED},
+    **{type_: _int_writer(type_) for type_ in INT_RANGES if type_ not in FIXED},
 }
 
 

@@ -21,6 +21,7 @@ from ..float32 import round_float32
 from ..message import Message
 from ..required import check_required
 from ..schema import (
+    INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_DOUBLE,
@@ -31,7 +32,7 @@ from ..schema import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from .encode import INT_RANGES, is_message_of, takes_null
+from .encode import is_message_of, takes_null
 from .parse import DoubleKeys
 from .special import DECODERS, is_list, is_object
 

@@ -18,24 +18,20 @@ from ..float32 import shortest_float32
 from ..message import Message
 from ..required import check_required
 from ..schema import (
+    INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_DOUBLE,
     TYPE_ENUM,
-    TYPE_FIXED32,
     TYPE_FIXED64,
     TYPE_FLOAT,
     TYPE_GROUP,
-    TYPE_INT32,
     TYPE_INT64,
     TYPE_MESSAGE,
     TYPE_NAMES,
-    TYPE_SFIXED32,
     TYPE_SFIXED64,
-    TYPE_SINT32,
     TYPE_SINT64,
     TYPE_STRING,
-    TYPE_UINT32,
     TYPE_UINT64,
 )
 from .special import ENCODERS
@@ -48,17 +44,9 @@ if TYPE_CHECKING:
 
     Convert = Callable[["Encoder", Any], Any]
 
-__all__ = ("INT_RANGES", "LONG_TYPES", "Encoder")
+__all__ = ("Encoder", "is_message_of", "takes_null")
 
-INT_RANGES = {
-    **dict.fromkeys((TYPE_INT32, TYPE_SINT32, TYPE_SFIXED32, TYPE_ENUM), (-(2**31), 2**31 - 1)),
-    **dict.fromkeys((TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64), (-(2**63), 2**63 - 1)),
-    **dict.fromkeys((TYPE_UINT32, TYPE_FIXED32), (0, 2**32 - 1)),
-    **dict.fromkeys((TYPE_UINT64, TYPE_FIXED64), (0, 2**64 - 1)),
-}
-"""The smallest and the largest value of each integer type."""
-
-LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
+_LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
 """The integers that are text in JSON, because a double cannot hold all of them."""
 
 
@@ -341,7 +329,7 @@ def _null(encoder: Encoder, value: Any) -> None:
 
 def _integer(type_: int) -> Convert:
     low, high = INT_RANGES[type_]
-    as_text = type_ in LONG_TYPES
+    as_text = type_ in _LONG_TYPES
     name = TYPE_NAMES[type_]
 
     def encode(encoder: Encoder, value: Any) -> int | str:

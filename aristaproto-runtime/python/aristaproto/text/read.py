@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..budget import Budget
 from ..errors import EncodeError, TextError
 from ..float32 import round_float32
-from ..json.encode import INT_RANGES
 from ..schema import (
+    INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_DOUBLE,

@@ -15,8 +15,16 @@ from typing import TYPE_CHECKING, Any
 from ..budget import current_limits
 from ..errors import DecodeError, TextError, describe
 from ..float32 import shortest_float32
-from ..json.encode import INT_RANGES, is_message_of
-from ..schema import TYPE_BOOL, TYPE_BYTES, TYPE_ENUM, TYPE_FLOAT, TYPE_NAMES, TYPE_STRING
+from ..json.encode import is_message_of
+from ..schema import (
+    INT_RANGES,
+    TYPE_BOOL,
+    TYPE_BYTES,
+    TYPE_ENUM,
+    TYPE_FLOAT,
+    TYPE_NAMES,
+    TYPE_STRING,
+)
 from ..wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
 from ..wkt.any import find_packed_type
 from .names import field_name
