@@ -15,11 +15,20 @@ from .schema_builder import build_field, resolve_ref
 from .wire import parse_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from .message import Message
+    from .registry import MessagePool
+    from .schema import Schema
 
-__all__ = ("Extension", "Extensions", "extension", "extensions", "set_extensions")
+__all__ = (
+    "Extension",
+    "Extensions",
+    "extension",
+    "extensions",
+    "find_extension_field",
+    "set_extensions",
+)
 
 _M = TypeVar("_M", bound="Message")
 _T = TypeVar("_T")
@@ -164,6 +173,21 @@ def extensions(message: _M) -> Extensions[_M]:
     if not type(message).__schema__.extendable:
         raise TypeError(f"{type(message).__name__} has no extension range")
     return Extensions(message)
+
+
+def find_extension_field(
+    schema: Schema, full_name: str, pools: Iterable[MessagePool | None]
+) -> Field | None:
+    """The field of an extension of a message, by the extension's full name; None when there is none.
+
+    Looked up in `pools`, as far as there are any, then in the pool of the message's tree.
+    """
+    if schema.extendable:
+        for pool in (*pools, schema.pool):
+            found = None if pool is None else pool.find_extension_by_name(full_name)
+            if found is not None and found.extendee == schema.full_name:
+                return found.field
+    return None
 
 
 def set_extensions(message: Any) -> dict[Extension[Any, Any], Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..budget import Budget
 from ..casing import snake_case
 from ..errors import JsonError, describe
+from ..extension import find_extension_field
 from ..float32 import round_float32
 from ..message import Message
 from ..required import check_required
@@ -113,7 +114,7 @@ class Decoder:
         seen: dict[int, str] = {}
         oneofs: dict[str, str] = {}
         for key, item in self.items(value, f"an object for {schema.full_name}"):
-            entry = plan.keys.get(key) or plan.lenient(key)
+            entry = plan.keys.get(key) or plan.find(key, self.pools)
             if entry is None:
                 if self.ignore_unknown:
                     continue
@@ -184,10 +185,13 @@ class _Entry:
             self.convert = _value(field)
 
 
+_NAME = re.compile("[A-Za-z0-9_-]+")
+
+
 class _Plan:
     """How objects become messages of one class."""
 
-    __slots__ = ("_lenient", "by_number", "keys", "schema", "special")
+    __slots__ = ("_extensions", "_lenient", "by_number", "keys", "schema", "special")
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
@@ -200,11 +204,24 @@ class _Plan:
         for field in schema.fields:
             self.keys.setdefault(field.proto_name, self.by_number[field.number])
         self._lenient: dict[str, _Entry | None] | None = None
+        self._extensions: dict[Field, _Entry] = {}
 
-    def lenient(self, key: object) -> _Entry | None:
-        """Return the field whose name a key spells in another casing, if there is just one."""
+    def find(self, key: object, pools: tuple[MessagePool | None, ...]) -> _Entry | None:
+        """Return the field that a key names in another way than by one of its own names."""
         if not isinstance(key, str):
             return None
+        if key.startswith("[") and key.endswith("]"):
+            field = find_extension_field(self.schema, key[1:-1], pools)
+            if field is None:
+                return None
+            entry = self._extensions.get(field)
+            if entry is None:
+                entry = self._extensions[field] = _Entry(field)
+            return entry
+        return self._in_another_casing(key) if _NAME.fullmatch(key) else None
+
+    def _in_another_casing(self, key: str) -> _Entry | None:
+        """Return the field whose name a key spells in another casing, if there is just one."""
         if self._lenient is None:
             self._lenient = {}
             for entry in self.by_number.values():
@@ -216,7 +233,7 @@ class _Plan:
                 }:
                     if self._lenient.setdefault(name, entry) is not entry:
                         self._lenient[name] = None
-        return self._lenient.get(snake_case(key)) if key else None
+        return self._lenient.get(snake_case(key))
 
 
 def _plan(schema: Schema) -> _Plan:

@@ -102,7 +102,13 @@ class Encoder:
     def fields(self, message: Message) -> dict[str, Any]:
         """Return a message as a dict of its fields, whatever its special form is."""
         made: dict[str, Any] = {}
-        for entry in _plan(type(message).__schema__).entries:
+        schema = type(message).__schema__
+        plan = _plan(schema)
+        entries = plan.entries
+        if schema.extendable:
+            held = schema.fields_of(message)[len(schema.fields) :]
+            entries = (*entries, *map(plan.extension, held))
+        for entry in entries:
             field = entry.field
             value = field.get(message)
             key = entry.snake if self.snake else entry.camel
@@ -163,12 +169,20 @@ class _Entry:
 class _Plan:
     """How messages of one class become dicts."""
 
-    __slots__ = ("by_number", "entries", "special")
+    __slots__ = ("_extensions", "by_number", "entries", "special")
 
     def __init__(self, schema: Schema) -> None:
         self.special = ENCODERS.get(schema.full_name)
         self.entries = tuple(_Entry(field) for field in schema.ordered)
         self.by_number = {entry.field.number: entry for entry in self.entries}
+        self._extensions: dict[Field, _Entry] = {}
+
+    def extension(self, field: Field) -> _Entry:
+        """Return the entry of an extension's field."""
+        entry = self._extensions.get(field)
+        if entry is None:
+            entry = self._extensions[field] = _Entry(field)
+        return entry
 
 
 def _plan(schema: Schema) -> _Plan:

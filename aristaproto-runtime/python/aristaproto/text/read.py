@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..budget import Budget
 from ..errors import EncodeError, TextError
+from ..extension import find_extension_field
 from ..float32 import round_float32
 from ..schema import (
     INT_RANGES,
@@ -108,7 +109,7 @@ class Reader:
                     self._expanded_any(message, name)
                     tokens.take(",", ";")
                     continue
-                field = None
+                field = find_extension_field(schema, name, self._pools) if schema else None
             elif token.kind is Kind.IDENT:
                 name = tokens.advance().text
                 field = names.get(name)
@@ -360,7 +361,11 @@ def _store_in(message: Message) -> Store:
             key, item = value
             field.get(message)[key] = item
         elif field.repeated:
-            field.get(message).append(value)
+            values = field.get(message)
+            if values is None:  # an extension's list is made when it is needed
+                field.set(message, [value])
+            else:
+                values.append(value)
         else:
             field.set(message, value)
 

@@ -75,7 +75,8 @@ class Writer:
         schema = type(message).__schema__
         if schema.full_name == _ANY and self._expanded_any(message):
             return
-        for field in schema.ordered:
+        extensions = schema.fields_of(message)[len(schema.fields) :]
+        for field in (*schema.ordered, *extensions):
             value = field.get(message)
             if field.is_default(value):
                 continue
