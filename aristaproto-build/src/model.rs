@@ -11,6 +11,8 @@ pub struct Model {
     pub messages: Vec<Message>,
     /// All enums, in the order of their files' names.
     pub enums: Vec<Enum>,
+    /// All extensions, in the order of their files' names.
+    pub extensions: Vec<Extension>,
     /// All services, in the order of their files' names.
     pub services: Vec<Service>,
 }
@@ -26,6 +28,10 @@ pub struct MessageId(pub usize);
 /// An index into [`Model::enums`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnumId(pub usize);
+
+/// An index into [`Model::extensions`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExtensionId(pub usize);
 
 /// An index into [`Model::services`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +50,8 @@ pub struct Module {
     pub messages: Vec<MessageId>,
     /// Enums to print, in order.
     pub enums: Vec<EnumId>,
+    /// Extensions to print, in order.
+    pub extensions: Vec<ExtensionId>,
     /// Services to print, in order.
     pub services: Vec<ServiceId>,
     /// The folders directly below this module: Python sets each as an attribute of the module.
@@ -69,11 +77,11 @@ pub struct File {
 /// lines joined by a line feed. Empty if there are none.
 pub type Comment = String;
 
-/// What a message, an enum and a service have in common.
+/// What a message, an enum, an extension and a service have in common.
 #[derive(Debug, Clone)]
 pub struct Declared {
-    /// The Python class; for a service, what the names of its classes begin with.
-    pub class: String,
+    /// The Python class; for an extension, the variable; for a service, what the names of its classes begin with.
+    pub name: String,
     /// The name inside the package, `Outer.Inner`.
     pub proto_name: String,
     /// The module that holds it.
@@ -97,6 +105,10 @@ pub struct Message {
     pub oneofs: Vec<Oneof>,
     /// Whether using it warns.
     pub deprecated: bool,
+    /// Numbers are set apart for extensions.
+    pub extendable: bool,
+    /// Extensions have the wire format of message sets.
+    pub message_set: bool,
     /// The class comes from `aristaproto.wkt`; nothing is printed for it.
     pub in_runtime: bool,
     /// What a field of this type holds instead of the message; None for most.
@@ -239,10 +251,25 @@ pub struct Member {
     pub comment: Comment,
 }
 
+/// A field that is declared outside its message.
+#[derive(Debug)]
+pub struct Extension {
+    /// Names and place; `name` is a variable of the module.
+    pub declared: Declared,
+    /// Its full name, `package.Outer.name`.
+    pub full_name: String,
+    /// The message that holds it.
+    pub extendee: MessageId,
+    /// The full name of that message.
+    pub extendee_name: String,
+    /// What it holds. Its names are those of the .proto file; a value that is no message reads its default when absent.
+    pub field: Field,
+}
+
 /// A service: a stub for each kind of client, and a base for servers.
 #[derive(Debug)]
 pub struct Service {
-    /// Names and place; `class` is what the names of its classes begin with.
+    /// Names and place; `name` is what the names of its classes begin with.
     pub declared: Declared,
     /// The full name, `package.Service`.
     pub full_name: String,
@@ -294,6 +321,12 @@ impl Model {
     #[must_use]
     pub fn enumeration(&self, id: EnumId) -> &Enum {
         &self.enums[id.0]
+    }
+
+    /// The extension with this id.
+    #[must_use]
+    pub fn extension(&self, id: ExtensionId) -> &Extension {
+        &self.extensions[id.0]
     }
 
     /// The service with this id.

@@ -145,6 +145,15 @@ const SERVICE: &[&str] = &[
     "_wait_for_ready",
 ];
 
+/// What a module has besides classes: a variable of such a name gets a trailing underscore.
+const MODULE: &[&str] = &[
+    "_descriptors",
+    // `from __future__ import annotations`
+    "annotations",
+    "google_proto_descriptor_pool",
+    "message_pool",
+];
+
 /// The class of a message or enum: Pascal case of its dotted path inside the package.
 pub(crate) fn class_name(path: &str) -> String {
     identifier(&pascal_case(path), is_keyword)
@@ -159,6 +168,20 @@ pub(crate) fn service_name(name: &str) -> String {
 pub(crate) fn field_name(name: &str) -> String {
     identifier(&snake_case(name), |name| {
         is_keyword(name) || is_dunder(name) || MESSAGE.contains(&name) || is_mangled(name)
+    })
+}
+
+/// The variable of an extension: snake case of its dotted path inside the package.
+pub(crate) fn extension_name(path: &str) -> String {
+    let (outer, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let mut result = String::with_capacity(path.len() + 4);
+    for segment in outer.split('.').filter(|segment| !segment.is_empty()) {
+        result.push_str(&snake_case(segment).to_ascii_lowercase());
+        result.push('_');
+    }
+    result.push_str(&snake_case(name));
+    identifier(&result, |name| {
+        is_keyword(name) || is_dunder(name) || MODULE.contains(&name)
     })
 }
 
@@ -396,6 +419,22 @@ mod tests {
     }
 
     #[test]
+    fn extensions_are_snake_case_of_the_path() {
+        for (path, python) in [
+            ("answer", "answer"),
+            ("fooBar", "foo_bar"),
+            ("Outer.answer", "outer_answer"),
+            ("Outer.Http_Inner.fooBar", "outer_http_inner_foo_bar"),
+            ("from", "from_"),
+            ("message_pool", "message_pool_"),
+            ("__all__", "__all___"),
+            ("_x", "_x"),
+        ] {
+            assert_eq!(extension_name(path), python, "{path}");
+        }
+    }
+
+    #[test]
     fn members_keep_their_spelling() {
         for (name, python) in [
             ("UNKNOWN", "UNKNOWN"),
@@ -456,7 +495,7 @@ mod tests {
 
     #[test]
     fn tables_hold_each_name_once() {
-        for table in [KEYWORDS, BUILTINS, MESSAGE, ENUM, SERVICE] {
+        for table in [KEYWORDS, BUILTINS, MESSAGE, ENUM, SERVICE, MODULE] {
             for (index, name) in table.iter().enumerate() {
                 assert!(!table[..index].contains(name), "{name} twice");
             }

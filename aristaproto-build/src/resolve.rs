@@ -2,12 +2,13 @@
 //! presence, comments. Called by the engine's pipeline after [`crate::source`]; [`crate::python`] prints the result and
 //! decides nothing. All problems of the stage are reported at once, each with its place.
 //!
-//! Three passes: packages become modules; messages and enums get their ids and names; fields, members and methods are
-//! filled in, now that every type can be looked up.
+//! Packages become modules; messages and enums get their ids and names; then fields, extensions and methods are filled in,
+//! now that every type can be looked up.
 
 mod comments;
 mod declarations;
 mod defaults;
+mod extensions;
 mod features;
 mod fields;
 mod modules;
@@ -43,6 +44,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     for id in 0..resolver.messages.len() {
         resolver.fields(MessageId(id));
     }
+    resolver.extensions();
     for index in 0..files.len() {
         resolver.services(index);
     }
@@ -137,7 +139,7 @@ impl<'a> Resolver<'a> {
                 path: declared.path.clone(),
             }),
         };
-        self.take(declared.module, &declared.class, owner);
+        self.take(declared.module, &declared.name, owner);
     }
 
     /// Takes a name of a module.

@@ -218,7 +218,7 @@ fn generated_code_passes_every_checker() {
 /// Imports each module of each tree in a state in which no other module of the tree has been imported, and counts what the
 /// trees hold.
 const IMPORT: &str = r#"
-import ast, importlib, inspect, pathlib, sys, warnings
+import ast, contextlib, importlib, inspect, pathlib, sys, warnings
 import aristaproto, aristaproto.grpcio, aristaproto.grpclib
 
 warnings.simplefilter("error")
@@ -233,10 +233,20 @@ bases = {
     ),
     "bases": (aristaproto.grpcio.ServiceBase, aristaproto.grpclib.ServiceBase),
 }
+
+def find_message(tree, pool, full_name):
+    """The class, its module imported first: that is the longest module name in it."""
+    parts = full_name.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        with contextlib.suppress(ModuleNotFoundError):
+            importlib.import_module(".".join(["trees", tree, *parts[:end]]))
+            break
+    return pool.find_message(full_name)
+
 for tree in sorted(pathlib.Path("trees").iterdir()):
     if not tree.is_dir():
         continue
-    counts = dict.fromkeys(["modules", *bases], 0)
+    counts = dict.fromkeys(["modules", "extensions", *bases], 0)
     for path in sorted(tree.rglob("*.py")):
         name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         for loaded in [m for m in sys.modules if m == str(tree).replace("/", ".") or m.startswith(f"trees.{tree.name}.")]:
@@ -247,6 +257,16 @@ for tree in sorted(pathlib.Path("trees").iterdir()):
         assert len(set(public)) == len(public), (name, public)
         for symbol in public:
             value = getattr(module, symbol)
+            if isinstance(value, aristaproto.Extension):
+                pool = importlib.import_module(f"trees.{tree.name}.message_pool").default_message_pool
+                assert pool.find_extension(value.extendee, value.number) is value, (name, symbol)
+                assert pool.find_extension_by_name(value.full_name) is value, (name, symbol)
+                extendee = find_message(tree.name, pool, value.extendee)
+                message = extendee()
+                assert value not in aristaproto.extensions(message), (name, symbol)
+                aristaproto.extensions(message)[value]
+                counts["extensions"] += 1
+                continue
             if value.__module__ != name:
                 assert value.__module__.startswith("aristaproto.wkt"), (name, symbol)
                 continue
@@ -294,6 +314,7 @@ fn every_module_can_be_imported_first() {
     for flavour in names {
         assert!(count(flavour, "messages") >= 150, "{report}");
         assert!(count(flavour, "enums") >= 25, "{report}");
+        assert!(count(flavour, "extensions") >= 40, "{report}");
         assert!(count(flavour, "modules") >= 45, "{report}");
     }
     for (flavour, stubs, bases) in [

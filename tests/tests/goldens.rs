@@ -56,6 +56,11 @@ fn cases() -> Vec<(&'static str, Vec<&'static str>, Options)> {
             ],
             messages_only.clone(),
         ),
+        (
+            "extensions",
+            vec!["extensions/groups.proto", "extensions/other.proto"],
+            messages_only.clone(),
+        ),
         ("comments", vec!["documentation.proto"], defaults.clone()),
         (
             "names",

@@ -1,5 +1,4 @@
-//! What has no Python form is refused, all of it at once, with the place and the way out: names that collide, and what the
-//! generator does not know yet.
+//! Names that collide in Python are refused, all of them at once, with both places and the way out.
 
 use std::fs;
 
@@ -53,6 +52,13 @@ service foo {
   rpc DoIt(Outer) returns (Outer);
   rpc do_it(Outer) returns (Outer);
 }
+message Extended {
+  extensions 1 to max;
+  extend Extended { optional int32 answer = 1; }
+}
+extend Extended {
+  optional int32 extended_answer = 2;
+}
 ",
         )],
         false,
@@ -69,6 +75,8 @@ a.proto:15:3: value `LEVEL_0` of enum `Level` and value `LEVEL__0` of enum `Leve
 a.proto:17:9: service `a.foo` and message `a.FOOStub` (a.proto:9:9) are both `FooStub` in Python
 \x20 hint: rename one of the two
 a.proto:19:7: method `do_it` of service `foo` and method `DoIt` of service `foo` (a.proto:18:7) are both `do_it` in Python
+\x20 hint: rename one of the two
+a.proto:23:36: extension `a.Extended.answer` and extension `a.extended_answer` (a.proto:26:18) are both `extended_answer` in Python
 \x20 hint: rename one of the two");
 }
 
@@ -109,54 +117,4 @@ fn descriptors_of_one_package_need_names_of_their_own() {
     assert_eq!(report(&files, true), "\
 a_b.proto:1:1: the descriptor of `a_b.proto` and the descriptor of `a-b.proto` (a-b.proto:1:1) are both `A_B_PROTO_DESCRIPTOR` in Python
 \x20 hint: rename one of the two");
-}
-
-#[test]
-fn what_cannot_be_generated_yet_says_so() {
-    let text = report(
-        &[
-            (
-                "a.proto",
-                "syntax = \"proto2\";
-package a;
-message M {
-  optional group Inner = 1 {
-    optional int32 x = 2;
-  }
-  extensions 10 to 20;
-}
-extend M {
-  optional int32 at_file = 10;
-}
-message Scope {
-  extend M {
-    optional int32 in_message = 11;
-  }
-}
-",
-            ),
-            (
-                "b.proto",
-                "edition = \"2023\";
-package b;
-message M {
-  M child = 1 [features.message_encoding = DELIMITED];
-  repeated M children = 2 [features.message_encoding = DELIMITED];
-}
-",
-            ),
-        ],
-        false,
-    );
-    assert_eq!(text, "\
-a.proto:4:18: field `inner` of message `M` is a group or has delimited encoding, which cannot be generated yet
-\x20 hint: make it a field of an ordinary, length-prefixed message type
-a.proto:10:18: extension `at_file` of `a.M` cannot be generated yet
-\x20 hint: make it a field of the message, or put a google.protobuf.Any there
-a.proto:14:20: extension `in_message` of `a.M` cannot be generated yet
-\x20 hint: make it a field of the message, or put a google.protobuf.Any there
-b.proto:4:5: field `child` of message `M` is a group or has delimited encoding, which cannot be generated yet
-\x20 hint: make it a field of an ordinary, length-prefixed message type
-b.proto:5:14: field `children` of message `M` is a group or has delimited encoding, which cannot be generated yet
-\x20 hint: make it a field of an ordinary, length-prefixed message type");
 }

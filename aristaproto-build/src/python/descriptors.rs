@@ -26,7 +26,7 @@ impl Printer<'_> {
             let items: Vec<(String, String)> = self
                 .declared_types()
                 .filter(|declared| declared.file == index)
-                .map(|declared| (string(&declared.proto_name), declared.class.clone()))
+                .map(|declared| (string(&declared.proto_name), declared.name.clone()))
                 .collect();
             if first {
                 self.writer.blank(1);

@@ -1,11 +1,11 @@
-//! Classes of messages and enums. In: a declaration of the model. Out: its class statement, fields or members with their
-//! docs. Called by the module printer for each declaration.
+//! Classes of messages and enums, and extensions. In: a declaration of the model. Out: its class statement, fields or
+//! members with their docs; an extension's assignment. Called by the module printer for each declaration.
 
 use super::module::{shadowed_builtins, Printer};
 use super::writer::{bytes, string, Annotation, Argument};
 use crate::model::{
-    DefaultValue, Enum, Field, FieldKind, Member, Message, MessageId, Presence, Scalar, Type,
-    Unwrapped,
+    DefaultValue, Enum, Extension, Field, FieldKind, Member, Message, MessageId, Oneof, Presence,
+    Scalar, Type, Unwrapped,
 };
 
 impl Printer<'_> {
@@ -27,7 +27,7 @@ impl Printer<'_> {
         if declared.closed {
             arguments.push("closed=True".into());
         }
-        self.class(&declared.declared.class, &arguments);
+        self.class(&declared.declared.name, &arguments);
         self.writer.docstring(4, &declared.declared.comment);
         let docs = declared
             .members
@@ -65,7 +65,13 @@ impl Printer<'_> {
         if message.deprecated {
             arguments.push("deprecated=True".into());
         }
-        self.class(&message.declared.class, &arguments);
+        if message.extendable {
+            arguments.push("extendable=True".into());
+        }
+        if message.message_set {
+            arguments.push("message_set=True".into());
+        }
+        self.class(&message.declared.name, &arguments);
         let docstring = docstring(message);
         self.writer.docstring(4, &docstring);
         let mut separated = !docstring.is_empty();
@@ -76,7 +82,7 @@ impl Printer<'_> {
                 self.writer.blank(1);
             }
             separated = has_doc;
-            self.field(message, field, &shadowed);
+            self.field(field, &message.oneofs, &shadowed);
             self.writer.attribute_doc(4, &field.comment);
         }
         let is_more_than_head = !message.fields.is_empty() || !docstring.is_empty();
@@ -92,9 +98,63 @@ impl Printer<'_> {
             .call(0, &format!("class {name}"), arguments, ":");
     }
 
-    fn field(&mut self, message: &Message, field: &Field, shadowed: &[&str]) {
+    /// Prints the extensions of the module, each a variable.
+    pub(super) fn extensions(&mut self) {
+        let (model, module) = (self.model, self.module);
+        let mut separated = false;
+        for (index, &id) in module.extensions.iter().enumerate() {
+            let extension = model.extension(id);
+            let has_doc = !extension.field.comment.is_empty();
+            if index == 0 {
+                self.writer.blank(2);
+            } else if separated || has_doc {
+                self.writer.blank(1);
+            }
+            separated = has_doc;
+            self.extension(extension);
+        }
+    }
+
+    fn extension(&mut self, extension: &Extension) {
+        let runtime = self.imports.module("aristaproto");
+        let extendee = self.message_expression(extension.extendee, false);
+        let value = self.annotation(&extension.field, &[]).flat();
+        let annotation =
+            Annotation::Subscript(format!("{runtime}.Extension"), vec![extendee, value]);
+        let mut arguments: Vec<Argument> = vec![
+            string(&extension.full_name).into(),
+            string(&extension.extendee_name).into(),
+        ];
+        arguments.extend(self.field_arguments(&extension.field, &[], &[]));
+        self.writer.assigned_call(
+            0,
+            &extension.declared.name,
+            Some(&annotation),
+            &format!("{runtime}.extension"),
+            &arguments,
+        );
+        self.writer.attribute_doc(0, &extension.field.comment);
+    }
+
+    fn field(&mut self, field: &Field, oneofs: &[Oneof], shadowed: &[&str]) {
         let runtime = self.imports.module("aristaproto");
         let annotation = self.annotation(field, shadowed);
+        let arguments = self.field_arguments(field, oneofs, shadowed);
+        let callee = match field.kind {
+            FieldKind::Map(..) => format!("{runtime}.map_field"),
+            FieldKind::Singular(_) | FieldKind::Repeated(_) => format!("{runtime}.field"),
+        };
+        self.writer
+            .assigned_call(4, &field.name, Some(&annotation), &callee, &arguments);
+    }
+
+    fn field_arguments(
+        &mut self,
+        field: &Field,
+        oneofs: &[Oneof],
+        shadowed: &[&str],
+    ) -> Vec<Argument> {
+        let runtime = self.imports.module("aristaproto");
         let constant = |value: Type| format!("{runtime}.TYPE_{}", type_name(value));
         let mut arguments: Vec<Argument> = vec![field.number.to_string().into()];
         let value = match field.kind {
@@ -116,7 +176,7 @@ impl Printer<'_> {
             Presence::Implicit | Presence::Explicit => {}
             Presence::Required => arguments.push("required=True".into()),
             Presence::Oneof(index) => {
-                arguments.push(format!("oneof={}", string(&message.oneofs[index].name)).into());
+                arguments.push(format!("oneof={}", string(&oneofs[index].name)).into());
             }
         }
         if field.expanded {
@@ -138,12 +198,7 @@ impl Printer<'_> {
         if !field.utf8 {
             arguments.push("utf8=False".into());
         }
-        let callee = match field.kind {
-            FieldKind::Map(..) => format!("{runtime}.map_field"),
-            FieldKind::Singular(_) | FieldKind::Repeated(_) => format!("{runtime}.field"),
-        };
-        self.writer
-            .assigned_call(4, &field.name, Some(&annotation), &callee, &arguments);
+        arguments
     }
 
     fn annotation(&mut self, field: &Field, shadowed: &[&str]) -> Annotation {
@@ -227,7 +282,7 @@ impl Printer<'_> {
             Type::Message(id) | Type::Delimited(id) => &self.model.message(id).declared,
         };
         if declared.module == self.id {
-            return Some(declared.class.clone());
+            return Some(declared.name.clone());
         }
         let target = &self.model.module(declared.module).path;
         let common = self
@@ -241,7 +296,7 @@ impl Printer<'_> {
         Some(format!(
             "{dots}{}:{}",
             target[common..].join("."),
-            declared.class
+            declared.name
         ))
     }
 }

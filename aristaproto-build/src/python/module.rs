@@ -45,6 +45,7 @@ impl<'a> Printer<'a> {
         for &id in &module.messages {
             self.message(model.message(id));
         }
+        self.extensions();
         let services = || module.services.iter().map(|&id| model.service(id));
         for service in services() {
             self.sync_stub(service);
@@ -81,7 +82,8 @@ impl<'a> Printer<'a> {
         }
         items.extend(
             self.declared_types()
-                .map(|declared| (string(&declared.proto_name), declared.class.clone())),
+                .chain(self.declared_extensions())
+                .map(|declared| (string(&declared.proto_name), declared.name.clone())),
         );
         if items.is_empty() {
             return;
@@ -111,6 +113,14 @@ impl<'a> Printer<'a> {
         )
     }
 
+    fn declared_extensions(&self) -> impl Iterator<Item = &'a Declared> {
+        let model = self.model;
+        self.module
+            .extensions
+            .iter()
+            .map(|&id| &model.extension(id).declared)
+    }
+
     fn message_pool(&mut self) -> String {
         let root = ".".repeat(self.module.path.len() + 1);
         self.imports
@@ -119,7 +129,11 @@ impl<'a> Printer<'a> {
 
     /// Puts header, imports and `__all__` before what has been printed.
     fn with_head(mut self) -> String {
-        let mut public: Vec<&str> = self.declared_types().map(|it| it.class.as_str()).collect();
+        let mut public: Vec<&str> = self
+            .declared_types()
+            .chain(self.declared_extensions())
+            .map(|it| it.name.as_str())
+            .collect();
         for &id in &self.module.services {
             let service = self.model.service(id);
             let classes = [&service.sync_stub, &service.async_stub, &service.base];
@@ -153,7 +167,7 @@ impl<'a> Printer<'a> {
     /// A class of the tree, as code of this module spells it.
     pub(super) fn class_expression(&mut self, declared: &Declared, at_run_time: bool) -> String {
         if declared.module == self.id {
-            return declared.class.clone();
+            return declared.name.clone();
         }
         let own = &self.module.path;
         let target = &self.model.module(declared.module).path;
@@ -162,7 +176,7 @@ impl<'a> Printer<'a> {
             let root = ".".repeat(own.len() + 1);
             return self
                 .imports
-                .of_tree(&root, &declared.class, &declared.class, false);
+                .of_tree(&root, &declared.name, &declared.name, false);
         };
         // Python cannot import a module from itself, so an ancestor is imported from its own parent.
         let common = own.iter().zip(parents).take_while(|(a, b)| a == b).count();
@@ -170,7 +184,7 @@ impl<'a> Printer<'a> {
         let from = format!("{dots}{}", parents[common..].join("."));
         let alias = target.join("_");
         let module = self.imports.of_tree(&from, last, &alias, at_run_time);
-        format!("{module}.{}", declared.class)
+        format!("{module}.{}", declared.name)
     }
 
     /// A builtin, whatever the class body (`shadowed`) or the module calls by that name.
@@ -212,11 +226,11 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
         }
     }
     for &id in &module.enums {
-        names.insert(&model.enumeration(id).declared.class, ());
+        names.insert(&model.enumeration(id).declared.name, ());
     }
     for &id in &module.messages {
         let message = model.message(id);
-        names.insert(&message.declared.class, ());
+        names.insert(&message.declared.name, ());
         for Field { name, .. } in &message.fields {
             let is_hiding = match name.as_str() {
                 "datetime" => uses_datetime(model, message),
@@ -226,6 +240,9 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
                 class_bodies.insert(name, ());
             }
         }
+    }
+    for &id in &module.extensions {
+        names.insert(&model.extension(id).declared.name, ());
     }
     for &id in &module.services {
         let service = model.service(id);
@@ -250,8 +267,8 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
 
 fn uses_datetime(model: &Model, message: &Message) -> bool {
     message.fields.iter().any(|field| match field.kind {
-        FieldKind::Singular(Type::Message(id))
-        | FieldKind::Repeated(Type::Message(id))
+        FieldKind::Singular(Type::Message(id) | Type::Delimited(id))
+        | FieldKind::Repeated(Type::Message(id) | Type::Delimited(id))
         | FieldKind::Map(_, Type::Message(id)) => matches!(
             model.message(id).unwrapped,
             Some(Unwrapped::Datetime | Unwrapped::Timedelta)

@@ -257,9 +257,9 @@ impl Printer<'_> {
             let is_root = self.model.module(declared.module).path.is_empty();
             if is_root
                 && declared.module != self.id
-                && !names.iter().any(|(name, _)| *name == declared.class)
+                && !names.iter().any(|(name, _)| *name == declared.name)
             {
-                names.push((&declared.class, self.class_expression(declared, false)));
+                names.push((&declared.name, self.class_expression(declared, false)));
             }
         }
         if !names.is_empty() {

@@ -58,7 +58,7 @@ pub(super) enum Annotation {
 }
 
 impl Annotation {
-    fn flat(&self) -> String {
+    pub(super) fn flat(&self) -> String {
         match self {
             Self::Name(name) => name.clone(),
             Self::Optional(name) => format!("{name} | None"),

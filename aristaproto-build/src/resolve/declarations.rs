@@ -3,18 +3,14 @@
 
 use super::features::Features;
 use super::{below, well_known, Named, Owner, Pending, Place, Resolver};
-use crate::descriptor::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, MessageOptions,
-};
+use crate::descriptor::{DescriptorProto, EnumDescriptorProto, MessageOptions};
 use crate::model::{Declared, Enum, EnumId, Member, Message, MessageId};
 use crate::naming::{self, Scope};
-use crate::Diagnostic;
 
 impl<'a> Resolver<'a> {
     pub(super) fn declare(&mut self, index: usize) {
         let file = self.files[index];
         let features = Features::of_file(file);
-        self.refuse_extensions(index, &file.extension, &[7]);
         for (i, proto) in (0..).zip(&file.enum_type) {
             self.declare_enum(index, proto, "", vec![5, i], features);
         }
@@ -48,7 +44,7 @@ impl<'a> Resolver<'a> {
         }
         self.types.insert(full_name, Named::Message(id));
         let unwrapped = if in_runtime {
-            well_known::unwrapped(&declared.class)
+            well_known::unwrapped(&declared.name)
         } else {
             None
         };
@@ -58,6 +54,8 @@ impl<'a> Resolver<'a> {
             fields: Vec::new(),
             oneofs: Vec::new(),
             deprecated: options.is_some_and(MessageOptions::deprecated),
+            extendable: !proto.extension_range.is_empty(),
+            message_set: options.is_some_and(MessageOptions::message_set_wire_format),
             in_runtime,
             unwrapped,
         });
@@ -67,7 +65,6 @@ impl<'a> Resolver<'a> {
             features,
         });
         let below = |kind: i32, i: i32| [path.as_slice(), &[kind, i]].concat();
-        self.refuse_extensions(index, &proto.extension, &[path.as_slice(), &[6]].concat());
         for (i, nested) in (0..).zip(&proto.enum_type) {
             self.declare_enum(index, nested, &name, below(4, i), features);
         }
@@ -160,41 +157,12 @@ impl<'a> Resolver<'a> {
             format!("{outer}.{name}")
         };
         Declared {
-            class: naming::class_name(&proto_name),
+            name: naming::class_name(&proto_name),
             proto_name,
             module: self.module_of[index],
             file: self.file_in_module[index],
             comment: self.comments[index].at(&path),
             path,
-        }
-    }
-
-    /// Extensions come with the next contract; custom options are none of the generated code's business.
-    fn refuse_extensions(
-        &mut self,
-        index: usize,
-        extensions: &[FieldDescriptorProto],
-        path: &[i32],
-    ) {
-        for (i, extension) in (0..).zip(extensions) {
-            let extendee = extension.extendee().trim_start_matches('.');
-            if well_known::is_option_message(extendee) {
-                continue;
-            }
-            let place = Place {
-                file: index,
-                path: [path, &[i]].concat(),
-            };
-            let diagnostic = Diagnostic::new(format!(
-                "extension `{}` of `{extendee}` cannot be generated yet",
-                extension.name()
-            ));
-            let location = self.locate(&place);
-            self.found.push(
-                diagnostic
-                    .at(location)
-                    .hint("make it a field of the message, or put a google.protobuf.Any there"),
-            );
         }
     }
 }

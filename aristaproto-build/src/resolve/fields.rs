@@ -6,7 +6,9 @@ use super::{below, defaults, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::feature_set::FieldPresence;
 use crate::descriptor::field_descriptor_proto::{Label, Type as ProtoType};
 use crate::descriptor::{DescriptorProto, FieldDescriptorProto, FieldOptions};
-use crate::model::{DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type};
+use crate::model::{
+    Comment, DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type,
+};
 use crate::naming::{self, Scope};
 use crate::Diagnostic;
 
@@ -40,47 +42,58 @@ impl<'a> Resolver<'a> {
             if !in_runtime {
                 self.take_member(&mut scope, &name, position, describe);
             }
-            let options = field.options.as_ref();
             let oneof = oneof_index(field);
-            let features = features
-                .with(oneof.and_then(|oneof| {
-                    let options = proto.oneof_decl.get(oneof)?.options.as_ref();
-                    options?.features.as_ref()
-                }))
-                .with(options.and_then(|options| options.features.as_ref()));
-            let Some(kind) = self.field_kind(field, features, || describe(position)) else {
+            let features = features.with(oneof.and_then(|oneof| {
+                let options = proto.oneof_decl.get(oneof)?.options.as_ref();
+                options?.features.as_ref()
+            }));
+            let Some(field) = self.field(field, features, || describe(position)) else {
                 continue;
             };
-            if is_delimited(kind) {
-                self.refuse_delimited(&describe(position));
-                continue;
-            }
             let real_oneof = oneof.and_then(|oneof| real_oneof.get(oneof).copied().flatten());
-            let packed = options
-                .and_then(|options| options.packed)
-                .unwrap_or(features.packed);
-            let json_name = field
-                .json_name
-                .as_ref()
-                .filter(|json_name| **json_name != naming::json_name(field.name()));
             fields.push(Field {
-                proto_name: field.name().to_owned(),
-                json_name: json_name.cloned(),
-                number: field.number(),
-                kind,
-                presence: real_oneof
-                    .map_or_else(|| presence(field, kind, features), Presence::Oneof),
-                expanded: is_packable(kind) && !packed,
-                utf8: features.utf8 || !has_string(kind),
-                default: self.default(field, kind, || describe(position)),
-                deprecated: options.is_some_and(FieldOptions::deprecated),
+                presence: real_oneof.map_or(field.presence, Presence::Oneof),
                 comment: self.comments[file].at(&below(&message_path, 2, position)),
                 name,
+                ..field
             });
         }
         let message = &mut self.model.messages[id.0];
         message.fields = fields;
         message.oneofs = oneofs;
+    }
+
+    /// A field or an extension under its proto name, outside any oneof, without comment; `features` are those around it.
+    /// None, and a problem noted, if the descriptor is not whole.
+    pub(super) fn field(
+        &mut self,
+        field: &FieldDescriptorProto,
+        features: Features,
+        describe: impl Fn() -> Owner,
+    ) -> Option<Field> {
+        let options = field.options.as_ref();
+        let features = features.with(options.and_then(|options| options.features.as_ref()));
+        let kind = self.field_kind(field, features, &describe)?;
+        let packed = options
+            .and_then(|options| options.packed)
+            .unwrap_or(features.packed);
+        let json_name = field
+            .json_name
+            .as_ref()
+            .filter(|json_name| **json_name != naming::json_name(field.name()));
+        Some(Field {
+            name: field.name().to_owned(),
+            proto_name: field.name().to_owned(),
+            json_name: json_name.cloned(),
+            number: field.number(),
+            kind,
+            presence: presence(field, kind, features),
+            expanded: is_packable(kind) && !packed,
+            utf8: features.utf8 || !has_string(kind),
+            default: self.default(field, kind, describe),
+            deprecated: options.is_some_and(FieldOptions::deprecated),
+            comment: Comment::new(),
+        })
     }
 
     /// For each oneof of the descriptor its index among the real ones, and the real ones; those that only carry the
@@ -197,27 +210,14 @@ impl<'a> Resolver<'a> {
         }
         value
     }
-
-    /// Groups and delimited fields wait for the next contract.
-    fn refuse_delimited(&mut self, field: &Owner) {
-        self.problem(field, |what| {
-            Diagnostic::new(format!(
-                "{what} is a group or has delimited encoding, which cannot be generated yet"
-            ))
-            .hint("make it a field of an ordinary, length-prefixed message type")
-        });
-    }
 }
 
 fn oneof_index(field: &FieldDescriptorProto) -> Option<usize> {
     usize::try_from(field.oneof_index?).ok()
 }
 
-fn is_delimited(kind: FieldKind) -> bool {
-    matches!(
-        kind,
-        FieldKind::Singular(Type::Delimited(_)) | FieldKind::Repeated(Type::Delimited(_))
-    )
+pub(super) fn is_message(value: Type) -> bool {
+    matches!(value, Type::Message(_) | Type::Delimited(_))
 }
 
 fn presence(field: &FieldDescriptorProto, kind: FieldKind, features: Features) -> Presence {
@@ -227,8 +227,8 @@ fn presence(field: &FieldDescriptorProto, kind: FieldKind, features: Features) -
     if field.label() == Label::Required || features.presence == FieldPresence::LegacyRequired {
         return Presence::Required;
     }
-    let is_message = matches!(value, Type::Message(_) | Type::Delimited(_));
-    if is_message || field.proto3_optional() || features.presence == FieldPresence::Explicit {
+    if is_message(value) || field.proto3_optional() || features.presence == FieldPresence::Explicit
+    {
         Presence::Explicit
     } else {
         Presence::Implicit

@@ -12,12 +12,12 @@ impl Resolver<'_> {
         for (i, proto) in file.service.iter().enumerate() {
             let path = below(&[], 6, i);
             let declared = Declared {
-                class: naming::service_name(proto.name()),
+                name: naming::service_name(proto.name()),
                 ..self.declared(index, proto.name(), "", path)
             };
             let full_name = self.full_name(index, proto.name());
             let (sync_stub, async_stub) = stub_suffixes(self.options.client_generation);
-            let named = |suffix: &str| format!("{}{suffix}", declared.class);
+            let named = |suffix: &str| format!("{}{suffix}", declared.name);
             let base = match self.options.server_generation {
                 ServerGeneration::None => None,
                 ServerGeneration::Async => Some(named("Base")),

@@ -69,12 +69,3 @@ pub(super) fn unwrapped(class: &str) -> Option<Unwrapped> {
         _ => return None,
     })
 }
-
-/// Extensions of these messages are custom options: they mean something to the compiler and its plugins only.
-pub(super) fn is_option_message(full_name: &str) -> bool {
-    full_name
-        .strip_prefix("google.protobuf.")
-        .is_some_and(|name| {
-            !name.contains('.') && (name.ends_with("Options") || name == "FeatureSet")
-        })
-}

@@ -2,14 +2,25 @@
 # and build again.
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import aristaproto
 
 from ..message_pool import default_message_pool
+
+if TYPE_CHECKING:
+    from ..google import protobuf as google_protobuf
 
 __all__ = (
     "Note",
     "Noted",
     "NotedEnum",
+    "enum_value_note",
+    "field_notes",
+    "file_note",
+    "message_note",
+    "method_note",
+    "noted_service_note",
 )
 
 
@@ -26,6 +37,71 @@ class Noted(aristaproto.Message):
     name: str = aristaproto.field(1, aristaproto.TYPE_STRING)
 
 
+file_note: aristaproto.Extension[google_protobuf.FileOptions, Note | None] = (
+    aristaproto.extension(
+        "custom_options.file_note",
+        "google.protobuf.FileOptions",
+        50001,
+        aristaproto.TYPE_MESSAGE,
+        "Note",
+    )
+)
+message_note: aristaproto.Extension[google_protobuf.MessageOptions, str] = (
+    aristaproto.extension(
+        "custom_options.message_note",
+        "google.protobuf.MessageOptions",
+        50001,
+        aristaproto.TYPE_STRING,
+    )
+)
+field_notes: aristaproto.Extension[google_protobuf.FieldOptions, list[Note]] = (
+    aristaproto.extension(
+        "custom_options.field_notes",
+        "google.protobuf.FieldOptions",
+        50001,
+        aristaproto.TYPE_MESSAGE,
+        "Note",
+        repeated=True,
+    )
+)
+enum_value_note: aristaproto.Extension[google_protobuf.EnumValueOptions, bool] = (
+    aristaproto.extension(
+        "custom_options.enum_value_note",
+        "google.protobuf.EnumValueOptions",
+        50001,
+        aristaproto.TYPE_BOOL,
+    )
+)
+method_note: aristaproto.Extension[google_protobuf.MethodOptions, Note | None] = (
+    aristaproto.extension(
+        "custom_options.method_note",
+        "google.protobuf.MethodOptions",
+        50001,
+        aristaproto.TYPE_MESSAGE,
+        "Note",
+    )
+)
+noted_service_note: aristaproto.Extension[google_protobuf.ServiceOptions, str] = (
+    aristaproto.extension(
+        "custom_options.Noted.service_note",
+        "google.protobuf.ServiceOptions",
+        50001,
+        aristaproto.TYPE_STRING,
+    )
+)
+
+
 default_message_pool.register(
-    "custom_options", {"NotedEnum": NotedEnum, "Note": Note, "Noted": Noted}
+    "custom_options",
+    {
+        "NotedEnum": NotedEnum,
+        "Note": Note,
+        "Noted": Noted,
+        "file_note": file_note,
+        "message_note": message_note,
+        "field_notes": field_notes,
+        "enum_value_note": enum_value_note,
+        "method_note": method_note,
+        "Noted.service_note": noted_service_note,
+    },
 )

@@ -21,7 +21,7 @@ class Level(aristaproto.Enum, prefix="LEVEL_", closed=True):
     HIGH = 2
 
 
-class Proto2(aristaproto.Message):
+class Proto2(aristaproto.Message, extendable=True):
     """
     Presence, defaults and closed enums as proto2 has them.
     """

@@ -577,7 +577,7 @@ class DescriptorProtoReservedRange(aristaproto.Message):
     """Exclusive."""
 
 
-class ExtensionRangeOptions(aristaproto.Message):
+class ExtensionRangeOptions(aristaproto.Message, extendable=True):
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
     )
@@ -877,7 +877,7 @@ class MethodDescriptorProto(aristaproto.Message):
     """Identifies if server streams multiple server messages"""
 
 
-class FileOptions(aristaproto.Message):
+class FileOptions(aristaproto.Message, extendable=True):
     """
     ===================================================================
     Options
@@ -1094,7 +1094,7 @@ class FileOptions(aristaproto.Message):
     """
 
 
-class MessageOptions(aristaproto.Message):
+class MessageOptions(aristaproto.Message, extendable=True):
     message_set_wire_format: bool | None = aristaproto.field(
         1, aristaproto.TYPE_BOOL, optional=True, default=False
     )
@@ -1190,7 +1190,7 @@ class MessageOptions(aristaproto.Message):
     """The parser stores options it doesn't recognize here. See above."""
 
 
-class FieldOptions(aristaproto.Message):
+class FieldOptions(aristaproto.Message, extendable=True):
     ctype: FieldOptionsCType | None = aristaproto.field(
         1, aristaproto.TYPE_ENUM, "FieldOptionsCType", optional=True, default=0
     )
@@ -1371,7 +1371,7 @@ class FieldOptionsFeatureSupport(aristaproto.Message):
     """
 
 
-class OneofOptions(aristaproto.Message):
+class OneofOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
@@ -1383,7 +1383,7 @@ class OneofOptions(aristaproto.Message):
     """The parser stores options it doesn't recognize here. See above."""
 
 
-class EnumOptions(aristaproto.Message):
+class EnumOptions(aristaproto.Message, extendable=True):
     allow_alias: bool | None = aristaproto.field(
         2, aristaproto.TYPE_BOOL, optional=True
     )
@@ -1425,7 +1425,7 @@ class EnumOptions(aristaproto.Message):
     """The parser stores options it doesn't recognize here. See above."""
 
 
-class EnumValueOptions(aristaproto.Message):
+class EnumValueOptions(aristaproto.Message, extendable=True):
     deprecated: bool | None = aristaproto.field(
         1, aristaproto.TYPE_BOOL, optional=True, default=False
     )
@@ -1461,7 +1461,7 @@ class EnumValueOptions(aristaproto.Message):
     """The parser stores options it doesn't recognize here. See above."""
 
 
-class ServiceOptions(aristaproto.Message):
+class ServiceOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         34, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
@@ -1488,7 +1488,7 @@ class ServiceOptions(aristaproto.Message):
     """The parser stores options it doesn't recognize here. See above."""
 
 
-class MethodOptions(aristaproto.Message):
+class MethodOptions(aristaproto.Message, extendable=True):
     deprecated: bool | None = aristaproto.field(
         33, aristaproto.TYPE_BOOL, optional=True, default=False
     )
@@ -1579,7 +1579,7 @@ class UninterpretedOptionNamePart(aristaproto.Message):
     )
 
 
-class FeatureSet(aristaproto.Message):
+class FeatureSet(aristaproto.Message, extendable=True):
     """
     ===================================================================
     Features
