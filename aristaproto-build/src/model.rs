@@ -105,14 +105,23 @@ pub struct Message {
     pub oneofs: Vec<Oneof>,
     /// Whether using it warns.
     pub deprecated: bool,
-    /// Numbers are set apart for extensions.
-    pub extendable: bool,
-    /// Extensions have the wire format of message sets.
-    pub message_set: bool,
+    /// Whether other declarations may add fields.
+    pub extensible: Extensible,
     /// The class comes from `aristaproto.wkt`; nothing is printed for it.
     pub in_runtime: bool,
     /// What a field of this type holds instead of the message; None for most.
     pub unwrapped: Option<Unwrapped>,
+}
+
+/// Whether a message has numbers set apart for extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extensible {
+    /// None.
+    No,
+    /// Some, with the wire format of other fields.
+    Ranges,
+    /// With the wire format of message sets.
+    MessageSet,
 }
 
 /// A oneof.

@@ -4,8 +4,8 @@
 use super::module::{shadowed_builtins, Printer};
 use super::writer::{bytes, string, Annotation, Argument};
 use crate::model::{
-    DefaultValue, Enum, Extension, Field, FieldKind, Member, Message, MessageId, Oneof, Presence,
-    Scalar, Type, Unwrapped,
+    DefaultValue, Enum, Extensible, Extension, Field, FieldKind, Member, Message, MessageId, Oneof,
+    Presence, Scalar, Type, Unwrapped,
 };
 
 impl Printer<'_> {
@@ -65,11 +65,12 @@ impl Printer<'_> {
         if message.deprecated {
             arguments.push("deprecated=True".into());
         }
-        if message.extendable {
-            arguments.push("extendable=True".into());
-        }
-        if message.message_set {
-            arguments.push("message_set=True".into());
+        match message.extensible {
+            Extensible::No => {}
+            Extensible::Ranges => arguments.push("extendable=True".into()),
+            Extensible::MessageSet => {
+                arguments.extend(["extendable=True".into(), "message_set=True".into()]);
+            }
         }
         self.class(&message.declared.name, &arguments);
         let docstring = docstring(message);

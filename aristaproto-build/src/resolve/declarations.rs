@@ -4,7 +4,7 @@
 use super::features::Features;
 use super::{below, well_known, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::{DescriptorProto, EnumDescriptorProto, MessageOptions};
-use crate::model::{Declared, Enum, EnumId, Member, Message, MessageId};
+use crate::model::{Declared, Enum, EnumId, Extensible, Member, Message, MessageId};
 use crate::naming::{self, Scope};
 
 impl<'a> Resolver<'a> {
@@ -54,8 +54,13 @@ impl<'a> Resolver<'a> {
             fields: Vec::new(),
             oneofs: Vec::new(),
             deprecated: options.is_some_and(MessageOptions::deprecated),
-            extendable: !proto.extension_range.is_empty(),
-            message_set: options.is_some_and(MessageOptions::message_set_wire_format),
+            extensible: if options.is_some_and(MessageOptions::message_set_wire_format) {
+                Extensible::MessageSet
+            } else if proto.extension_range.is_empty() {
+                Extensible::No
+            } else {
+                Extensible::Ranges
+            },
             in_runtime,
             unwrapped,
         });
