@@ -88,39 +88,45 @@ const STEPS: &[Step] = &[
         run: Bench::trees,
     },
     Step {
+        name: "unittest-tree",
+        about: "the Python tree of protobuf's own test protos, through the vendored protoc",
+        needs: &["tools"],
+        run: Bench::unittest_tree,
+    },
+    Step {
         name: "ruff",
         about: "ruff check and ruff format --check, generated code included",
-        needs: &["python", "trees"],
+        needs: &["python", "trees", "unittest-tree"],
         run: Bench::ruff,
     },
     Step {
         name: "mypy",
         about: "mypy --strict on runtime, tests and generated code",
-        needs: &["python", "trees"],
+        needs: &["python", "trees", "unittest-tree"],
         run: Bench::mypy,
     },
     Step {
         name: "pyright",
         about: "pyright strict on runtime, tests and generated code",
-        needs: &["python", "trees"],
+        needs: &["python", "trees", "unittest-tree"],
         run: Bench::pyright,
     },
     Step {
         name: "pytest",
         about: "Python tests",
-        needs: &["python", "trees"],
+        needs: &["python", "trees", "unittest-tree"],
         run: Bench::pytest,
     },
     Step {
         name: "pytest-oldest",
         about: "Python tests under the oldest Python installed",
-        needs: &["trees"],
+        needs: &["trees", "unittest-tree"],
         run: Bench::pytest_oldest,
     },
     Step {
         name: "pytest-newest",
         about: "Python tests under the newest Python installed",
-        needs: &["trees"],
+        needs: &["trees", "unittest-tree"],
         run: Bench::pytest_newest,
     },
     Step {
@@ -461,6 +467,25 @@ impl Bench {
         Ok(Outcome::Done)
     }
 
+    fn unittest_tree(&self) -> Result<Outcome, String> {
+        let tree = self.trees_dir().join("unittest");
+        self.run(
+            "unittest-tree",
+            self.cargo(&[
+                "run",
+                "--package",
+                "aristaproto-tests",
+                "--example",
+                "unittest_tree",
+            ]),
+        )?;
+        if tree.join("message_pool.py").exists() {
+            Ok(Outcome::Done)
+        } else {
+            Err(format!("nothing was generated in {}", tree.display()))
+        }
+    }
+
     fn ruff(&self) -> Result<Outcome, String> {
         // Generated code is checked as in a project without settings of its own.
         let generated = self.trees_dir();
@@ -681,7 +706,15 @@ mod tests {
         assert_eq!(names(&["fmt"]).unwrap(), ["fmt"]);
         assert_eq!(
             names(&["pytest", "fmt"]).unwrap(),
-            ["python", "fmt", "plugin", "trees", "pytest"]
+            [
+                "python",
+                "tools",
+                "fmt",
+                "plugin",
+                "trees",
+                "unittest-tree",
+                "pytest"
+            ]
         );
         assert_eq!(names(&[]).unwrap().len(), STEPS.len());
         assert!(names(&["ftm"])
