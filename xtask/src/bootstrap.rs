@@ -1,5 +1,5 @@
 //! `cargo xtask bootstrap`: makes the checked-in files again that are made from the .proto files inside protobuf-src. The
-//! test that compares them with what it makes is also what writes them, so there is one way to make them.
+//! tests that compare them with what they make are also what writes them, so there is one way to make them.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +16,8 @@ pub fn run(root: &Path, args: &[String]) -> Result<(), String> {
             "aristaproto-tests",
             "--test",
             "descriptor",
+            "--test",
+            "runtime_descriptors",
         ])
         .env("ARISTAPROTO_BLESS", "1")
         .current_dir(root)

@@ -1,13 +1,14 @@
 """google.protobuf descriptors of generated code, for the option `google_protobuf_descriptors`.
 
-Generated modules register the bytes of their files here and get real descriptors from a real pool, which
-gRPC reflection and other tools of google.protobuf take. Only this module imports google.protobuf.
+Generated modules register their data modules `_descriptors` here and get real descriptors from a real pool, which gRPC
+reflection and other tools of google.protobuf take. Only this module imports google.protobuf.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+import importlib.util
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import (  # type: ignore[import-untyped, unused-ignore]
     Descriptor,
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 __all__ = ("Descriptor", "DescriptorFiles", "EnumDescriptor", "FileDescriptor", "attach")
 
 
-class _File(NamedTuple):
-    module: str
-    serialized: bytes
-    imports: Mapping[str, str]
-
-
 class DescriptorFiles:
     """The files of one generated tree and their google `DescriptorPool`.
 
@@ -40,39 +35,41 @@ class DescriptorFiles:
 
     def __init__(self) -> None:
         self.pool = DescriptorPool()
-        self._files: dict[str, _File] = {}
+        self._modules: dict[str, str] = {}
         self._added: set[str] = set()
 
-    def register(
-        self, module: str, path: str, serialized: bytes, imports: Mapping[str, str]
-    ) -> None:
-        """Make a file known.
+    def register_module(self, module: str) -> None:
+        """Make the files of a module `_descriptors` known; `module` is its absolute name.
 
-        `module` is the module that calls, `path` the file's name as protoc knows it, `serialized` its
-        FileDescriptorProto. `imports` names, for imported files of other packages, the module that registers
-        them, relative to the package of `module`.
+        Its `FILES` are serialised FileDescriptorProtos by the file's name as protoc knows it; its `IMPORTS` name,
+        for imported files of other packages, the module that holds them, relative to the module's package.
         """
-        self._files[path] = _File(module, serialized, imports)
+        for path in importlib.import_module(module).FILES:
+            self._modules[path] = module
 
     def find(self, path: str) -> FileDescriptor:
-        """The descriptor of a file. `KeyError` when no module has registered it."""
-        self._add(path)
+        """The descriptor of a file. `KeyError` when no module with it is registered."""
+        module = self._modules.get(path)
+        if module is None:
+            raise KeyError(f"the file {path!r} is not registered")
+        self._add(path, module)
         found: FileDescriptor = self.pool.FindFileByName(path)
         return found
 
-    def _add(self, path: str) -> None:
+    def _add(self, path: str, module: str) -> None:
         if path in self._added:
             return
-        file = self._files.get(path)
-        if file is None:
-            raise KeyError(f"the file {path!r} is not registered")
-        package = file.module.rpartition(".")[0]
-        for module in file.imports.values():
-            importlib.import_module(module, package)
-        for dependency in _dependencies(file.serialized):
-            self._add(dependency)
+        data = importlib.import_module(module)
+        serialized: bytes = data.FILES[path]
+        for dependency in _dependencies(serialized):
+            holder = data.IMPORTS.get(dependency)
+            if holder is None:
+                self._add(dependency, module)
+            else:
+                package = module.rpartition(".")[0]
+                self._add(dependency, importlib.util.resolve_name(holder, package))
         self._added.add(path)
-        self.pool.AddSerializedFile(file.serialized)
+        self.pool.AddSerializedFile(serialized)
 
 
 def _dependencies(serialized: bytes) -> list[str]:

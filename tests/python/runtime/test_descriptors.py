@@ -32,28 +32,37 @@ def file(name: str, package: str, *imports: str) -> bytes:
     return made.SerializeToString()
 
 
+def register(
+    monkeypatch: pytest.MonkeyPatch, name: str, files: dict[str, bytes], imports: dict[str, str]
+) -> str:
+    """Make a data module as the generator prints it importable."""
+    module = ModuleType(name)
+    module.__dict__.update(FILES=files, IMPORTS=imports)
+    monkeypatch.setitem(sys.modules, name, module)
+    return name
+
+
 def test_files_enter_the_pool_with_what_they_import(monkeypatch: pytest.MonkeyPatch) -> None:
     files = descriptors.DescriptorFiles()
     # Two packages whose modules import each other, though no file does: a1 → b1 → a2.
     for name in ("tree", "tree.a", "tree.b"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
-    first = ModuleType("tree.a._descriptors")
-    monkeypatch.setitem(sys.modules, first.__name__, first)
-    second = ModuleType("tree.b._descriptors")
-    monkeypatch.setitem(sys.modules, second.__name__, second)
-    files.register(
-        "tree.a._descriptors",
-        "a1.proto",
-        file("a1.proto", "a", "b1.proto"),
-        {"b1.proto": "..b._descriptors"},
-    )
-    files.register("tree.a._descriptors", "a2.proto", file("a2.proto", "a2"), {})
-    files.register(
+    register(
+        monkeypatch,
         "tree.b._descriptors",
-        "b1.proto",
-        file("b1.proto", "b", "a2.proto"),
+        {"b1.proto": file("b1.proto", "b", "a2.proto")},
         {"a2.proto": "..a._descriptors"},
     )
+    a = register(
+        monkeypatch,
+        "tree.a._descriptors",
+        {
+            "a1.proto": file("a1.proto", "a", "b1.proto"),
+            "a2.proto": file("a2.proto", "a2"),
+        },
+        {"b1.proto": "..b._descriptors"},
+    )
+    files.register_module(a)
     with pytest.raises(KeyError):
         files.pool.FindFileByName("a1.proto")
     found = files.find("a1.proto")
@@ -63,9 +72,9 @@ def test_files_enter_the_pool_with_what_they_import(monkeypatch: pytest.MonkeyPa
     assert files.find("a1.proto") is found
 
 
-def test_attach() -> None:
+def test_attach(monkeypatch: pytest.MonkeyPatch) -> None:
     files = descriptors.DescriptorFiles()
-    files.register(__name__, "x.proto", file("x.proto", "x"), {})
+    files.register_module(register(monkeypatch, "_x", {"x.proto": file("x.proto", "x")}, {}))
     found = files.find("x.proto")
     assert not hasattr(Outer, "DESCRIPTOR")
     descriptors.attach(found, {"Outer": Outer, "Outer.Inner": OuterInner, "Level": Level})

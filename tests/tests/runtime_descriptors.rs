@@ -1,0 +1,157 @@
+//! The Python files of the runtime that are generated: the messages of descriptor.proto (`aristaproto.wkt.descriptor`) and
+//! the descriptors of the well-known types (`aristaproto.wkt._descriptors`). The tests make them again and compare; with
+//! `ARISTAPROTO_BLESS=1` (`cargo xtask bootstrap`) they write the files instead.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::{ClientGeneration, Config, Options};
+use aristaproto_tests::workspace;
+use prost::Message as _;
+
+const DESCRIPTOR: &str = "google/protobuf/descriptor.proto";
+
+/// The files whose messages the runtime brings.
+const FILES: &[&str] = &[
+    "google/protobuf/any.proto",
+    "google/protobuf/api.proto",
+    DESCRIPTOR,
+    "google/protobuf/duration.proto",
+    "google/protobuf/empty.proto",
+    "google/protobuf/field_mask.proto",
+    "google/protobuf/source_context.proto",
+    "google/protobuf/struct.proto",
+    "google/protobuf/timestamp.proto",
+    "google/protobuf/type.proto",
+    "google/protobuf/wrappers.proto",
+];
+
+/// The package that descriptor.proto is moved to, so that it is generated as any other file.
+const MOVED: &str = "descriptor";
+
+const MESSAGES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from google/protobuf/descriptor.proto of protobuf 27.1. Do not edit.
+"""The messages of google/protobuf/descriptor.proto: proto files described as messages.
+
+`aristaproto.descriptor` gives them for generated code. Imported only where they are needed, not by `aristaproto.wkt`.
+
+<https://github.com/protocolbuffers/protobuf/blob/v27.1/src/google/protobuf/descriptor.proto>
+"""
+
+"#;
+
+const BYTES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from the files of protobuf 27.1. Do not edit.
+"""The serialised descriptors of the well-known types, in the form of a generated `_descriptors.py`."""
+
+from __future__ import annotations
+
+"#;
+
+fn load() -> DescriptorSet {
+    let include = protobuf_src::include();
+    let paths: Vec<_> = FILES.iter().map(|name| include.join(name)).collect();
+    Config::new().load(&paths, &[include]).unwrap()
+}
+
+/// descriptor.proto in a package of its own, without comments.
+fn moved(set: &DescriptorSet) -> DescriptorSet {
+    let mut file = set
+        .file
+        .file
+        .iter()
+        .find(|file| file.name() == DESCRIPTOR)
+        .unwrap()
+        .clone();
+    file.package = Some(MOVED.to_owned());
+    file.name = Some("descriptor.proto".to_owned());
+    file.source_code_info = None;
+    let mut pending: Vec<_> = file.message_type.iter_mut().collect();
+    while let Some(message) = pending.pop() {
+        for name in message
+            .field
+            .iter_mut()
+            .filter_map(|it| it.type_name.as_mut())
+        {
+            *name = name.replace(".google.protobuf.", ".descriptor.");
+        }
+        pending.extend(message.nested_type.iter_mut());
+    }
+    let mut bytes = Vec::new();
+    prost::encoding::bytes::encode(1, &file.encode_to_vec(), &mut bytes);
+    DescriptorSet::from_bytes(&bytes).unwrap()
+}
+
+/// `text` with the one occurrence of `old` replaced.
+fn replace_once(text: &str, old: &str, new: &str) -> String {
+    assert_eq!(text.matches(old).count(), 1, "{old}\n{text}");
+    text.replacen(old, new, 1)
+}
+
+/// The module `aristaproto.wkt.descriptor`.
+fn messages(set: &DescriptorSet) -> String {
+    let mut config = Config::new();
+    config.options(Options {
+        client_generation: ClientGeneration::None,
+        ..Options::default()
+    });
+    let generated = config.generate(&moved(set)).unwrap();
+    let module = generated
+        .iter()
+        .find(|file| file.path == format!("{MOVED}/__init__.py"))
+        .unwrap();
+    let (_, text) = module.text.split_once("from __future__").unwrap();
+    let text = replace_once(
+        text,
+        "from ..message_pool import default_message_pool",
+        "from . import message_pool",
+    );
+    let text = replace_once(
+        &text,
+        &format!("default_message_pool.register(\n    \"{MOVED}\","),
+        "message_pool.register(\n    \"google.protobuf\",",
+    );
+    format!("{MESSAGES_HEAD}from __future__{text}")
+}
+
+/// The module `aristaproto.wkt._descriptors`.
+fn descriptors(set: &DescriptorSet) -> String {
+    let mut text = format!("{BYTES_HEAD}FILES: dict[str, bytes] = {{\n");
+    for name in FILES {
+        let mut literal = String::new();
+        for byte in set.serialized_file(name).unwrap() {
+            match byte {
+                b'"' | b'\\' => write!(literal, "\\{}", char::from(byte)).unwrap(),
+                b' '..=b'~' => literal.push(char::from(byte)),
+                _ => write!(literal, "\\x{byte:02x}").unwrap(),
+            }
+        }
+        writeln!(text, "    \"{name}\": b\"{literal}\",").unwrap();
+    }
+    text.push_str("}\n\nIMPORTS: dict[str, str] = {}\n");
+    text
+}
+
+fn check_or_write(name: &str, made: &str) {
+    let path = workspace()
+        .join("aristaproto-runtime/python/aristaproto/wkt")
+        .join(name);
+    if std::env::var_os("ARISTAPROTO_BLESS").is_some() {
+        fs::write(path, made).unwrap();
+        return;
+    }
+    assert!(
+        fs::read_to_string(&path).unwrap() == made,
+        "{} is out of date; run `cargo xtask bootstrap`",
+        path.display()
+    );
+}
+
+#[test]
+fn messages_of_descriptor_proto_are_current() {
+    check_or_write("descriptor.py", &messages(&load()));
+}
+
+#[test]
+fn descriptors_of_the_well_known_types_are_current() {
+    check_or_write("_descriptors.py", &descriptors(&load()));
+}
