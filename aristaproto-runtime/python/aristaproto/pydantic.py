@@ -18,21 +18,12 @@ from .casing import Casing
 from .errors import EncodeError, describe
 from .schema import (
     FLOAT_TYPES,
+    INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_ENUM,
-    TYPE_FIXED32,
-    TYPE_FIXED64,
     TYPE_FLOAT,
-    TYPE_INT32,
-    TYPE_INT64,
-    TYPE_SFIXED32,
-    TYPE_SFIXED64,
-    TYPE_SINT32,
-    TYPE_SINT64,
     TYPE_STRING,
-    TYPE_UINT32,
-    TYPE_UINT64,
 )
 
 if TYPE_CHECKING:
@@ -45,13 +36,6 @@ if TYPE_CHECKING:
 __all__ = ("Message",)
 
 _LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
-
-_RANGES = {
-    **dict.fromkeys((TYPE_INT32, TYPE_SINT32, TYPE_SFIXED32), (-(2**31), 2**31 - 1)),
-    **dict.fromkeys((TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64), (-(2**63), 2**63 - 1)),
-    **dict.fromkeys((TYPE_UINT32, TYPE_FIXED32), (0, 2**32 - 1)),
-    **dict.fromkeys((TYPE_UINT64, TYPE_FIXED64), (0, 2**64 - 1)),
-}
 
 
 class Message(_message.Message):
@@ -184,8 +168,8 @@ def _element_schema(field: Field) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
             functools.partial(_enum_member, field.enum)
         )
-    if field.type in _RANGES:
-        low, high = _RANGES[field.type]
+    if field.type in INT_RANGES:
+        low, high = INT_RANGES[field.type]
         return core_schema.int_schema(ge=low, le=high)
     if field.type in FLOAT_TYPES:
         floats = core_schema.float_schema()
