@@ -65,12 +65,14 @@ pub struct Module {
 pub struct File {
     /// Its name as imports spell it.
     pub name: String,
-    /// The variable that holds its descriptor, with the descriptors option.
+    /// The variable that holds google's descriptor of it, with the descriptors option.
     pub variable: String,
-    /// Its serialised descriptor without source info; empty without the descriptors option.
+    /// Its serialised descriptor without source info; empty if the runtime brings it.
     pub descriptor: Vec<u8>,
     /// The files that it imports: name and module.
     pub imports: Vec<(String, ModuleId)>,
+    /// The runtime brings its types and its descriptor.
+    pub in_runtime: bool,
 }
 
 /// The words of a declaration's comments, without markers: no trailing blanks, no control characters, no common indent,

@@ -25,8 +25,8 @@ pub struct GeneratedFile {
     pub text: String,
 }
 
-/// Prints the whole tree, sorted by path: a module for each package, the `__init__.py` of each folder between, the message
-/// pool and `py.typed`.
+/// Prints the whole tree, sorted by path: for each package a module and its descriptors, the `__init__.py` of each folder
+/// between, the message pool and `py.typed`.
 #[must_use]
 pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     let mut files = Vec::with_capacity(model.modules.len() + 3);
@@ -42,12 +42,10 @@ pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
             path: format!("{folder}__init__.py"),
             text: Printer::new(model, options, ModuleId(index)).print(),
         });
-        if options.google_protobuf_descriptors {
-            files.push(GeneratedFile {
-                path: format!("{folder}_descriptors.py"),
-                text: descriptors::module(model, module),
-            });
-        }
+        files.push(GeneratedFile {
+            path: format!("{folder}_descriptors.py"),
+            text: descriptors::module(model, ModuleId(index)),
+        });
         empty_modules.remove(&folder);
     }
     for folder in empty_modules {

@@ -2,7 +2,7 @@
 //! hand in heads, arguments and annotations; text comes out.
 
 /// The formatter's default line length.
-const WIDTH: usize = 88;
+pub(super) const WIDTH: usize = 88;
 
 /// Text that grows.
 #[derive(Debug, Default)]
@@ -178,6 +178,19 @@ impl Writer {
             self.line(indent + 4, value);
             self.line(indent, "),");
         }
+    }
+
+    /// `target = {key: value, key: value}`, item by item.
+    pub(super) fn assigned_dict(&mut self, target: &str, items: &[(String, String)]) {
+        if items.is_empty() {
+            self.line(0, &format!("{target} = {{}}"));
+            return;
+        }
+        self.line(0, &format!("{target} = {{"));
+        for (key, value) in items {
+            self.item(4, key, value);
+        }
+        self.line(0, "}");
     }
 
     /// `key: callee(argument, argument),`

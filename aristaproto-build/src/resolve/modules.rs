@@ -43,19 +43,20 @@ impl Resolver<'_> {
                 let module = module_of_file.get(name.as_str())?;
                 Some((name.clone(), *module))
             });
-            let with_descriptors = self.options.google_protobuf_descriptors;
+            let in_runtime = well_known::is_in_runtime(file.name());
             let resolved = File {
                 name: file.name().to_owned(),
                 variable: naming::descriptor_variable(file.name()),
-                descriptor: if with_descriptors {
-                    self.set.serialized_file(file.name()).unwrap_or_default()
-                } else {
+                descriptor: if in_runtime {
                     Vec::new()
+                } else {
+                    self.set.serialized_file(file.name()).unwrap_or_default()
                 },
                 imports: imports.collect(),
+                in_runtime,
             };
             let module = self.module_of[index];
-            if with_descriptors {
+            if self.options.google_protobuf_descriptors && !in_runtime {
                 let owner = Owner {
                     what: format!("the descriptor of `{}`", resolved.name),
                     place: Some(Place {

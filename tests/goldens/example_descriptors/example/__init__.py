@@ -7,8 +7,8 @@ from typing import ClassVar
 import aristaproto
 import aristaproto.descriptors
 
+from ..google_proto_descriptor_pool import descriptor_files
 from ..message_pool import default_message_pool
-from ._descriptors import EXAMPLE_PROTO_DESCRIPTOR
 
 __all__ = (
     "Request",
@@ -53,6 +53,8 @@ default_message_pool.register(
     },
 )
 
+descriptor_files.register_module(f"{__name__}._descriptors")
+EXAMPLE_PROTO_DESCRIPTOR = descriptor_files.find("example.proto")
 aristaproto.descriptors.attach(
     EXAMPLE_PROTO_DESCRIPTOR,
     {
