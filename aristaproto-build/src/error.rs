@@ -219,6 +219,12 @@ impl Problems {
         self.found.push(diagnostic);
     }
 
+    /// Has nothing gone wrong so far?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
     /// Ends a stage.
     ///
     /// # Errors

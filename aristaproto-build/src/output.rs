@@ -325,7 +325,16 @@ impl Tree {
             |_| path.to_owned(),
             |relative| self.shown.join(relative).components().collect(),
         );
-        Diagnostic::io(verb, &path, error)
+        let diagnostic = Diagnostic::io(verb, &path, error);
+        match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                diagnostic.hint("a file is there, or on the way: choose another `out_dir`")
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                diagnostic.hint("make it writable, or choose another `out_dir`")
+            }
+            _ => diagnostic,
+        }
     }
 
     /// The files on disk that the manifest lists.

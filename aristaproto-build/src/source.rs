@@ -295,7 +295,7 @@ const PATH_VARIABLE: &str = "PATH";
 fn choose(config: &Config) -> Result<Chosen, Error> {
     match &config.front_end {
         FrontEnd::Auto => automatic(),
-        FrontEnd::Protoc(path) => explicit(path, "Config::protoc"),
+        FrontEnd::Protoc(path) => explicit(path, "the setting `protoc`"),
         FrontEnd::VendoredProtoc => vendored().ok_or_else(|| {
             absent("the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off")
         }),
@@ -387,10 +387,13 @@ fn on_path() -> Option<Chosen> {
     })
 }
 
+/// As a shell does: on Windows, `protoc` is `protoc.exe`, too.
 fn find_on_path(name: &Path) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
+    let mut with_suffix = name.as_os_str().to_owned();
+    with_suffix.push(env::consts::EXE_SUFFIX);
     env::split_paths(&folders)
-        .map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION))
+        .flat_map(|folder| [folder.join(name), folder.join(&with_suffix)])
         .find(|path| path.is_file())
 }
 

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use aristaproto_build::python::GeneratedFile;
 use aristaproto_build::source::DescriptorSet;
-use aristaproto_build::{Config, Options};
-use proc_macro2::{Span, TokenStream};
+use aristaproto_build::{Config, Diagnostic, Options};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{bracketed, Error, Ident, LitBool, LitStr, Token};
@@ -72,6 +73,8 @@ struct Arguments {
     /// Where to point when a .proto file is at fault, and when the folder is.
     protos_span: Span,
     out_dir_span: Span,
+    /// The paths as they were written, to point at the one that a diagnostic names.
+    paths: Vec<LitStr>,
 }
 
 impl Parse for Arguments {
@@ -81,6 +84,7 @@ impl Parse for Arguments {
         let mut options = Options::default();
         let mut protos = None;
         let mut out_dir_span = Span::call_site();
+        let mut paths: Vec<LitStr> = Vec::new();
         let mut seen: Vec<Ident> = Vec::new();
         while !input.is_empty() {
             let key: Ident = input.parse()?;
@@ -89,9 +93,15 @@ impl Parse for Arguments {
             }
             input.parse::<Token![:]>()?;
             match key.to_string().as_str() {
-                "protos" => protos = Some((key.span(), list(input)?)),
+                "protos" => {
+                    let list = list(input)?;
+                    protos = Some((key.span(), values(&list)));
+                    paths.extend(list);
+                }
                 "includes" => {
-                    config.includes(list(input)?);
+                    let list = list(input)?;
+                    config.includes(values(&list));
+                    paths.extend(list);
                 }
                 "out_dir" => {
                     let path = input.parse::<LitStr>()?;
@@ -99,10 +109,12 @@ impl Parse for Arguments {
                     config.out_dir(path.value());
                 }
                 "protoc" => {
-                    config.protoc(input.parse::<LitStr>()?.value());
+                    let path = input.parse::<LitStr>()?;
+                    config.protoc(path.value());
+                    paths.push(path);
                 }
                 "protoc_args" => {
-                    for argument in list(input)? {
+                    for argument in values(&list(input)?) {
                         config.protoc_arg(argument);
                     }
                 }
@@ -125,15 +137,20 @@ impl Parse for Arguments {
             protos: protos.into_iter().map(PathBuf::from).collect(),
             protos_span,
             out_dir_span,
+            paths,
         })
     }
 }
 
-fn list(input: ParseStream) -> syn::Result<Vec<String>> {
+fn list(input: ParseStream) -> syn::Result<Vec<LitStr>> {
     let content;
     bracketed!(content in input);
     let items = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
-    Ok(items.iter().map(LitStr::value).collect())
+    Ok(items.into_iter().collect())
+}
+
+fn values(list: &[LitStr]) -> Vec<String> {
+    list.iter().map(LitStr::value).collect()
 }
 
 /// Sets one of the options that all doors share. A word may be a keyword of Rust (`async`).
@@ -148,8 +165,11 @@ fn set_option(options: &mut Options, key: &Ident, input: ParseStream) -> syn::Re
     } else if input.peek(LitBool) {
         let word: LitBool = input.parse()?;
         (word.value.to_string(), word.span)
+    } else if input.peek(Ident::peek_any) {
+        let word = input.call(Ident::parse_any)?;
+        (word.to_string(), word.span())
     } else {
-        let word = input.call(<Ident as syn::ext::IdentExt>::parse_any)?;
+        let word: TokenTree = input.parse()?;
         (word.to_string(), word.span())
     };
     options
@@ -159,15 +179,36 @@ fn set_option(options: &mut Options, key: &Ident, input: ParseStream) -> syn::Re
 
 impl Arguments {
     fn expand(self) -> syn::Result<TokenStream> {
-        let in_protos = |error: aristaproto_build::Error| Error::new(self.protos_span, error);
+        let in_protos = |error| self.mark(&error, self.protos_span);
         let set = self
             .config
             .load(&self.protos, &[] as &[PathBuf])
             .map_err(in_protos)?;
         let files = self.config.generate(&set).map_err(in_protos)?;
-        let in_folder = |error: aristaproto_build::Error| Error::new(self.out_dir_span, error);
+        let in_folder = |error| self.mark(&error, self.out_dir_span);
         let folder = self.config.write(&files).map_err(in_folder)?;
         Ok(constants(&set, &folder, &files))
+    }
+
+    /// Puts each diagnostic at the path that it names, or else at `otherwise`.
+    fn mark(&self, error: &aristaproto_build::Error, otherwise: Span) -> Error {
+        let place = |diagnostic: &Diagnostic| {
+            let named =
+                |path: &&LitStr| diagnostic.message.contains(&format!("`{}`", path.value()));
+            let path = self.paths.iter().find(named);
+            // What has a place in a .proto file may name another file by chance.
+            path.filter(|_| diagnostic.location.is_none())
+                .map_or(otherwise, LitStr::span)
+        };
+        error
+            .diagnostics()
+            .iter()
+            .map(|diagnostic| Error::new(place(diagnostic), diagnostic))
+            .reduce(|mut all, next| {
+                all.combine(next);
+                all
+            })
+            .unwrap_or_else(|| Error::new(otherwise, error))
     }
 }
 

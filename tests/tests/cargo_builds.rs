@@ -323,6 +323,29 @@ aristaproto_macros::generate_python! {
 }
 
 #[test]
+fn the_macro_marks_the_path_that_is_wrong() {
+    let source = "\
+aristaproto_macros::generate_python! {
+    protos: [\"proto/a.proto\", \"proto/bb.proto\"],
+    includes: [\"proto\", \"porto\"],
+    out_dir: \"python/lib\",
+}
+";
+    let project = Project::with_macro("macro-paths", source);
+    let output = project.try_build(&[]);
+    let report = stderr(&output);
+    for (message, hint, place) in [
+        ("the include folder `porto`", "proto", "3:25"),
+        ("the file `proto/bb.proto`", "proto/b.proto", "2:31"),
+    ] {
+        let expected = format!(
+            "error: {message} does not exist\n         hint: did you mean `{hint}`?\n --> src/lib.rs:{place}\n"
+        );
+        assert!(report.contains(&expected), "{report}");
+    }
+}
+
+#[test]
 fn the_macro_without_a_folder_says_what_to_do() {
     let source = "aristaproto_macros::generate_python! { protos: [\"proto/a.proto\"] }\n";
     let project = Project::with_macro("macro-folders", source);

@@ -159,6 +159,17 @@ fn paths_that_do_not_exist_are_all_named_with_the_nearest() {
 }
 
 #[test]
+fn a_missing_include_is_not_also_called_a_file_outside_of_the_includes() {
+    let (folder, proto) = folder(&[("proto/example.proto", "syntax = \"proto3\";")]);
+    let missing = folder.path().join("porto");
+    let (text, _) = report(FrontEnd::Auto, &folder, &proto, &[&missing]);
+    assert_eq!(
+        text,
+        "the include folder `porto` does not exist\n  hint: did you mean `proto`?"
+    );
+}
+
+#[test]
 fn an_empty_folder_and_an_empty_list_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let error = Config::new()
@@ -190,7 +201,7 @@ fn a_file_in_another_encoding_is_named() {
     let (text, _) = report(FrontEnd::Protox, &folder, &proto, &[]);
     assert_eq!(
         text,
-        "cannot read a.proto: stream did not contain valid UTF-8"
+        "`a.proto` is not text in UTF-8\n  hint: save `a.proto` as UTF-8"
     );
 }
 
@@ -222,8 +233,8 @@ fn a_protoc_that_is_not_there_is_named() {
     let (text, error) = report(FrontEnd::Protoc(missing.clone()), &folder, &proto, &[]);
     assert_eq!(
         text,
-        "`bin/protoc`, which Config::protoc names, does not exist\n  \
-         hint: name a protoc that exists, or remove Config::protoc to use another protobuf compiler"
+        "`bin/protoc`, which the setting `protoc` names, does not exist\n  \
+         hint: name a protoc that exists, or remove the setting `protoc` to use another protobuf compiler"
     );
     assert!(error.is_front_end());
     fs::create_dir(folder.path().join("bin")).unwrap();
@@ -233,13 +244,31 @@ fn a_protoc_that_is_not_there_is_named() {
     assert!(error.is_front_end());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_protoc_that_fails_without_a_word_is_named() {
+    let (folder, proto) = folder(&[("a.proto", "syntax = \"proto3\";")]);
+    let (text, error) = report(FrontEnd::Protoc("false".into()), &folder, &proto, &[]);
+    assert!(
+        text.ends_with(
+            "false ended with exit status: 1 and said nothing\n  \
+             hint: name a working protoc with `Config::protoc` or `PROTOC`, or turn on the feature `protox`"
+        ),
+        "{text}"
+    );
+    assert!(error.is_front_end());
+}
+
 /// PROTOC and PATH belong to the process, so this runs itself again with others.
 #[test]
 fn protoc_from_the_environment_is_used_or_named() {
     const INNER: &str = "ARISTAPROTO_TEST_ENVIRONMENT";
     let (folder, proto) = folder(&[("a.proto", "syntax = \"proto3\"; message A {}")]);
     let Ok(inner) = std::env::var(INNER) else {
-        for inner in ["missing", "bare", "no path"] {
+        let bin = tempfile::tempdir().unwrap();
+        // A name with a dot, as distributions give it to one version of several.
+        fs::copy(protobuf_src::protoc(), bin.path().join("protoc-27.1")).unwrap();
+        for inner in ["missing", "bare", "bare with version", "no path"] {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command
                 .args(["--exact", "protoc_from_the_environment_is_used_or_named"])
@@ -249,6 +278,7 @@ fn protoc_from_the_environment_is_used_or_named() {
                 "bare" => command
                     .env("PROTOC", "protoc")
                     .env("PATH", protobuf_src::protoc().parent().unwrap()),
+                "bare with version" => command.env("PROTOC", "protoc-27.1").env("PATH", bin.path()),
                 _ => command.env_remove("PROTOC").env("PATH", ""),
             };
             assert!(command.status().unwrap().success(), "{inner}");
@@ -261,7 +291,7 @@ fn protoc_from_the_environment_is_used_or_named() {
             "`/nowhere/protoc`, which PROTOC names, does not exist\n  \
              hint: name a protoc that exists, or remove PROTOC to use another protobuf compiler"
         ),
-        "bare" => {
+        "bare" | "bare with version" => {
             let set = Config::new().load(&[&proto], &[] as &[&Path]).unwrap();
             assert_eq!(set.to_generate, ["a.proto"]);
         }

@@ -233,16 +233,20 @@ fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("file");
     fs::write(&path, "not a folder").unwrap();
-    let root = path.join("lib");
-    let error = write(&root, &[file("__init__.py", "")]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!(
-            "cannot make the folder {}: Not a directory (os error 20)",
-            root.display()
-        )
-    );
-    assert!(error.is_io());
+    for (root, why) in [
+        (path.join("lib"), "Not a directory (os error 20)"),
+        (path.clone(), "File exists (os error 17)"),
+    ] {
+        let error = write(&root, &[file("__init__.py", "")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "cannot make the folder {}: {why}\n  hint: a file is there, or on the way: choose another `out_dir`",
+                root.display()
+            )
+        );
+        assert!(error.is_io());
+    }
     assert_eq!(fs::read_to_string(&path).unwrap(), "not a folder");
 }
 

@@ -48,6 +48,7 @@ impl Inputs {
                 problems.push(inputs.not_there("include folder", &path));
             }
         }
+        let all_includes_exist = problems.is_empty();
         let mut paths = Vec::new();
         for proto in protos {
             let path = absolute(root, proto);
@@ -70,6 +71,10 @@ impl Inputs {
         }
         paths.sort_unstable();
         paths.dedup();
+        if !all_includes_exist {
+            // A file may well be in the one that does not.
+            paths.clear();
+        }
         for path in paths {
             match inputs.name(&path) {
                 Ok(file) => inputs.files.push(file),

@@ -94,13 +94,14 @@ fn diagnose(complaints: &str, inputs: &Inputs, protoc: &Path, status: ExitStatus
         }
     }
     problems.propagate().err().unwrap_or_else(|| {
-        Diagnostic::new(format!(
-            "{} ended with {status}: {}",
-            protoc.display(),
-            complaints.trim()
-        ))
-        .kind(Kind::FrontEnd)
-        .into()
+        let said = match complaints.trim() {
+            "" => "and said nothing".to_owned(),
+            text => format!("and said: {text}"),
+        };
+        Diagnostic::new(format!("{} ended with {status} {said}", protoc.display()))
+            .hint("name a working protoc with `Config::protoc` or `PROTOC`, or turn on the feature `protox`")
+            .kind(Kind::FrontEnd)
+            .into()
     })
 }
 

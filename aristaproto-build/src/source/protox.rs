@@ -12,6 +12,9 @@ use super::inputs::Inputs;
 use super::well_known;
 use crate::error::{Diagnostic, Error, Location, Problems};
 
+/// Follows a file's name in the resolver's error, and tells `diagnose` which error it is.
+const NOT_UTF8: &str = " is not text in UTF-8";
+
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
     includes: Vec<PathBuf>,
@@ -23,6 +26,9 @@ impl FileResolver for Resolver {
             match fs::read_to_string(include.join(name)) {
                 Ok(text) => return File::from_source(name, &like_protoc::text(&text)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
+                }
                 Err(error) => {
                     let message = format!("cannot read {}: {error}", include.join(name).display());
                     return Err(protox::Error::new(message));
@@ -78,6 +84,12 @@ fn diagnose(error: &protox::Error, inputs: &Inputs) -> Diagnostic {
         .and_then(|rest| rest.strip_suffix("' not found"))
     {
         return inputs.import_not_found(import, location);
+    }
+    if let Some(name) = message.strip_suffix(NOT_UTF8) {
+        let path = inputs.find_import(name);
+        let shown = path.map_or_else(|| name.to_owned(), |path| inputs.show(&path));
+        return Diagnostic::new(format!("`{shown}`{NOT_UTF8}"))
+            .hint(format!("save `{shown}` as UTF-8"));
     }
     let is_edition = message.ends_with("found 'edition'");
     let diagnostic = Diagnostic::new(message).at(location);
