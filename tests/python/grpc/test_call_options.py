@@ -79,6 +79,33 @@ async def test_metadata_with_one_key_twice(
     assert response.names == ["x-a='1'", "x-a='2'", "no deadline"]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"Upper": "x"}, "Upper"),
+        ({"x-text": "\N{LATIN SMALL LETTER E WITH ACUTE}"}, "x-text"),
+        ({"x-text": b"\xe9"}, "x-text"),
+        ({"x-text": 3}, "x-text"),
+        ([("x-binary-bin", "text")], "x-binary-bin"),
+    ],
+)
+async def test_metadata_that_cannot_be_sent(
+    client_transport: str, port: int, connect: Connect, lib: Any, metadata: Any, name: str
+) -> None:
+    """The error says what is wrong with which key or value."""
+    client = await connect(client_transport, port)
+    value = dict(metadata)[name]
+    expected = rf"{name}|{value!r}" if client_transport == "grpclib" else name
+    with pytest.raises((ValueError, TypeError), match=expected):
+        await client.my_rpc(lib.Request(), metadata=metadata)
+    if client_transport == "grpcio":
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            with pytest.raises((ValueError, TypeError), match=name):
+                example.MyServiceStub(channel).my_rpc(example.Request(), metadata=metadata)
+            with pytest.raises((ValueError, TypeError), match=name):
+                example.MyServiceStub(channel, metadata=metadata)
+
+
 async def test_options_of_a_call_win_one_by_one(
     client_transport: str, port: int, connect: Connect, lib: Any
 ) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import aristaproto
 import grpc
 import grpclib.exceptions
 import pytest
+from trees.grpcio import example
 
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
@@ -246,6 +247,47 @@ async def test_request_that_cannot_be_encoded(client: Any, lib: Any, call: Any) 
     requests = [request_type(lib, call)(name=text) for text in ("a", 7, "b")]
     with pytest.raises(aristaproto.EncodeError, match="name"):
         await asyncio.wait_for(call_all(client, call, requests), 1)
+
+
+async def test_sync_producer_that_fails(serve: Serve, echo_service: MakeEcho) -> None:
+    """Its exception, or that of a request that cannot be encoded, reaches the caller."""
+    port = await serve(echo_service("grpcio"))
+
+    def failing(request_type: Any) -> Iterator[Any]:
+        yield request_type(name="a")
+        raise KeyError("no more")
+
+    def call() -> None:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = example.MyServiceStub(channel)
+            with pytest.raises(KeyError, match="no more"):
+                client.upload(failing(example.Request))
+            with pytest.raises(KeyError, match="no more"):
+                list(client.chat(failing(example.VersionRequest)))
+            wrong: Any = 7
+            with pytest.raises(aristaproto.EncodeError, match="name"):
+                client.upload([example.Request(name="a"), example.Request(name=wrong)])
+            with pytest.raises(aristaproto.EncodeError, match="name"):
+                list(client.chat([example.VersionRequest(name=wrong)]))
+            with pytest.raises(grpc.RpcError, match="asked to fail"):
+                client.upload([example.Request(name="fail")])
+            responses: Any = client.chat([example.VersionRequest(name="a")])
+            assert [response.name for response in responses] == ["a"]
+            assert responses.code() is grpc.StatusCode.OK
+            assert client.upload([example.Request(name="a")]).names == ["a"]
+
+    await asyncio.to_thread(call)
+
+
+async def test_request_that_is_no_message(client: Any, lib: Any) -> None:
+    for call in (
+        client.my_rpc("text"),
+        client.upload(["text"]),
+        anext(client.versions("text")),
+        anext(client.chat(["text"])),
+    ):
+        with pytest.raises(TypeError, match=r"'text'|'str'"):
+            await call
 
 
 async def test_unary_request_that_cannot_be_encoded(client: Any, lib: Any) -> None:

@@ -20,7 +20,7 @@ from grpc.aio import (  # type: ignore[import-untyped, unused-ignore]
 
 from ..rpc_streams import RequestSender
 from .metadata import metadata_pairs
-from .serialization import SerializationFailed, serialize
+from .serialization import SerializationFailed, encode, serialize
 
 if TYPE_CHECKING:
     from grpc import CallCredentials
@@ -223,7 +223,7 @@ class StreamRequestSender(RequestSender[Request]):
 
     async def _send_message(self, message: Request) -> None:
         # A message that cannot be encoded fails here; in `write` it would cancel the call silently.
-        encoded = message.SerializeToString()
+        encoded = encode(message)
         if self._core_call is None:
             await self._call.write(message)
             return

@@ -2,16 +2,19 @@
 
 In: a `grpc.Channel`, a route and a request message or an iterable of them. Out: a response message
 or an iterator of them. Generated `XStub`/`XSyncStub` classes call the four helpers, one for each
-kind of method.
+kind of method. A thread of grpc iterates a request stream; what fails there reaches the caller.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from grpc import RpcError  # type: ignore[import-untyped, unused-ignore]
+
 from .metadata import metadata_pairs
-from .serialization import SerializationFailed, serialize
+from .serialization import SerializationFailed, encode, serialize
 
 if TYPE_CHECKING:
     from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
@@ -134,15 +137,21 @@ class SyncServiceStub:
         multi_callable = self._multi_callables.get(key)
         if multi_callable is None:
             multi_callable = self._multi_callables[key] = self._channel.stream_unary(
-                route, request_type.SerializeToString, response_type.FromString
+                route, _serialize_streamed, response_type.FromString
             )
-        response: Response = multi_callable(
-            iter(requests),
-            timeout=self._timeout if timeout is None else timeout,
-            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
-            credentials=self._credentials if credentials is None else credentials,
-            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
-        )
+        producer = RequestIterator(requests)
+        try:
+            response: Response = multi_callable(
+                producer,
+                timeout=self._timeout if timeout is None else timeout,
+                metadata=self._metadata if metadata is None else metadata_pairs(metadata),
+                credentials=self._credentials if credentials is None else credentials,
+                wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+            )
+        except RpcError:
+            if producer.error is not None:
+                raise producer.error from None
+            raise
         return response
 
     def _stream_stream(
@@ -164,13 +173,75 @@ class SyncServiceStub:
         multi_callable = self._multi_callables.get(key)
         if multi_callable is None:
             multi_callable = self._multi_callables[key] = self._channel.stream_stream(
-                route, request_type.SerializeToString, response_type.FromString
+                route, _serialize_streamed, response_type.FromString
             )
-        responses: Iterator[Response] = multi_callable(
-            iter(requests),
+        producer = RequestIterator(requests)
+        call: Iterator[Response] = multi_callable(
+            producer,
             timeout=self._timeout if timeout is None else timeout,
             metadata=self._metadata if metadata is None else metadata_pairs(metadata),
             credentials=self._credentials if credentials is None else credentials,
             wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         )
-        return responses
+        return ResponseIterator(call, producer)
+
+
+class RequestIterator(Iterator[Request]):
+    """Iterates the caller's requests in a thread of grpc, and keeps the exception that ended them.
+
+    grpc itself logs the exception, and ends the call with a status that does not name it.
+    """
+
+    __slots__ = ("_requests", "error")
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        self._requests = iter(requests)
+        self.error: Exception | None = None
+
+    def __next__(self) -> Request:
+        # grpc serialises a request in the thread in which it asked for it.
+        _thread.sending = self
+        try:
+            return next(self._requests)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.error = error
+            raise
+
+
+class ResponseIterator(Iterator[Response]):
+    """The responses of a call with a stream of requests; the other attributes, such as `cancel()`,
+    are those of the call.
+    """
+
+    __slots__ = ("_call", "_producer")
+
+    def __init__(self, call: Iterator[Response], producer: RequestIterator[Any]) -> None:
+        self._call = call
+        self._producer = producer
+
+    def __next__(self) -> Response:
+        try:
+            return next(self._call)
+        except RpcError:
+            if self._producer.error is not None:
+                raise self._producer.error from None
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._call, name)
+
+
+_thread = threading.local()
+
+
+def _serialize_streamed(message: Message) -> bytes:
+    """The wire bytes of a request; its RequestIterator keeps the error if there are none."""
+    try:
+        return encode(message)
+    except Exception as error:
+        producer: RequestIterator[Any] | None = getattr(_thread, "sending", None)
+        if producer is not None:
+            producer.error = error
+        raise

@@ -24,9 +24,18 @@ class SerializationFailed(BaseException):
         self.error = error
 
 
-def serialize(message: Message) -> bytes:
-    """The wire bytes of the message; SerializationFailed around the error that names the field."""
+def encode(message: Message) -> bytes:
+    """The wire bytes of the message; EncodeError names the field, TypeError what is no message."""
     try:
-        return message.SerializeToString()
+        serialize_to_string = message.SerializeToString
+    except AttributeError:
+        raise TypeError(f"expected a request message, got {message!r}") from None
+    return serialize_to_string()
+
+
+def serialize(message: Message) -> bytes:
+    """The wire bytes of the message; SerializationFailed around the error of `encode`."""
+    try:
+        return encode(message)
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets it
         raise SerializationFailed(error) from None

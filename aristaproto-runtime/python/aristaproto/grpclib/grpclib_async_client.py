@@ -82,7 +82,7 @@ class ServiceStub:
         async with self._channel.request(
             route,
             Cardinality.UNARY_UNARY,
-            type(request),
+            message_type(request),
             response_type,
             timeout=self._timeout if timeout is None else timeout,
             deadline=self._deadline if deadline is None else deadline,
@@ -108,7 +108,7 @@ class ServiceStub:
         async with self._channel.request(
             route,
             Cardinality.UNARY_STREAM,
-            type(request),
+            message_type(request),
             response_type,
             timeout=self._timeout if timeout is None else timeout,
             deadline=self._deadline if deadline is None else deadline,
@@ -267,6 +267,13 @@ def _keep_complete_response(stream: Stream[Any, Any]) -> None:
             cancel_reads(error)
 
     wrapper.cancel = cancel
+
+
+def message_type(request: Message) -> type[Message]:
+    """The type of a request, which grpclib wants; TypeError if it is no message."""
+    if not hasattr(request, "SerializeToString"):
+        raise TypeError(f"expected a request message, got {request!r}")
+    return type(request)
 
 
 def _no_response(response_type: type[Message]) -> GRPCError:

@@ -36,5 +36,10 @@ def _is_encoded_text(key: str, value: MetadataValue) -> bool:
 
 def _text_pair(key: str, value: MetadataValue) -> tuple[str, MetadataValue]:
     if isinstance(value, bytes) and not key.endswith("-bin"):
+        if not value.isascii():
+            raise ValueError(
+                f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything "
+                "else, give bytes under a key that ends in '-bin')"
+            )
         return key, value.decode("ascii")
     return key, value
