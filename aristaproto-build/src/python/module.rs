@@ -162,10 +162,10 @@ impl<'a> Printer<'a> {
         } else {
             ""
         };
-        if let [only] = public.as_slice() {
-            head.line(0, &format!("__all__ = ({},)", string(only)));
-        } else {
-            head.exploded_call(0, &format!("__all__{annotation} = "), &names, "");
+        match public.as_slice() {
+            [] => head.line(0, "__all__ = ()"),
+            [only] => head.line(0, &format!("__all__ = ({},)", string(only))),
+            _ => head.exploded_call(0, &format!("__all__{annotation} = "), &names, ""),
         }
         head.finish() + &body
     }
