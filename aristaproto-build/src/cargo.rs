@@ -4,6 +4,7 @@
 //! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs};
@@ -74,6 +75,31 @@ impl Cargo {
             .parent()?
             .join("invoked.timestamp");
         fs::metadata(stamp).ok()?.modified().ok()
+    }
+
+    /// Notes that this run of the build script generates the tree at `root`; says whether it had done so before. The
+    /// note lies in `OUT_DIR` and bears the run's time.
+    pub fn has_generated(&self, root: &Path) -> bool {
+        let (Some(run), Some(out_dir)) = (self.invocation_time(), env::var_os("OUT_DIR")) else {
+            return false;
+        };
+        let note = Path::new(&out_dir).join(".aristaproto-trees");
+        let is_of_this_run = || fs::metadata(&note)?.modified().map(|time| time == run);
+        let mut trees = if is_of_this_run().unwrap_or(false) {
+            fs::read_to_string(&note).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let root = root.to_string_lossy();
+        let before = trees.lines().any(|tree| tree == root);
+        if !before {
+            trees.push_str(&root);
+            trees.push('\n');
+            // Without the note, a second call is not recognised, and does what it was told.
+            let _ = fs::write(&note, trees)
+                .and_then(|()| File::options().write(true).open(&note)?.set_modified(run));
+        }
+        before
     }
 }
 
