@@ -31,8 +31,8 @@ use features::Features;
 ///
 /// # Errors
 ///
-/// All problems found, each with file, line and column: Python names that collide, what cannot be generated, and
-/// descriptors that contradict themselves.
+/// All problems found, each with file, line and column: Python names that collide, and descriptors that contradict
+/// themselves.
 pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     let mut files: Vec<&FileDescriptorProto> = set.file.file.iter().collect();
     files.sort_by_key(|file| file.name());
