@@ -50,8 +50,8 @@ use syn::{bracketed, Error, Ident, LitBool, LitStr, Token};
 ///   to hand them to an embedded Python.
 ///
 /// A .proto file that changes makes the compiler expand the macro again. The files are written only when their bytes change,
-/// so that an editor that expands macros while you type leaves them alone. A new file in a folder that `protos` names
-/// is seen when something else changes.
+/// so that an editor that expands macros while you type leaves them alone. A new file in a folder that `protos` names, or a
+/// generated file that was deleted, is seen when something else changes; a build script sees it at once.
 ///
 /// # Errors
 ///
