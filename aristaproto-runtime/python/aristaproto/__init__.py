@@ -45,6 +45,8 @@ from .wire import (
 )
 
 if TYPE_CHECKING:
+    from .reflection import descriptor
+
     __version__: str
 
 __all__ = (
@@ -87,6 +89,7 @@ __all__ = (
     "check_compiler_version",
     "clear",
     "default",
+    "descriptor",
     "dump_varint",
     "encode_varint",
     "extension",
@@ -152,4 +155,9 @@ if not TYPE_CHECKING:
             from importlib.metadata import version
 
             return version("aristaproto")
+        # Few programs look at descriptors, and their classes take time to import.
+        if name == "descriptor":
+            from .reflection import descriptor
+
+            return descriptor
         raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")

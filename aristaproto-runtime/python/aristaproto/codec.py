@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from .binary import decode, encode
+from .binary import decode, decode_field, encode
 
-__all__ = ("decode", "encode", "implementation")
+__all__ = ("decode", "decode_field", "encode", "implementation")
 
 _asked = os.environ.get("ARISTAPROTO_IMPLEMENTATION", "")
 if _asked not in ("", "python"):

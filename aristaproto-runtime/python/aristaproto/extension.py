@@ -37,17 +37,18 @@ _T = TypeVar("_T")
 class Extension(Generic[_M, _T]):
     """An extension field of messages of class `_M`, whose values are `_T`.
 
-    `number`, `full_name` and `extendee` (full proto name of the message that it extends) as in the proto file.
+    `number`, `full_name` and `extendee` (full proto name of the message that it extends) as in the proto file; `module` is
+    the Python module that declares it.
     """
 
-    __slots__ = ("_field", "_module", "_spec", "extendee", "full_name", "number")
+    __slots__ = ("_field", "_spec", "extendee", "full_name", "module", "number")
 
     def __init__(self, spec: FieldSpec, full_name: str, extendee: str, module: str) -> None:
         self.number = spec.number
         self.full_name = full_name
         self.extendee = extendee
         self._spec = spec
-        self._module = module
+        self.module = module
         self._field: Field | None = None
 
     @property
@@ -56,7 +57,12 @@ class Extension(Generic[_M, _T]):
         if self._field is None:
             name = f"[{self.full_name}]"
             built = build_field(
-                name, self.full_name, self._spec, lambda ref: resolve_ref(ref, self._module)
+                name,
+                self.full_name,
+                self._spec,
+                lambda ref: resolve_ref(ref, self.module),
+                # What message sets have; protoc knows which messages are.
+                highest=2**31 - 2,
             )
             built.json_name = name
             built.get = self._get
@@ -197,15 +203,19 @@ def set_extensions(message: Any) -> dict[Extension[Any, Any], Any]:
 
 
 def _promote(message: Message, extension: Extension[Any, Any]) -> None:
-    """Read an extension that was unknown when the message was parsed, because its module came later."""
+    """Read an extension that was unknown when the message was parsed.
+
+    Its module came later, or the message's class is in another pool (options in a descriptor).
+    """
     unknown = message._unknown_fields  # pyright: ignore[reportPrivateUsage]
-    schema = type(message).__schema__
-    if not unknown or schema.find_field(extension.number) is not extension.field:
+    if not unknown:
         return
+    # In a message set, extensions are items of number 1.
+    number = 1 if type(message).__message_set__ else extension.number
     mine: list[bytes] = []
     rest: list[bytes] = []
     for record in parse_fields(unknown):
-        (mine if record.number == extension.number else rest).append(record.raw)
+        (mine if record.number == number else rest).append(record.raw)
     if mine:
         message._unknown_fields = b"".join(rest)  # pyright: ignore[reportPrivateUsage]
-        codec.decode(message, b"".join(mine), partial=True)
+        codec.decode_field(message, extension.field, b"".join(mine))

@@ -5,6 +5,11 @@ Generated modules register their classes at import; Any and extensions look them
 
 from __future__ import annotations
 
+import importlib
+import os
+import re
+import sys
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,17 +21,27 @@ if TYPE_CHECKING:
 
 __all__ = ("MessagePool",)
 
+_FULL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
+
+
+def _root(module: str, package: str) -> str:
+    """The Python package of a tree, given one of its modules and the proto package that this holds."""
+    depth = package.count(".") + 1 if package else 0
+    return module.rsplit(".", depth)[0]
+
 
 class MessagePool:
     """Classes of one tree by full proto name (``package.Outer.Inner``).
 
-    A look-up that finds nothing here goes on to the well-known types, which every tree shares.
+    A look-up by full name that finds nothing here imports the generated module of that package, if the tree has
+    one, and goes on to the well-known types, which every tree shares.
     """
 
     def __init__(self) -> None:
         self._types: dict[str, type[Any]] = {}
         self._extensions: dict[tuple[str, int], Extension[Any, Any]] = {}
         self._extension_names: dict[str, Extension[Any, Any]] = {}
+        self._root: str | None = None
 
     def register(
         self, package: str, types: Mapping[str, type[Message | Enum] | Extension[Any, Any]]
@@ -40,6 +55,8 @@ class MessagePool:
                 self._extension_names[full_name] = cls
                 continue
             self._types[full_name] = cls
+            if self._root is None:
+                self._root = _root(cls.__module__, package)
             # Not inherited: a subclass that a user writes is not the registered type.
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
@@ -50,11 +67,16 @@ class MessagePool:
 
     def find_extension_by_name(self, full_name: str) -> Extension[Any, Any] | None:
         """The extension with this full proto name (``package.name``)."""
-        return self._extension_names.get(full_name)
+        found = self._extension_names.get(full_name)
+        if found is None and self._import(full_name):
+            found = self._extension_names.get(full_name)
+        return found
 
     def find(self, full_name: str) -> type[Message | Enum] | None:
         """The class with this full proto name, None when there is none."""
         found = self._types.get(full_name)
+        if found is None and self._import(full_name):
+            found = self._types.get(full_name)
         if found is None and full_name.startswith("google.protobuf."):
             from . import wkt
 
@@ -75,6 +97,28 @@ class MessagePool:
 
         found = self.find(full_name)
         return found if found is not None and issubclass(found, Enum) else None
+
+    def _import(self, full_name: str) -> bool:
+        """Import the module of the tree that would register `full_name`; whether there was one to import.
+
+        Names come from the wire, so nothing is imported but modules that have a `_descriptors` beside them, as
+        generated ones do.
+        """
+        root = sys.modules.get(self._root or "")
+        folders: list[str] = list(getattr(root, "__path__", ()))
+        if not folders or _FULL_NAME.fullmatch(full_name) is None:
+            return False
+        names = full_name.split(".")[:-1]
+        parts = [f"{name}_" if iskeyword(name) else name for name in names]
+        # The package is the longest prefix that is a module; what follows are the messages around the type.
+        for length in range(len(parts), -1, -1):
+            module = ".".join([self._root or "", *parts[:length]])
+            below = [*parts[:length], "_descriptors.py"]
+            if any(os.path.isfile(os.path.join(folder, *below)) for folder in folders):
+                imported = module in sys.modules
+                importlib.import_module(module)
+                return not imported
+        return False
 
     def __contains__(self, full_name: object) -> bool:
         return isinstance(full_name, str) and self.find(full_name) is not None

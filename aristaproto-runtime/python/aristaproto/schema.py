@@ -265,6 +265,13 @@ class Schema:
         pool: MessagePool | None = getattr(self.cls, "__pool__", None)
         return pool
 
+    @property
+    def reserved_names(self) -> frozenset[str]:
+        """The field names that the message reserves, which text format passes over. Reads the class' descriptor."""
+        from .reflection import reserved_names
+
+        return reserved_names(self.cls)
+
     def fields_of(self, message: Any) -> tuple[Field, ...]:
         """The fields of the class and, by number, those of the extensions that `message` holds."""
         if not self.extendable or not message._extensions:

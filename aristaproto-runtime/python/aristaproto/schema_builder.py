@@ -115,13 +115,19 @@ def _member_field(cls: type[Message], name: str, spec: FieldSpec) -> Field:
     return field
 
 
-def build_field(name: str, where: str, spec: FieldSpec, resolve: Callable[[Any], Any]) -> Field:
+def build_field(
+    name: str,
+    where: str,
+    spec: FieldSpec,
+    resolve: Callable[[Any], Any],
+    highest: int = 2**29 - 1,
+) -> Field:
     """A field without its accessors. `where` stands in errors, `resolve` finds the class of a reference."""
     field = Field()
     field.number = spec.number
-    if not (type(spec.number) is int and 1 <= spec.number < 2**29):
+    if not (type(spec.number) is int and 1 <= spec.number <= highest):
         raise TypeError(
-            f"{where}: expected a field number from 1 to 536870911, got {spec.number!r}"
+            f"{where}: expected a field number from 1 to {highest}, got {spec.number!r}"
         )
     if spec.type not in TYPE_NAMES:
         raise TypeError(f"{where}: expected one of aristaproto.TYPE_*, got {spec.type!r}")

@@ -148,7 +148,7 @@ def test_wrong_message() -> None:
 
 def test_extension_that_is_registered_late() -> None:
     message = Host.parse(b"\xc0\x0c\x05\xd0\x0c\x01")
-    assert stranger not in aristaproto.extensions(message)
+    assert len(aristaproto.extensions(message)) == 0
     POOL.register("pkg", {"stranger": stranger})
     try:
         assert aristaproto.extensions(message)[stranger] == 5
@@ -156,6 +156,17 @@ def test_extension_that_is_registered_late() -> None:
         assert aristaproto.extensions(Host.parse(b"\xc0\x0c\x05"))[stranger] == 5
     finally:
         del POOL._extensions["pkg.Host", 200]  # pyright: ignore[reportPrivateUsage]
+
+
+def test_extension_that_is_never_registered() -> None:
+    message = Host.parse(b"\xc0\x0c\x05\xd0\x0c\x01")
+    assert stranger in aristaproto.extensions(message)
+    assert aristaproto.extensions(message)[stranger] == 5
+    assert bytes(message) == b"\xc0\x0c\x05\xd0\x0c\x01"
+    # A record that does not fit the extension stays unknown.
+    odd = Host.parse(b"\xc2\x0c\x01x")
+    assert stranger not in aristaproto.extensions(odd)
+    assert bytes(odd) == b"\xc2\x0c\x01x"
 
 
 def test_look_up() -> None:

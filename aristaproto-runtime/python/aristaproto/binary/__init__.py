@@ -5,7 +5,7 @@ Called through `aristaproto.codec`. See https://protobuf.dev/programming-guides/
 
 from __future__ import annotations
 
-from .decoder import decode
+from .decoder import decode, decode_field
 from .encoder import encode
 
-__all__ = ("decode", "encode")
+__all__ = ("decode", "decode_field", "encode")

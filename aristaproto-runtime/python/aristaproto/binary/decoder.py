@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     # budget, records of unknown fields) -> position behind the value
     ReadClosed = Callable[[Any, bytes, int, int, int, Budget, list[bytes]], int]
 
-__all__ = ("decode",)
+__all__ = ("decode", "decode_field")
 
 
 # A MessageSet is written as items: groups of number 1 with a type id (2) and a message (3).
@@ -108,6 +108,17 @@ def decode(message: Message, data: Buffer, *, partial: bool = False) -> None:
         ) from None
     if schema.needs_check and not partial:
         check_required(message, DecodeError)
+
+
+def decode_field(message: Message, field: Field, data: bytes) -> None:
+    """Read records of one extension, which the pool of the message's class need not know.
+
+    What is no value of the field stays unknown. `DecodeError` as for `decode`, but required fields may be missing.
+    """
+    decoder = _Decoder(type(message).__schema__)
+    decoder.fields[field.number] = field
+    _compile_readers(decoder, field)
+    _decode_fields(decoder, message, data, 0, len(data), Budget(), 0)
 
 
 def _decode_fields(
@@ -505,7 +516,7 @@ def _item_reader(decoder: _Decoder) -> ReadClosed:
             if tag == _ITEM_MESSAGE:
                 at = pos
             pos = _skip(data, pos, end, tag, budget, budget.depth)
-        field = decoder.schema.find_field(number)
+        field = decoder.fields.get(number) or decoder.schema.find_field(number)
         if field is None or field.message is None or not at:
             unknown.append(data[start:pos])
             return pos
