@@ -6,8 +6,10 @@
 
 mod bless;
 mod bootstrap;
+mod conformance;
 mod demo;
 mod exec;
+mod plugin;
 mod python;
 mod suite;
 
@@ -21,6 +23,7 @@ Usage: cargo xtask <verb> [arguments]
 
   demo              generate, build and run the quickstart: Rust and Python call each other over gRPC
   test [step...]    everything that must hold before a change is merged; `test --list` names the steps
+  conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
   bless             rewrite the golden files and the compile errors that tests compare with
   bootstrap         rewrite the checked-in descriptor types of aristaproto-build
 ";
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let done = match verb.as_deref() {
         Some("demo") => demo::run(&root, &rest),
         Some("test") => suite::run(&root, &rest),
+        Some("conformance") => conformance::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),
         Some("help" | "--help" | "-h") => {

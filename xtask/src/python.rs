@@ -1,5 +1,5 @@
 //! Python interpreters and virtual environments: what is installed goes in, ready environments under target/ come
-//! out. Called by `demo` and `test`. Nothing outside target/ is changed.
+//! out. Called by `demo`, `test` and `conformance`. Nothing outside target/ is changed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -142,6 +142,32 @@ impl Environment {
         fs::write(&stamp, wanted)
             .map_err(|error| format!("cannot write {}: {error}", stamp.display()))?;
         Ok(environment)
+    }
+
+    /// The environment target/venv: the runtime installed in place, and all that tests and checks import.
+    ///
+    /// # Errors
+    /// A message with the output of venv or pip.
+    pub fn development(root: &Path, python: &Python, log: &Path) -> Result<Self, String> {
+        Self::prepare(
+            root,
+            &root.join("target").join("venv"),
+            python,
+            &[
+                "--requirement",
+                "tests/python/requirements.txt",
+                "--requirement",
+                "tests/python/requirements-check.txt",
+                "--editable",
+                "aristaproto-runtime",
+            ],
+            &[
+                "tests/python/requirements.txt",
+                "tests/python/requirements-check.txt",
+                "aristaproto-runtime/pyproject.toml",
+            ],
+            log,
+        )
     }
 
     /// The environment's interpreter.

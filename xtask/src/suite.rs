@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
+use crate::conformance;
 use crate::exec;
+use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
 
 /// No step may run longer than this; a hanging one fails instead of blocking the rest.
@@ -128,6 +130,12 @@ const STEPS: &[Step] = &[
         about: "Python tests under the newest Python installed",
         needs: &["trees", "unittest-tree"],
         run: Bench::pytest_newest,
+    },
+    Step {
+        name: "conformance",
+        about: "protobuf's official conformance suite, as `cargo xtask conformance`",
+        needs: &["python", "plugin"],
+        run: Bench::conformance,
     },
     Step {
         name: "demo",
@@ -367,25 +375,7 @@ impl Bench {
 
     fn prepare_python(&self) -> Result<Outcome, String> {
         let first = self.pythons.first().ok_or("no Python was found")?;
-        Environment::prepare(
-            &self.root,
-            &self.venv(),
-            first,
-            &[
-                "--requirement",
-                "tests/python/requirements.txt",
-                "--requirement",
-                "tests/python/requirements-check.txt",
-                "--editable",
-                "aristaproto-runtime",
-            ],
-            &[
-                "tests/python/requirements.txt",
-                "tests/python/requirements-check.txt",
-                "aristaproto-runtime/pyproject.toml",
-            ],
-            &self.log("python"),
-        )?;
+        Environment::development(&self.root, first, &self.log("python"))?;
         Ok(Outcome::Done)
     }
 
@@ -414,18 +404,8 @@ impl Bench {
     }
 
     fn plugin(&self) -> Result<Outcome, String> {
-        self.run(
-            "plugin",
-            self.cargo(&[
-                "build",
-                "--release",
-                "--package",
-                "aristaproto-build",
-                "--no-default-features",
-                "--bin",
-                "protoc-gen-python_aristaproto",
-            ]),
-        )
+        Plugin::build(&self.root, &self.log("plugin"))?;
+        Ok(Outcome::Done)
     }
 
     fn trees(&self) -> Result<Outcome, String> {
@@ -436,33 +416,16 @@ impl Bench {
         if files.is_empty() {
             return Err(format!("no proto file is below {}", protos.display()));
         }
-        let plugin = format!(
-            "protoc-gen-python_aristaproto{}",
-            std::env::consts::EXE_SUFFIX
-        );
-        let plugin = self.target.join("release").join(plugin);
+        let plugin = Plugin::at(&self.target);
         for (name, options) in TREES {
-            let out = self.trees_dir().join(name);
-            // The plugin only adds files, so what an earlier run left must go first.
-            if out.exists() {
-                fs::remove_dir_all(&out)
-                    .map_err(|error| format!("cannot remove {}: {error}", out.display()))?;
-            }
-            fs::create_dir_all(&out)
-                .map_err(|error| format!("cannot create {}: {error}", out.display()))?;
-            let mut command = exec::command(&protos, self.venv_program("python"));
-            command
-                .args(["-m", "grpc_tools.protoc", "--proto_path=."])
-                .arg(format!(
-                    "--plugin=protoc-gen-python_aristaproto={}",
-                    plugin.display()
-                ))
-                .arg(format!("--python_aristaproto_out={}", out.display()));
-            if !options.is_empty() {
-                command.arg(format!("--python_aristaproto_opt={options}"));
-            }
-            command.args(&files);
-            self.run("trees", command)?;
+            plugin.generate(
+                &self.venv_program("python"),
+                &protos,
+                &files,
+                options,
+                &self.trees_dir().join(name),
+                &self.log("trees"),
+            )?;
         }
         Ok(Outcome::Done)
     }
@@ -570,10 +533,24 @@ impl Bench {
         self.run(step, pytest)
     }
 
+    fn conformance(&self) -> Result<Outcome, String> {
+        if conformance::platform_name().is_none() {
+            return Ok(Outcome::Skipped(
+                "there is no runner for this platform".to_owned(),
+            ));
+        }
+        self.verb("conformance")
+    }
+
     fn demo(&self) -> Result<Outcome, String> {
+        self.verb("demo")
+    }
+
+    /// Another verb of xtask, with its output in a log as that of any step.
+    fn verb(&self, name: &str) -> Result<Outcome, String> {
         let mut xtask = exec::command(&self.root, own_program()?);
-        xtask.arg("demo");
-        self.run("demo", xtask)
+        xtask.arg(name);
+        self.run(name, xtask)
     }
 
     fn clippy(&self) -> Result<Outcome, String> {
