@@ -65,9 +65,20 @@ impl Cargo {
         }
     }
 
-    /// When cargo started this build script, by the clock of the file system. Cargo takes a watched file for changed when
-    /// it is newer than that, so what the script writes itself must not be.
-    pub fn invocation_time(&self) -> Option<SystemTime> {
+    /// Gives a file that was just written the time at which cargo started this build script. Cargo takes a watched file for
+    /// changed when it is newer than that.
+    pub fn stamp(&self, path: &Path) {
+        if let Some(time) = self.invocation_time() {
+            // Where the time cannot be set, cargo runs the build script once more than it needs to.
+            let _ = File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| file.set_modified(time));
+        }
+    }
+
+    /// When cargo started this build script, by the clock of the file system.
+    fn invocation_time(&self) -> Option<SystemTime> {
         if !self.speaks {
             return None;
         }
@@ -96,8 +107,9 @@ impl Cargo {
             trees.push_str(&root);
             trees.push('\n');
             // Without the note, a second call is not recognised, and does what it was told.
-            let _ = fs::write(&note, trees)
-                .and_then(|()| File::options().write(true).open(&note)?.set_modified(run));
+            if fs::write(&note, trees).is_ok() {
+                self.stamp(&note);
+            }
         }
         before
     }

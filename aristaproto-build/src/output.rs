@@ -21,7 +21,6 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -144,7 +143,7 @@ impl Tree {
             count(files.len(), "file"),
             self.shown.display()
         ));
-        self.carry_out(&plan, cargo.invocation_time())
+        self.carry_out(&plan, cargo)
     }
 
     /// Two build scripts at work on one tree take turns. Where a file system knows no locks, they do not; each file is
@@ -233,7 +232,7 @@ impl Tree {
         .kind(Kind::Io)
     }
 
-    fn carry_out(&self, plan: &Plan, time: Option<SystemTime>) -> Result<(), Error> {
+    fn carry_out(&self, plan: &Plan, cargo: &Cargo) -> Result<(), Error> {
         let staging = tempfile::Builder::new()
             .prefix(STAGING_PREFIX)
             .tempdir_in(&self.root)
@@ -246,20 +245,20 @@ impl Tree {
                     .map_err(|error| self.io("make the folder", folder, &error))?;
             }
             staged.push((
-                self.stage(&staging, &index.to_string(), &file.text, time)?,
+                self.stage(&staging, &index.to_string(), &file.text, cargo)?,
                 target,
             ));
         }
         // Until all is done, both the old files and the new ones are ours.
         let meanwhile = plan.before.and(&plan.after);
-        self.put_manifest(&staging, &plan.before, &meanwhile, time)?;
+        self.put_manifest(&staging, &plan.before, &meanwhile, cargo)?;
         for (from, to) in &staged {
             fs::rename(from, to).map_err(|error| self.io("write", to, &error))?;
         }
         for path in &plan.stale {
             self.remove(path)?;
         }
-        self.put_manifest(&staging, &meanwhile, &plan.after, time)?;
+        self.put_manifest(&staging, &meanwhile, &plan.after, cargo)?;
         Ok(())
     }
 
@@ -268,17 +267,11 @@ impl Tree {
         staging: &TempDir,
         name: &str,
         text: &str,
-        time: Option<SystemTime>,
+        cargo: &Cargo,
     ) -> Result<PathBuf, Diagnostic> {
         let path = staging.path().join(name);
         fs::write(&path, text).map_err(|error| self.io("write into", &self.root, &error))?;
-        if let Some(time) = time {
-            // Where the time cannot be set, cargo runs the build script once more than it needs to.
-            let _ = File::options()
-                .write(true)
-                .open(&path)
-                .and_then(|file| file.set_modified(time));
-        }
+        cargo.stamp(&path);
         Ok(path)
     }
 
@@ -287,13 +280,13 @@ impl Tree {
         staging: &TempDir,
         from: &Manifest,
         to: &Manifest,
-        time: Option<SystemTime>,
+        cargo: &Cargo,
     ) -> Result<(), Diagnostic> {
         if from == to {
             return Ok(());
         }
         let target = self.root.join(manifest::NAME);
-        let staged = self.stage(staging, "manifest", &to.text(), time)?;
+        let staged = self.stage(staging, "manifest", &to.text(), cargo)?;
         fs::rename(staged, &target).map_err(|error| self.io("write", &target, &error))
     }
 

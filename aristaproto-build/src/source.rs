@@ -223,24 +223,26 @@ pub fn load(
     set.files_read.sort_unstable();
     cargo.watch(set.files_read.iter().chain(&inputs.folders));
     front_end.watch(&cargo);
-    write_set(config, &set)?;
+    write_set(config, &set, &cargo)?;
     Ok(set)
 }
 
 /// For [`Config::file_descriptor_set_path`]; the bytes that are there already are left alone.
-fn write_set(config: &Config, set: &DescriptorSet) -> Result<(), Error> {
+fn write_set(config: &Config, set: &DescriptorSet, cargo: &Cargo) -> Result<(), Error> {
     let Some(path) = &config.file_descriptor_set_path else {
         return Ok(());
     };
     let path = manifest_folder().join(path);
     let bytes = set.bytes();
-    if fs::read(&path).is_ok_and(|found| found == bytes) {
-        return Ok(());
+    if !fs::read(&path).is_ok_and(|found| found == bytes) {
+        path.parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| fs::write(&path, bytes))
+            .map_err(|error| Diagnostic::io("write the descriptor set", &path, &error))?;
+        cargo.stamp(&path);
     }
-    path.parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| fs::write(&path, bytes))
-        .map_err(|error| Diagnostic::io("write the descriptor set", &path, &error).into())
+    cargo.watch([&path]);
+    Ok(())
 }
 
 /// `1 file`, `2 files`.

@@ -286,6 +286,24 @@ fn a_package_that_is_only_checked_or_documented_is_left_alone() {
 }
 
 #[test]
+fn a_descriptor_set_that_was_deleted_comes_back() {
+    let project = Project::with_build_script("descriptor-sets");
+    let build = BUILD.replace(
+        ".out_dir",
+        ".file_descriptor_set_path(\"sets/all.bin\").out_dir",
+    );
+    project.write("build.rs", &build);
+    project.build();
+    let set = fs::read(project.path("sets/all.bin")).unwrap();
+    project.build();
+    assert_eq!(project.runs(), 1, "nothing changed");
+    fs::remove_file(project.path("sets/all.bin")).unwrap();
+    project.build();
+    assert_eq!(project.runs(), 2);
+    assert_eq!(fs::read(project.path("sets/all.bin")).unwrap(), set);
+}
+
+#[test]
 fn two_calls_with_one_folder_are_refused() {
     let project = Project::with_build_script("two-calls");
     let build = "\
