@@ -116,7 +116,9 @@ class Reader:
             else:
                 raise tokens.error(f"a field's name or {closer!r}" if closer else "a field's name")
             if field is None:
-                if not self._ignore_unknown:
+                # A name that the message reserves belonged to a field once: old texts stay readable.
+                reserved = schema is not None and token.text in schema.reserved_names
+                if not (self._ignore_unknown or reserved):
                     where = f" of {schema.full_name}" if schema else " of a map entry"
                     raise tokens.error(f"a field{where}", token)
                 self._skip_value()
