@@ -68,6 +68,9 @@ class DescriptorFiles:
             else:
                 package = module.rpartition(".")[0]
                 self._add(dependency, importlib.util.resolve_name(holder, package))
+        # Importing a dependency's module may have run a module of this package, which then added this very file.
+        if path in self._added:
+            return
         self._added.add(path)
         self.pool.AddSerializedFile(serialized)
 

@@ -186,13 +186,19 @@ def find_extension_field(
 ) -> Field | None:
     """The field of an extension of a message, by the extension's full name; None when there is none.
 
-    Looked up in `pools`, as far as there are any, then in the pool of the message's tree.
+    In a message set also by the full name of its type, if it is declared in there. Looked up in `pools`, as far as
+    there are any, then in the pool of the message's tree.
     """
-    if schema.extendable:
-        for pool in (*pools, schema.pool):
-            found = None if pool is None else pool.find_extension_by_name(full_name)
-            if found is not None and found.extendee == schema.full_name:
-                return found.field
+    if not schema.extendable:
+        return None
+    for pool in (*pools, schema.pool):
+        if pool is None:
+            continue
+        found = pool.find_extension_by_name(full_name)
+        if found is None and schema.cls.__message_set__:
+            found = pool.find_extension_inside(full_name, schema.full_name)
+        if found is not None and found.extendee == schema.full_name:
+            return found.field
     return None
 
 

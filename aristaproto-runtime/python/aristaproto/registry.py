@@ -72,6 +72,15 @@ class MessagePool:
             found = self._extension_names.get(full_name)
         return found
 
+    def find_extension_inside(self, full_name: str, extendee: str) -> Extension[Any, Any] | None:
+        """The extension of `extendee` that the message `full_name` declares and that holds this very message."""
+        cls = self.find_message(full_name)
+        for name, extension in self._extension_names.items():
+            inside = extension.extendee == extendee and name.rpartition(".")[0] == full_name
+            if inside and extension.field.message is cls:
+                return extension
+        return None
+
     def find(self, full_name: str) -> type[Message | Enum] | None:
         """The class with this full proto name, None when there is none."""
         found = self._types.get(full_name)

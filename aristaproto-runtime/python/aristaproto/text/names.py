@@ -1,6 +1,7 @@
 """The names that fields and enum members have in text format.
 
-A group is called by the name of its type; everything else as in the proto file.
+A group is called by the name of its type, and so is an extension of a message set; everything else as in
+the proto file.
 """
 
 from __future__ import annotations
@@ -20,17 +21,24 @@ __all__ = ("enum_names", "field_name", "field_names")
 _enum_names: dict[type[Enum], dict[str, Enum]] = {}
 
 
-def field_name(field: Field, scope: str) -> str:
+def field_name(field: Field, schema: Schema) -> str:
     """Return the name under which a field is printed.
 
     Args:
         field: The field.
-        scope: The full name of the message that declares it.
+        schema: The schema of the message that holds it.
     """
-    if field.type == TYPE_GROUP and field.message is not None:
+    if field.message is None:
+        return field.proto_name
+    if schema.cls.__message_set__:
+        # Only if the extension is declared inside its type, as they usually are.
+        full_name = field.message.__schema__.full_name
+        if field.proto_name.rpartition(".")[0] == f"[{full_name}":
+            return f"[{full_name}]"
+    if field.type == TYPE_GROUP:
         parent, _, name = field.message.__schema__.full_name.rpartition(".")
         # Not every delimited field is a group: a group's type is declared with the field.
-        if name.lower() == field.proto_name and parent == scope:
+        if name.lower() == field.proto_name and parent == schema.full_name:
             return name
     return field.proto_name
 
@@ -41,7 +49,7 @@ def field_names(schema: Schema) -> Mapping[str, Field]:
     if names is None:
         names = schema.text = dict(schema.by_proto_name)
         for field in schema.fields:
-            names[field_name(field, schema.full_name)] = field
+            names[field_name(field, schema)] = field
     return names
 
 

@@ -81,7 +81,7 @@ class Writer:
             if field.is_default(value):
                 continue
             try:
-                self._field(field, field_name(field, schema.full_name), value)
+                self._field(field, field_name(field, schema), value)
             except TextError as error:
                 error.at(field.name)
                 raise
