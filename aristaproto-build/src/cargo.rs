@@ -115,9 +115,16 @@ impl Cargo {
     }
 }
 
+const MANIFEST_VARIABLE: &str = "CARGO_MANIFEST_DIR";
+
+/// Is this a build script, a macro or anything else that cargo started?
+pub(crate) fn is_in_cargo() -> bool {
+    env::var_os(MANIFEST_VARIABLE).is_some()
+}
+
 /// The folder of the package's Cargo.toml; the current one outside cargo.
 pub(crate) fn manifest_folder() -> PathBuf {
-    env::var_os("CARGO_MANIFEST_DIR")
+    env::var_os(MANIFEST_VARIABLE)
         .map(PathBuf::from)
         .or_else(|| env::current_dir().ok())
         .unwrap_or_default()

@@ -46,7 +46,10 @@ pub(crate) fn write(config: &Config, files: &[GeneratedFile]) -> Result<PathBuf,
         root,
     };
     cargo.watch_variable(CHECK_VARIABLE);
-    let in_package = tree.root.starts_with(&manifest_folder) && !is_in_out_dir(&tree.root);
+    // A program outside cargo has no package, and must hear that it cannot write.
+    let in_package = cargo::is_in_cargo()
+        && tree.root.starts_with(&manifest_folder)
+        && !is_in_out_dir(&tree.root);
     if config.checks() {
         check::check(&tree, files)?;
     } else if in_package && (cargo::is_packaged(&manifest_folder) || cargo::is_docs_rs()) {

@@ -410,9 +410,27 @@ fn a_package_on_a_read_only_disk_is_left_alone() {
             .status()
             .unwrap();
         assert!(status.success());
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_package_on_a_read_only_disk_is_left_alone"])
+            .env(INNER, "outside cargo")
+            .current_dir(PACKAGE)
+            .env_remove("CARGO_MANIFEST_DIR")
+            .status()
+            .unwrap();
+        assert!(status.success());
         return;
     }
     let files = [file("__init__.py", "")];
+    if std::env::var(INNER).unwrap() == "outside cargo" {
+        let error = Config::new().out_dir("lib").write(&files).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot make the folder lib: "),
+            "{error}"
+        );
+        return;
+    }
     assert_eq!(
         Config::new().out_dir("lib").write(&files).unwrap(),
         Path::new("/sys/kernel/lib")
