@@ -20,22 +20,13 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct("<I")
 
-# The proto packages of the test messages; the tree has a module for each.
-_PACKAGES = (
-    "protobuf_test_messages.proto2",
-    "protobuf_test_messages.proto3",
-    "protobuf_test_messages.editions",
-    "protobuf_test_messages.editions.proto2",
-    "protobuf_test_messages.editions.proto3",
-)
-
 
 def _load(tree: Path) -> tuple[Any, aristaproto.MessagePool]:
-    """Import a generated tree; return its module `conformance` and its pool of messages."""
+    """Import a generated tree; return its module `conformance` and its pool of messages.
+
+    The pool imports the test messages when they are looked up.
+    """
     sys.path.insert(0, str(tree.parent))
-    for package in _PACKAGES:
-        if tree.joinpath(*package.split(".")).is_dir():
-            importlib.import_module(f"{tree.name}.{package}")
     pool: aristaproto.MessagePool = importlib.import_module(
         f"{tree.name}.message_pool"
     ).default_message_pool
