@@ -12,40 +12,59 @@ use aristaproto_tests::workspace;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let sources = sources()?;
-    let golden = sources.join("editions/golden");
-    let mut protos = Vec::new();
-    for (folder, wanted) in [
-        (
-            sources.join("src/google/protobuf"),
-            &["unittest", "test_messages"][..],
-        ),
-        // The others there import files that are not part of the sources.
-        (golden, &["test_messages"][..]),
-    ] {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            if name.ends_with(".proto") && wanted.iter().any(|part| name.contains(part)) {
-                protos.push(path);
-            }
+    let out = workspace().join("target/python-tests");
+    // These import each other by the names that they have in protobuf's repository at large.
+    let editions = out.join("unittest-protos");
+    for folder in ["golden", "codegen_tests"] {
+        let to = editions.join("google/protobuf/editions").join(folder);
+        fs::create_dir_all(&to)?;
+        for path in protos_in(&sources.join("editions").join(folder), &[""])? {
+            fs::copy(&path, to.join(path.file_name().unwrap_or_default()))?;
         }
     }
+    let mut protos = protos_in(
+        &sources.join("src/google/protobuf"),
+        &["unittest", "test_messages"],
+    )?;
+    protos.extend(protos_in(
+        &sources.join("src/google/protobuf/util"),
+        &["unittest"],
+    )?);
+    protos.extend(protos_in(
+        &sources.join("conformance/test_protos"),
+        &["test_messages"],
+    )?);
+    let folder = editions.join("google/protobuf/editions");
+    protos.extend(protos_in(&folder.join("codegen_tests"), &[""])?);
+    // The others there (editions_transform) import files that are not part of the sources.
+    protos.extend(protos_in(
+        &folder.join("golden"),
+        &["test_messages", "simple_proto"],
+    )?);
     protos.sort();
 
-    let out = workspace().join("target/python-tests");
     fs::create_dir_all(&out)?;
     Config::new()
         .client_generation(ClientGeneration::None)
         .protoc(protobuf_src::protoc())
         .out_dir(out.join("trees/unittest"))
         .file_descriptor_set_path(out.join("unittest.binpb"))
-        .compile_protos(&protos, &[sources.join("src"), sources])?;
+        .compile_protos(&protos, &[editions, sources.join("src"), sources])?;
     println!("{} files", protos.len());
     Ok(())
+}
+
+/// The .proto files of a folder whose names contain one of these parts.
+fn protos_in(folder: &Path, wanted: &[&str]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".proto") && wanted.iter().any(|part| name.contains(part)) {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 /// The folder `protobuf` inside the package protobuf-src, as cargo unpacked it.
