@@ -188,7 +188,8 @@ options! {
     /// As text: `pydantic_dataclasses` or `pydantic_dataclasses=true|false`.
     pydantic_dataclasses: bool,
     /// Messages and enums carry the descriptors of google's `protobuf` package as `DESCRIPTOR`, for example for gRPC
-    /// reflection; off unless told otherwise. As text: `google_protobuf_descriptors` or
+    /// reflection; off unless told otherwise. The well-known types have none, because all trees share their classes; look
+    /// them up in the tree's `default_google_proto_descriptor_pool`. As text: `google_protobuf_descriptors` or
     /// `google_protobuf_descriptors=true|false`.
     google_protobuf_descriptors: bool,
 }
