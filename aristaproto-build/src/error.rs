@@ -219,10 +219,9 @@ impl Problems {
         self.found.push(diagnostic);
     }
 
-    /// Has nothing gone wrong so far?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
+    /// How many problems the bag holds.
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
     }
 
     /// Ends a stage.

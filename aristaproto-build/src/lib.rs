@@ -80,7 +80,7 @@ use source::DescriptorSet;
 
 /// Generates Python for `protos` into `OUT_DIR/python`, with the defaults: messages, enums and synchronous grpcio clients.
 ///
-/// * `protos`: .proto files, or folders for every .proto below them.
+/// * `protos`: .proto files, or folders for every .proto below them (hidden ones aside).
 /// * `includes`: the folders in which imports are looked for, and from which the files' names are counted. Without any,
 ///   each file's own folder is one.
 ///
@@ -106,7 +106,7 @@ pub fn compile_protos(
 impl Config {
     /// Generates Python for `protos`: [`load`](Self::load), then [`compile_descriptors`](Self::compile_descriptors).
     ///
-    /// * `protos`: .proto files, or folders for every .proto below them.
+    /// * `protos`: .proto files, or folders for every .proto below them (hidden ones aside).
     /// * `includes`: the folders in which imports are looked for, and from which the files' names are counted, after those
     ///   of [`include`](Self::include). Without any, each file's own folder is one.
     ///

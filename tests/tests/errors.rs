@@ -188,6 +188,20 @@ fn an_empty_folder_and_an_empty_list_are_refused() {
     assert_eq!(error.to_string(), "no .proto file was given");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_in_a_folder_that_leads_nowhere_is_named() {
+    let (folder, proto) = folder(&[("proto/a.proto", "syntax = \"proto3\";")]);
+    std::os::unix::fs::symlink("nowhere", proto.with_file_name("b.proto")).unwrap();
+    fs::remove_file(&proto).unwrap();
+    let (text, error) = report(FrontEnd::Auto, &folder, proto.parent().unwrap(), &[]);
+    assert_eq!(
+        text,
+        "cannot read proto/b.proto: No such file or directory (os error 2)"
+    );
+    assert!(error.is_io());
+}
+
 #[test]
 fn a_file_in_another_encoding_is_named() {
     let (folder, proto) = folder(&[("a.proto", "")]);

@@ -130,8 +130,15 @@ fn a_folder_stands_for_every_proto_below_it() {
         ),
         ("proto/deep/er/a.proto", "syntax = \"proto3\"; message A {}"),
         ("proto/readme.txt", "no proto"),
+        ("proto/.backup/b.proto", "no proto"),
     ]);
     let proto = folder.path().join("proto");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink("user@host.1:2", proto.join(".#b.proto")).unwrap();
+        symlink("..", proto.join("deep/loop")).unwrap();
+    }
     for front_end in &FRONT_ENDS {
         for includes in [&[][..], &[proto.as_path()]] {
             let set = load(front_end, &[&proto], includes).unwrap();

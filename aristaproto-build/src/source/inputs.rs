@@ -48,7 +48,7 @@ impl Inputs {
                 problems.push(inputs.not_there("include folder", &path));
             }
         }
-        let all_includes_exist = problems.is_empty();
+        let all_includes_exist = problems.len() == 0;
         let mut paths = Vec::new();
         for proto in protos {
             let path = absolute(root, proto);
@@ -107,9 +107,15 @@ impl Inputs {
         }
     }
 
+    /// Links are followed. What is hidden is left out: locks and backups of editors, `.git`.
     fn files_below(&self, folder: &Path, paths: &mut Vec<PathBuf>, problems: &mut Problems) {
-        let before = paths.len();
-        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        let (paths_before, problems_before) = (paths.len(), problems.len());
+        let walk = WalkDir::new(folder)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter()
+            .filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.path()));
+        for entry in walk {
             match entry {
                 Ok(entry) => {
                     let is_proto = entry
@@ -120,16 +126,21 @@ impl Inputs {
                         paths.push(entry.into_path());
                     }
                 }
-                Err(error) => problems.push(
-                    Diagnostic::new(format!(
-                        "cannot read the folder {}: {error}",
-                        self.show(folder)
-                    ))
-                    .kind(Kind::Io),
-                ),
+                // A link to a folder above holds nothing that is not found without it.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                // A link that leads nowhere, such as Emacs makes beside a file that is being edited.
+                Err(error) if error.path().is_some_and(is_hidden) => {}
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder);
+                    let message = match error.io_error() {
+                        Some(reason) => format!("cannot read {}: {reason}", self.show(path)),
+                        None => format!("cannot read {}: {error}", self.show(path)),
+                    };
+                    problems.push(Diagnostic::new(message).kind(Kind::Io));
+                }
             }
         }
-        if paths.len() == before {
+        if paths.len() == paths_before && problems.len() == problems_before {
             problems.push(
                 Diagnostic::new(format!(
                     "there is no .proto file in the folder `{}`",
@@ -308,6 +319,11 @@ fn relative_to(path: &Path, folder: &Path) -> Option<PathBuf> {
     }
     let (path, folder) = (fs::canonicalize(path).ok()?, fs::canonicalize(folder).ok()?);
     path.strip_prefix(folder).ok().map(Path::to_owned)
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 fn same_file(a: &Path, b: &Path) -> bool {
