@@ -190,6 +190,14 @@ impl Tree {
         }
         let mut write = Vec::new();
         for file in files {
+            if !manifest::is_inside(&file.path) {
+                // Only descriptors that no protobuf compiler wrote lead here.
+                problems.push(
+                    Diagnostic::new(format!("`{}` is no path below a folder", file.path))
+                        .kind(Kind::Io),
+                );
+                continue;
+            }
             let path = self.root.join(&file.path);
             match fs::read(&path) {
                 Ok(found) if found == file.text.as_bytes() => {}

@@ -67,6 +67,7 @@ impl DescriptorSet {
         to_generate.sort_unstable();
         to_generate.dedup();
         check_imports(&decoded)?;
+        check_asked_for(&to_generate, &decoded)?;
         let mut file = Vec::with_capacity(decoded.len());
         let names: Vec<String> = to_generate
             .iter()
@@ -141,6 +142,24 @@ fn check_imports(files: &BTreeMap<String, FileDescriptorProto>) -> Result<(), Er
             );
         }
     }
+    problems.propagate()
+}
+
+fn check_asked_for(
+    names: &[String],
+    files: &BTreeMap<String, FileDescriptorProto>,
+) -> Result<(), Error> {
+    let mut problems = Problems::new();
+    problems.extend(
+        names
+            .iter()
+            .filter(|name| !files.contains_key(*name))
+            .map(|name| {
+                Diagnostic::new(format!(
+                    "`{name}` was asked for and is not in the descriptor set"
+                ))
+            }),
+    );
     problems.propagate()
 }
 
@@ -450,6 +469,16 @@ mod tests {
             error.to_string(),
             "`b.proto` imports `c.proto`, which is not in the descriptor set\n  \
              hint: write the set with its imports: `protoc --include_imports`"
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_asked_for_must_be_there() {
+        let asked_for = Some(vec!["b.proto".to_owned(), "c.proto".to_owned()]);
+        let error = DescriptorSet::from_files(vec![file("b.proto", &[])], asked_for).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`c.proto` was asked for and is not in the descriptor set"
         );
     }
 

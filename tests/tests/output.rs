@@ -251,6 +251,20 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
+fn a_path_that_leads_out_of_the_folder_is_refused() {
+    let (_folder, root) = tree();
+    let before = snapshot(&root);
+    for path in ["../a.py", "/tmp/a.py", "a/../../b.py"] {
+        let error = write(&root, &[file(path, "A = 1\n")]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`{path}` is no path below a folder")
+        );
+    }
+    assert_eq!(snapshot(&root), before);
+}
+
+#[test]
 fn a_users_file_where_a_package_belongs_leaves_the_rest_whole() {
     let (_folder, root) = tree();
     fs::write(root.join("d"), "mine").unwrap();

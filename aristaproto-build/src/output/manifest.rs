@@ -46,11 +46,7 @@ impl Manifest {
             files: text
                 .lines()
                 .filter(|line| !line.is_empty() && !line.starts_with('#'))
-                .filter(|line| {
-                    Path::new(line)
-                        .components()
-                        .all(|part| matches!(part, Component::Normal(_)))
-                })
+                .filter(|line| is_inside(line))
                 .map(str::to_owned)
                 .collect(),
         })
@@ -77,6 +73,13 @@ impl Manifest {
             files: self.files.union(&other.files).cloned().collect(),
         }
     }
+}
+
+/// Does the path stay in the folder that it is relative to?
+pub(super) fn is_inside(path: &str) -> bool {
+    Path::new(path)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
 }
 
 #[cfg(test)]
