@@ -43,6 +43,9 @@ use syn::{bracketed, Error, Ident, LitBool, LitStr, Token};
 ///
 /// Relative paths start at the folder of the package's Cargo.toml. A word may also be written as a string.
 ///
+/// One folder belongs to one call: a call removes what an earlier one generated there and it did not. Give each call of a
+/// crate an `out_dir` of its own.
+///
 /// # What it expands to
 ///
 /// * `pub const OUT_DIR: &str`: the folder, absolute.
