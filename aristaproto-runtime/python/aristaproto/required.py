@@ -5,6 +5,7 @@ Called by the codecs before they write and after they read, and by `aristaproto.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from .errors import Error
     from .message import Message
+    from .schema import Schema
 
 __all__ = ("check_required", "missing_required")
 
@@ -27,12 +29,15 @@ def check_required(message: Message, error: type[Error]) -> None:
 
 
 def missing_required(message: Message) -> list[str | int] | None:
-    """Path, innermost step first, of the first required field that is not set; None when all are."""
-    schema = type(message).__schema__
-    if not schema.needs_check:
+    """Path, innermost step first, of the first required field that is not set; None when all are.
+
+    Values that are no messages where there should be some are left to the codecs to refuse.
+    """
+    schema: Schema | None = getattr(type(message), "__schema__", None)
+    if schema is None or not schema.needs_check:
         return None
     for field in schema.fields_of(message):
-        value = field.get(message)
+        value: Any = field.get(message)
         if value is None:
             if field.required:
                 return [field.name]
@@ -40,13 +45,15 @@ def missing_required(message: Message) -> list[str | int] | None:
         cls = field.value.message if field.value is not None else field.message
         if cls is None or not cls.__schema__.needs_check:
             continue
+        below: Iterable[tuple[str | int, Any]]
         if field.is_map:
-            below: Iterable[tuple[str | int, Any]] = (
-                (f"[{key!r}]", item) for key, item in value.items()
-            )
+            below = _entries(value)
         elif field.repeated:
-            elements: list[Any] = value
-            below = enumerate(elements)
+            if isinstance(value, Iterator):
+                # It can be read once only: what it gives must not be lost.
+                value = list(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                field.set(message, value)
+            below = _elements(value)
         else:
             found = missing_required(value)
             if found is not None:
@@ -57,3 +64,11 @@ def missing_required(message: Message) -> list[str | int] | None:
             if found is not None:
                 return [*found, step, field.name]
     return None
+
+
+def _entries(value: Any) -> Iterable[tuple[str, Any]]:
+    return ((f"[{key!r}]", item) for key, item in value.items()) if isinstance(value, dict) else ()  # pyright: ignore[reportUnknownVariableType]
+
+
+def _elements(value: Any) -> Iterable[tuple[int, Any]]:
+    return enumerate(value) if isinstance(value, (list, tuple)) else ()  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]

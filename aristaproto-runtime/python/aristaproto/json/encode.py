@@ -75,10 +75,10 @@ class Encoder:
 
     def outermost(self, message: Message) -> Any:
         """Return the message that the call is about in its JSON form."""
-        # A dict of a message that is not complete is useful in a log.
-        if self.text and type(message).__schema__.needs_check:
-            check_required(message, JsonError)
         try:
+            # A dict of a message that is not complete is useful in a log.
+            if self.text and type(message).__schema__.needs_check:
+                check_required(message, JsonError)
             return self.message(message)
         except RecursionError:
             raise JsonError(
@@ -338,7 +338,9 @@ def takes_null(field: Field) -> bool:
 
 
 def _null(encoder: Encoder, value: Any) -> None:
-    return None
+    # Any number reads as null, also one that this version of the enum does not name.
+    if not isinstance(value, int) or not -(2**31) <= value < 2**31:
+        raise JsonError(f"expected enum NullValue, got {describe(value)}")
 
 
 def _integer(type_: int) -> Convert:
