@@ -5,6 +5,7 @@
 //! are put into one order.
 
 mod embedded;
+mod front_end;
 mod inputs;
 mod protoc;
 #[cfg(feature = "protox")]
@@ -12,15 +13,16 @@ mod protox;
 mod well_known;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::fs;
+use std::path::PathBuf;
 
 use prost::Message;
 
 use crate::cargo::{manifest_folder, Cargo};
-use crate::config::{Config, FrontEnd};
+use crate::config::Config;
 use crate::descriptor::{FileDescriptorProto, FileDescriptorSet};
-use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::error::{Diagnostic, Error, Problems};
+use front_end::Chosen;
 use inputs::Inputs;
 
 /// What a protobuf compiler made of the .proto files, and which files those were.
@@ -216,7 +218,7 @@ pub fn load(
 ) -> Result<DescriptorSet, Error> {
     let includes: Vec<PathBuf> = config.includes.iter().chain(includes).cloned().collect();
     let inputs = Inputs::find(&manifest_folder(), protos, &includes)?;
-    let front_end = choose(config)?;
+    let front_end = front_end::choose(config)?;
     let cargo = config.cargo();
     cargo.progress(&format!(
         "{front_end} reads {}",
@@ -267,155 +269,6 @@ fn write_set(config: &Config, set: &DescriptorSet, cargo: &Cargo) -> Result<(), 
 /// `1 file`, `2 files`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// The front end that a build uses.
-enum Chosen {
-    Protoc {
-        path: PathBuf,
-        named_by: &'static str,
-    },
-    #[cfg(feature = "protox")]
-    Protox,
-}
-
-impl Chosen {
-    /// Tells cargo what the choice hung on.
-    fn watch(&self, cargo: &Cargo) {
-        cargo.watch_variable("PROTOC");
-        match self {
-            Self::Protoc {
-                named_by: VENDORED, ..
-            } => {}
-            Self::Protoc { path, named_by } => {
-                if *named_by == PATH {
-                    cargo.watch_variable(PATH_VARIABLE);
-                }
-                cargo.watch([path]);
-            }
-            #[cfg(feature = "protox")]
-            Self::Protox => {}
-        }
-    }
-}
-
-impl std::fmt::Display for Chosen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Protoc { named_by, .. } => write!(f, "protoc ({named_by})"),
-            #[cfg(feature = "protox")]
-            Self::Protox => f.write_str("protox"),
-        }
-    }
-}
-
-const VENDORED: &str = "vendored";
-const PATH: &str = "on PATH";
-const PATH_VARIABLE: &str = "PATH";
-
-fn choose(config: &Config) -> Result<Chosen, Error> {
-    match &config.front_end {
-        FrontEnd::Auto => automatic(),
-        FrontEnd::Protoc(path) => explicit(path, "the setting `protoc`"),
-        FrontEnd::VendoredProtoc => vendored().ok_or_else(|| {
-            absent("the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off")
-        }),
-        FrontEnd::Protox => protox_front_end().ok_or_else(|| {
-            absent("protox was asked for, but the feature `protox` of aristaproto-build is off")
-        }),
-        FrontEnd::ProtocOnPath => {
-            on_path().ok_or_else(|| absent("protoc was asked for, but there is none in the folders of PATH"))
-        }
-    }
-}
-
-fn automatic() -> Result<Chosen, Error> {
-    if let Some(path) = env::var_os("PROTOC").filter(|path| !path.is_empty()) {
-        return explicit(Path::new(&path), "PROTOC");
-    }
-    vendored().or_else(protox_front_end).or_else(on_path).ok_or_else(|| {
-        absent(
-            "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features \
-             `vendored-protoc` and `protox` of aristaproto-build are off, and there is no `protoc` in the folders of PATH",
-        )
-    })
-}
-
-fn absent(message: &str) -> Error {
-    Diagnostic::new(message)
-        .hint(
-            "turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete, needs cmake and \
-             a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or `PROTOC`",
-        )
-        .kind(Kind::FrontEnd)
-        .into()
-}
-
-/// A protoc that the user named. A bare name is looked for on PATH, as a shell does.
-fn explicit(path: &Path, named_by: &'static str) -> Result<Chosen, Error> {
-    let found = if path.components().count() == 1 {
-        find_on_path(path)
-            .or_else(|| Some(manifest_folder().join(path)).filter(|path| path.is_file()))
-    } else {
-        Some(manifest_folder().join(path)).filter(|path| path.is_file())
-    };
-    let path = found.ok_or_else(|| {
-        Diagnostic::new(format!(
-            "`{}`, which {named_by} names, does not exist",
-            path.display()
-        ))
-        .hint(format!(
-            "name a protoc that exists, or remove {named_by} to use another protobuf compiler"
-        ))
-        .kind(Kind::FrontEnd)
-    })?;
-    Ok(Chosen::Protoc { path, named_by })
-}
-
-#[cfg(feature = "vendored-protoc")]
-fn vendored() -> Option<Chosen> {
-    let path = protobuf_src::protoc();
-    // Its place was fixed when the crate was compiled; a target folder that was moved since then holds none there.
-    path.is_file().then_some(Chosen::Protoc {
-        path,
-        named_by: VENDORED,
-    })
-}
-
-#[cfg(not(feature = "vendored-protoc"))]
-fn vendored() -> Option<Chosen> {
-    None
-}
-
-#[cfg(feature = "protox")]
-#[allow(
-    clippy::unnecessary_wraps,
-    reason = "the other build of this function returns None"
-)]
-fn protox_front_end() -> Option<Chosen> {
-    Some(Chosen::Protox)
-}
-
-#[cfg(not(feature = "protox"))]
-fn protox_front_end() -> Option<Chosen> {
-    None
-}
-
-fn on_path() -> Option<Chosen> {
-    find_on_path(Path::new("protoc")).map(|path| Chosen::Protoc {
-        path,
-        named_by: PATH,
-    })
-}
-
-/// As a shell does: on Windows, `protoc` is `protoc.exe`, too.
-fn find_on_path(name: &Path) -> Option<PathBuf> {
-    let folders = env::var_os("PATH")?;
-    let mut with_suffix = name.as_os_str().to_owned();
-    with_suffix.push(env::consts::EXE_SUFFIX);
-    env::split_paths(&folders)
-        .flat_map(|folder| [folder.join(name), folder.join(&with_suffix)])
-        .find(|path| path.is_file())
 }
 
 #[cfg(test)]
