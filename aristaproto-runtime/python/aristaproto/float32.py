@@ -1,7 +1,7 @@
 """Single-precision floats in a language that has only doubles.
 
 A double comes in; the nearest float, or the shortest decimal number that names it, goes out. Called
-by the JSON and text codecs.
+by the JSON and text codecs, and for declared defaults.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .constructors import compile_constructors
+from .float32 import round_float32
 from .schema import (
     MESSAGE_TYPES,
     PACKABLE,
@@ -234,7 +235,10 @@ def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
         return (
             field.enum.from_string(declared) if isinstance(declared, str) else field.enum(declared)
         )
-    return zero if declared is None else declared
+    if declared is None:
+        return zero
+    # The proto file says 0.1, the field holds the nearest float.
+    return round_float32(declared) if field.type == TYPE_FLOAT else declared
 
 
 class OneofSlot(property):

@@ -53,7 +53,7 @@ ENDLESS = {
 """Messages that require themselves, so that none can ever be whole."""
 
 
-def _classes(name: str) -> tuple[type[aristaproto.Message], Any]:
+def classes(name: str) -> tuple[type[aristaproto.Message], Any]:
     ours = pool.find_message(name)
     assert ours is not None
     return ours, message_factory.GetMessageClass(GOOGLE.FindMessageTypeByName(name))
@@ -87,7 +87,7 @@ def test_everything_was_generated() -> None:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_descriptor(name: str) -> None:
-    ours = aristaproto.descriptor(_classes(name)[0])
+    ours = aristaproto.descriptor(classes(name)[0])
     theirs = GOOGLE.FindMessageTypeByName(name)
     assert ours.full_name == theirs.full_name
     assert ours.file.name == theirs.file.name
@@ -139,12 +139,12 @@ def _type_name(field: descriptor.FieldDescriptor) -> str | None:
 @pytest.mark.parametrize("name", [name for name in MESSAGES if name not in ENDLESS])
 @pytest.mark.parametrize("density", [0.2, 0.6, 1])
 def test_filled_instances(name: str, density: float) -> None:
-    _round_trip(name, filled(Random(f"{name} {density}"), _classes(name)[0], pool, density=density))
+    _round_trip(name, filled(Random(f"{name} {density}"), classes(name)[0], pool, density=density))
 
 
 @pytest.mark.parametrize("name", sorted(ENDLESS))
 def test_messages_that_require_themselves(name: str) -> None:
-    ours, google = _classes(name)
+    ours, google = classes(name)
     with pytest.raises(Endless):
         filled(Random(name), ours, pool)
     assert not aristaproto.is_initialized(ours())
@@ -158,11 +158,11 @@ def test_messages_that_require_themselves(name: str) -> None:
     density=st.sampled_from([0.1, 0.5, 0.9]),
 )
 def test_random_messages(name: str, random: Random, density: float) -> None:
-    _round_trip(name, filled(random, _classes(name)[0], pool, density=density))
+    _round_trip(name, filled(random, classes(name)[0], pool, density=density))
 
 
 def _round_trip(name: str, message: aristaproto.Message) -> None:
-    cls, google = _classes(name)
+    cls, google = classes(name)
     wire = bytes(message)
     theirs = google.FromString(wire)
     # Binary, both ways.
@@ -209,7 +209,7 @@ def _unordered(message: aristaproto.Message) -> bool:
     data=st.data(),
 )
 def test_damaged_bytes(name: str, random: Random, data: st.DataObject) -> None:
-    cls, google = _classes(name)
+    cls, google = classes(name)
     wire = bytearray(bytes(filled(random, cls, pool, density=0.3)))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(wire)))
