@@ -240,6 +240,25 @@ fn protox_says_how_to_get_editions() {
         .unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_protoc_older_than_editions_is_told_to_go() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, proto) = folder(&[("a.proto", "\nedition = \"2023\";\n")]);
+    // What protoc 3.19 says.
+    let said = "a.proto:2:1: Expected top-level statement (e.g. \"message\").";
+    let protoc = folder.path().join("protoc");
+    fs::write(&protoc, format!("#!/bin/sh\necho '{said}' >&2\nexit 1\n")).unwrap();
+    fs::set_permissions(&protoc, fs::Permissions::from_mode(0o755)).unwrap();
+    let (text, _) = report(FrontEnd::Protoc(protoc), &folder, &proto, &[]);
+    assert_eq!(
+        text,
+        "a.proto:2:1: Expected top-level statement (e.g. \"message\")\n  \
+         hint: this protoc knows no editions: name one of version 27 or newer with `Config::protoc` or `PROTOC`, or turn on \
+         the feature `vendored-protoc` of aristaproto-build"
+    );
+}
+
 #[test]
 fn a_protoc_that_is_not_there_is_named() {
     let (folder, proto) = folder(&[("a.proto", "syntax = \"proto3\";")]);

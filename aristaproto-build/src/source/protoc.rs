@@ -90,7 +90,17 @@ fn diagnose(complaints: &str, inputs: &Inputs, protoc: &Path, status: ExitStatus
             Some(import) if inputs.has(import) => {}
             Some(import) => problems.push(inputs.import_not_found(import, location)),
             None if line.is_consequence(&incomplete) => {}
-            None => problems.push(Diagnostic::new(line.text).at(location)),
+            None => {
+                let diagnostic = Diagnostic::new(line.text).at(location);
+                problems.push(if line.stumbles_over_edition(inputs) {
+                    diagnostic.hint(
+                        "this protoc knows no editions: name one of version 27 or newer with `Config::protoc` or `PROTOC`, or \
+                         turn on the feature `vendored-protoc` of aristaproto-build",
+                    )
+                } else {
+                    diagnostic
+                });
+            }
         }
     }
     problems.propagate().err().unwrap_or_else(|| {
@@ -129,6 +139,16 @@ impl<'a> Complaint<'a> {
         self.text
             .strip_prefix("Import \"")?
             .strip_suffix("\" was not found or had errors")
+    }
+
+    /// Is this what a protoc says to `edition = …` that is older than editions?
+    fn stumbles_over_edition(&self, inputs: &Inputs) -> bool {
+        let line = self.place.and_then(|(file, line, _)| {
+            let text = fs::read_to_string(inputs.find_import(file)?).ok()?;
+            text.lines().nth(line.checked_sub(1)?).map(str::to_owned)
+        });
+        self.text.starts_with("Expected top-level statement")
+            && line.is_some_and(|line| line.trim_start().starts_with("edition"))
     }
 
     /// Does this follow from a broken import of one of the `incomplete` files?
