@@ -4,6 +4,7 @@
 //! when everything asked for was done. Nothing here is needed to use the crates. No dependencies: a fresh machine
 //! starts `cargo xtask demo` within seconds.
 
+mod bench;
 mod bless;
 mod bootstrap;
 mod conformance;
@@ -24,6 +25,7 @@ Usage: cargo xtask <verb> [arguments]
   demo              generate, build and run the quickstart: Rust and Python call each other over gRPC
   test [step...]    everything that must hold before a change is merged; `test --list` names the steps
   conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
+  bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   bless             rewrite the golden files and the compile errors that tests compare with
   bootstrap         rewrite the checked-in descriptor types of aristaproto-build
 ";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(&root, &rest),
         Some("test") => suite::run(&root, &rest),
         Some("conformance") => conformance::run(&root, &rest),
+        Some("bench") => bench::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),
         Some("help" | "--help" | "-h") => {

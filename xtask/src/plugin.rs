@@ -1,5 +1,5 @@
 //! The protoc plugin: cargo builds it, protoc of the Python package grpcio-tools runs it. In: proto files. Out: Python
-//! trees. Called by `test` and `conformance`.
+//! trees. Called by `test`, `conformance` and `bench`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,11 @@ impl Plugin {
         Self {
             program: target.join("release").join(name),
         }
+    }
+
+    /// Where it is.
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     /// Builds the plugin without any front end.

@@ -1,0 +1,213 @@
+"""Calls: an echo of one message through grpcio with google's classes, and through aristaproto's stubs and bases. Out: rows.
+
+One process has client and server; the servers are of grpc.aio on both sides, in a thread of their own for the synchronous
+stubs and in the client's event loop for the asynchronous ones. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from .measure import Effort, Row, interleave
+
+STREAMED = 100
+"""Messages of one streaming call; its time is that of one message."""
+OPTIONS = (("grpc.so_reuseport", 0),)
+
+
+class Side:
+    """One library's message, servicer and stubs."""
+
+    def __init__(self, name: str, wire: bytes, tree: str) -> None:
+        grpc: Any = importlib.import_module("grpc")
+        importlib.import_module("grpc.aio")
+
+        self.name = name
+        self._grpc = grpc
+        if name == "google":
+            messages: Any = importlib.import_module("shapes_pb2")
+            services: Any = importlib.import_module("shapes_pb2_grpc")
+            self.message = messages.Medium.FromString(wire)
+
+            class GoogleEcho(services.EchoServicer):  # type: ignore[misc]
+                async def Unary(self, request: Any, context: Any) -> Any:
+                    return request
+
+                async def Stream(self, requests: Any, context: Any) -> AsyncIterator[Any]:
+                    async for request in requests:
+                        yield request
+
+            self._add: Callable[[Any], None] = lambda server: services.add_EchoServicer_to_server(
+                GoogleEcho(), server
+            )
+            self._stub: Any = services.EchoStub
+            self._aio_stub: Any = services.EchoStub
+            self.unary, self.stream = "Unary", "Stream"
+        else:
+            generated: Any = importlib.import_module(f"{tree}.shapes")
+            self.message = generated.Medium.parse(wire)
+
+            class AristaprotoEcho(generated.EchoBase):  # type: ignore[misc]
+                async def unary(self, message: Any) -> Any:
+                    return message
+
+                async def stream(self, messages: Any) -> AsyncIterator[Any]:
+                    async for message in messages:
+                        yield message
+
+            self._add = lambda server: server.add_generic_rpc_handlers(
+                (AristaprotoEcho()._grpcio_rpc_handler(),)
+            )
+            self._stub = generated.EchoStub
+            self._aio_stub = generated.EchoAsyncStub
+            self.unary, self.stream = "unary", "stream"
+
+    async def start(self) -> tuple[Any, str]:
+        """A server on a port of its own, and its address."""
+        server = self._grpc.aio.server(options=OPTIONS)
+        self._add(server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        return server, f"127.0.0.1:{port}"
+
+    @contextmanager
+    def stub(self, address: str) -> Generator[Any, None, None]:
+        """A synchronous stub."""
+        with self._grpc.insecure_channel(address) as channel:
+            yield self._stub(channel)
+
+    def aio(self, address: str) -> tuple[Any, Any]:
+        """A channel of grpc.aio and its stub."""
+        channel = self._grpc.aio.insecure_channel(address)
+        return channel, self._aio_stub(channel)
+
+
+def rows(wire: bytes, tree: str, effort: Effort) -> Iterator[Row]:
+    """Time unary and streaming calls through synchronous and asynchronous stubs. `wire`: a Medium."""
+    sides = [Side("google", wire, tree), Side("aristaproto", wire, tree)]
+    yield from _synchronous(sides, effort)
+    yield from asyncio.run(_asynchronous(sides, effort))
+
+
+def _check(answers: list[Any], message: Any, count: int) -> None:
+    if answers != [message] * count:
+        raise SystemExit(
+            f"the echo of {type(message).__module__} gave {len(answers)} messages back"
+        )
+
+
+def _unary(call: Any, message: Any) -> Callable[[int], list[Any]]:
+    return lambda count: [call(message) for _ in range(count)]
+
+
+def _stream(call: Any, message: Any) -> Callable[[int], list[Any]]:
+    return lambda count: list(call(iter([message] * count)))
+
+
+def _synchronous(sides: list[Side], effort: Effort) -> Iterator[Row]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    def wait(awaitable: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(awaitable, loop).result()
+
+    started = {side.name: wait(side.start()) for side in sides}
+    calls: dict[str, dict[str, Callable[[int], list[Any]]]] = {"unary": {}, "stream": {}}
+    channels: list[Any] = []
+    for side in sides:
+        manager = side.stub(started[side.name][1])
+        stub = manager.__enter__()
+        channels.append(manager)
+
+        calls["unary"][side.name] = _unary(getattr(stub, side.unary), side.message)
+        calls["stream"][side.name] = _stream(getattr(stub, side.stream), side.message)
+    for kind, by_side in calls.items():
+        for side in sides:
+            _check(by_side[side.name](STREAMED), side.message, STREAMED)
+
+        def once(name: str, by_side: dict[str, Callable[[int], list[Any]]] = by_side) -> float:
+            began = perf_counter()
+            calls_made = 0
+            while calls_made == 0 or perf_counter() - began < effort.seconds:
+                by_side[name](STREAMED)
+                calls_made += 1
+            return (perf_counter() - began) / (calls_made * STREAMED)
+
+        row = Row("rpc", f"sync {kind}", "echo")
+        yield interleave(row, {side.name: once for side in sides}, effort)
+    for manager in channels:
+        manager.__exit__(None, None, None)
+    for server, _ in started.values():
+        wait(server.stop(None))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def _asynchronous(sides: list[Side], effort: Effort) -> list[Row]:
+    servers: list[Any] = []
+    channels: list[Any] = []
+    stubs: dict[str, Any] = {}
+    for side in sides:
+        server, address = await side.start()
+        channel, stubs[side.name] = side.aio(address)
+        servers.append(server)
+        channels.append(channel)
+
+    def unary(side: Side) -> Callable[[int], Awaitable[list[Any]]]:
+        call = getattr(stubs[side.name], side.unary)
+
+        async def run(count: int) -> list[Any]:
+            return [await call(side.message) for _ in range(count)]
+
+        return run
+
+    def stream(side: Side) -> Callable[[int], Awaitable[list[Any]]]:
+        call = getattr(stubs[side.name], side.stream)
+
+        async def run(count: int) -> list[Any]:
+            return [answer async for answer in call(iter([side.message] * count))]
+
+        return run
+
+    rows: list[Row] = []
+    for kind, make in (("unary", unary), ("stream", stream)):
+        calls = {side.name: make(side) for side in sides}
+        for side in sides:
+            _check(await calls[side.name](STREAMED), side.message, STREAMED)
+        rows.append(await _interleave(Row("rpc", f"aio {kind}", "echo"), calls, effort))
+    for channel in channels:
+        await channel.close()
+    for server in servers:
+        await server.stop(None)
+    return rows
+
+
+async def _interleave(
+    row: Row, calls: dict[str, Callable[[int], Awaitable[list[Any]]]], effort: Effort
+) -> Row:
+    """As `measure.interleave`, inside an event loop."""
+    import gc
+    import random
+
+    row.samples = {name: [] for name in calls}
+    order = list(calls)
+    rng = random.Random(0)
+    for _ in range(effort.rounds):
+        rng.shuffle(order)
+        for name in order:
+            gc.collect()
+            began = perf_counter()
+            made = 0
+            while made == 0 or perf_counter() - began < effort.seconds:
+                await calls[name](STREAMED)
+                made += STREAMED
+            row.samples[name].append((perf_counter() - began) / made)
+    return row

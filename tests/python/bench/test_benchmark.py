@@ -1,0 +1,76 @@
+"""The benchmark of `cargo xtask bench` runs, and finds our results equal to google's, so that it does not rot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the program; the plugin is the one that made the trees of the other tests."""
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments, "--implementations", "aristaproto"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_results_are_equal_on_all_shapes(tmp_path: Path) -> None:
+    done = bench("--check", "--work", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "equal results on 13 shapes: google" in done.stdout
+
+
+def test_a_run_writes_table_json_and_picture(tmp_path: Path) -> None:
+    done = bench("codec", "json", "--quick", "--rounds=2", "--shapes=small", "--work", tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "bench.json").read_text())
+    measured = {row["operation"]: row["samples"] for row in document["rows"]}
+    if sys.platform == "linux":
+        assert min(measured.pop("memory")["aristaproto"]) > 0
+    assert list(measured) == [
+        "construct",
+        "parse",
+        "read",
+        "serialise",
+        "equal",
+        "copy",
+        "deepcopy",
+        "to-json",
+        "from-json",
+    ]
+    for samples in measured.values():
+        assert list(samples) == ["google", "aristaproto"]
+        assert all(len(values) == 2 and min(values) > 0 for values in samples.values())
+    assert f"aristaproto {version('aristaproto')}" in (tmp_path / "bench.txt").read_text()
+    assert (tmp_path / "bench.svg").read_text().count("<rect") > len(measured)
+
+
+def test_calls_give_the_same_echo(tmp_path: Path) -> None:
+    done = bench("rpc", "--quick", "--rounds=1", "--work", tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    assert [row["shape"] for row in rows] == [
+        "sync unary",
+        "sync stream",
+        "aio unary",
+        "aio stream",
+    ]
+
+
+@pytest.mark.parametrize("option", ["--shapes=huge", "--operations=fly", "speed"])
+def test_a_name_that_does_not_exist_is_refused(tmp_path: Path, option: str) -> None:
+    done = bench(option, "--check", "--work", tmp_path)
+    assert done.returncode == 1
+    assert "there are:" in done.stderr
