@@ -13,16 +13,13 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto.reflection import MessageDescriptor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trees.unittest import edition_unittest, protobuf_unittest
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import filled
-from .test_round_trips import ENDLESS, MESSAGES, classes
-
-WHOLE = [name for name in MESSAGES if name not in ENDLESS]
+from .test_round_trips import MESSAGES, WHOLE, classes, holds_message_set
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -88,24 +85,10 @@ def test_merge(name: str, random: Random, density: float) -> None:
     kept = copy.deepcopy(second)
     aristaproto.merge(first, second)
     assert first == read
-    if not _holds_message_set(cls):
+    if not holds_message_set(cls):
         # google.protobuf replaces what comes twice in a message set, where C++ and Java merge it.
         assert first == cls.parse(theirs.SerializeToString())
     assert second == kept
-
-
-def _holds_message_set(cls: type[aristaproto.Message]) -> bool:
-    return any(found.options.message_set_wire_format for found in _reached(cls, set()))
-
-
-def _reached(cls: type[aristaproto.Message], seen: set[str]) -> list[MessageDescriptor]:
-    found = [aristaproto.descriptor(cls)]
-    seen.add(found[0].full_name)
-    for field in cls.__schema__.fields:
-        element = field.value if field.value is not None else field
-        if element.message is not None and element.message.__schema__.full_name not in seen:
-            found += _reached(element.message, seen)
-    return found
 
 
 @pytest.mark.parametrize("name", WHOLE)

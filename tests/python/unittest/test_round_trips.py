@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import math
 import pkgutil
 from pathlib import Path
 from random import Random
@@ -17,6 +16,7 @@ from typing import Any
 import aristaproto
 import pytest
 import trees.unittest
+from aristaproto.reflection import MessageDescriptor
 from google.protobuf import (
     descriptor,
     descriptor_pb2,
@@ -53,10 +53,27 @@ ENDLESS = {
 """Messages that require themselves, so that none can ever be whole."""
 
 
+WHOLE = [name for name in MESSAGES if name not in ENDLESS]
+
+
 def classes(name: str) -> tuple[type[aristaproto.Message], Any]:
     ours = pool.find_message(name)
     assert ours is not None
     return ours, message_factory.GetMessageClass(GOOGLE.FindMessageTypeByName(name))
+
+
+def holds_message_set(cls: type[aristaproto.Message]) -> bool:
+    return any(found.options.message_set_wire_format for found in _reached(cls, set()))
+
+
+def _reached(cls: type[aristaproto.Message], seen: set[str]) -> list[MessageDescriptor]:
+    found = [aristaproto.descriptor(cls)]
+    seen.add(found[0].full_name)
+    for field in cls.__schema__.fields:
+        element = field.value if field.value is not None else field
+        if element.message is not None and element.message.__schema__.full_name not in seen:
+            found += _reached(element.message, seen)
+    return found
 
 
 def test_everything_was_generated() -> None:
@@ -136,7 +153,7 @@ def _type_name(field: descriptor.FieldDescriptor) -> str | None:
     return None if named is None else named.full_name
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if name not in ENDLESS])
+@pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("density", [0.2, 0.6, 1])
 def test_filled_instances(name: str, density: float) -> None:
     _round_trip(name, filled(Random(f"{name} {density}"), classes(name)[0], pool, density=density))
@@ -153,7 +170,7 @@ def test_messages_that_require_themselves(name: str) -> None:
 
 @settings(max_examples=400)
 @given(
-    name=st.sampled_from([name for name in MESSAGES if name not in ENDLESS]),
+    name=st.sampled_from(WHOLE),
     random=st.randoms(use_true_random=False),
     density=st.sampled_from([0.1, 0.5, 0.9]),
 )
@@ -204,7 +221,8 @@ def _unordered(message: aristaproto.Message) -> bool:
 
 @settings(max_examples=600)
 @given(
-    name=st.sampled_from([name for name in MESSAGES if name not in ENDLESS]),
+    # Not message sets: what google makes of a damaged item is not what C++ makes of it.
+    name=st.sampled_from([name for name in WHOLE if not holds_message_set(classes(name)[0])]),
     random=st.randoms(use_true_random=False),
     data=st.data(),
 )
@@ -231,16 +249,12 @@ def test_damaged_bytes(name: str, random: Random, data: st.DataObject) -> None:
         with pytest.raises(aristaproto.DecodeError, match="required field"):
             cls.parse(bytes(wire))
         return
-    ours = cls.parse(bytes(wire))
-    assert cls.parse(theirs.SerializeToString()) == ours
-    assert google.FromString(bytes(ours)) == theirs or _has_nan(ours)
-
-
-def _has_nan(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isnan(value)
-    if isinstance(value, aristaproto.Message):
-        return any(_has_nan(field.get(value)) for field in type(value).__schema__.fields_of(value))
-    if isinstance(value, dict):
-        return any(map(_has_nan, value.values()))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-    return isinstance(value, list) and any(map(_has_nan, value))  # pyright: ignore[reportUnknownArgumentType]
+    try:
+        ours = cls.parse(bytes(wire))
+    except aristaproto.DecodeError as error:
+        # google's upb lets field number 0 pass in messages without fields; the conformance suite refuses it.
+        assert error.reason == "expected a field number from 1 to 536870911, got 0"  # noqa: PT017
+        return
+    back = theirs.SerializeToString()
+    assert cls.parse(back) == ours
+    assert cls.parse(google.FromString(bytes(ours)).SerializeToString()) == ours

@@ -510,11 +510,13 @@ def _item_reader(decoder: _Decoder) -> ReadClosed:
             tag, pos = read_tag(data, pos)
             if tag == _ITEM_END:
                 break
+            # Of two of a kind, the first counts, as in C++.
             if tag == _ITEM_ID:
-                number, pos = read_varint(data, pos)
+                found, pos = read_varint(data, pos)
+                number = number or found
                 continue
             if tag == _ITEM_MESSAGE:
-                at = pos
+                at = at or pos
             pos = _skip(data, pos, end, tag, budget, budget.depth)
         field = decoder.fields.get(number) or decoder.schema.find_field(number)
         if field is None or field.message is None or not at:
