@@ -102,7 +102,8 @@ class Any(aristaproto.Message):
 
         Args:
             message_pool: The pool to look its type up in, by default the one of the tree that this
-                class belongs to; well-known types are in all of them.
+                class belongs to; well-known types are in all of them. The generated module of a
+                type in the tree is imported if need be.
 
         Returns:
             The message, or None when `type_url` is empty.
@@ -118,7 +119,7 @@ class Any(aristaproto.Message):
         cls = None if pool is None else pool.find_message(full_name)
         if cls is None:
             raise TypeError(
-                f"{full_name!r} is not in the message pool: import the generated module that holds"
-                " it, or pass the pool of its tree as message_pool"
+                f"{full_name!r} is not in the message pool: generate its proto file into the same"
+                " tree, or pass the pool of its tree as message_pool"
             )
         return cls.parse(self.value)
