@@ -380,11 +380,13 @@ class Message(metaclass=_MessageType):
         output_format: OutputFormat = OutputFormat.PROTO_JSON,
         casing: Casing = Casing.CAMEL,
         include_default_values: bool = False,
+        message_pool: MessagePool | None = None,
     ) -> Any:
         """This message as a dict, by default of ProtoJSON values.
 
         Keys are the JSON names for `Casing.CAMEL` and the proto names for `Casing.SNAKE`. Fields at their default are
-        left out unless `include_default_values`. `JsonError` for what JSON cannot express.
+        left out unless `include_default_values`. The types of Any are looked up in `message_pool`, then in the pool of
+        this message's tree. `JsonError` for what JSON cannot express.
         """
         from . import json
 
@@ -393,61 +395,99 @@ class Message(metaclass=_MessageType):
             output_format=output_format,
             casing=casing,
             include_default_values=include_default_values,
+            message_pool=message_pool,
         )
 
     @classmethod
-    def from_dict(cls, value: Any, *, ignore_unknown_fields: bool = False) -> Self:
+    def from_dict(
+        cls,
+        value: Any,
+        *,
+        ignore_unknown_fields: bool = False,
+        message_pool: MessagePool | None = None,
+    ) -> Self:
         """A new message from a dict of ProtoJSON or Python values.
 
-        Keys may be JSON names, proto names, or those in another casing. `KeyError` for an unknown key unless
+        Keys may be JSON names, proto names, or those in another casing. Extensions and the types of Any are looked up
+        in `message_pool`, then in the pool of this class' tree. `KeyError` for an unknown key unless
         `ignore_unknown_fields`; `JsonError` for a value that does not fit.
         """
         from . import json
 
-        return json.from_dict(cls, value, ignore_unknown_fields=ignore_unknown_fields)
+        return json.from_dict(
+            cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
+        )
 
     def to_json(
         self,
         indent: int | str | None = None,
         include_default_values: bool = False,
         casing: Casing = Casing.CAMEL,
+        *,
+        message_pool: MessagePool | None = None,
     ) -> str:
-        """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/)."""
+        """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
         from . import json
 
         return json.to_json(
-            self, indent=indent, include_default_values=include_default_values, casing=casing
+            self,
+            indent=indent,
+            include_default_values=include_default_values,
+            casing=casing,
+            message_pool=message_pool,
         )
 
     @classmethod
-    def from_json(cls, value: str | bytes, *, ignore_unknown_fields: bool = False) -> Self:
-        """A new message from ProtoJSON text; errors as `from_dict`."""
+    def from_json(
+        cls,
+        value: str | bytes,
+        *,
+        ignore_unknown_fields: bool = False,
+        message_pool: MessagePool | None = None,
+    ) -> Self:
+        """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
         from . import json
 
-        return json.from_json(cls, value, ignore_unknown_fields=ignore_unknown_fields)
+        return json.from_json(
+            cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
+        )
 
     # -- text format ---------------------------------------------------------------------------
 
-    def to_text(self, *, print_unknown_fields: bool = False) -> str:
+    def to_text(
+        self, *, print_unknown_fields: bool = False, message_pool: MessagePool | None = None
+    ) -> str:
         """This message in text format (https://protobuf.dev/reference/protobuf/textformat-spec/).
 
-        A line for each value; an Any whose type is known shows its message. With
+        A line for each value; an Any shows its message if its type is in `message_pool` or in the pool of
+        this message's tree. With
         `print_unknown_fields` also what was read and has no field, by its number. `TextError` for a
         value that its field cannot carry.
         """
         from . import text
 
-        return text.to_text(self, print_unknown_fields=print_unknown_fields)
+        return text.to_text(
+            self, print_unknown_fields=print_unknown_fields, message_pool=message_pool
+        )
 
     @classmethod
-    def from_text(cls, text: str, *, ignore_unknown_fields: bool = False) -> Self:
+    def from_text(
+        cls,
+        text: str,
+        *,
+        ignore_unknown_fields: bool = False,
+        message_pool: MessagePool | None = None,
+    ) -> Self:
         """A new message from text format.
 
+        Extensions and the types of Any are looked up in `message_pool`, then in the pool of this class' tree.
         `TextError` with line and column when it does not parse or fit.
         """
         from .text import from_text
 
-        return from_text(cls, text, ignore_unknown_fields=ignore_unknown_fields)
+        return from_text(
+            cls, text, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
+        )
 
     # -- fields ------------------------------------------------------------------------------------------
 

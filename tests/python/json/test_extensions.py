@@ -133,5 +133,10 @@ def test_another_pool() -> None:
     other.register("late", {"number": late})
     with pytest.raises(KeyError):
         Late.from_dict({"[late.number]": 1})
-    made = aristaproto.json.from_dict(Late, {"[late.number]": 1}, message_pool=other)
-    assert made.to_dict() == {"[late.number]": 1}
+    for made in (
+        Late.from_dict({"[late.number]": 1}, message_pool=other),
+        Late.from_json('{"[late.number]": 1}', message_pool=other),
+        Late.from_text("[late.number]: 1", message_pool=other),
+    ):
+        assert aristaproto.extensions(made)[late] == 1
+        assert made.to_dict() == {"[late.number]": 1}

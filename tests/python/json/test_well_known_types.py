@@ -348,6 +348,19 @@ class TestAny:
         assert packed.unpack(pool) == Holder(name="x")
         assert packed.unpack(message_pool=pool) == Holder(name="x")
 
+    def test_another_pool(self) -> None:
+        packed = wkt.Any.pack(Holder(name="x"))
+        with pytest.raises(aristaproto.JsonError, match=r"tests\.wkt\.Holder"):
+            packed.to_dict()
+        shown = packed.to_dict(message_pool=pool)
+        assert shown == {"@type": "type.googleapis.com/tests.wkt.Holder", "name": "x"}
+        assert packed.to_json(message_pool=pool) == json.dumps(shown)
+        assert wkt.Any.from_dict(shown, message_pool=pool) == packed
+        assert wkt.Any.from_json(json.dumps(shown), message_pool=pool) == packed
+        text = packed.to_text(message_pool=pool)
+        assert text == '[type.googleapis.com/tests.wkt.Holder] {\n  name: "x"\n}\n'
+        assert wkt.Any.from_text(text, message_pool=pool) == packed
+
         class Unregistered(aristaproto.Message):
             pass
 
