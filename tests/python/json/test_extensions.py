@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import aristaproto
-import aristaproto.json
 import pytest
 from aristaproto import Casing, OutputFormat
 
