@@ -36,6 +36,9 @@ WIRE_SGROUP = 3
 WIRE_EGROUP = 4
 WIRE_I32 = 5
 
+ONE_BYTE = [bytes((value,)) for value in range(128)]
+"""The varints of one byte."""
+
 _LONGEST_VARINT = 10
 _DEEPEST_GROUP = 100
 _CHUNK = 1 << 20
@@ -75,6 +78,13 @@ def encode_varint(value: int) -> bytes:
         value += 2**64
     elif value >= 2**64:
         raise EncodeError(f"expected a number of at most 64 bits, got {value}")
+    return varint(value)
+
+
+def varint(value: int) -> bytes:
+    """Bytes of a varint from 0 to 2**64 - 1, which the caller has seen to."""
+    if value < 128:
+        return ONE_BYTE[value]
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

@@ -306,12 +306,15 @@ def _packed_reader(field: Field, read: Read) -> ReadField:
             value, pos = read(data, pos, stop, budget)
             append(value)
         if pos > stop:
-            raise DecodeError("expected the rest of a packed number, got the end of the field").at(
-                len(items)
-            )
+            raise _cut_packed_number(items)
         return pos
 
     return read_field
+
+
+def _cut_packed_number(items: list[Any]) -> DecodeError:
+    text = "expected the rest of a packed number, got the end of the field"
+    return DecodeError(text).at(len(items))
 
 
 def _packed_fixed_reader(field: Field) -> ReadField:
@@ -382,9 +385,7 @@ def _closed_packed_reader(field: Field) -> ReadClosed:
                 items.append(found)
             pos = after
         if pos > stop:
-            raise DecodeError("expected the rest of a packed number, got the end of the field").at(
-                len(items)
-            )
+            raise _cut_packed_number(items)
         return pos
 
     return read_field

@@ -10,8 +10,8 @@ from ..budget import Budget
 from ..errors import EncodeError, describe
 from ..required import check_required
 from ..schema import TYPE_GROUP, Field, Schema
-from ..wire import WIRE_EGROUP, WIRE_LEN, encode_varint
-from .scalars import FIXED, WIRE_TYPES, scalar_writer, varint
+from ..wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
+from .scalars import FIXED, WIRE_TYPES, scalar_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -34,7 +34,7 @@ from ..schema import (
     TYPE_UINT64,
     Field,
 )
-from ..wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT
+from ..wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 MASK_32 = 2**32 - 1
 MASK_64 = 2**64 - 1
-_BYTES = [bytes((value,)) for value in range(128)]
 
 WIRE_TYPES = dict.fromkeys(TYPE_NAMES, WIRE_VARINT)
 WIRE_TYPES.update(dict.fromkeys((TYPE_FIXED64, TYPE_SFIXED64, TYPE_DOUBLE), WIRE_I64))
@@ -212,18 +211,6 @@ def scalar_reader(field: Field) -> Read:
     return _READ[field.type]
 
 
-def varint(value: int) -> bytes:
-    """Bytes of a varint from 0 to 2**64 - 1."""
-    if value < 128:
-        return _BYTES[value]
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def _expected(type_: int) -> str:
     low, high = INT_RANGES[type_]
     return f"{TYPE_NAMES[type_]} ({low} to {high})"
@@ -247,7 +234,7 @@ def _int_writer(type_: int) -> Write:
         if zigzag:
             return varint(number << 1 if number >= 0 else ~(number << 1))
         if 0 <= number < 128:
-            return _BYTES[number]
+            return ONE_BYTE[number]
         return varint(number & MASK_64)
 
     return write
@@ -272,7 +259,7 @@ def _write_bool(value: Any) -> bytes:
     if value is False:
         return b"\x00"
     if isinstance(value, int) and value in (0, 1):
-        return _BYTES[value]
+        return ONE_BYTE[value]
     raise EncodeError(f"expected bool, got {describe(value)}")
 
 
