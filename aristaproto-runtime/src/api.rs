@@ -1,0 +1,113 @@
+//! What the codec takes from the Python side of the package: errors, limits, the plain codec. Looked up once.
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+/// Objects of the package.
+pub struct Api {
+    /// `aristaproto.errors.DecodeError`.
+    pub decode_error: Py<PyAny>,
+    /// `aristaproto.errors.EncodeError`.
+    pub encode_error: Py<PyAny>,
+    /// `aristaproto.required.check_required`.
+    pub check_required: Py<PyAny>,
+    /// `aristaproto.binary.encode`, the plain codec's.
+    pub encode: Py<PyAny>,
+    /// `aristaproto.binary.decode`, the plain codec's.
+    pub decode: Py<PyAny>,
+    /// `aristaproto.message.warn_deprecated`.
+    pub warn_deprecated: Py<PyAny>,
+    /// `aristaproto.nano_datetime.parts_to_datetime`.
+    pub parts_to_datetime: Py<PyAny>,
+    /// `aristaproto.nano_datetime.parts_to_timedelta`.
+    pub parts_to_timedelta: Py<PyAny>,
+    /// `copy.deepcopy`.
+    pub deepcopy: Py<PyAny>,
+    /// `aristaproto.message._same`.
+    pub same: Py<PyAny>,
+    /// `collections.abc.Mapping`.
+    pub mapping: Py<PyAny>,
+    /// `datetime.timezone.utc`.
+    pub utc: Py<PyAny>,
+    limits: Py<PyAny>,
+    default_limits: Py<PyAny>,
+}
+
+static API: PyOnceLock<Api> = PyOnceLock::new();
+
+/// The objects, imported when they are first needed.
+///
+/// # Errors
+/// What the import raises.
+#[inline]
+pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
+    API.get_or_try_init(py, || {
+        let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
+            Ok(py.import(module)?.getattr(name)?.unbind())
+        };
+        Ok(Api {
+            decode_error: get("aristaproto.errors", "DecodeError")?,
+            encode_error: get("aristaproto.errors", "EncodeError")?,
+            check_required: get("aristaproto.required", "check_required")?,
+            encode: get("aristaproto.binary", "encode")?,
+            decode: get("aristaproto.binary", "decode")?,
+            warn_deprecated: get("aristaproto.message", "warn_deprecated")?,
+            parts_to_datetime: get("aristaproto.nano_datetime", "parts_to_datetime")?,
+            parts_to_timedelta: get("aristaproto.nano_datetime", "parts_to_timedelta")?,
+            deepcopy: get("copy", "deepcopy")?,
+            same: get("aristaproto.message", "_same")?,
+            mapping: get("collections.abc", "Mapping")?,
+            utc: py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind(),
+            limits: get("aristaproto.budget", "_current")?,
+            default_limits: get("aristaproto.budget", "_DEFAULT")?,
+        })
+    })
+}
+
+/// What one call may read or write; see `aristaproto.budget.Limits`.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Levels of messages inside the outermost one.
+    pub depth: u64,
+    /// Bytes, or characters of text.
+    pub size: u64,
+    /// Number of submessages.
+    pub messages: u64,
+}
+
+/// Levels of messages that the codec's own stack holds; more is refused whatever the limits say.
+pub const STACK_LEVELS: u32 = 3000;
+
+impl Limits {
+    const DEFAULT: Self = Self {
+        depth: 100,
+        size: (1 << 31) - 1,
+        messages: 1 << 24,
+    };
+
+    /// The limits that hold for a call made here and now.
+    ///
+    /// # Errors
+    /// `OverflowError` when one is no number of 64 bits.
+    #[inline]
+    pub fn current(py: Python<'_>) -> PyResult<Self> {
+        let api = api(py)?;
+        let default = api.default_limits.bind(py);
+        let found = crate::value::context_value(api.limits.bind(py), default)?;
+        if found.is(default) {
+            return Ok(Self::DEFAULT);
+        }
+        let (depth, size, messages): (u64, u64, u64) = found.cast::<PyTuple>()?.extract()?;
+        Ok(Self {
+            depth,
+            size,
+            messages,
+        })
+    }
+
+    /// Levels that this call may really go down.
+    pub fn levels(self) -> u32 {
+        u32::try_from(self.depth).map_or(STACK_LEVELS, |depth| depth.min(STACK_LEVELS))
+    }
+}

@@ -1,0 +1,223 @@
+//! The constructor of message classes. In: the arguments of a call. Out: a message with the slots filled that were given.
+//!
+//! What is wrong with the arguments is left to the constructor in Python (`Schema.init`), which says it.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::api::api;
+use crate::object::{Message, Values};
+use crate::plan::{Place, Plan};
+
+/// Fills a new message from the arguments of a vectorcall: `positional` ones, then those with `names`.
+///
+/// # Errors
+/// `TypeError` for arguments that do not fit.
+pub fn fill<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    values: Values<'py>,
+    positional: usize,
+    names: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<()> {
+    if positional > plan.declared.len() {
+        return refuse_values(message, plan, values, positional, names);
+    }
+    let area = message.area();
+    for index in 0..positional {
+        let (Some(&at), Some(value)) = (plan.declared.get(index), values.get(index)) else {
+            break;
+        };
+        put(plan, area, at, value);
+    }
+    if let Some(names) = names {
+        let mut next = positional;
+        for (index, name) in names.iter_borrowed().enumerate() {
+            let Some(value) = values.get(positional + index) else {
+                break;
+            };
+            match find(plan, &name, next) {
+                Some(found) if found >= positional => {
+                    next = found + 1;
+                    let at = plan.declared.get(found).copied().unwrap_or_default();
+                    put(plan, area, at, value);
+                }
+                _ => return refuse_values(message, plan, values, positional, Some(names)),
+            }
+        }
+    }
+    if finish(message, plan)? {
+        return Ok(());
+    }
+    refuse_values(message, plan, values, positional, names)
+}
+
+/// `__init__` of a message: as `fill`.
+///
+/// # Errors
+/// `TypeError` for arguments that do not fit.
+pub fn init<'py>(
+    message: Message<'_, 'py>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<()> {
+    let plan = message.plan()?;
+    let area = message.area();
+    // A second `__init__` starts anew, as the one in Python does.
+    crate::decode::read_pending(message)?;
+    for offset in plan.offsets() {
+        area.clear(offset);
+    }
+    let mut fits = args.len() <= plan.declared.len();
+    if fits {
+        for (value, &at) in args.iter().zip(&plan.declared) {
+            put(plan, area, at, value);
+        }
+        let mut next = args.len();
+        for (name, value) in kwargs.into_iter().flatten() {
+            match find(plan, name.as_borrowed().as_any(), next) {
+                Some(found) if found >= args.len() => {
+                    next = found + 1;
+                    let at = plan.declared.get(found).copied().unwrap_or_default();
+                    put(plan, area, at, value);
+                }
+                _ => fits = false,
+            }
+        }
+    }
+    if fits && finish(message, plan)? {
+        return Ok(());
+    }
+    refuse(message, plan, args, kwargs)
+}
+
+/// Position, in order of declaration, of the field with a name; most calls name fields in that order.
+#[inline]
+fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
+    let is = |position: usize| -> bool {
+        plan.declared
+            .get(position)
+            .and_then(|&at| plan.fields.get(at))
+            .is_some_and(|field| field.name.is(name))
+    };
+    let count = plan.declared.len();
+    let found = (next..count).chain(0..next.min(count)).find(|&at| is(at));
+    if found.is_some() {
+        return found;
+    }
+    // Names that come from elsewhere are not interned.
+    let py = name.py();
+    let name = name.cast::<PyString>().ok()?.to_str().ok()?;
+    plan.declared.iter().position(|&at| {
+        plan.fields.get(at).is_some_and(|field| {
+            field
+                .name
+                .bind(py)
+                .to_str()
+                .is_ok_and(|own| own == name)
+        })
+    })
+}
+
+#[inline(always)]
+fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, PyAny>) {
+    let Some((field, shape)) = plan.at(at) else {
+        return;
+    };
+    if let Place::Slot(offset) = field.place {
+        if value.is_none() && (shape.repeated || shape.entry.is_some()) {
+            // A new list or dict, made when it is looked at.
+            return;
+        }
+        area.put(offset, value);
+    }
+}
+
+/// Oneofs and deprecation; false when two members of a oneof were given.
+fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
+    let py = message.object().py();
+    let area = message.area();
+    let is_set = |field: &crate::plan::Field| match field.place {
+        Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
+        _ => false,
+    };
+    if plan.oneofs > 0 {
+        let mut seen = 0_u64;
+        for field in &plan.fields {
+            if field.oneof > 0 && is_set(field) {
+                if field.oneof < 64 {
+                    let bit = 1 << field.oneof;
+                    if seen & bit != 0 {
+                        return Ok(false);
+                    }
+                    seen |= bit;
+                } else {
+                    let count = plan
+                        .fields
+                        .iter()
+                        .filter(|other| other.oneof == field.oneof && is_set(other))
+                        .count();
+                    if count > 1 {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+    }
+    if let Some(name) = &plan.deprecated {
+        api(py)?.warn_deprecated.bind(py).call1((name,))?;
+    }
+    if plan.any_deprecated {
+        for field in plan.fields.iter().filter(|field| field.deprecated) {
+            let Place::Slot(offset) = field.place else {
+                continue;
+            };
+            let Some(held) = area.get(py, offset) else {
+                continue;
+            };
+            let python = field.python.bind(py);
+            if !python.call_method1("is_default", (&held,))?.is_truthy()? {
+                let class = plan.class.bind(py).name()?;
+                let what = format!("{class}.{}", field.name.bind(py));
+                api(py)?.warn_deprecated.bind(py).call1((what,))?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+#[cold]
+fn refuse_values<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    values: Values<'py>,
+    positional: usize,
+    names: Option<&Bound<'py, PyTuple>>,
+) -> PyResult<()> {
+    let py = message.object().py();
+    let all: Vec<Bound<'py, PyAny>> = (0..values.len()).filter_map(|at| values.get(at)).collect();
+    let (first, rest) = all.split_at(positional.min(all.len()));
+    let kwargs = PyDict::new(py);
+    for (name, value) in names.into_iter().flatten().zip(rest) {
+        kwargs.set_item(name, value)?;
+    }
+    refuse(message, plan, &PyTuple::new(py, first)?, Some(&kwargs))
+}
+
+/// Lets the constructor in Python say what is wrong.
+#[cold]
+fn refuse<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<()> {
+    let py = message.object().py();
+    let mut all = vec![message.object().to_owned()];
+    all.extend(args.iter());
+    plan.schema
+        .bind(py)
+        .getattr("init")?
+        .call(PyTuple::new(py, all)?, kwargs)
+        .map(drop)
+}

@@ -1,0 +1,946 @@
+//! Wire bytes to messages. In: bytes and a plan. Out: messages whose slots are empty until they are read, or filled ones.
+//!
+//! `parse` checks the bytes with `scan` and leaves the rest to the first look at a field, one message at a time. What cannot
+//! wait (required fields to look for, an error to describe) is read at once. Both ways go through `Decoder::fields`.
+
+use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
+
+use crate::api::{api, Limits, STACK_LEVELS};
+use crate::object::{new_message, Area, Frame, Message};
+use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::scan::{count_varints, scan, Budget};
+use crate::shape::{FieldShape, Kind};
+use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
+use crate::{value, wkt};
+
+/// One step of the path to what is wrong.
+enum Step {
+    Name(Py<PyString>),
+    Index(usize),
+    Key(Py<PyAny>),
+}
+
+enum Cause {
+    Malformed(Malformed),
+    Python(PyErr),
+}
+
+/// What is wrong, and where: the innermost step comes first.
+pub struct Failure {
+    cause: Cause,
+    steps: Vec<Step>,
+}
+
+type Outcome<T> = Result<T, Box<Failure>>;
+
+impl From<Malformed> for Box<Failure> {
+    #[cold]
+    fn from(found: Malformed) -> Self {
+        Box::new(Failure {
+            cause: Cause::Malformed(found),
+            steps: Vec::new(),
+        })
+    }
+}
+
+impl From<PyErr> for Box<Failure> {
+    #[cold]
+    fn from(error: PyErr) -> Self {
+        Box::new(Failure {
+            cause: Cause::Python(error),
+            steps: Vec::new(),
+        })
+    }
+}
+
+impl Failure {
+    #[cold]
+    fn at(mut self: Box<Self>, step: Step) -> Box<Self> {
+        self.steps.push(step);
+        self
+    }
+
+    fn into_error(self, py: Python<'_>, limits: Limits) -> PyErr {
+        let found = match self.cause {
+            Cause::Malformed(found) => found,
+            // A MemoryError, or what a user's class raised.
+            Cause::Python(error) => return error,
+        };
+        let text = match found {
+            Malformed::Deep if limits.depth > u64::from(STACK_LEVELS) => {
+                Malformed::Stack.to_string()
+            }
+            Malformed::Deep => format!(
+                "expected at most {} levels of messages, got more \
+                 (`aristaproto.limits(depth=...)` changes it)",
+                limits.depth
+            ),
+            Malformed::Many => format!(
+                "expected at most {} messages, got more \
+                 (`aristaproto.limits(messages=...)` changes it)",
+                limits.messages
+            ),
+            other => other.to_string(),
+        };
+        let raised = || -> PyResult<Bound<'_, PyAny>> {
+            let error = api(py)?.decode_error.bind(py).call1((text,))?;
+            for step in &self.steps {
+                match step {
+                    Step::Name(name) => error.call_method1("at", (name,))?,
+                    Step::Index(index) => error.call_method1("at", (index,))?,
+                    Step::Key(key) => error.call_method1("at_key", (key,))?,
+                };
+            }
+            Ok(error)
+        };
+        raised().map_or_else(|error| error, PyErr::from_value)
+    }
+}
+
+/// Wire bytes as `bytes`: a copy if they are in another buffer.
+fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        return Ok(bytes.clone());
+    }
+    let view = pyo3::types::PyMemoryView::from(data)?;
+    Ok(view.call_method0("tobytes")?.cast_into()?)
+}
+
+fn check_size(py: Python<'_>, limits: Limits, size: usize) -> PyResult<()> {
+    if size as u64 <= limits.size {
+        return Ok(());
+    }
+    let text = format!(
+        "expected at most {} bytes, got {size} (`aristaproto.limits(size=...)` changes it)",
+        limits.size
+    );
+    Err(PyErr::from_value(api(py)?.decode_error.bind(py).call1((text,))?))
+}
+
+/// A new message of the plan's class.
+///
+/// # Errors
+/// `DecodeError` when the bytes are no message of the class.
+pub fn parse<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    data: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = new_message(py, plan)?;
+    let bytes = as_bytes(data)?;
+    let length = bytes.as_bytes().len();
+    let limits = Limits::current(py)?;
+    check_size(py, limits, length)?;
+    if length == 0 && !plan.needs_check(py)? {
+        return Ok(made);
+    }
+    if let Ok(end) = u32::try_from(length) {
+        if !plan.needs_check(py)? {
+            let mut budget = budget(limits);
+            let mut reader = Reader::new(bytes.as_bytes(), 0, length);
+            if scan(&plan.shape, &mut reader, &mut budget, 0).is_ok() {
+                if let Some(message) = Message::of(&made) {
+                    message.postpone(&bytes, 0, end);
+                }
+                return Ok(made);
+            }
+        }
+    }
+    read_all(py, plan, &made, bytes.as_bytes(), limits, false)?;
+    Ok(made)
+}
+
+/// Reads wire bytes into a message, as one more occurrence of it.
+///
+/// # Errors
+/// `DecodeError` when the bytes are no message of the class; the message is then half-read.
+pub fn decode<'py>(
+    message: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyAny>,
+    partial: bool,
+) -> PyResult<()> {
+    let py = message.py();
+    let bytes = as_bytes(data)?;
+    let limits = Limits::current(py)?;
+    check_size(py, limits, bytes.as_bytes().len())?;
+    let target = known(message)?;
+    read_pending(target)?;
+    read_all(py, target.plan()?, message, bytes.as_bytes(), limits, partial)
+}
+
+fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
+    Message::of(message)
+        .ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
+}
+
+fn budget(limits: Limits) -> Budget {
+    Budget {
+        depth: limits.levels(),
+        messages: limits.messages,
+    }
+}
+
+fn read_all<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    message: &Bound<'py, PyAny>,
+    bytes: &[u8],
+    limits: Limits,
+    partial: bool,
+) -> PyResult<()> {
+    if plan.message_set {
+        let options = PyDict::new(py);
+        options.set_item("partial", partial)?;
+        let data = PyBytes::new(py, bytes);
+        api(py)?.decode.bind(py).call((message, data), Some(&options))?;
+        return Ok(());
+    }
+    let mut decoder = Decoder {
+        py,
+        source: None,
+        budget: budget(limits),
+    };
+    let mut reader = Reader::new(bytes, 0, bytes.len());
+    decoder
+        .fields(plan, known(message)?.area(), &mut reader, 0)
+        .map_err(|failure| failure.into_error(py, limits))?;
+    if !partial && plan.needs_check(py)? {
+        let api = api(py)?;
+        api.check_required
+            .bind(py)
+            .call1((message, &api.decode_error))?;
+    }
+    Ok(())
+}
+
+/// Reads records of one extension, which the pool of the message's class need not know.
+///
+/// # Errors
+/// `DecodeError` as for `decode`, but required fields may be missing.
+pub fn decode_field<'py>(
+    message: &Bound<'py, PyAny>,
+    field: &Bound<'py, PyAny>,
+    data: &Bound<'py, PyBytes>,
+) -> PyResult<()> {
+    let py = message.py();
+    let limits = Limits::current(py)?;
+    let target = known(message)?;
+    read_pending(target)?;
+    let learned = crate::plan::learned(field)?;
+    let mut decoder = Decoder {
+        py,
+        source: None,
+        budget: budget(limits),
+    };
+    let bytes = data.as_bytes();
+    let mut reader = Reader::new(bytes, 0, bytes.len());
+    decoder
+        .extension_records(target.plan()?, &learned, target.area(), &mut reader)
+        .map_err(|failure| failure.into_error(py, limits))
+}
+
+/// Fills the empty slots of a message whose wire bytes are still to be read.
+///
+/// # Errors
+/// `MemoryError`: the bytes were checked before.
+pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
+    let Some((data, start, end)) = message.pending() else {
+        return Ok(());
+    };
+    let py = data.py();
+    let plan = message.plan()?;
+    let mut frame = Frame::new(plan);
+    let mut decoder = Decoder {
+        py,
+        source: Some(&data),
+        // Levels and messages were counted when the bytes were checked.
+        budget: Budget {
+            depth: u32::MAX,
+            messages: u64::MAX,
+        },
+    };
+    let mut reader = Reader::new(data.as_bytes(), start, end);
+    decoder
+        .fields(plan, frame.area(), &mut reader, 0)
+        .map_err(|failure| match failure.cause {
+            Cause::Python(error) => error,
+            Cause::Malformed(found) => {
+                PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
+            }
+        })?;
+    message.adopt(plan, &mut frame);
+    Ok(())
+}
+
+struct Decoder<'a, 'py> {
+    py: Python<'py>,
+    /// The bytes being read, if messages below can be left for later.
+    source: Option<&'a Bound<'py, PyBytes>>,
+    budget: Budget,
+}
+
+/// Whether records of a field go on, or a group has ended.
+#[derive(PartialEq)]
+enum Next {
+    Record,
+    End,
+}
+
+impl<'py> Decoder<'_, 'py> {
+    /// Reads a message up to its end, or up to `end_tag` for a group.
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        end_tag: u32,
+    ) -> Outcome<()> {
+        let mut unknown = Vec::new();
+        loop {
+            if reader.at_end() {
+                if end_tag != 0 {
+                    return Err(Malformed::OpenGroup(end_tag >> 3).into());
+                }
+                break;
+            }
+            let start = reader.pos;
+            let tag = reader.tag()?;
+            let number = tag >> 3;
+            if let Some((field, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) {
+                let next = self
+                    .record(plan, field, shape, area, reader, (start, tag, end_tag), &mut unknown)
+                    .map_err(|failure| {
+                        failure.at(Step::Name(field.name.clone_ref(self.py)))
+                    })?;
+                if next == Next::End {
+                    break;
+                }
+                continue;
+            }
+            if tag == end_tag {
+                break;
+            }
+            if plan.extensions.is_some() && tag & 7 != wire::EGROUP {
+                if let Some(learned) = plan.learn(self.py, number)? {
+                    self.record(
+                        plan,
+                        &learned.field,
+                        &learned.shape,
+                        area,
+                        reader,
+                        (start, tag, 0),
+                        &mut unknown,
+                    )
+                    .map_err(|failure| {
+                        failure.at(Step::Name(learned.field.name.clone_ref(self.py)))
+                    })?;
+                    continue;
+                }
+            }
+            reader.skip(tag, self.budget.depth)?;
+            keep(&mut unknown, reader, start);
+        }
+        self.keep_unknown(plan, area, &unknown)
+    }
+
+    fn keep_unknown(&self, plan: &Plan, area: Area<'_>, unknown: &[u8]) -> Outcome<()> {
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let held = area.get(self.py, plan.unknown);
+        let held = held.as_ref().and_then(|held| held.cast::<PyBytes>().ok());
+        let before = held.map_or(&[][..], |held| held.as_bytes());
+        let all = PyBytes::new(self.py, &[before, unknown].concat());
+        area.put(plan.unknown, all.into_any());
+        Ok(())
+    }
+
+    /// Reads records of one extension; what is no value of it stays unknown.
+    fn extension_records(
+        &mut self,
+        plan: &Plan,
+        learned: &crate::plan::Learned,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+    ) -> Outcome<()> {
+        let mut unknown = Vec::new();
+        while !reader.at_end() {
+            let start = reader.pos;
+            let tag = reader.tag()?;
+            self.record(
+                plan,
+                &learned.field,
+                &learned.shape,
+                area,
+                reader,
+                (start, tag, 0),
+                &mut unknown,
+            )
+            .map_err(|failure| failure.at(Step::Name(learned.field.name.clone_ref(self.py))))?;
+        }
+        self.keep_unknown(plan, area, &unknown)
+    }
+
+    /// Reads one record of a known field.
+    #[allow(clippy::too_many_arguments)] // One call for each record: a struct of them would be built as often.
+    fn record(
+        &mut self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        (start, tag, end_tag): (usize, u32, u32),
+        unknown: &mut Vec<u8>,
+    ) -> Outcome<Next> {
+        if tag & 7 == shape.kind.wire_type() {
+            if shape.repeated {
+                let list = self.list(plan, field, area)?;
+                let item = if shape.kind.is_message() {
+                    self.message(field, shape, reader, None)
+                        .map(Some)
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
+                } else {
+                    self.scalar(field, shape, reader)
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
+                };
+                match item {
+                    Some(item) => list.append(item)?,
+                    None => keep(unknown, reader, start),
+                }
+            } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+                match self.map_entry(entry, shapes, reader)? {
+                    Some((key, item)) => self.dict(plan, field, area)?.set_item(key, item)?,
+                    None => keep(unknown, reader, start),
+                }
+            } else if shape.kind.is_message() {
+                let held = self
+                    .get(plan, field, area)?
+                    .filter(|held| !held.is_none());
+                let held_before = held.clone();
+                let item = self.message(field, shape, reader, held)?;
+                if !held_before.is_some_and(|held| held.is(&item)) {
+                    self.put(plan, field, area, item)?;
+                }
+            } else {
+                match self.scalar(field, shape, reader)? {
+                    Some(item) => self.put(plan, field, area, item)?,
+                    None => keep(unknown, reader, start),
+                }
+            }
+            return Ok(Next::Record);
+        }
+        if tag & 7 == wire::LEN && shape.repeated && shape.kind.packable() {
+            self.packed(plan, field, shape, area, reader, unknown)?;
+            return Ok(Next::Record);
+        }
+        if tag == end_tag {
+            return Ok(Next::End);
+        }
+        reader.skip(tag, self.budget.depth)?;
+        keep(unknown, reader, start);
+        Ok(Next::Record)
+    }
+
+    fn get(
+        &self,
+        plan: &Plan,
+        field: &Field,
+        area: Area<'_>,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        Ok(match &field.place {
+            Place::Slot(offset) => area.get(self.py, *offset),
+            Place::Extension(extension) => match self.held_extensions(plan, area) {
+                Some(held) => held.get_item(extension.bind(self.py))?,
+                None => None,
+            },
+            Place::Entry => None,
+        })
+    }
+
+    fn held_extensions(&self, plan: &Plan, area: Area<'_>) -> Option<Bound<'py, PyDict>> {
+        area.get(self.py, plan.extensions?)?.cast_into().ok()
+    }
+
+    #[inline]
+    fn put(
+        &self,
+        plan: &Plan,
+        field: &Field,
+        area: Area<'_>,
+        item: Bound<'py, PyAny>,
+    ) -> Outcome<()> {
+        match &field.place {
+            Place::Slot(offset) => {
+                area.put(*offset, item);
+                for &other in &field.others {
+                    area.clear(other);
+                }
+            }
+            Place::Extension(extension) => {
+                let held = if let Some(held) = self.held_extensions(plan, area) {
+                    held
+                } else {
+                    let made = PyDict::new(self.py);
+                    if let Some(offset) = plan.extensions {
+                        area.put(offset, made.clone().into_any());
+                    }
+                    made
+                };
+                held.set_item(extension.bind(self.py), item)?;
+            }
+            Place::Entry => {}
+        }
+        Ok(())
+    }
+
+    /// The list of a repeated field, ready to append to.
+    fn list(&self, plan: &Plan, field: &Field, area: Area<'_>) -> Outcome<Bound<'py, PyList>> {
+        let held = self.get(plan, field, area)?;
+        let list = match held {
+            Some(held) => match held.cast_into_exact::<PyList>() {
+                Ok(list) => return Ok(list),
+                Err(other) => {
+                    let other = other.into_inner();
+                    let list = PyList::empty(self.py);
+                    if other.is_truthy()? {
+                        for item in other.try_iter()? {
+                            list.append(item?)?;
+                        }
+                    }
+                    list
+                }
+            },
+            None => PyList::empty(self.py),
+        };
+        self.put(plan, field, area, list.clone().into_any())?;
+        Ok(list)
+    }
+
+    /// The dict of a map field, ready to write to.
+    fn dict(&self, plan: &Plan, field: &Field, area: Area<'_>) -> Outcome<Bound<'py, PyDict>> {
+        let held = self.get(plan, field, area)?;
+        let dict = match held {
+            Some(held) => match held.cast_into_exact::<PyDict>() {
+                Ok(dict) => return Ok(dict),
+                Err(other) => {
+                    let other = other.into_inner();
+                    let dict = PyDict::new(self.py);
+                    if other.is_truthy()? {
+                        dict.call_method1("update", (other,))?;
+                    }
+                    dict
+                }
+            },
+            None => PyDict::new(self.py),
+        };
+        self.put(plan, field, area, dict.clone().into_any())?;
+        Ok(dict)
+    }
+
+    /// A scalar; `None` for a number that its closed enum does not know.
+    #[inline]
+    fn scalar(
+        &self,
+        field: &Field,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let py = self.py;
+        let made = match shape.kind {
+            Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
+            Kind::Float => {
+                PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any()
+            }
+            Kind::Int64 => int(py, reader.varint()?.cast_signed()),
+            Kind::UInt64 => uint(py, reader.varint()?),
+            Kind::Int32 => int(py, i64::from(reader.varint()? as i32)),
+            Kind::UInt32 => int(py, i64::from(reader.varint()? as u32)),
+            Kind::SInt32 => {
+                int(py, unzigzag(reader.varint()? & 0xffff_ffff))
+            }
+            Kind::SInt64 => int(py, unzigzag(reader.varint()?)),
+            Kind::Fixed64 => uint(py, u64::from_le_bytes(reader.fixed()?)),
+            Kind::SFixed64 => int(py, i64::from_le_bytes(reader.fixed()?)),
+            Kind::Fixed32 => int(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
+            Kind::SFixed32 => int(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
+            Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
+            Kind::String => {
+                let bytes = reader.bytes()?;
+                if shape.utf8 {
+                    value::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
+                } else {
+                    value::escaped_string(py, bytes)?
+                }
+            }
+            Kind::Bytes => PyBytes::new(py, reader.bytes()?).into_any(),
+            Kind::Enum => return self.member(field, reader.varint()? as i32),
+            Kind::Group | Kind::Message => return Ok(None),
+        };
+        Ok(Some(made))
+    }
+
+    fn member(&self, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let Some(members) = &field.members else {
+            return Ok(Some(int(self.py, i64::from(number))));
+        };
+        if members.closed {
+            return Ok(members.find(self.py, number)?);
+        }
+        Ok(Some(members.member(self.py, number)?))
+    }
+
+    /// A message or group, read into the value that is there, if any.
+    fn message(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        self.budget.enter()?;
+        let plan = field.plan(self.py, shape)?;
+        let made = match field.wrapped {
+            Wrapped::No => self.plain_message(&plan, shape, reader, held)?,
+            Wrapped::Timestamp | Wrapped::Duration | Wrapped::Scalar | Wrapped::Other => {
+                self.wrapped_message(field, &plan, shape, reader, held)?
+            }
+        };
+        self.budget.leave();
+        Ok(made)
+    }
+
+    fn plain_message(
+        &mut self,
+        plan: &Plan,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let made = match held {
+            Some(held) => {
+                // What is there may not be complete yet, and must not be shared with what comes.
+                read_pending(known(&held)?)?;
+                held
+            }
+            None => {
+                let made = new_message(self.py, plan)?;
+                if let Some(source) = self.source.filter(|_| !plan.message_set) {
+                    let (start, end) = limits_of(shape, reader)?;
+                    if start < end {
+                        let message = known(&made)?;
+                        message.postpone(source, start, end);
+                    }
+                    return Ok(made);
+                }
+                made
+            }
+        };
+        self.below(plan, &made, shape, reader)?;
+        Ok(made)
+    }
+
+    /// Reads what follows the tag of a message field into a message.
+    fn below(
+        &mut self,
+        plan: &Plan,
+        message: &Bound<'py, PyAny>,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+    ) -> Outcome<()> {
+        if plan.message_set {
+            let (start, end) = limits_of(shape, reader)?;
+            let bytes = reader.data.get(start as usize..end as usize).unwrap_or_default();
+            let options = PyDict::new(self.py);
+            options.set_item("partial", true)?;
+            let data = PyBytes::new(self.py, bytes);
+            api(self.py)?
+                .decode
+                .bind(self.py)
+                .call((message, data), Some(&options))?;
+            return Ok(());
+        }
+        let held = message.clone();
+        let area = known(&held)?.area();
+        if shape.kind == Kind::Group {
+            return self.fields(plan, area, reader, shape.number << 3 | wire::EGROUP);
+        }
+        let stop = reader.span()?;
+        let mut inner = Reader::new(reader.data, reader.pos, stop);
+        self.fields(plan, area, &mut inner, 0)?;
+        reader.pos = stop;
+        Ok(())
+    }
+
+    /// A message whose Python value is another: read, then unwrapped.
+    fn wrapped_message(
+        &mut self,
+        field: &Field,
+        plan: &Plan,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if held.is_none() {
+            if let Some(made) = wkt::quick(self.py, field, plan, shape, reader)? {
+                return Ok(made);
+            }
+        }
+        let made = match held {
+            Some(held) => plan
+                .class
+                .bind(self.py)
+                .call_method1("from_wrapped", (held,))?,
+            None => new_message(self.py, plan)?,
+        };
+        read_pending(known(&made)?)?;
+        let source = self.source.take();
+        let read = self.below(plan, &made, shape, reader);
+        self.source = source;
+        read?;
+        Ok(made.call_method0("to_wrapped")?)
+    }
+
+    /// Key and value of a map entry; `None` when the value is one that its closed enum does not know.
+    fn map_entry(
+        &mut self,
+        fields: &(Field, Field),
+        shapes: &(FieldShape, FieldShape),
+        reader: &mut Reader<'_>,
+    ) -> Outcome<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+        let stop = reader.span()?;
+        let mut inner = Reader::new(reader.data, reader.pos, stop);
+        let mut key: Option<Bound<'py, PyAny>> = None;
+        let mut item: Option<Bound<'py, PyAny>> = None;
+        let mut known_value = true;
+        let default_key = || fields.0.default.bind(self.py).clone();
+        while !inner.at_end() {
+            let tag = inner.tag()?;
+            if tag == shapes.0.tag() {
+                key = self.scalar(&fields.0, &shapes.0, &mut inner)?;
+            } else if tag == shapes.1.tag() {
+                let read = if shapes.1.kind.is_message() {
+                    self.message(&fields.1, &shapes.1, &mut inner, item.take())
+                        .map(Some)
+                } else {
+                    self.scalar(&fields.1, &shapes.1, &mut inner)
+                };
+                match read {
+                    Ok(found) => {
+                        known_value = found.is_some();
+                        item = found;
+                    }
+                    Err(failure) => {
+                        let key = key.unwrap_or_else(default_key);
+                        return Err(failure.at(Step::Key(key.unbind())));
+                    }
+                }
+            } else {
+                inner.skip(tag, self.budget.depth)?;
+            }
+        }
+        reader.pos = stop;
+        if !known_value {
+            return Ok(None);
+        }
+        let key = key.unwrap_or_else(|| fields.0.default.bind(self.py).clone());
+        let item = match item {
+            Some(item) => item,
+            None if shapes.1.kind.is_message() => self.empty_value(&fields.1, &shapes.1)?,
+            None => {
+                let default = fields.1.default.bind(self.py).clone();
+                if let Some(members) = &fields.1.members {
+                    // The zero of a closed enum need not be one of its numbers.
+                    if members.closed && members.find(self.py, 0)?.is_none() {
+                        return Ok(None);
+                    }
+                }
+                default
+            }
+        };
+        Ok(Some((key, item)))
+    }
+
+    fn empty_value(&self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+        let plan = field.plan(self.py, shape)?;
+        let made = new_message(self.py, &plan)?;
+        if field.wrapped == Wrapped::No {
+            return Ok(made);
+        }
+        Ok(made.call_method0("to_wrapped")?)
+    }
+
+    /// The numbers of a packed field.
+    fn packed(
+        &self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        unknown: &mut Vec<u8>,
+    ) -> Outcome<()> {
+        let stop = reader.span()?;
+        let mut inner = Reader::new(reader.data, reader.pos, stop);
+        reader.pos = stop;
+        let bytes = reader.data.get(inner.pos..stop).unwrap_or_default();
+        if shape.kind.width() > 0 && bytes.len() % shape.kind.width() > 0 {
+            // Found before the list is made.
+            return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
+        }
+        let first = self
+            .get(plan, field, area)?
+            .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
+        let fresh = if first { self.bulk(shape.kind, bytes) } else { None };
+        if let Some(list) = fresh {
+            return self.put(plan, field, area, list.into_any());
+        }
+        let list = self.list(plan, field, area)?;
+        while !inner.at_end() {
+            let start = inner.pos;
+            match self.scalar(field, shape, &mut inner) {
+                Ok(Some(item)) => list.append(item)?,
+                Ok(None) => {
+                    // As it would stand alone.
+                    let mut tag = wire::Buffer::default();
+                    tag.varint(u64::from(shape.tag()));
+                    unknown.extend_from_slice(tag.written());
+                    keep(unknown, &inner, start);
+                }
+                Err(failure) => {
+                    let failure = match failure.cause {
+                        Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
+                        _ => failure,
+                    };
+                    return Err(failure.at(Step::Index(list.len())));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All numbers of a packed field at once; `None` when they need a look one by one.
+    fn bulk(&self, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, PyList>> {
+        let py = self.py;
+        let (eights, _) = bytes.as_chunks::<8>();
+        let (fours, _) = bytes.as_chunks::<4>();
+        let made = match kind {
+            Kind::Double => PyList::new(py, eights.iter().map(|it| f64::from_le_bytes(*it))),
+            Kind::Fixed64 => PyList::new(py, eights.iter().map(|it| u64::from_le_bytes(*it))),
+            Kind::SFixed64 => PyList::new(py, eights.iter().map(|it| i64::from_le_bytes(*it))),
+            Kind::Float => PyList::new(
+                py,
+                fours.iter().map(|it| f64::from(f32::from_le_bytes(*it))),
+            ),
+            Kind::Fixed32 => PyList::new(py, fours.iter().map(|it| u32::from_le_bytes(*it))),
+            Kind::SFixed32 => PyList::new(py, fours.iter().map(|it| i32::from_le_bytes(*it))),
+            Kind::Int64 | Kind::UInt64 | Kind::Int32 | Kind::UInt32 | Kind::SInt32
+            | Kind::SInt64 | Kind::Bool => {
+                let numbers = Varints {
+                    left: count_varints(bytes).ok()?,
+                    reader: Reader::new(bytes, 0, bytes.len()),
+                };
+                match kind {
+                    Kind::Int64 => PyList::new(py, numbers.map_exact(u64::cast_signed)),
+                    Kind::UInt64 => PyList::new(py, numbers),
+                    Kind::Int32 => PyList::new(py, numbers.map_exact(|it| it as i32)),
+                    Kind::UInt32 => PyList::new(py, numbers.map_exact(|it| it as u32)),
+                    Kind::SInt32 => {
+                        PyList::new(py, numbers.map_exact(|it| unzigzag(it & 0xffff_ffff)))
+                    }
+                    Kind::SInt64 => PyList::new(py, numbers.map_exact(unzigzag)),
+                    _ => PyList::new(py, numbers.map_exact(|it| it != 0)),
+                }
+            }
+            _ => return None,
+        };
+        made.ok()
+    }
+}
+
+/// The varints of a packed field, which are known to be well-formed.
+struct Varints<'a> {
+    left: usize,
+    reader: Reader<'a>,
+}
+
+impl<'a> Varints<'a> {
+    fn map_exact<T>(
+        self,
+        map: impl Fn(u64) -> T + 'a,
+    ) -> impl ExactSizeIterator<Item = T> + 'a {
+        self.map(map)
+    }
+}
+
+impl Iterator for Varints<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        self.reader.varint().ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Varints<'_> {}
+
+/// Keeps the record from `start` on, which has been passed over.
+fn keep(unknown: &mut Vec<u8>, reader: &Reader<'_>, start: usize) {
+    unknown.extend_from_slice(reader.data.get(start..reader.pos).unwrap_or_default());
+}
+
+/// Where the content of a message or group starts and ends; the reader goes behind it.
+fn limits_of(shape: &FieldShape, reader: &mut Reader<'_>) -> Outcome<(u32, u32)> {
+    let (start, end) = if shape.kind == Kind::Group {
+        let start = reader.pos;
+        let opening = shape.number << 3 | wire::SGROUP;
+        let mut end = start;
+        loop {
+            let tag = reader.tag()?;
+            if tag == opening + 1 {
+                break;
+            }
+            reader.skip(tag, STACK_LEVELS)?;
+            end = reader.pos;
+        }
+        (start, end)
+    } else {
+        let end = reader.span()?;
+        let start = reader.pos;
+        reader.pos = end;
+        (start, end)
+    };
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok((start, end)),
+        _ => Err(Malformed::Cut.into()),
+    }
+}
+
+#[cold]
+fn not_utf8(py: Python<'_>, error: PyErr, bytes: &[u8]) -> Box<Failure> {
+    if error.is_instance_of::<PyUnicodeDecodeError>(py) {
+        if let Err(found) = check_utf8(bytes) {
+            return found.into();
+        }
+    }
+    error.into()
+}
+
+#[inline]
+fn int(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}
+
+#[inline]
+fn uint(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}

@@ -1,0 +1,175 @@
+//! What the wire says about a message class, without Python: for each field its number, type and shape below.
+//!
+//! `plan` makes shapes from the schema of a class; `scan` and `decode` read by them.
+
+use std::cell::OnceCell;
+use std::rc::{Rc, Weak};
+
+use crate::wire;
+
+/// The types of fields, with the numbers of `FieldDescriptorProto.Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 64-bit floating point.
+    Double,
+    /// 32-bit floating point.
+    Float,
+    /// Varint, signed.
+    Int64,
+    /// Varint, unsigned.
+    UInt64,
+    /// Varint, signed, 32 bits.
+    Int32,
+    /// Eight bytes, unsigned.
+    Fixed64,
+    /// Four bytes, unsigned.
+    Fixed32,
+    /// Varint, zero or one.
+    Bool,
+    /// UTF-8.
+    String,
+    /// A message between two tags.
+    Group,
+    /// A message behind its length.
+    Message,
+    /// Bytes.
+    Bytes,
+    /// Varint, unsigned, 32 bits.
+    UInt32,
+    /// Varint, the number of an enum value.
+    Enum,
+    /// Four bytes, signed.
+    SFixed32,
+    /// Eight bytes, signed.
+    SFixed64,
+    /// Zigzag varint, 32 bits.
+    SInt32,
+    /// Zigzag varint.
+    SInt64,
+}
+
+impl Kind {
+    const ALL: [Self; 18] = [
+        Self::Double,
+        Self::Float,
+        Self::Int64,
+        Self::UInt64,
+        Self::Int32,
+        Self::Fixed64,
+        Self::Fixed32,
+        Self::Bool,
+        Self::String,
+        Self::Group,
+        Self::Message,
+        Self::Bytes,
+        Self::UInt32,
+        Self::Enum,
+        Self::SFixed32,
+        Self::SFixed64,
+        Self::SInt32,
+        Self::SInt64,
+    ];
+
+    /// The type with this number, 1 to 18.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.get((number as usize).checked_sub(1)?).copied()
+    }
+
+    /// Wire type of one value.
+    pub fn wire_type(self) -> u32 {
+        match self {
+            Self::Double | Self::Fixed64 | Self::SFixed64 => wire::I64,
+            Self::Float | Self::Fixed32 | Self::SFixed32 => wire::I32,
+            Self::String | Self::Bytes | Self::Message => wire::LEN,
+            Self::Group => wire::SGROUP,
+            _ => wire::VARINT,
+        }
+    }
+
+    /// Whether values can be packed.
+    pub fn packable(self) -> bool {
+        !matches!(self.wire_type(), wire::LEN | wire::SGROUP)
+    }
+
+    /// Bytes of a value of fixed width, 0 for others.
+    pub fn width(self) -> usize {
+        match self.wire_type() {
+            wire::I64 => 8,
+            wire::I32 => 4,
+            _ => 0,
+        }
+    }
+
+    /// Whether values are messages.
+    pub fn is_message(self) -> bool {
+        matches!(self, Self::Message | Self::Group)
+    }
+}
+
+/// One field. A map's is that of its entries, whose key and value are in `entry`.
+#[derive(Debug)]
+pub struct FieldShape {
+    /// Field number.
+    pub number: u32,
+    /// Type; `Message` for maps.
+    pub kind: Kind,
+    /// A list.
+    pub repeated: bool,
+    /// Strings that are no UTF-8 are refused.
+    pub utf8: bool,
+    /// Maps: key and value.
+    pub entry: Option<Box<(FieldShape, FieldShape)>>,
+    /// Messages: the shape of their class, once it is known.
+    pub below: OnceCell<Weak<Shape>>,
+}
+
+impl FieldShape {
+    /// Tag of one value.
+    pub fn tag(&self) -> u32 {
+        self.number << 3 | self.kind.wire_type()
+    }
+}
+
+/// The fields of one message class.
+#[derive(Debug, Default)]
+pub struct Shape {
+    /// The fields, by number.
+    pub fields: Vec<FieldShape>,
+    /// Position in `fields` plus one of the field with a number, for small numbers; 0 is none.
+    table: Vec<u16>,
+}
+
+/// Numbers up to this are looked up in a table.
+const TABLE: u32 = 1024;
+
+impl Shape {
+    /// The shape with these fields, which are ordered by number.
+    pub fn new(fields: Vec<FieldShape>) -> Rc<Self> {
+        let top = fields
+            .iter()
+            .map(|field| field.number)
+            .filter(|&number| number <= TABLE)
+            .max()
+            .unwrap_or(0);
+        let mut table = vec![0; top as usize + 1];
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(entry) = table.get_mut(field.number as usize) {
+                *entry = u16::try_from(index + 1).unwrap_or(0);
+            }
+        }
+        Rc::new(Self { fields, table })
+    }
+
+    /// Position of the field with a number.
+    #[inline(always)]
+    pub fn find(&self, number: u32) -> Option<usize> {
+        match self.table.get(number as usize) {
+            Some(0) => None,
+            Some(&found) => Some(found as usize - 1),
+            None => self
+                .fields
+                .binary_search_by_key(&number, |field| field.number)
+                .ok(),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Python values, made and read without a detour. In: Rust values, or objects of exact types. Called by `decode`, `encode`
+//! and the JSON codec.
+#![allow(unsafe_code)]
+
+use std::ptr::{copy_nonoverlapping, null_mut};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyList, PyString};
+
+/// The value of a context variable here and now, `default` if it has none.
+///
+/// # Errors
+/// What Python raises for something that is no context variable.
+pub fn context_value<'py>(
+    variable: &Bound<'py, PyAny>,
+    default: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut found = null_mut();
+    // SAFETY: `found` is where the function stores an owned reference, or null.
+    unsafe {
+        if ffi::PyContextVar_Get(variable.as_ptr(), default.as_ptr(), &raw mut found) < 0 {
+            return Err(PyErr::fetch(variable.py()));
+        }
+        Ok(Bound::from_owned_ptr(variable.py(), found))
+    }
+}
+
+/// A string of these bytes.
+///
+/// # Errors
+/// `UnicodeDecodeError` when they are no UTF-8.
+#[inline]
+pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    if bytes.is_ascii() {
+        return Ok(ascii(py, bytes)?);
+    }
+    // SAFETY: a pointer to so many bytes.
+    unsafe {
+        let made = ffi::PyUnicode_DecodeUTF8(
+            bytes.as_ptr().cast(),
+            bytes.len().cast_signed(),
+            null_mut(),
+        );
+        Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+#[inline]
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the string was made just now for so many characters below 128, which follow its head.
+    unsafe {
+        let made = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
+        if made.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        if !bytes.is_empty() {
+            let start = made.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+            copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+        }
+        Ok(Bound::from_owned_ptr(py, made))
+    }
+}
+
+/// The string of bytes that need not be UTF-8; what is none becomes surrogate escapes.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn escaped_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: a pointer to so many bytes, and a C string.
+    unsafe {
+        let made = ffi::PyUnicode_DecodeUTF8(
+            bytes.as_ptr().cast(),
+            bytes.len().cast_signed(),
+            c"surrogateescape".as_ptr(),
+        );
+        Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// What an int (or one of a subclass) holds.
+pub enum Int {
+    /// 64 bits with sign.
+    Signed(i64),
+    /// More than that, 64 bits without sign.
+    Unsigned(u64),
+    /// Neither.
+    Huge,
+    /// No int.
+    Other,
+}
+
+/// Reads an int; runs no Python code.
+#[inline]
+pub fn int(value: &Bound<'_, PyAny>) -> Int {
+    // SAFETY: the object's type was checked; the calls only read it, and an error is cleared.
+    unsafe {
+        if ffi::PyLong_Check(value.as_ptr()) == 0 {
+            return Int::Other;
+        }
+        let mut overflow = 0;
+        let found = ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow);
+        if overflow == 0 {
+            return Int::Signed(found);
+        }
+        if overflow > 0 {
+            let found = ffi::PyLong_AsUnsignedLongLong(value.as_ptr());
+            if found != u64::MAX || ffi::PyErr_Occurred().is_null() {
+                return Int::Unsigned(found);
+            }
+            ffi::PyErr_Clear();
+        }
+        Int::Huge
+    }
+}
+
+/// The number in a float (exact or of a subclass).
+#[inline]
+pub fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
+    value.cast::<PyFloat>().ok().map(PyFloatMethods::value)
+}
+
+/// The UTF-8 of a string; `None` when it has lone surrogates.
+#[inline]
+pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    value.to_str().ok().map(str::as_bytes)
+}
+
+/// Calls `each` with the elements of a list by index, as long as it has so many: `each` may run code that changes it.
+#[inline]
+pub fn for_each<'py, E>(
+    list: &Bound<'py, PyList>,
+    mut each: impl FnMut(usize, Bound<'py, PyAny>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut index = 0;
+    while index < list.len() {
+        // SAFETY: the index was compared with the length just now; the element is held while `each` runs.
+        let item = unsafe { list.get_item_unchecked(index) };
+        each(index, item)?;
+        index += 1;
+    }
+    Ok(())
+}
+
+/// The same, from the last to the first.
+#[inline]
+pub fn for_each_back<'py, E>(
+    list: &Bound<'py, PyList>,
+    mut each: impl FnMut(usize, Bound<'py, PyAny>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut index = list.len();
+    while index > 0 {
+        index = (index - 1).min(list.len().saturating_sub(1));
+        if index >= list.len() {
+            break;
+        }
+        // SAFETY: as above.
+        let item = unsafe { list.get_item_unchecked(index) };
+        each(index, item)?;
+    }
+    Ok(())
+}
+
+/// Whether nobody but the caller's container holds the object, so that it cannot be met a second time.
+#[inline]
+pub fn is_unshared(value: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: reads the count. Two: the container's reference and `value`.
+    unsafe { ffi::Py_REFCNT(value.as_ptr()) <= 2 }
+}

@@ -1,0 +1,360 @@
+//! The wire format below messages, without Python: tags, varints, spans. Called by `scan`, `decode` and `encode`.
+//!
+//! See <https://protobuf.dev/programming-guides/encoding/>.
+
+/// Wire type of a varint.
+pub const VARINT: u32 = 0;
+/// Wire type of eight bytes.
+pub const I64: u32 = 1;
+/// Wire type of a length and so many bytes.
+pub const LEN: u32 = 2;
+/// Wire type that opens a group.
+pub const SGROUP: u32 = 3;
+/// Wire type that closes a group.
+pub const EGROUP: u32 = 4;
+/// Wire type of four bytes.
+pub const I32: u32 = 5;
+
+/// Why bytes are no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The data end inside a value.
+    Cut,
+    /// A varint of more than ten bytes.
+    LongVarint,
+    /// A tag of more than 32 bits or five bytes.
+    LongTag,
+    /// A length beyond the end: what was announced, and what is there.
+    Length(u64, usize),
+    /// Field number zero.
+    NumberZero,
+    /// The end of a group that was not opened; its number.
+    GroupEnd(u32),
+    /// A group that does not end; its number.
+    OpenGroup(u32),
+    /// A wire type that does not exist; the type and the number of its field.
+    WireType(u32, u32),
+    /// A string that is no UTF-8: the byte, and its offset in the string.
+    Utf8(u8, usize),
+    /// A packed field of fixed width whose length is no multiple of it: width, length.
+    Multiple(usize, usize),
+    /// The last number of a packed field is cut.
+    PackedCut,
+    /// More levels of messages than allowed.
+    Deep,
+    /// More levels of messages than the stack holds.
+    Stack,
+    /// More messages than allowed.
+    Many,
+}
+
+impl std::fmt::Display for Malformed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Self::Cut => f.write_str("expected more bytes, got the end of the data"),
+            Self::LongVarint => {
+                f.write_str("expected a varint of at most 10 bytes, got a longer one")
+            }
+            Self::LongTag => f.write_str("expected a tag of at most 32 bits, got a longer one"),
+            Self::Length(length, left) => write!(f, "expected {length} bytes, got {left}"),
+            Self::NumberZero => f.write_str("expected a field number from 1 to 536870911, got 0"),
+            Self::GroupEnd(number) => write!(
+                f,
+                "expected a field, got the end of group {number}, which was not opened"
+            ),
+            Self::OpenGroup(number) => write!(
+                f,
+                "expected the end of group {number}, got the end of the data"
+            ),
+            Self::WireType(wire_type, number) => write!(
+                f,
+                "expected a wire type from 0 to 5, got {wire_type} in field {number}"
+            ),
+            Self::Utf8(byte, offset) => write!(
+                f,
+                "expected UTF-8, got byte 0x{byte:02x} at offset {offset} of the string"
+            ),
+            Self::Multiple(width, length) => {
+                write!(f, "expected a multiple of {width} bytes, got {length}")
+            }
+            Self::PackedCut => {
+                f.write_str("expected the rest of a packed number, got the end of the field")
+            }
+            Self::Deep => f.write_str("expected fewer levels of messages, got more"),
+            Self::Stack => f.write_str(
+                "expected fewer levels of messages, got more than Python's stack holds",
+            ),
+            Self::Many => f.write_str("expected fewer messages, got more"),
+        }
+    }
+}
+
+/// A place in wire bytes, and where they end for the message being read.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// All bytes of the outermost message.
+    pub data: &'a [u8],
+    /// Where to read next.
+    pub pos: usize,
+    /// Where this message ends; at most `data.len()`.
+    pub end: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `data[pos..end]`.
+    pub fn new(data: &'a [u8], pos: usize, end: usize) -> Self {
+        let end = end.min(data.len());
+        Self { data, pos, end }
+    }
+
+    /// Whether everything has been read.
+    #[inline(always)]
+    pub fn at_end(&self) -> bool {
+        self.pos >= self.end
+    }
+
+    #[inline(always)]
+    fn byte(&mut self) -> Result<u8, Malformed> {
+        if self.pos < self.end {
+            if let Some(&byte) = self.data.get(self.pos) {
+                self.pos += 1;
+                return Ok(byte);
+            }
+        }
+        Err(Malformed::Cut)
+    }
+
+    /// A varint, cut to 64 bits.
+    #[inline(always)]
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
+        let first = self.byte()?;
+        if first < 0x80 {
+            return Ok(u64::from(first));
+        }
+        self.long_varint(first)
+    }
+
+    #[inline]
+    fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
+        let mut value = u64::from(first & 0x7f);
+        let mut shift = 7;
+        while shift < 70 {
+            let byte = self.byte()?;
+            // The tenth byte's upper bits fall off the left end.
+            value |= u64::from(byte & 0x7f) << shift.min(63) << (shift - shift.min(63));
+            if byte < 0x80 {
+                return Ok(value);
+            }
+            shift += 7;
+        }
+        Err(Malformed::LongVarint)
+    }
+
+    /// A tag: field number and wire type.
+    #[inline(always)]
+    pub fn tag(&mut self) -> Result<u32, Malformed> {
+        let start = self.pos;
+        let value = self.varint()?;
+        if value < 0x80 {
+            return Ok(value as u32);
+        }
+        if self.pos - start > 5 {
+            return Err(Malformed::LongTag);
+        }
+        u32::try_from(value).map_err(|_| Malformed::LongTag)
+    }
+
+    /// A length and the bytes that follow it; gives where they end.
+    #[inline(always)]
+    pub fn span(&mut self) -> Result<usize, Malformed> {
+        let length = self.varint()?;
+        let left = self.end - self.pos;
+        match usize::try_from(length) {
+            Ok(length) if length <= left => Ok(self.pos + length),
+            _ => Err(Malformed::Length(length, left)),
+        }
+    }
+
+    /// The bytes of a length-delimited value.
+    #[inline(always)]
+    pub fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let stop = self.span()?;
+        let found = self.data.get(self.pos..stop).ok_or(Malformed::Cut)?;
+        self.pos = stop;
+        Ok(found)
+    }
+
+    /// The bytes of a value of fixed width.
+    #[inline(always)]
+    pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let stop = self.pos + N;
+        if stop > self.end {
+            return Err(Malformed::Cut);
+        }
+        let found = self
+            .data
+            .get(self.pos..stop)
+            .and_then(|bytes| bytes.try_into().ok());
+        self.pos = stop;
+        found.ok_or(Malformed::Cut)
+    }
+
+    /// Passes over the value of a field whose tag has been read. `depth`: levels of groups that may follow.
+    pub fn skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
+        if tag < 8 {
+            return Err(Malformed::NumberZero);
+        }
+        match tag & 7 {
+            VARINT => self.varint().map(drop),
+            I64 => self.fixed::<8>().map(drop),
+            LEN => self.bytes().map(drop),
+            I32 => self.fixed::<4>().map(drop),
+            SGROUP => {
+                if depth == 0 {
+                    return Err(Malformed::Deep);
+                }
+                loop {
+                    if self.at_end() {
+                        return Err(Malformed::OpenGroup(tag >> 3));
+                    }
+                    let inner = self.tag()?;
+                    if inner == tag + 1 {
+                        return Ok(());
+                    }
+                    self.skip(inner, depth - 1)?;
+                }
+            }
+            EGROUP => Err(Malformed::GroupEnd(tag >> 3)),
+            wire_type => Err(Malformed::WireType(wire_type, tag >> 3)),
+        }
+    }
+}
+
+/// Checks that a string is UTF-8.
+#[inline]
+pub fn check_utf8(bytes: &[u8]) -> Result<(), Malformed> {
+    // The vectorised check pays from some length on.
+    let valid = if bytes.len() < 32 {
+        bytes.is_ascii() || std::str::from_utf8(bytes).is_ok()
+    } else {
+        simdutf8::basic::from_utf8(bytes).is_ok()
+    };
+    if valid {
+        return Ok(());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let offset = error.valid_up_to();
+            Err(Malformed::Utf8(
+                bytes.get(offset).copied().unwrap_or_default(),
+                offset,
+            ))
+        }
+    }
+}
+
+/// The signed number of a zigzag-encoded one.
+#[inline(always)]
+pub fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// A signed number, zigzag-encoded.
+#[inline(always)]
+pub fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// Bytes that are filled from the end, so that a length is known when it is written.
+#[derive(Debug, Default)]
+pub struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+/// A buffer that grew beyond this is not kept between calls.
+const KEPT: usize = 1 << 20;
+
+impl Buffer {
+    /// What has been written.
+    pub fn written(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    /// Number of bytes written.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    /// Empties the buffer and keeps its memory, unless that is much.
+    pub fn reset(&mut self) {
+        if self.bytes.len() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.start = self.bytes.len();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, needed: usize) {
+        let held = self.len();
+        let size = (self.bytes.len() * 2).max(held + needed).max(1024);
+        let mut bytes = vec![0; size];
+        if let Some(tail) = bytes.get_mut(size - held..) {
+            tail.copy_from_slice(self.written());
+        }
+        self.bytes = bytes;
+        self.start = size - held;
+    }
+
+    /// `count` bytes before what has been written, to be filled in.
+    #[inline(always)]
+    pub fn room(&mut self, count: usize) -> &mut [u8] {
+        if self.start < count {
+            self.grow(count);
+        }
+        self.start -= count;
+        self.bytes
+            .get_mut(self.start..self.start + count)
+            .unwrap_or_default()
+    }
+
+    /// Puts bytes before what has been written.
+    #[inline(always)]
+    pub fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+    }
+
+    /// Puts a varint before what has been written.
+    #[inline(always)]
+    pub fn varint(&mut self, value: u64) {
+        if value < 0x80 {
+            if let Some(byte) = self.room(1).first_mut() {
+                *byte = value as u8;
+            }
+        } else {
+            self.long_varint(value);
+        }
+    }
+
+    #[inline]
+    fn long_varint(&mut self, mut value: u64) {
+        let (bytes, length) = {
+            let mut bytes = [0; 10];
+            let mut length = 0;
+            for byte in &mut bytes {
+                length += 1;
+                *byte = value as u8 & 0x7f;
+                value >>= 7;
+                if value == 0 {
+                    break;
+                }
+                *byte |= 0x80;
+            }
+            (bytes, length)
+        };
+        self.put(bytes.get(..length).unwrap_or_default());
+    }
+}

@@ -1,0 +1,218 @@
+//! Well-known types that Python has types of its own for: Timestamp, Duration, the wrappers of scalars.
+//!
+//! The quick ways only: what they do not know (`None`) goes through `from_wrapped` and `to_wrapped` of the class. Called by
+//! `decode`, `encode` and the JSON codec.
+
+use pyo3::prelude::*;
+use pyo3::types::{
+    PyDateAccess, PyDateTime, PyDelta, PyDeltaAccess, PyTimeAccess, PyTzInfo, PyTzInfoAccess,
+};
+
+use crate::api::api;
+use crate::decode::Scalars;
+use crate::plan::{Field, Plan, Wrapped};
+use crate::shape::{FieldShape, Kind};
+use crate::wire::{Malformed, Reader};
+
+/// Seconds since 1970 of the first and the last second that a Timestamp can tell.
+const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+/// Seconds of 10,000 years.
+const LONGEST: i64 = 315_576_000_000;
+const BILLION: i32 = 1_000_000_000;
+
+/// Reads a wrapped message that is not there yet into its Python value. The reader stays where it is for `None`.
+///
+/// # Errors
+/// What is wrong with the bytes, or `MemoryError`.
+pub fn quick<'py>(
+    py: Python<'py>,
+    field: &Field,
+    plan: &Plan,
+    shape: &FieldShape,
+    reader: &mut Reader<'_>,
+) -> Result<Option<Bound<'py, PyAny>>, WktError> {
+    if shape.kind != Kind::Message {
+        return Ok(None);
+    }
+    let before = reader.pos;
+    let bytes = reader.bytes()?;
+    let mut inner = Reader::new(bytes, 0, bytes.len());
+    let made = match field.wrapped {
+        Wrapped::Timestamp | Wrapped::Duration => {
+            let (mut seconds, mut nanos) = (0, 0);
+            let mut plain = true;
+            while !inner.at_end() {
+                match inner.tag() {
+                    Ok(8) => seconds = inner.varint()?.cast_signed(),
+                    Ok(16) => nanos = inner.varint()? as i32,
+                    _ => {
+                        plain = false;
+                        break;
+                    }
+                }
+            }
+            if plain {
+                value_of_parts(py, field.wrapped, seconds, nanos)?
+            } else {
+                None
+            }
+        }
+        Wrapped::Scalar => match plan.at(0) {
+            Some((inner_field, inner_shape)) => {
+                let mut made = None;
+                let mut plain = true;
+                while !inner.at_end() {
+                    if inner.tag().ok() != Some(inner_shape.tag()) {
+                        plain = false;
+                        break;
+                    }
+                    match Scalars::read(py, inner_field, inner_shape, &mut inner) {
+                        Ok(found) => made = found,
+                        Err(_) => {
+                            plain = false;
+                            break;
+                        }
+                    }
+                }
+                if plain {
+                    Some(made.unwrap_or_else(|| inner_field.default.bind(py).clone()))
+                } else {
+                    None
+                }
+            }
+            None => None,
+        },
+        _ => None,
+    };
+    if made.is_none() {
+        reader.pos = before;
+    }
+    Ok(made)
+}
+
+/// What reading a well-known type may fail with.
+pub enum WktError {
+    /// Wire bytes that are none.
+    Malformed(Malformed),
+    /// Python raised.
+    Python(PyErr),
+}
+
+impl From<Malformed> for WktError {
+    fn from(found: Malformed) -> Self {
+        Self::Malformed(found)
+    }
+}
+
+impl From<PyErr> for WktError {
+    fn from(error: PyErr) -> Self {
+        Self::Python(error)
+    }
+}
+
+/// The Python value of a Timestamp or Duration; `None` when its parts are those of no time.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn value_of_parts(
+    py: Python<'_>,
+    wrapped: Wrapped,
+    seconds: i64,
+    nanos: i32,
+) -> PyResult<Option<Bound<'_, PyAny>>> {
+    if wrapped == Wrapped::Timestamp {
+        if !SECONDS.contains(&seconds) || !(0..BILLION).contains(&nanos) {
+            return Ok(None);
+        }
+        if nanos % 1000 != 0 {
+            let make = api(py)?.parts_to_datetime.bind(py);
+            return make.call1((seconds, nanos)).map(Some);
+        }
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        let clock = seconds.rem_euclid(86_400);
+        let utc = api(py)?.utc.bind(py).cast::<PyTzInfo>()?;
+        return Ok(Some(
+            PyDateTime::new(
+                py,
+                year,
+                month,
+                day,
+                (clock / 3600) as u8,
+                (clock / 60 % 60) as u8,
+                (clock % 60) as u8,
+                (nanos / 1000).cast_unsigned(),
+                Some(utc),
+            )?
+            .into_any(),
+        ));
+    }
+    let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
+    if !(-LONGEST..=LONGEST).contains(&seconds) || nanos.abs() >= BILLION || !one_sign {
+        return Ok(None);
+    }
+    if nanos % 1000 != 0 {
+        let make = api(py)?.parts_to_timedelta.bind(py);
+        return make.call1((seconds, nanos)).map(Some);
+    }
+    let days = seconds.div_euclid(86_400) as i32;
+    let rest = seconds.rem_euclid(86_400) as i32;
+    Ok(Some(
+        PyDelta::new(py, days, rest, nanos / 1000, true)?.into_any(),
+    ))
+}
+
+/// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`; `None` for all others.
+pub fn parts(wrapped: Wrapped, item: &Bound<'_, PyAny>) -> Option<(i64, i32)> {
+    if wrapped == Wrapped::Timestamp {
+        let moment = item.cast_exact::<PyDateTime>().ok()?;
+        let zone = moment.get_tzinfo()?;
+        if !zone.is(&api(item.py()).ok()?.utc) {
+            return None;
+        }
+        let days = days_of(moment.get_year(), moment.get_month(), moment.get_day());
+        let clock = i64::from(moment.get_hour()) * 3600
+            + i64::from(moment.get_minute()) * 60
+            + i64::from(moment.get_second());
+        let nanos = i32::try_from(moment.get_microsecond()).ok()? * 1000;
+        return Some((days * 86_400 + clock, nanos));
+    }
+    let span = item.cast_exact::<PyDelta>().ok()?;
+    let mut seconds = i64::from(span.get_days()) * 86_400 + i64::from(span.get_seconds());
+    let mut nanos = span.get_microseconds() * 1000;
+    // A timedelta counts its microseconds forwards, a Duration has one sign.
+    if seconds < 0 && nanos > 0 {
+        seconds += 1;
+        nanos -= BILLION;
+    }
+    (-LONGEST..=LONGEST)
+        .contains(&seconds)
+        .then_some((seconds, nanos))
+}
+
+/// Year, month and day of a number of days since 1970 (the proleptic Gregorian calendar, in eras of 400 years that
+/// begin in March).
+fn civil(days: i64) -> (i32, u8, u8) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year as i32, month as u8, day as u8)
+}
+
+/// The days since 1970 of a date; the other way round.
+fn days_of(year: i32, month: u8, day: u8) -> i64 {
+    let year = i64::from(year) - i64::from(month <= 2);
+    let month = i64::from(month);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let shifted = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * shifted + 2) / 5 + i64::from(day) - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
