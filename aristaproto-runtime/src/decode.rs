@@ -33,7 +33,8 @@ pub struct Failure {
     steps: Vec<Step>,
 }
 
-type Outcome<T> = Result<T, Box<Failure>>;
+/// A value, or what is wrong and where.
+pub type Outcome<T> = Result<T, Box<Failure>>;
 
 impl From<Malformed> for Box<Failure> {
     #[cold]
@@ -170,7 +171,11 @@ pub fn decode<'py>(
     read_all(py, target.plan()?, message, bytes.as_bytes(), limits, partial)
 }
 
-fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
+/// An object as a message.
+///
+/// # Errors
+/// `TypeError` when it is none.
+pub fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
     Message::of(message)
         .ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
 }
@@ -540,7 +545,6 @@ impl<'py> Decoder<'_, 'py> {
         Ok(dict)
     }
 
-    /// A scalar; `None` for a number that its closed enum does not know.
     #[inline]
     fn scalar(
         &self,
@@ -548,48 +552,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
-        let py = self.py;
-        let made = match shape.kind {
-            Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
-            Kind::Float => {
-                PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any()
-            }
-            Kind::Int64 => int(py, reader.varint()?.cast_signed()),
-            Kind::UInt64 => uint(py, reader.varint()?),
-            Kind::Int32 => int(py, i64::from(reader.varint()? as i32)),
-            Kind::UInt32 => int(py, i64::from(reader.varint()? as u32)),
-            Kind::SInt32 => {
-                int(py, unzigzag(reader.varint()? & 0xffff_ffff))
-            }
-            Kind::SInt64 => int(py, unzigzag(reader.varint()?)),
-            Kind::Fixed64 => uint(py, u64::from_le_bytes(reader.fixed()?)),
-            Kind::SFixed64 => int(py, i64::from_le_bytes(reader.fixed()?)),
-            Kind::Fixed32 => int(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
-            Kind::SFixed32 => int(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
-            Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
-            Kind::String => {
-                let bytes = reader.bytes()?;
-                if shape.utf8 {
-                    value::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
-                } else {
-                    value::escaped_string(py, bytes)?
-                }
-            }
-            Kind::Bytes => PyBytes::new(py, reader.bytes()?).into_any(),
-            Kind::Enum => return self.member(field, reader.varint()? as i32),
-            Kind::Group | Kind::Message => return Ok(None),
-        };
-        Ok(Some(made))
-    }
-
-    fn member(&self, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
-        let Some(members) = &field.members else {
-            return Ok(Some(int(self.py, i64::from(number))));
-        };
-        if members.closed {
-            return Ok(members.find(self.py, number)?);
-        }
-        Ok(Some(members.member(self.py, number)?))
+        scalar(self.py, field, shape, reader)
     }
 
     /// A message or group, read into the value that is there, if any.
@@ -715,7 +678,8 @@ impl<'py> Decoder<'_, 'py> {
         let mut key: Option<Bound<'py, PyAny>> = None;
         let mut item: Option<Bound<'py, PyAny>> = None;
         let mut known_value = true;
-        let default_key = || fields.0.default.bind(self.py).clone();
+        let py = self.py;
+        let default_key = || fields.0.default.bind(py).clone();
         while !inner.at_end() {
             let tag = inner.tag()?;
             if tag == shapes.0.tag() {
@@ -858,6 +822,61 @@ impl<'py> Decoder<'_, 'py> {
         };
         made.ok()
     }
+}
+
+/// A scalar; `None` for a number that its closed enum does not know.
+#[inline]
+pub fn scalar<'py>(
+    py: Python<'py>,
+    field: &Field,
+    shape: &FieldShape,
+    reader: &mut Reader<'_>,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let made = match shape.kind {
+        Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
+        Kind::Float => {
+            PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any()
+        }
+        Kind::Int64 => int(py, reader.varint()?.cast_signed()),
+        Kind::UInt64 => uint(py, reader.varint()?),
+        Kind::Int32 => int(py, i64::from(reader.varint()? as i32)),
+        Kind::UInt32 => int(py, i64::from(reader.varint()? as u32)),
+        Kind::SInt32 => {
+            int(py, unzigzag(reader.varint()? & 0xffff_ffff))
+        }
+        Kind::SInt64 => int(py, unzigzag(reader.varint()?)),
+        Kind::Fixed64 => uint(py, u64::from_le_bytes(reader.fixed()?)),
+        Kind::SFixed64 => int(py, i64::from_le_bytes(reader.fixed()?)),
+        Kind::Fixed32 => int(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
+        Kind::SFixed32 => int(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
+        Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
+        Kind::String => {
+            let bytes = reader.bytes()?;
+            if shape.utf8 {
+                value::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
+            } else {
+                value::escaped_string(py, bytes)?
+            }
+        }
+        Kind::Bytes => PyBytes::new(py, reader.bytes()?).into_any(),
+        Kind::Enum => return member(py, field, reader.varint()? as i32),
+        Kind::Group | Kind::Message => return Ok(None),
+    };
+    Ok(Some(made))
+}
+
+fn member<'py>(
+    py: Python<'py>,
+    field: &Field,
+    number: i32,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let Some(members) = &field.members else {
+        return Ok(Some(int(py, i64::from(number))));
+    };
+    if members.closed {
+        return Ok(members.find(py, number)?);
+    }
+    Ok(Some(members.member(py, number)?))
 }
 
 /// The varints of a packed field, which are known to be well-formed.

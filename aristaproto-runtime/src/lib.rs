@@ -1,1 +1,79 @@
-//! x
+//! `aristaproto._native`: the codec of the Python package `aristaproto` in Rust.
+//!
+//! In: the `Schema` of each message class, when it is first used. Out: C types below `aristaproto.Message` whose
+//! methods read and write the slots of messages. `aristaproto.codec` imports the module and is the only one that does.
+#![warn(clippy::pedantic)]
+// Wire values are cut to their width on purpose, and numbers of fields and bytes fit into 64 bits.
+#![allow(clippy::cast_possible_truncation)]
+// Measured: without it the readers and writers of single values are called, not expanded.
+#![allow(clippy::inline_always)]
+// `#[pyfunction]` takes its arguments by value.
+#![allow(clippy::needless_pass_by_value)]
+// One letter is clearer than `r#type` and its like in the arithmetic of bits.
+#![allow(clippy::precedence)]
+
+mod api;
+mod compare;
+mod construct;
+mod decode;
+mod encode;
+mod object;
+mod plan;
+mod scan;
+mod shape;
+mod value;
+mod wire;
+mod wkt;
+
+/// What `aristaproto.codec` imports.
+#[pyo3::pymodule(gil_used = true)]
+mod _native {
+    use pyo3::prelude::*;
+    use pyo3::types::{PyBytes, PyType};
+
+    use super::{decode as reader, encode as writer, object};
+
+    #[pymodule_export]
+    use super::plan::{bind, bind_slot, Handle};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("MessageBase", object::base_class(module.py())?)
+    }
+
+    /// Gives `Message` and its metaclass the methods that are written in Rust.
+    #[pyfunction]
+    fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+        object::allow_vectorcall(metaclass)?;
+        object::install_methods(message)
+    }
+
+    /// Makes an empty message of a class without calling its `__init__`.
+    #[pyfunction]
+    fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+        object::new_message(class.py(), &*object::plan_of(class)?)
+    }
+
+    /// Wire bytes of a message; as `aristaproto.binary.encode`.
+    #[pyfunction]
+    fn encode<'py>(message: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        writer::encode(message)
+    }
+
+    /// Reads wire bytes into a message; as `aristaproto.binary.decode`.
+    #[pyfunction]
+    #[pyo3(signature = (message, data, *, partial = false))]
+    fn decode(message: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, partial: bool) -> PyResult<()> {
+        reader::decode(message, data, partial)
+    }
+
+    /// Reads records of one extension into a message; as `aristaproto.binary.decode_field`.
+    #[pyfunction]
+    fn decode_field(
+        message: &Bound<'_, PyAny>,
+        field: &Bound<'_, PyAny>,
+        data: &Bound<'_, PyBytes>,
+    ) -> PyResult<()> {
+        reader::decode_field(message, field, data)
+    }
+}

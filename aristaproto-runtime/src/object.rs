@@ -25,7 +25,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
 use crate::plan::Plan;
-use crate::{compare, construct, decode};
+use crate::{compare, construct, decode, encode};
 
 /// The start of every message.
 #[repr(C)]
@@ -121,7 +121,7 @@ pub fn register(py: Python<'_>, plan: &Rc<Plan>) {
     // the class again.
     unsafe {
         let class = plan.class.bind(py).as_type_ptr();
-        if (*class).tp_init == Some(init_message) {
+        if same_init(class) {
             (*class).tp_vectorcall = Some(call_class);
         }
     }
@@ -134,6 +134,18 @@ pub fn unregister(class: *mut ffi::PyTypeObject) {
             plans.remove(&(class as usize));
         }
     }
+}
+
+/// Whether the constructor of a class is the one written here.
+unsafe fn same_init(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: the caller passes a type object; the base's member was written once.
+    unsafe { (*class).tp_init.map(|it| it as usize) == (*BASE.0.get()).tp_init.map(|it| it as usize) }
+}
+
+/// Whether a class has no `__new__` of its own.
+unsafe fn same_new(class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: as above.
+    unsafe { (*class).tp_new.map(|it| it as usize) == (*BASE.0.get()).tp_new.map(|it| it as usize) }
 }
 
 fn known_plan(class: *mut ffi::PyTypeObject) -> Option<Rc<Plan>> {
@@ -234,6 +246,20 @@ impl<'a, 'py> Message<'a, 'py> {
             (*raw).end = end;
             ffi::Py_XDECREF(old);
         }
+    }
+
+    /// Lets the empty slots of a new message hold what those of another one hold.
+    pub fn postpone_as(self, other: Message<'_, 'py>) {
+        if let Some((data, ..)) = other.pending() {
+            // SAFETY: both are messages.
+            let (start, end) = unsafe { ((*other.raw()).start, (*other.raw()).end) };
+            self.postpone(&data, start, end);
+        }
+    }
+
+    /// Whether `copy.deepcopy` of the message ends in `compare::deepcopy`, because no class has a `__deepcopy__` of its own.
+    pub fn copies_itself(self) -> bool {
+        self.plan().is_ok_and(|plan| plan.copies_itself)
     }
 
     /// Takes over what was read from `pending`: fills the slots that are still empty.
@@ -670,8 +696,7 @@ unsafe extern "C" fn call_class(
     unsafe {
         let own: *mut ffi::PyTypeObject = class.cast();
         let plan = known_plan(own);
-        let usual = (*own).tp_init == Some(init_message)
-            && (*own).tp_new == ffi::PyBaseObject_Type.tp_new;
+        let usual = same_init(own) && same_new(own);
         let Some(plan) = plan.filter(|_| usual) else {
             return call_plainly(class, args, nargsf, names);
         };
@@ -845,6 +870,200 @@ pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     }
 }
 
+/// The single argument of a method, by position or by `keyword`.
+unsafe fn only_argument<'py>(
+    py: Python<'py>,
+    keyword: &str,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: called with the arguments of a vectorcall: `count` by position, then one for each name.
+    unsafe {
+        let named = if names.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(names) };
+        let fits = match (count, named) {
+            (1, 0) => true,
+            (0, 1) => Bound::from_borrowed_ptr(py, ffi::PyTuple_GET_ITEM(names, 0)).eq(keyword)?,
+            _ => false,
+        };
+        if fits {
+            return Ok(Bound::from_borrowed_ptr(py, *args));
+        }
+    }
+    let given = count + if names.is_null() { 0 } else { 1 };
+    Err(PyTypeError::new_err(format!(
+        "expected one argument, {keyword}, got {given} or one of another name"
+    )))
+}
+
+unsafe extern "C" fn parse_method(
+    class: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by the interpreter as a class method.
+    unsafe { parse_argument("data", class, args, count, names) }
+}
+
+unsafe extern "C" fn from_string_method(
+    class: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: as above.
+    unsafe { parse_argument("s", class, args, count, names) }
+}
+
+unsafe fn parse_argument(
+    keyword: &str,
+    class: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(null_mut(), |py| {
+        // SAFETY: the caller passes on what the interpreter passed to a class method.
+        let (class, data) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, class),
+                only_argument(py, keyword, args, count, names)?,
+            )
+        };
+        let plan = plan_of(class.cast::<PyType>()?)?;
+        Ok(decode::parse(py, &plan, &data)?.into_ptr())
+    })
+}
+
+unsafe extern "C" fn serialise_method(
+    message: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(null_mut(), |py| {
+        // SAFETY: called by the interpreter as a method.
+        let message = unsafe { Bound::from_borrowed_ptr(py, message) };
+        Ok(encode::encode(&message)?.into_ptr())
+    })
+}
+
+unsafe extern "C" fn copy_method(
+    message: *mut ffi::PyObject,
+    _: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(null_mut(), |py| {
+        // SAFETY: called by the interpreter as a method of messages.
+        let message = unsafe { Bound::from_borrowed_ptr(py, message) };
+        Ok(compare::copy(Message(message.as_borrowed()))?.into_ptr())
+    })
+}
+
+unsafe extern "C" fn deepcopy_method(
+    message: *mut ffi::PyObject,
+    memo: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    guarded(null_mut(), |py| {
+        // SAFETY: called by the interpreter as a method of messages, with one argument.
+        let (message, memo) = unsafe {
+            (
+                Bound::from_borrowed_ptr(py, message),
+                Bound::from_borrowed_ptr(py, memo),
+            )
+        };
+        Ok(compare::deepcopy(Message(message.as_borrowed()), &memo)?.into_ptr())
+    })
+}
+
+/// Puts the methods that are written in Rust in the place of those that `message` has in Python, with their docstrings.
+///
+/// # Errors
+/// What Python raises when the class has no such methods.
+pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
+    use ffi::PyMethodDefPointer as Pointer;
+    let fast = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+    let methods: [(&CStr, &str, c_int, Pointer); 6] = [
+        (
+            c"parse",
+            "data",
+            fast | ffi::METH_CLASS,
+            Pointer {
+                PyCFunctionFastWithKeywords: parse_method,
+            },
+        ),
+        (
+            c"FromString",
+            "s",
+            fast | ffi::METH_CLASS,
+            Pointer {
+                PyCFunctionFastWithKeywords: from_string_method,
+            },
+        ),
+        (
+            c"SerializeToString",
+            "",
+            ffi::METH_NOARGS,
+            Pointer {
+                PyCFunction: serialise_method,
+            },
+        ),
+        (
+            c"__bytes__",
+            "",
+            ffi::METH_NOARGS,
+            Pointer {
+                PyCFunction: serialise_method,
+            },
+        ),
+        (
+            c"__copy__",
+            "",
+            ffi::METH_NOARGS,
+            Pointer {
+                PyCFunction: copy_method,
+            },
+        ),
+        (
+            c"__deepcopy__",
+            "memo",
+            ffi::METH_O,
+            Pointer {
+                PyCFunction: deepcopy_method,
+            },
+        ),
+    ];
+    let py = message.py();
+    for (name, parameter, flags, function) in methods {
+        let text = name.to_string_lossy();
+        let python = message.getattr(&*text)?;
+        let about: Option<String> = python.getattr("__doc__")?.extract()?;
+        let first = if flags & ffi::METH_CLASS == 0 { "$self" } else { "$type" };
+        let comma = if parameter.is_empty() { "" } else { ", " };
+        let about = format!(
+            "{text}({first}{comma}{parameter})\n--\n\n{}",
+            about.unwrap_or_default()
+        );
+        // The interpreter keeps the pointer as long as the method lives: to its own end.
+        let about = Box::leak(std::ffi::CString::new(about)?.into_boxed_c_str());
+        let method = Box::leak(Box::new(ffi::PyMethodDef {
+            ml_name: name.as_ptr(),
+            ml_meth: function,
+            ml_flags: flags & !ffi::METH_CLASS,
+            ml_doc: about.as_ptr(),
+        }));
+        // SAFETY: the definition and its strings are never freed; the function has the signature that its flags tell.
+        let descriptor = unsafe {
+            let made = if flags & ffi::METH_CLASS == 0 {
+                ffi::PyDescr_NewMethod(message.as_type_ptr(), method)
+            } else {
+                ffi::PyDescr_NewClassMethod(message.as_type_ptr(), method)
+            };
+            Bound::from_owned_ptr_or_err(py, made)?
+        };
+        message.setattr(&*text, descriptor)?;
+    }
+    Ok(())
+}
+
 /// Lets calls of the classes of a metaclass go through their `tp_vectorcall`, which Python 3.10 and 3.11 do not inherit.
 ///
 /// # Errors
@@ -853,7 +1072,7 @@ pub fn allow_vectorcall(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
     // SAFETY: a subclass of `type` inherits the offset of `tp_vectorcall`; the flag says that it may be used.
     unsafe {
         let class = metaclass.as_type_ptr();
-        if (*class).tp_call != ffi::PyType_Type.tp_call {
+        if (*class).tp_call.map(|it| it as usize) != ffi::PyType_Type.tp_call.map(|it| it as usize) {
             return Err(PyValueError::new_err("the metaclass has its own __call__"));
         }
         (*class).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;

@@ -44,7 +44,6 @@ const SMALL: i32 = 256;
 
 impl Members {
     fn new(class: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let py = class.py();
         let by_number: Bound<'_, PyDict> = class.getattr("_value2member_map_")?.cast_into()?;
         let mut small = Vec::new();
         for (number, member) in &by_number {
@@ -66,7 +65,6 @@ impl Members {
             by_number: by_number.unbind(),
             small,
         })
-        .inspect(|_| drop(py))
     }
 
     /// The member with a number; `None` when it has no name.
@@ -154,7 +152,10 @@ impl Field {
             .ok_or_else(|| PyTypeError::new_err("the field is no message"))?;
         let plan = object::plan_of(class.bind(py))?;
         let _ = self.below.set(Rc::downgrade(&plan));
-        let _ = shape.below.set(Rc::downgrade(&plan.shape));
+        // What `to_wrapped` of a user's class does cannot be left for later: it may raise.
+        if self.wrapped != Wrapped::Other {
+            let _ = shape.below.set(Rc::downgrade(&plan.shape));
+        }
         Ok(plan)
     }
 }
@@ -181,6 +182,10 @@ pub struct Plan {
     pub message_set: bool,
     /// The class' name when it is deprecated.
     pub deprecated: Option<String>,
+    /// Some field is deprecated.
+    pub any_deprecated: bool,
+    /// No class has a `__deepcopy__` of its own.
+    pub copies_itself: bool,
     /// Bytes of a message.
     pub size: usize,
     needs_check: Cell<Option<bool>>,
@@ -255,7 +260,6 @@ pub fn learned(python: &Bound<'_, PyAny>) -> PyResult<Learned> {
 }
 
 fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShape, Field)> {
-    let py = python.py();
     let flag = |name: &str| python.getattr(name)?.is_truthy();
     let kind = Kind::from_number(python.getattr("type")?.extract()?)
         .ok_or_else(|| PyTypeError::new_err("the field has no type"))?;
@@ -307,7 +311,6 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         python: python.clone().unbind(),
         below: OnceCell::new(),
     };
-    let _ = py;
     Ok((shape, field))
 }
 
@@ -482,6 +485,10 @@ pub fn bind<'py>(
         } else {
             None
         },
+        any_deprecated: fields.iter().any(|field| field.deprecated),
+        copies_itself: class
+            .getattr("__deepcopy__")?
+            .is(&base.getattr("__deepcopy__")?),
         message_set: class.getattr("__message_set__")?.is_truthy()?,
         size: object::basic_size(&class),
         schema: schema.clone().unbind(),

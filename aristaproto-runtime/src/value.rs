@@ -6,7 +6,7 @@ use std::ptr::{copy_nonoverlapping, null_mut};
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 /// The value of a context variable here and now, `default` if it has none.
 ///
@@ -166,4 +166,31 @@ pub fn for_each_back<'py, E>(
 pub fn is_unshared(value: &Bound<'_, PyAny>) -> bool {
     // SAFETY: reads the count. Two: the container's reference and `value`.
     unsafe { ffi::Py_REFCNT(value.as_ptr()) <= 2 }
+}
+
+/// Whether the object is one of Python's own scalars, which cannot change: a str, int, float, bool or bytes.
+#[inline]
+pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_exact_instance_of::<PyBytes>()
+}
+
+/// Runs `work` one level of Python's recursion deeper.
+///
+/// # Errors
+/// `RecursionError` instead of running out of stack; or those of `work`.
+pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    // SAFETY: every level that was entered is left again; `work` does not unwind past this function without the process'
+    // end, or it is caught further up, where the count is off by some levels at worst.
+    unsafe {
+        if ffi::Py_EnterRecursiveCall(c" while copying a message".as_ptr()) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        let done = work();
+        ffi::Py_LeaveRecursiveCall();
+        done
+    }
 }

@@ -9,10 +9,10 @@ use pyo3::types::{
 };
 
 use crate::api::api;
-use crate::decode::Scalars;
+use crate::decode::{scalar, Outcome};
 use crate::plan::{Field, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind};
-use crate::wire::{Malformed, Reader};
+use crate::wire::Reader;
 
 /// Seconds since 1970 of the first and the last second that a Timestamp can tell.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
@@ -30,7 +30,7 @@ pub fn quick<'py>(
     plan: &Plan,
     shape: &FieldShape,
     reader: &mut Reader<'_>,
-) -> Result<Option<Bound<'py, PyAny>>, WktError> {
+) -> Outcome<Option<Bound<'py, PyAny>>> {
     if shape.kind != Kind::Message {
         return Ok(None);
     }
@@ -66,7 +66,7 @@ pub fn quick<'py>(
                         plain = false;
                         break;
                     }
-                    match Scalars::read(py, inner_field, inner_shape, &mut inner) {
+                    match scalar(py, inner_field, inner_shape, &mut inner) {
                         Ok(found) => made = found,
                         Err(_) => {
                             plain = false;
@@ -88,26 +88,6 @@ pub fn quick<'py>(
         reader.pos = before;
     }
     Ok(made)
-}
-
-/// What reading a well-known type may fail with.
-pub enum WktError {
-    /// Wire bytes that are none.
-    Malformed(Malformed),
-    /// Python raised.
-    Python(PyErr),
-}
-
-impl From<Malformed> for WktError {
-    fn from(found: Malformed) -> Self {
-        Self::Malformed(found)
-    }
-}
-
-impl From<PyErr> for WktError {
-    fn from(error: PyErr) -> Self {
-        Self::Python(error)
-    }
 }
 
 /// The Python value of a Timestamp or Duration; `None` when its parts are those of no time.

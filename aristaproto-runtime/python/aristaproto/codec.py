@@ -1,29 +1,55 @@
 """The one place where the codec is chosen.
 
-`encode(message)` and `decode(message, data)` are what `Message` calls. Today there is one codec, in Python.
+`encode(message)` and `decode(message, data)` are what `Message` calls: those of the codec in Rust, the module
+`_native`, where it was built, else those of the plain one in Python. The environment variable
+`ARISTAPROTO_IMPLEMENTATION` asks for one of them: `native` or `python`.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from .binary import decode, decode_field, encode
+from . import binary
 
-__all__ = ("decode", "decode_field", "encode", "implementation")
+if TYPE_CHECKING:
+    from types import ModuleType
 
-_asked = os.environ.get("ARISTAPROTO_IMPLEMENTATION", "")
-if _asked not in ("", "python"):
-    if _asked == "native":
+__all__ = ("NATIVE", "decode", "decode_field", "encode", "implementation")
+
+
+def _find_native(asked: str) -> ModuleType | None:
+    if asked not in ("", "native", "python"):
         raise ImportError(
-            "ARISTAPROTO_IMPLEMENTATION asks for the native codec, but this installation has none: "
-            "unset it, or set it to python"
+            f"ARISTAPROTO_IMPLEMENTATION is {asked!r}: expected native, python or nothing"
         )
-    raise ImportError(
-        f"ARISTAPROTO_IMPLEMENTATION is {_asked!r}: expected native, python or nothing"
-    )
+    if asked == "python":
+        return None
+    try:
+        from . import _native
+    except ModuleNotFoundError:
+        if asked:
+            raise ImportError(
+                "ARISTAPROTO_IMPLEMENTATION asks for the native codec, but this installation has none: "
+                "unset it, or set it to python"
+            ) from None
+        return None
+    return _native
+
+
+NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
+"""The codec in Rust; None when the plain one is at work."""
+
+if NATIVE is None:
+    encode = binary.encode
+    decode = binary.decode
+    decode_field = binary.decode_field
+else:
+    encode = NATIVE.encode
+    decode = NATIVE.decode
+    decode_field = NATIVE.decode_field
 
 
 def implementation() -> Literal["native", "python"]:
     """Which codec is at work."""
-    return "python"
+    return "python" if NATIVE is None else "native"

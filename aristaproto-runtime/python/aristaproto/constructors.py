@@ -1,6 +1,7 @@
 """Compiles the constructor of a message class: `__init__`, and `new()`, which makes an empty message for the codecs.
 
-Called by `schema_builder`. Source text, because a loop over fields costs several times as much.
+Called by `schema_builder` and `Schema.init`. The codec in Rust has its own of both; it calls this `__init__` with arguments
+that do not fit, for the error. Source text, because a loop over fields costs several times as much.
 """
 
 from __future__ import annotations
@@ -13,64 +14,95 @@ if TYPE_CHECKING:
     from .message import Message
     from .schema import Schema
 
-__all__ = ("compile_constructors",)
+__all__ = ("compile_init", "compile_new")
 
 
-def compile_constructors(schema: Schema) -> tuple[Callable[[], Any], Callable[..., None]]:
-    """`new` and `__init__` of the class of a schema, whose fields are complete."""
-    from .message import set_unknown_fields, warn_deprecated
+def compile_init(schema: Schema) -> Callable[..., None]:
+    """`__init__` of the class of a schema, whose fields are complete."""
+    from .message import warn_deprecated
 
-    # Names of our own must not meet those of the fields, which are parameters.
-    own = "_"
-    while any(name.startswith(own) for name in schema.by_name):
-        own += "_"
-    scope: dict[str, Any] = {
-        "__name__": "aristaproto.message",
-        f"{own}cls": schema.cls,
-        f"{own}new": object.__new__,
-        f"{own}unknown": set_unknown_fields,
-        f"{own}warn": warn_deprecated,
-        f"{own}oneof": _too_many_members,
-    }
+    own, scope = _scope(schema)
+    scope[f"{own}warn"] = warn_deprecated
+    scope[f"{own}oneof"] = _too_many_members
     parameters: list[str] = []
-    init: list[str] = [f"{own}unknown({own}self, b'')"]
-    new: list[str] = [f"{own}self = {own}new({own}cls)", f"{own}unknown({own}self, b'')"]
-    if schema.extendable:
-        cls: Any = schema.cls
-        scope[f"{own}extensions"] = cls._extensions.__set__
-        init.append(f"{own}extensions({own}self, None)")
-        new.append(f"{own}extensions({own}self, None)")
+    lines = _first_lines(own, schema)
     for index, field in enumerate(schema.fields):
-        scope[f"{own}set{index}"] = field.set
         name = field.name
         if field.repeated or field.is_map:
             fresh = "[]" if field.repeated else "{}"
             parameters.append(f"{name}=None")
-            init.append(f"{own}set{index}({own}self, {fresh} if {name} is None else {name})")
-            new.append(f"{own}set{index}({own}self, {fresh})")
+            lines.append(f"{own}set{index}({own}self, {fresh} if {name} is None else {name})")
         else:
-            scope[f"{own}default{index}"] = field.default
             parameters.append(f"{name}={own}default{index}")
-            init.append(f"{own}set{index}({own}self, {name})")
-            new.append(f"{own}set{index}({own}self, {own}default{index})")
+            lines.append(f"{own}set{index}({own}self, {name})")
     for group, members in schema.oneofs.items():
         if len(members) > 1:
             given = " + ".join(f"({field.name} is not None)" for field in members)
             pairs = ", ".join(f"({field.name!r}, {field.name})" for field in members)
-            init.append(f"if {given} > 1: {own}oneof({own}cls, {group!r}, {pairs})")
+            lines.append(f"if {given} > 1: {own}oneof({own}cls, {group!r}, {pairs})")
     if schema.cls.__deprecated__:
-        init.append(f"{own}warn({schema.cls.__name__!r})")
+        lines.append(f"{own}warn({schema.cls.__name__!r})")
     for index, field in enumerate(schema.fields):
         if field.deprecated:
             scope[f"{own}field{index}"] = field
             what = f"{schema.cls.__name__}.{field.name}"
-            init.append(f"if not {own}field{index}.is_default({field.name}): {own}warn({what!r})")
+            lines.append(f"if not {own}field{index}.is_default({field.name}): {own}warn({what!r})")
     head = ", ".join([f"{own}self", *parameters])
-    source = "\n  ".join([f"def __init__({head}):", *init])
-    source += "\n" + "\n  ".join([f"def {own}make():", *new, f"return {own}self"]) + "\n"
+    init = _compiled(schema, scope, "__init__", head, lines)
+    init.__qualname__ = f"{schema.cls.__qualname__}.__init__"
+    return init
+
+
+def compile_new(schema: Schema) -> Callable[[], Any]:
+    """`new()` of the class of a schema, whose fields are complete."""
+    own, scope = _scope(schema)
+    lines = [f"{own}self = {own}new({own}cls)", *_first_lines(own, schema)]
+    for index, field in enumerate(schema.fields):
+        if field.repeated or field.is_map:
+            fresh = "[]" if field.repeated else "{}"
+            lines.append(f"{own}set{index}({own}self, {fresh})")
+        else:
+            lines.append(f"{own}set{index}({own}self, {own}default{index})")
+    return _compiled(schema, scope, f"{own}make", "", [*lines, f"return {own}self"])
+
+
+def _scope(schema: Schema) -> tuple[str, dict[str, Any]]:
+    """What starts names of our own, which must not meet those of the fields, and what they stand for."""
+    from .message import set_unknown_fields
+
+    own = "_"
+    while any(name.startswith(own) for name in schema.by_name):
+        own += "_"
+    cls: Any = schema.cls
+    scope: dict[str, Any] = {
+        "__name__": "aristaproto.message",
+        f"{own}cls": cls,
+        f"{own}new": object.__new__,
+        f"{own}unknown": set_unknown_fields,
+    }
+    if schema.extendable:
+        scope[f"{own}extensions"] = cls._extensions.__set__
+    for index, field in enumerate(schema.fields):
+        scope[f"{own}set{index}"] = field.set
+        if not field.repeated and not field.is_map:
+            scope[f"{own}default{index}"] = field.default
+    return own, scope
+
+
+def _first_lines(own: str, schema: Schema) -> list[str]:
+    lines = [f"{own}unknown({own}self, b'')"]
+    if schema.extendable:
+        lines.append(f"{own}extensions({own}self, None)")
+    return lines
+
+
+def _compiled(
+    schema: Schema, scope: dict[str, Any], name: str, head: str, lines: list[str]
+) -> Callable[..., Any]:
+    source = "\n  ".join([f"def {name}({head}):", *lines]) + "\n"
     exec(compile(source, f"<constructor of {schema.cls.__qualname__}>", "exec"), scope)  # noqa: S102
-    scope["__init__"].__qualname__ = f"{schema.cls.__qualname__}.__init__"
-    return scope[f"{own}make"], scope["__init__"]
+    compiled: Callable[..., Any] = scope[name]
+    return compiled
 
 
 def _too_many_members(cls: type[Message], group: str, *pairs: tuple[str, Any]) -> None:

@@ -118,6 +118,13 @@ def map_field(
     return spec
 
 
+# What messages are in memory.
+if TYPE_CHECKING:
+    _BASE = object
+else:
+    _BASE = object if codec.NATIVE is None else codec.NATIVE.MessageBase
+
+
 class _LazyDataclassFields:
     """Sits in each message class as `__dataclass_fields__` until `dataclasses` reads it."""
 
@@ -177,11 +184,11 @@ class _MessageType(type):
             if inherited:
                 break
         namespace["__match_args__"] = (*inherited, *specs) if inherited else tuple(specs)
-        if "__init__" not in namespace:
-            namespace["__init__"] = _first_init
         # In each class' own dict, so that `@dataclass` finds them there and leaves them alone.
+        if "__init__" not in namespace:
+            namespace["__init__"] = getattr(bases[0], "__initialiser__", _INITIALISER)
         if "__eq__" not in namespace:
-            namespace["__eq__"] = _equal
+            namespace["__eq__"] = _equal if _BASE is object else _BASE.__eq__
             namespace.setdefault("__hash__", None)
         if "__repr__" not in namespace:
             namespace["__repr__"] = _repr
@@ -196,18 +203,17 @@ class _MessageType(type):
     def __signature__(cls) -> Signature:
         import inspect
 
-        if cls.__init__ is _first_init:  # type: ignore[misc]
-            init: Any = cls.__schema__.init
-        else:
-            init = cls.__init__  # type: ignore[misc]
+        init: Any = cls.__init__  # type: ignore[misc]
+        if init is first_init or init is _BASE.__init__:
+            init = cls.__schema__.init
         signature = inspect.signature(init)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-def _first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
+def first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
     """Constructor of a class that is used for the first time: puts the compiled one in its own place."""
     for cls in type(self).__mro__:
-        if cls.__dict__.get("__init__") is _first_init:
+        if cls.__dict__.get("__init__") is first_init:
             owner: Any = cls
             init = owner.__schema__.init
             type.__setattr__(cls, "__init__", init)
@@ -215,6 +221,10 @@ def _first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
             return
     # Another thread was faster.
     type(self).__schema__.init(self, *args, **kwargs)
+
+
+_INITIALISER: Any = first_init if _BASE is object else _BASE.__init__
+"""`__init__` of all classes; `aristaproto.pydantic` has another."""
 
 
 def _equal(self: Message, other: object) -> Any:
@@ -259,7 +269,7 @@ def _repr(self: Message) -> str:
     return f"{type(self).__name__}({', '.join(parts)})"
 
 
-class Message(metaclass=_MessageType):
+class Message(_BASE, metaclass=_MessageType):
     """Base class of protobuf messages, generated or written by hand.
 
     ```python
@@ -296,17 +306,25 @@ class Message(metaclass=_MessageType):
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     else:
         __slots__ = ("_unknown_fields",)
+        __initialiser__ = _INITIALISER
         __dataclass_params__ = _DataclassParams()
         __extendable__ = False
         __message_set__ = False
 
-    if not TYPE_CHECKING:
-        # Checkers would take it as leave to set any attribute.
+    # Checkers would take it as leave to set any attribute. The base in Rust has both.
+    if not TYPE_CHECKING and _BASE is object:
+
         def __setattr__(self, name: str, value: Any) -> None:
             try:
                 object.__setattr__(self, name, value)
             except AttributeError:
                 refuse_attribute(type(self), name, self)
+
+        def __delattr__(self, name: str) -> None:
+            member = type(self).__schema__.by_name.get(name)
+            if member is None:
+                refuse_attribute(type(self), name, self)
+            member.set(self, member.new_default())
 
     @classmethod
     def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:
@@ -543,6 +561,10 @@ class Message(metaclass=_MessageType):
         def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
             return self.__reduce__()
 
+
+if codec.NATIVE is not None:
+    codec.NATIVE.install(Message, _MessageType)
+    codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
 """Write the slot without the check of `Message.__setattr__`."""

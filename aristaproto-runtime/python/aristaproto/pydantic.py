@@ -45,6 +45,8 @@ class Message(_message.Message):
     """
 
     __slots__ = ()
+    if not TYPE_CHECKING:
+        __initialiser__ = _message.first_init
 
     @classmethod
     def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:

@@ -201,6 +201,7 @@ class Schema:
     """
 
     __slots__ = (
+        "_init",
         "_needs_check",
         "by_json_name",
         "by_name",
@@ -211,8 +212,8 @@ class Schema:
         "encoder",
         "extendable",
         "fields",
-        "init",
         "json",
+        "native",
         "new",
         "oneofs",
         "ordered",
@@ -234,21 +235,31 @@ class Schema:
     """Members of each oneof, by its proto name."""
     new: Callable[[], Any]
     """Make an empty message without calling `__init__`."""
-    init: Callable[..., None]
-    """The constructor's body, `init(message, *args, **kwargs)`."""
     extendable: bool
     """The message holds extensions, in the slot `_extensions`: a dict of values by `Extension`, or None."""
     values: Callable[[Any], tuple[Any, ...]]
     """All attributes of a message, in the order of `fields`."""
+    _init: Callable[..., None] | None
     _needs_check: bool | None
+    native: Any
+    """What the codec in Rust has compiled; None when the plain one is at work."""
     decoder: Any
     encoder: Any
     json: Any
     text: Any
 
     def __init__(self) -> None:
-        self._needs_check = None
+        self._init = self._needs_check = self.native = None
         self.decoder = self.encoder = self.json = self.text = None
+
+    @property
+    def init(self) -> Callable[..., None]:
+        """The constructor's body, `init(message, *args, **kwargs)`."""
+        if self._init is None:
+            from .constructors import compile_init
+
+            self._init = self.cls.__constructor__(compile_init(self))
+        return self._init
 
     @property
     def full_name(self) -> str:

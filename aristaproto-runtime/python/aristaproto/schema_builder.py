@@ -6,12 +6,14 @@ classes resolved. Called through `LazySchema` when a class is first used.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .constructors import compile_constructors
+from . import codec
+from .constructors import compile_new
 from .float32 import round_float32
 from .schema import (
     MESSAGE_TYPES,
@@ -87,8 +89,6 @@ def build_schema(cls: type[Message]) -> Schema:
         if field.oneof is not None:
             oneofs.setdefault(field.oneof, []).append(field)
     schema.oneofs = {name: tuple(members) for name, members in oneofs.items()}
-    for members in schema.oneofs.values():
-        _install_oneof(cls, members)
     if len(fields) == 1:
         (only,) = fields
         schema.values = lambda message: (only.get(message),)
@@ -97,9 +97,26 @@ def build_schema(cls: type[Message]) -> Schema:
     else:
         schema.values = lambda message: ()
     schema.extendable = cls.__extendable__
-    schema.new, init = compile_constructors(schema)
-    schema.init = cls.__constructor__(init)
+    if codec.NATIVE is None:
+        for members in schema.oneofs.values():
+            _install_oneof(cls, members)
+        schema.new = compile_new(schema)
+    else:
+        _bind(codec.NATIVE, schema)
     return schema
+
+
+def _bind(native: Any, schema: Schema) -> None:
+    """Let the codec in Rust compile its plan, and read and write the slots of the class."""
+    from .message import Message
+
+    cls: Any = schema.cls
+    if "_extensions" in cls.__dict__:
+        native.bind_slot(cls, "_extensions", None)
+    schema.native, slots = native.bind(schema, Message)
+    for field, slot in zip(schema.fields, slots, strict=True):
+        field.assign = slot.__set__
+    schema.new = functools.partial(native.new, cls)
 
 
 def _member_field(cls: type[Message], name: str, spec: FieldSpec) -> Field:

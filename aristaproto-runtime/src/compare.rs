@@ -1,0 +1,277 @@
+//! Equality and copies of messages. In: messages. Out: whether they are equal, or a new one.
+//!
+//! Called for `==`, `copy.copy` and `copy.deepcopy`.
+
+use pyo3::basic::CompareOp;
+use pyo3::prelude::*;
+use pyo3::types::{PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
+
+use crate::api::api;
+use crate::decode::read_pending;
+use crate::object::{new_message, Message};
+use crate::plan::{Field, Place, Plan};
+use crate::shape::FieldShape;
+use crate::value;
+
+/// Whether two messages of one class are equal: all fields and extensions are, nan to nan, a list to any sequence of the
+/// same elements. Unknown fields do not count.
+///
+/// # Errors
+/// What the comparison of a value raises.
+pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
+    if one.object().is(&other.object()) {
+        return Ok(true);
+    }
+    let plan = one.plan()?;
+    if untouched(one, plan) && untouched(other, plan) && same_bytes(one, other) {
+        return Ok(true);
+    }
+    read_pending(one)?;
+    read_pending(other)?;
+    let py = one.object().py();
+    let (mine, theirs) = (one.area(), other.area());
+    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
+        let Place::Slot(offset) = field.place else {
+            continue;
+        };
+        let same = match (mine.get(py, offset), theirs.get(py, offset)) {
+            (None, None) => true,
+            (Some(a), Some(b)) => same(&a, &b)?,
+            (Some(value), None) | (None, Some(value)) => {
+                same(&value, &field.empty(py, shape))?
+            }
+        };
+        if !same {
+            return Ok(false);
+        }
+    }
+    let Some(offset) = plan.extensions else {
+        return Ok(true);
+    };
+    if mine.is_empty(offset) && theirs.is_empty(offset) {
+        return Ok(true);
+    }
+    let set_extensions = py
+        .import("aristaproto.extension")?
+        .getattr("set_extensions")?;
+    same(
+        &set_extensions.call1((one.object(),))?,
+        &set_extensions.call1((other.object(),))?,
+    )
+}
+
+/// Whether nothing has been read of, or written to, a message.
+fn untouched(message: Message<'_, '_>, plan: &Plan) -> bool {
+    let area = message.area();
+    message.is_pending() && plan.offsets().all(|offset| area.is_empty(offset))
+}
+
+fn same_bytes(one: Message<'_, '_>, other: Message<'_, '_>) -> bool {
+    let (Some((mine, start, end)), Some((theirs, from, to))) = (one.pending(), other.pending())
+    else {
+        return false;
+    };
+    mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to)
+}
+
+fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if a.is(b) || a.rich_compare(b, CompareOp::Eq)?.is_truthy()? {
+        return Ok(true);
+    }
+    // What `==` may deny.
+    if a.is_instance_of::<PyFloat>()
+        || a.is_instance_of::<PyList>()
+        || a.is_instance_of::<PyTuple>()
+        || a.is_instance_of::<PyDict>()
+    {
+        return api(a.py())?.same.bind(a.py()).call1((a, b))?.is_truthy();
+    }
+    Ok(false)
+}
+
+/// A message with the same values.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
+    let py = message.object().py();
+    let plan = message.plan()?;
+    read_pending(message)?;
+    let made = new_message(py, plan)?;
+    let copied = crate::decode::known(&made)?;
+    let (from, to) = (message.area(), copied.area());
+    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
+        let Place::Slot(offset) = field.place else {
+            continue;
+        };
+        if let Some(value) = from.get(py, offset) {
+            to.put(offset, value);
+        } else if shape.repeated || shape.entry.is_some() {
+            // Both have the one list from now on, as two attributes of Python would.
+            let value = field.empty(py, shape);
+            from.put(offset, value.clone());
+            to.put(offset, value);
+        }
+    }
+    if let Some(unknown) = from.get(py, plan.unknown) {
+        to.put(plan.unknown, unknown);
+    }
+    if let Some(offset) = plan.extensions {
+        if let Some(held) = from.get(py, offset) {
+            let held = match held.cast::<PyDict>() {
+                Ok(held) => held.copy()?.into_any(),
+                Err(_) => held,
+            };
+            to.put(offset, held);
+        }
+    }
+    Ok(made)
+}
+
+/// A message that shares nothing that can change. `memo` is the one of `copy.deepcopy`.
+///
+/// # Errors
+/// `RecursionError`, or what copying a value raises.
+pub fn deepcopy<'py>(
+    message: Message<'_, 'py>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = message.object().py();
+    let plan = message.plan()?;
+    let made = new_message(py, plan)?;
+    let copied = crate::decode::known(&made)?;
+    if untouched(message, plan) {
+        copied.postpone_as(message);
+        return Ok(made);
+    }
+    read_pending(message)?;
+    let (from, to) = (message.area(), copied.area());
+    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
+        let Place::Slot(offset) = field.place else {
+            continue;
+        };
+        if let Some(value) = from.get(py, offset) {
+            let value = if shape.repeated || shape.entry.is_some() {
+                deep_container(field, &value, memo)?
+            } else {
+                deep_value(field, &value, memo)?
+            };
+            to.put(offset, value);
+        }
+    }
+    if let Some(unknown) = from.get(py, plan.unknown) {
+        to.put(plan.unknown, unknown);
+    }
+    if let Some(offset) = plan.extensions {
+        if let Some(held) = from.get(py, offset) {
+            // The keys, extensions, are not copied.
+            let held = match held.cast::<PyDict>() {
+                Ok(held) => {
+                    let all = PyDict::new(py);
+                    for (extension, value) in held {
+                        all.set_item(extension, by_python(&value, memo)?)?;
+                    }
+                    all.into_any()
+                }
+                Err(_) => held,
+            };
+            to.put(offset, held);
+        }
+    }
+    Ok(made)
+}
+
+fn deep_container<'py>(
+    field: &Field,
+    value: &Bound<'py, PyAny>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // What somebody else holds, too, may be met again.
+    if !value::is_unshared(value) {
+        return by_python(value, memo);
+    }
+    if let Ok(list) = value.cast_exact::<PyList>() {
+        if field.is_immutable_list(list) {
+            return Ok(list.get_slice(0, list.len()).into_any());
+        }
+        let made = PyList::empty(value.py());
+        value::for_each(list, |_, item| {
+            made.append(deep_value(field, &item, memo)?)
+        })?;
+        return Ok(made.into_any());
+    }
+    if let (Ok(dict), Some(entry)) = (value.cast_exact::<PyDict>(), &field.entry) {
+        let made = PyDict::new(value.py());
+        for (key, item) in dict {
+            if !is_immutable(&key) {
+                return by_python(value, memo);
+            }
+            made.set_item(key, deep_value(&entry.1, &item, memo)?)?;
+        }
+        return Ok(made.into_any());
+    }
+    by_python(value, memo)
+}
+
+fn deep_value<'py>(
+    field: &Field,
+    value: &Bound<'py, PyAny>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = value.get_type();
+    if is_immutable(value)
+        || field
+            .members
+            .as_ref()
+            .is_some_and(|members| class.is(&members.class))
+    {
+        return Ok(value.clone());
+    }
+    if let Some(own) = &field.class {
+        if class.is(own) && value::is_unshared(value) {
+            if let Some(message) = Message::of(value) {
+                if message.copies_itself() {
+                    return value::deeper(value.py(), || deepcopy(message, memo));
+                }
+            }
+        }
+    }
+    by_python(value, memo)
+}
+
+fn is_immutable(value: &Bound<'_, PyAny>) -> bool {
+    value.is_none()
+        || value::is_exact_scalar(value)
+        || value.is_exact_instance_of::<PyDateTime>()
+        || value.is_exact_instance_of::<PyDelta>()
+}
+
+fn by_python<'py>(
+    value: &Bound<'py, PyAny>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    api(value.py())?
+        .deepcopy
+        .bind(value.py())
+        .call1((value, memo))
+}
+
+impl Field {
+    /// What an attribute reads as whose slot is empty.
+    pub fn empty<'py>(&self, py: Python<'py>, shape: &FieldShape) -> Bound<'py, PyAny> {
+        if shape.repeated {
+            PyList::empty(py).into_any()
+        } else if shape.entry.is_some() {
+            PyDict::new(py).into_any()
+        } else {
+            self.default.bind(py).clone()
+        }
+    }
+
+    /// Whether the elements of a list can be shared by its copy.
+    fn is_immutable_list(&self, list: &Bound<'_, PyList>) -> bool {
+        self.class.is_none()
+            && self.members.is_none()
+            && list.iter().all(|item| value::is_exact_scalar(&item))
+    }
+}
