@@ -136,13 +136,34 @@ pub fn deepcopy<'py>(
     message: Message<'_, 'py>,
     memo: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let made = new_message(message.object().py(), message.plan()?)?;
+    // Whoever holds this very message gets the same copy. The key is what `id` gives.
+    memo.set_item(message.object().as_ptr() as usize, &made)?;
+    fill(message, &made, memo)?;
+    Ok(made)
+}
+
+/// The same of a message that only one other holds, so that it cannot be met again.
+fn deepcopy_once<'py>(
+    message: Message<'_, 'py>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = new_message(message.object().py(), message.plan()?)?;
+    fill(message, &made, memo)?;
+    Ok(made)
+}
+
+fn fill<'py>(
+    message: Message<'_, 'py>,
+    made: &Bound<'py, PyAny>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<()> {
     let py = message.object().py();
     let plan = message.plan()?;
-    let made = new_message(py, plan)?;
-    let copied = crate::decode::known(&made)?;
+    let copied = crate::decode::known(made)?;
     if untouched(message, plan) {
         copied.postpone_as(message);
-        return Ok(made);
+        return Ok(());
     }
     read_pending(message)?;
     let (from, to) = (message.area(), copied.area());
@@ -178,7 +199,7 @@ pub fn deepcopy<'py>(
             to.put(offset, held);
         }
     }
-    Ok(made)
+    Ok(())
 }
 
 fn deep_container<'py>(
@@ -231,7 +252,7 @@ fn deep_value<'py>(
         if class.is(own) && value::is_unshared(value) {
             if let Some(message) = Message::of(value) {
                 if message.copies_itself() {
-                    return value::deeper(value.py(), || deepcopy(message, memo));
+                    return value::deeper(value.py(), || deepcopy_once(message, memo));
                 }
             }
         }

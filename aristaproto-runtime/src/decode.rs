@@ -324,7 +324,7 @@ impl<'py> Decoder<'_, 'py> {
                 }
                 continue;
             }
-            if tag == end_tag {
+            if tag == end_tag && end_tag != 0 {
                 break;
             }
             if plan.extensions.is_some() && tag & 7 != wire::EGROUP {
@@ -713,16 +713,7 @@ impl<'py> Decoder<'_, 'py> {
         let item = match item {
             Some(item) => item,
             None if shapes.1.kind.is_message() => self.empty_value(&fields.1, &shapes.1)?,
-            None => {
-                let default = fields.1.default.bind(self.py).clone();
-                if let Some(members) = &fields.1.members {
-                    // The zero of a closed enum need not be one of its numbers.
-                    if members.closed && members.find(self.py, 0)?.is_none() {
-                        return Ok(None);
-                    }
-                }
-                default
-            }
+            None => fields.1.default.bind(self.py).clone(),
         };
         Ok(Some((key, item)))
     }

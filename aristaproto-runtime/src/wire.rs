@@ -26,6 +26,8 @@ pub enum Malformed {
     LongTag,
     /// A length beyond the end: what was announced, and what is there.
     Length(u64, usize),
+    /// The same of an unknown field: what was announced, what is there, the field's number.
+    UnknownLength(u64, usize, u32),
     /// Field number zero.
     NumberZero,
     /// The end of a group that was not opened; its number.
@@ -57,6 +59,9 @@ impl std::fmt::Display for Malformed {
             }
             Self::LongTag => f.write_str("expected a tag of at most 32 bits, got a longer one"),
             Self::Length(length, left) => write!(f, "expected {length} bytes, got {left}"),
+            Self::UnknownLength(length, left, number) => {
+                write!(f, "expected {length} bytes, got {left} in unknown field {number}")
+            }
             Self::NumberZero => f.write_str("expected a field number from 1 to 536870911, got 0"),
             Self::GroupEnd(number) => write!(
                 f,
@@ -207,7 +212,12 @@ impl<'a> Reader<'a> {
         match tag & 7 {
             VARINT => self.varint().map(drop),
             I64 => self.fixed::<8>().map(drop),
-            LEN => self.bytes().map(drop),
+            LEN => self.bytes().map(drop).map_err(|found| match found {
+                Malformed::Length(length, left) => {
+                    Malformed::UnknownLength(length, left, tag >> 3)
+                }
+                other => other,
+            }),
             I32 => self.fixed::<4>().map(drop),
             SGROUP => {
                 if depth == 0 {

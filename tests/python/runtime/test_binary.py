@@ -210,7 +210,7 @@ REFUSED_BYTES = [
     (b"\x28" + b"\x80" * 10 + b"\x01", "at most 10 bytes, got a longer one at `int32`"),
     (b"\x22\x03\x0a\x05a", "expected 5 bytes, got 1 at `node.name`"),
     (b"\x22\x02\x28\x80", "at `node.int32`"),
-    (b"\x22\x02\x28\x80\x01", "expected 1 more bytes, got the end of the data at `node.int32`"),
+    (b"\x22\x02\x28\x80\x01", "expected more bytes, got the end of the data at `node.int32`"),
     (b"\x12\x00\x12\x03\x0a\x01\xff", r"at `nodes\[1\]\.name`"),
     (b"\x1a\x08\x0a\x01k\x12\x03\x0a\x01\xff", r"at `by_key\['k'\]\.name`"),
     (b"\x1a\x03\x0a\x01\xff", "expected UTF-8, .* at `by_key`"),

@@ -40,10 +40,16 @@ def test_import_needs_nothing_optional() -> None:
 
 
 def test_implementation() -> None:
-    assert aristaproto.implementation() == "python"
-    assert run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="python").returncode == 0
-    native = run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="native")
-    assert "ImportError: ARISTAPROTO_IMPLEMENTATION asks for the native codec" in native.stderr
+    installed = importlib.util.find_spec("aristaproto._native") is not None
+    asked = os.environ.get("ARISTAPROTO_IMPLEMENTATION")
+    assert aristaproto.implementation() == (asked or ("native" if installed else "python"))
+    tell = "import aristaproto; print(aristaproto.implementation())"
+    assert run(tell, ARISTAPROTO_IMPLEMENTATION="python").stdout == "python\n"
+    native = run(tell, ARISTAPROTO_IMPLEMENTATION="native")
+    if installed:
+        assert native.stdout == "native\n"
+    else:
+        assert "ImportError: ARISTAPROTO_IMPLEMENTATION asks for the native codec" in native.stderr
     wrong = run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="rust")
     assert "is 'rust': expected native, python or nothing" in wrong.stderr
 

@@ -210,7 +210,7 @@ BAD_WIRE = {
     "string that is no UTF-8": (b"\x72\x01\xff", "optional_string"),
     "message longer than the data": (b"\x92\x01\x05", "optional_nested_message"),
     "message cut short inside": (b"\x92\x01\x01\x08", "optional_nested_message.a"),
-    "packed varint cut short": (b"\xfa\x01\x02\x01\x80\x08\x01", "repeated_int32[2]"),
+    "packed varint cut short": (b"\xfa\x01\x02\x01\x80\x08\x01", "repeated_int32[1]"),
     "packed fixed cut short": (b"\xaa\x02\x03\x00\x00\x00", "repeated_fixed32"),
     "map key that is no UTF-8": (b"\xaa\x04\x03\x0a\x01\xff", "map_string_string"),
     "map value that is no UTF-8": (b"\xaa\x04\x06\x0a\x01k\x12\x01\xff", "map_string_string['k']"),

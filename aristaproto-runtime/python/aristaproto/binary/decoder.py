@@ -157,7 +157,7 @@ def _decode_fields(
                     f"expected the end of group {end_tag >> 3}, got the end of the data"
                 )
         if pos > end:
-            raise DecodeError(f"expected {pos - end} more bytes, got the end of the data")
+            raise DecodeError("expected more bytes, got the end of the data")
     except DecodeError as error:
         field = decoder.fields.get(tag >> 3)
         if field is not None:
@@ -306,15 +306,15 @@ def _packed_reader(field: Field, read: Read) -> ReadField:
             value, pos = read(data, pos, stop, budget)
             append(value)
         if pos > stop:
-            raise _cut_packed_number(items)
+            raise _cut_packed_number(len(items) - 1)
         return pos
 
     return read_field
 
 
-def _cut_packed_number(items: list[Any]) -> DecodeError:
+def _cut_packed_number(index: int) -> DecodeError:
     text = "expected the rest of a packed number, got the end of the field"
-    return DecodeError(text).at(len(items))
+    return DecodeError(text).at(index)
 
 
 def _packed_fixed_reader(field: Field) -> ReadField:
@@ -378,14 +378,14 @@ def _closed_packed_reader(field: Field) -> ReadClosed:
         pos, stop = span(data, pos, end)
         while pos < stop:
             value, after = read_int32(data, pos, stop, budget)
+            if after > stop:
+                raise _cut_packed_number(len(items))
             found = member(value)
             if found is None:
                 unknown.append(tag + data[pos:after])
             else:
                 items.append(found)
             pos = after
-        if pos > stop:
-            raise _cut_packed_number(items)
         return pos
 
     return read_field
