@@ -58,7 +58,11 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             deepcopy: get("copy", "deepcopy")?,
             same: get("aristaproto.message", "_same")?,
             mapping: get("collections.abc", "Mapping")?,
-            utc: py.import("datetime")?.getattr("timezone")?.getattr("utc")?.unbind(),
+            utc: py
+                .import("datetime")?
+                .getattr("timezone")?
+                .getattr("utc")?
+                .unbind(),
             limits: get("aristaproto.budget", "_current")?,
             default_limits: get("aristaproto.budget", "_DEFAULT")?,
         })

@@ -37,9 +37,7 @@ pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bo
         let same = match (mine.get(py, offset), theirs.get(py, offset)) {
             (None, None) => true,
             (Some(a), Some(b)) => same(&a, &b)?,
-            (Some(value), None) | (None, Some(value)) => {
-                same(&value, &field.empty(py, shape))?
-            }
+            (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape))?,
         };
         if !same {
             return Ok(false);
@@ -216,9 +214,7 @@ fn deep_container<'py>(
             return Ok(list.get_slice(0, list.len()).into_any());
         }
         let made = PyList::empty(value.py());
-        value::for_each(list, |_, item| {
-            made.append(deep_value(field, &item, memo)?)
-        })?;
+        value::for_each(list, |_, item| made.append(deep_value(field, &item, memo)?))?;
         return Ok(made.into_any());
     }
     if let (Ok(dict), Some(entry)) = (value.cast_exact::<PyDict>(), &field.entry) {

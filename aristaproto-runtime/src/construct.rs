@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::api::api;
-use crate::object::{Message, Values};
+use crate::methods::Values;
+use crate::object::Message;
 use crate::plan::{Place, Plan};
 
 /// Fills a new message from the arguments of a vectorcall: `positional` ones, then those with `names`.
@@ -109,13 +110,9 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
     let py = name.py();
     let name = name.cast::<PyString>().ok()?.to_str().ok()?;
     plan.declared.iter().position(|&at| {
-        plan.fields.get(at).is_some_and(|field| {
-            field
-                .name
-                .bind(py)
-                .to_str()
-                .is_ok_and(|own| own == name)
-        })
+        plan.fields
+            .get(at)
+            .is_some_and(|field| field.name.bind(py).to_str().is_ok_and(|own| own == name))
     })
 }
 

@@ -117,7 +117,9 @@ fn check_size(py: Python<'_>, limits: Limits, size: usize) -> PyResult<()> {
         "expected at most {} bytes, got {size} (`aristaproto.limits(size=...)` changes it)",
         limits.size
     );
-    Err(PyErr::from_value(api(py)?.decode_error.bind(py).call1((text,))?))
+    Err(PyErr::from_value(
+        api(py)?.decode_error.bind(py).call1((text,))?,
+    ))
 }
 
 /// A new message of the plan's class.
@@ -168,7 +170,14 @@ pub fn decode<'py>(
     check_size(py, limits, bytes.as_bytes().len())?;
     let target = known(message)?;
     read_pending(target)?;
-    read_all(py, target.plan()?, message, bytes.as_bytes(), limits, partial)
+    read_all(
+        py,
+        target.plan()?,
+        message,
+        bytes.as_bytes(),
+        limits,
+        partial,
+    )
 }
 
 /// An object as a message.
@@ -176,8 +185,7 @@ pub fn decode<'py>(
 /// # Errors
 /// `TypeError` when it is none.
 pub fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
-    Message::of(message)
-        .ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
+    Message::of(message).ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
 }
 
 fn budget(limits: Limits) -> Budget {
@@ -199,7 +207,10 @@ fn read_all<'py>(
         let options = PyDict::new(py);
         options.set_item("partial", partial)?;
         let data = PyBytes::new(py, bytes);
-        api(py)?.decode.bind(py).call((message, data), Some(&options))?;
+        api(py)?
+            .decode
+            .bind(py)
+            .call((message, data), Some(&options))?;
         return Ok(());
     }
     let mut decoder = Decoder {
@@ -315,10 +326,16 @@ impl<'py> Decoder<'_, 'py> {
             let number = tag >> 3;
             if let Some((field, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) {
                 let next = self
-                    .record(plan, field, shape, area, reader, (start, tag, end_tag), &mut unknown)
-                    .map_err(|failure| {
-                        failure.at(Step::Name(field.name.clone_ref(self.py)))
-                    })?;
+                    .record(
+                        plan,
+                        field,
+                        shape,
+                        area,
+                        reader,
+                        (start, tag, end_tag),
+                        &mut unknown,
+                    )
+                    .map_err(|failure| failure.at(Step::Name(field.name.clone_ref(self.py))))?;
                 if next == Next::End {
                     break;
                 }
@@ -421,9 +438,7 @@ impl<'py> Decoder<'_, 'py> {
                     None => keep(unknown, reader, start),
                 }
             } else if shape.kind.is_message() {
-                let held = self
-                    .get(plan, field, area)?
-                    .filter(|held| !held.is_none());
+                let held = self.get(plan, field, area)?.filter(|held| !held.is_none());
                 let held_before = held.clone();
                 let item = self.message(field, shape, reader, held)?;
                 if !held_before.is_some_and(|held| held.is(&item)) {
@@ -615,7 +630,10 @@ impl<'py> Decoder<'_, 'py> {
     ) -> Outcome<()> {
         if plan.message_set {
             let (start, end) = limits_of(shape, reader)?;
-            let bytes = reader.data.get(start as usize..end as usize).unwrap_or_default();
+            let bytes = reader
+                .data
+                .get(start as usize..end as usize)
+                .unwrap_or_default();
             let options = PyDict::new(self.py);
             options.set_item("partial", true)?;
             let data = PyBytes::new(self.py, bytes);
@@ -748,7 +766,11 @@ impl<'py> Decoder<'_, 'py> {
         let first = self
             .get(plan, field, area)?
             .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
-        let fresh = if first { self.bulk(shape.kind, bytes) } else { None };
+        let fresh = if first {
+            self.bulk(shape.kind, bytes)
+        } else {
+            None
+        };
         if let Some(list) = fresh {
             return self.put(plan, field, area, list.into_any());
         }
@@ -791,8 +813,13 @@ impl<'py> Decoder<'_, 'py> {
             ),
             Kind::Fixed32 => PyList::new(py, fours.iter().map(|it| u32::from_le_bytes(*it))),
             Kind::SFixed32 => PyList::new(py, fours.iter().map(|it| i32::from_le_bytes(*it))),
-            Kind::Int64 | Kind::UInt64 | Kind::Int32 | Kind::UInt32 | Kind::SInt32
-            | Kind::SInt64 | Kind::Bool => {
+            Kind::Int64
+            | Kind::UInt64
+            | Kind::Int32
+            | Kind::UInt32
+            | Kind::SInt32
+            | Kind::SInt64
+            | Kind::Bool => {
                 let numbers = Varints {
                     left: count_varints(bytes).ok()?,
                     reader: Reader::new(bytes, 0, bytes.len()),
@@ -825,16 +852,12 @@ pub fn scalar<'py>(
 ) -> Outcome<Option<Bound<'py, PyAny>>> {
     let made = match shape.kind {
         Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
-        Kind::Float => {
-            PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any()
-        }
+        Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
         Kind::Int64 => int(py, reader.varint()?.cast_signed()),
         Kind::UInt64 => uint(py, reader.varint()?),
         Kind::Int32 => int(py, i64::from(reader.varint()? as i32)),
         Kind::UInt32 => int(py, i64::from(reader.varint()? as u32)),
-        Kind::SInt32 => {
-            int(py, unzigzag(reader.varint()? & 0xffff_ffff))
-        }
+        Kind::SInt32 => int(py, unzigzag(reader.varint()? & 0xffff_ffff)),
         Kind::SInt64 => int(py, unzigzag(reader.varint()?)),
         Kind::Fixed64 => uint(py, u64::from_le_bytes(reader.fixed()?)),
         Kind::SFixed64 => int(py, i64::from_le_bytes(reader.fixed()?)),
@@ -856,11 +879,7 @@ pub fn scalar<'py>(
     Ok(Some(made))
 }
 
-fn member<'py>(
-    py: Python<'py>,
-    field: &Field,
-    number: i32,
-) -> Outcome<Option<Bound<'py, PyAny>>> {
+fn member<'py>(py: Python<'py>, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
     let Some(members) = &field.members else {
         return Ok(Some(int(py, i64::from(number))));
     };
@@ -877,10 +896,7 @@ struct Varints<'a> {
 }
 
 impl<'a> Varints<'a> {
-    fn map_exact<T>(
-        self,
-        map: impl Fn(u64) -> T + 'a,
-    ) -> impl ExactSizeIterator<Item = T> + 'a {
+    fn map_exact<T>(self, map: impl Fn(u64) -> T + 'a) -> impl ExactSizeIterator<Item = T> + 'a {
         self.map(map)
     }
 }

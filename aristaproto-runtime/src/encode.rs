@@ -7,9 +7,7 @@
 use std::cell::RefCell;
 
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple,
-};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 
 use crate::api::{api, Limits};
 use crate::decode::read_pending;
@@ -86,12 +84,7 @@ struct Encoder<'py> {
 }
 
 impl<'py> Encoder<'py> {
-    fn message(
-        &mut self,
-        plan: &Plan,
-        message: Message<'_, 'py>,
-        out: &mut Buffer,
-    ) -> Outcome {
+    fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
         if plan.message_set {
             let encoded = api(self.py)?
                 .encode
@@ -130,7 +123,11 @@ impl<'py> Encoder<'py> {
 
     fn extensions(&mut self, held: &Bound<'py, PyAny>, out: &mut Buffer) -> Outcome {
         let Ok(held) = held.cast::<PyDict>() else {
-            return if held.is_none() { Ok(()) } else { Err(Stop::Refused) };
+            return if held.is_none() {
+                Ok(())
+            } else {
+                Err(Stop::Refused)
+            };
         };
         let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
         for (extension, item) in held {

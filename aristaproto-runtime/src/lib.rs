@@ -17,10 +17,12 @@ mod compare;
 mod construct;
 mod decode;
 mod encode;
+mod methods;
 mod object;
 mod plan;
 mod scan;
 mod shape;
+mod slot;
 mod value;
 mod wire;
 mod wkt;
@@ -31,21 +33,21 @@ mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyType};
 
-    use super::{decode as reader, encode as writer, object};
+    use super::{decode as reader, encode as writer, methods, object};
 
     #[pymodule_export]
     use super::plan::{bind, bind_slot, Handle};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("MessageBase", object::base_class(module.py())?)
+        module.add("MessageBase", methods::base_class(module.py())?)
     }
 
     /// Gives `Message` and its metaclass the methods that are written in Rust.
     #[pyfunction]
     fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
-        object::allow_vectorcall(metaclass)?;
-        object::install_methods(message)
+        methods::allow_vectorcall(metaclass)?;
+        methods::install_methods(message)
     }
 
     /// Makes an empty message of a class without calling its `__init__`.

@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
-use crate::object::{self, Offset, Shared, SlotParts};
+use crate::object::{self, Offset, Shared};
 use crate::shape::{FieldShape, Kind, Shape};
+use crate::slot::{self, SlotParts};
 
 /// How a field's value stands for a message of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -394,7 +395,7 @@ pub fn bind<'py>(
     let mut compiled = Vec::new();
     for (position, python) in declared.iter().enumerate() {
         let (_, descriptor) = lookup(&python.getattr("name")?)?;
-        let offset = object::slot_offset(&descriptor)?;
+        let offset = slot::slot_offset(&descriptor)?;
         let (shape, field) = compile_field(&python, Place::Slot(offset))?;
         compiled.push((position, shape, field, python));
     }
@@ -410,7 +411,7 @@ pub fn bind<'py>(
         count += 1;
         let mut offsets = Vec::new();
         for member in &members {
-            offsets.push(object::slot_offset(&lookup(&member.getattr("name")?)?.1)?);
+            offsets.push(slot::slot_offset(&lookup(&member.getattr("name")?)?.1)?);
         }
         for (_, _, field, _) in &mut compiled {
             if let Place::Slot(own) = field.place {
@@ -439,7 +440,7 @@ pub fn bind<'py>(
             } else {
                 python.getattr("default")?
             };
-            let made = object::new_slot(
+            let made = slot::new_slot(
                 py,
                 SlotParts {
                     owner: &owner,
@@ -457,13 +458,13 @@ pub fn bind<'py>(
         descriptors.append(descriptor)?;
     }
 
-    let slot = |name: &str| -> PyResult<Offset> {
-        object::slot_offset(&lookup(PyString::new(py, name).as_any())?.1)
+    let place = |name: &str| -> PyResult<Offset> {
+        slot::slot_offset(&lookup(PyString::new(py, name).as_any())?.1)
     };
     let extendable = schema.getattr("extendable")?.is_truthy()?;
-    let unknown = slot("_unknown_fields")?;
+    let unknown = place("_unknown_fields")?;
     let extensions = if extendable {
-        Some(slot("_extensions")?)
+        Some(place("_extensions")?)
     } else {
         None
     };
@@ -521,12 +522,12 @@ pub fn bind_slot(
 ) -> PyResult<()> {
     let py = owner.py();
     let descriptor = owner.getattr("__dict__")?.get_item(name)?;
-    let made = object::new_slot(
+    let made = slot::new_slot(
         py,
         SlotParts {
             owner,
             name: name.as_any(),
-            offset: object::slot_offset(&descriptor)?,
+            offset: slot::slot_offset(&descriptor)?,
             default,
             others: Vec::new(),
         },

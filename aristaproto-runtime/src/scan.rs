@@ -81,11 +81,7 @@ pub fn scan(
 }
 
 #[inline(always)]
-fn value(
-    field: &FieldShape,
-    reader: &mut Reader<'_>,
-    budget: &mut Budget,
-) -> Result<(), Refused> {
+fn value(field: &FieldShape, reader: &mut Reader<'_>, budget: &mut Budget) -> Result<(), Refused> {
     match field.kind {
         Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
             reader.fixed::<8>()?;
@@ -110,11 +106,7 @@ fn value(
     Ok(())
 }
 
-fn below(
-    field: &FieldShape,
-    reader: &mut Reader<'_>,
-    budget: &mut Budget,
-) -> Result<(), Refused> {
+fn below(field: &FieldShape, reader: &mut Reader<'_>, budget: &mut Budget) -> Result<(), Refused> {
     if let Some(entry) = &field.entry {
         return map_entry(entry, reader, budget);
     }

@@ -37,11 +37,8 @@ pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>>
     }
     // SAFETY: a pointer to so many bytes.
     unsafe {
-        let made = ffi::PyUnicode_DecodeUTF8(
-            bytes.as_ptr().cast(),
-            bytes.len().cast_signed(),
-            null_mut(),
-        );
+        let made =
+            ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), bytes.len().cast_signed(), null_mut());
         Bound::from_owned_ptr_or_err(py, made)
     }
 }

@@ -60,7 +60,10 @@ impl std::fmt::Display for Malformed {
             Self::LongTag => f.write_str("expected a tag of at most 32 bits, got a longer one"),
             Self::Length(length, left) => write!(f, "expected {length} bytes, got {left}"),
             Self::UnknownLength(length, left, number) => {
-                write!(f, "expected {length} bytes, got {left} in unknown field {number}")
+                write!(
+                    f,
+                    "expected {length} bytes, got {left} in unknown field {number}"
+                )
             }
             Self::NumberZero => f.write_str("expected a field number from 1 to 536870911, got 0"),
             Self::GroupEnd(number) => write!(
@@ -86,9 +89,9 @@ impl std::fmt::Display for Malformed {
                 f.write_str("expected the rest of a packed number, got the end of the field")
             }
             Self::Deep => f.write_str("expected fewer levels of messages, got more"),
-            Self::Stack => f.write_str(
-                "expected fewer levels of messages, got more than Python's stack holds",
-            ),
+            Self::Stack => {
+                f.write_str("expected fewer levels of messages, got more than Python's stack holds")
+            }
             Self::Many => f.write_str("expected fewer messages, got more"),
         }
     }
@@ -213,9 +216,7 @@ impl<'a> Reader<'a> {
             VARINT => self.varint().map(drop),
             I64 => self.fixed::<8>().map(drop),
             LEN => self.bytes().map(drop).map_err(|found| match found {
-                Malformed::Length(length, left) => {
-                    Malformed::UnknownLength(length, left, tag >> 3)
-                }
+                Malformed::Length(length, left) => Malformed::UnknownLength(length, left, tag >> 3),
                 other => other,
             }),
             I32 => self.fixed::<4>().map(drop),
