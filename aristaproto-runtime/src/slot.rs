@@ -156,7 +156,7 @@ unsafe extern "C" fn get_slot(
         let place: *mut *mut ffi::PyObject =
             object.cast::<u8>().add((*slot).offset as usize).cast();
         if (*place).is_null()
-            && !Message(Borrowed::from_ptr(Python::assume_attached(), object)).is_pending()
+            && Message(Borrowed::from_ptr(Python::assume_attached(), object)).is_pending()
         {
             let read = guarded(false, |py| {
                 let message = Bound::from_borrowed_ptr(py, object);
@@ -197,7 +197,7 @@ unsafe extern "C" fn set_slot(
         let others = (*slot).others;
         let clears = !others.is_null() && !value.is_null() && value != ffi::Py_None();
         if (clears || value.is_null())
-            && !Message(Borrowed::from_ptr(Python::assume_attached(), object)).is_pending()
+            && Message(Borrowed::from_ptr(Python::assume_attached(), object)).is_pending()
         {
             let read = guarded(false, |py| {
                 let message = Bound::from_borrowed_ptr(py, object);
