@@ -11,11 +11,12 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, Py
 
 use crate::api::{api, Limits};
 use crate::decode::read_pending;
-use crate::object::Message;
-use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::object::{Area, Message};
+use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
+use crate::quick::{self, Quick};
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
-use crate::wire::{self, zigzag, Buffer};
+use crate::wire::{self, zigzag, Buffer, Key};
 use crate::wkt;
 
 /// Why writing stopped.
@@ -107,16 +108,37 @@ impl<'py> Encoder<'py> {
                 self.extensions(&held, out)?;
             }
         }
-        for (field, shape) in plan.fields.iter().zip(&plan.shape.fields).rev() {
-            let Place::Slot(offset) = field.place else {
-                continue;
+        for step in &plan.steps {
+            let done = match step.how {
+                How::Scalar => area.write_scalar(step, false, out),
+                How::Optional => area.write_scalar(step, true, out),
+                How::Message | How::Other => Quick::Slow,
             };
-            if let Some(held) = area.get(self.py, offset) {
-                if let Some(list) = self.field(field, shape, &held, out)? {
-                    area.put(offset, list.clone());
-                    self.field(field, shape, &list, out)?;
-                }
+            if done == Quick::Slow && !area.is_empty(step.offset) {
+                self.slot(plan, area, step, out)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Writes what is in a slot, which is not empty.
+    fn slot(&mut self, plan: &Plan, area: Area<'_>, step: &Step, out: &mut Buffer) -> Outcome {
+        let (Some((field, shape)), Some(held)) = (
+            plan.at(usize::from(step.index)),
+            area.get(self.py, step.offset),
+        ) else {
+            return Ok(());
+        };
+        if step.how == How::Message {
+            if held.is_none() {
+                return Ok(());
+            }
+            let below = field.plan(self.py, shape)?;
+            return self.value(field, shape, shape.key, &below, &held, out);
+        }
+        if let Some(list) = self.field(field, shape, &held, out)? {
+            area.put(step.offset, list.clone());
+            self.field(field, shape, &list, out)?;
         }
         Ok(())
     }
@@ -158,18 +180,19 @@ impl<'py> Encoder<'py> {
             return self.repeated(field, shape, held, out);
         }
         if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
-            self.map(entry, shapes, shape.number, held, out)?;
+            self.map(entry, shapes, shape, held, out)?;
         } else if shape.kind.is_message() {
             if !held.is_none() {
-                self.value(field, shape, shape.number, held, out)?;
+                let plan = field.plan(self.py, shape)?;
+                self.value(field, shape, shape.key, &plan, held, out)?;
             }
         } else if field.presence {
             if !held.is_none() {
                 self.scalar(field, shape, held, out, false)?;
-                out.varint(u64::from(shape.tag()));
+                out.key(shape.key);
             }
         } else if self.scalar(field, shape, held, out, true)? {
-            out.varint(u64::from(shape.tag()));
+            out.key(shape.key);
         }
         Ok(None)
     }
@@ -220,24 +243,26 @@ impl<'py> Encoder<'py> {
             return Ok(());
         }
         if shape.kind.is_message() {
+            let plan = field.plan(self.py, shape)?;
             return value::for_each_back(list, |_, item| {
-                self.value(field, shape, shape.number, &item, out)
+                self.value(field, shape, shape.key, &plan, &item, out)
             });
         }
-        if !field.packed {
-            let tag = u64::from(shape.tag());
-            return value::for_each_back(list, |_, item| {
-                self.scalar(field, shape, &item, out, false)?;
-                out.varint(tag);
-                Ok(())
-            });
+        if !field.is_closed && quick::write_list(list, shape, field.packed, out) {
+            return Ok(());
         }
         let before = out.len();
         value::for_each_back(list, |_, item| {
-            self.scalar(field, shape, &item, out, false).map(drop)
+            self.scalar(field, shape, &item, out, false)?;
+            if !field.packed {
+                out.key(shape.key);
+            }
+            Ok::<(), Stop>(())
         })?;
-        out.varint((out.len() - before) as u64);
-        out.varint(u64::from(shape.number << 3 | wire::LEN));
+        if field.packed {
+            out.varint((out.len() - before) as u64);
+            out.key(shape.packed_key);
+        }
         Ok(())
     }
 
@@ -245,12 +270,16 @@ impl<'py> Encoder<'py> {
         &mut self,
         entry: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
-        number: u32,
+        shape: &FieldShape,
         held: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
         let pairs: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> =
             if let Ok(dict) = held.cast_exact::<PyDict>() {
+                let scalars = !shapes.1.kind.is_message() && !entry.1.is_closed;
+                if dict.is_empty() || scalars && quick::write_map(dict, shapes, shape, out) {
+                    return Ok(());
+                }
                 dict.iter().collect()
             } else {
                 if !held.is_truthy()? {
@@ -264,67 +293,70 @@ impl<'py> Encoder<'py> {
                     .map(|pair| pair?.extract())
                     .collect::<PyResult<_>>()?
             };
+        let plan = if shapes.1.kind.is_message() {
+            Some(entry.1.plan(self.py, &shapes.1)?)
+        } else {
+            None
+        };
         for (key, item) in pairs.iter().rev() {
             let before = out.len();
-            if shapes.1.kind.is_message() {
-                self.value(&entry.1, &shapes.1, 2, item, out)?;
+            if let Some(plan) = &plan {
+                self.value(&entry.1, &shapes.1, shapes.1.key, plan, item, out)?;
             } else {
                 self.scalar(&entry.1, &shapes.1, item, out, false)?;
-                out.varint(u64::from(shapes.1.tag()));
+                out.key(shapes.1.key);
             }
             self.scalar(&entry.0, &shapes.0, key, out, false)?;
-            out.varint(u64::from(shapes.0.tag()));
+            out.key(shapes.0.key);
             out.varint((out.len() - before) as u64);
-            out.varint(u64::from(number << 3 | wire::LEN));
+            out.key(shape.key);
         }
         Ok(())
     }
 
     /// Writes a message with its tag and length, or between the tags of a group.
+    #[inline]
     fn value(
         &mut self,
         field: &Field,
         shape: &FieldShape,
-        number: u32,
+        key: Key,
+        plan: &Plan,
         item: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
         self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
         let group = shape.kind == Kind::Group;
         if group {
-            out.varint(u64::from(number << 3 | wire::EGROUP));
+            out.varint(u64::from(shape.number << 3 | wire::EGROUP));
         }
         let before = out.len();
-        self.content(field, shape, item, out)?;
-        if group {
-            out.varint(u64::from(number << 3 | wire::SGROUP));
-        } else {
-            out.varint((out.len() - before) as u64);
-            out.varint(u64::from(number << 3 | wire::LEN));
+        match Message::exactly(item, plan) {
+            Some(message) => self.message(plan, message, out)?,
+            None => self.other(field, plan, item, out)?,
         }
+        if !group {
+            out.varint((out.len() - before) as u64);
+        }
+        out.key(key);
         self.depth += 1;
         Ok(())
     }
 
-    fn content(
+    /// Writes the content of a message that is not of the field's very class.
+    fn other(
         &mut self,
         field: &Field,
-        shape: &FieldShape,
+        plan: &Plan,
         item: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
-        let plan = field.plan(self.py, shape)?;
-        if item.get_type().is(&plan.class) {
-            if let Some(message) = Message::of(item) {
-                return self.message(&plan, message, out);
-            }
-        }
         match field.wrapped {
             Wrapped::No => {
                 let message = Message::of(item).ok_or(Stop::Refused)?;
                 let own = message.plan()?;
                 let origin = |plan: &Plan| plan.schema.bind(self.py).getattr("origin");
-                if !origin(own)?.is(&origin(&plan)?) {
+                if !origin(own)?.is(&origin(plan)?) {
                     return Err(Stop::Refused);
                 }
                 return self.message(own, message, out);
@@ -345,7 +377,7 @@ impl<'py> Encoder<'py> {
             Wrapped::Scalar => {
                 if let Some((inner, inner_shape)) = plan.at(0) {
                     if self.scalar(inner, inner_shape, item, out, true)? {
-                        out.varint(u64::from(inner_shape.tag()));
+                        out.key(inner_shape.key);
                     }
                     return Ok(());
                 }

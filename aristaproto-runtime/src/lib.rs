@@ -20,6 +20,7 @@ mod encode;
 mod methods;
 mod object;
 mod plan;
+mod quick;
 mod scan;
 mod shape;
 mod slot;

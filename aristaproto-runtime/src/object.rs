@@ -147,6 +147,14 @@ impl<'a, 'py> Message<'a, 'py> {
         fits.then(|| Self(value.as_borrowed()))
     }
 
+    /// `value` as a message of the very class of `plan`; `None` when it is something else.
+    #[inline(always)]
+    pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        // SAFETY: an object.
+        let class = unsafe { ffi::Py_TYPE(value.as_ptr()) };
+        (class.cast() == plan.class.as_ptr()).then(|| Self(value.as_borrowed()))
+    }
+
     /// The memory.
     pub fn raw(self) -> *mut RawMessage {
         self.0.as_ptr().cast()

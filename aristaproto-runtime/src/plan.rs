@@ -14,6 +14,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use crate::object::{self, Offset, Shared};
 use crate::shape::{FieldShape, Kind, Shape};
 use crate::slot::{self, SlotParts};
+use crate::wire::{self, Key};
 
 /// How a field's value stands for a message of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,8 @@ pub struct Field {
     pub oneof: u16,
     /// Enums: the members.
     pub members: Option<Members>,
+    /// A closed enum: some numbers are refused.
+    pub is_closed: bool,
     /// Messages: the class.
     pub class: Option<Py<PyType>>,
     /// Messages: what a value is.
@@ -161,6 +164,57 @@ impl Field {
     }
 }
 
+/// How a field is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A scalar, or an open enum; of zero, nothing is written.
+    Scalar,
+    /// The same with presence.
+    Optional,
+    /// A message.
+    Message,
+    /// A list, a map, or what else needs a closer look.
+    Other,
+}
+
+/// What the encoder needs of a field before it looks at its value; small, because each message is a walk over all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The field's slot.
+    pub offset: Offset,
+    /// Its tag.
+    pub key: Key,
+    /// Its type.
+    pub kind: Kind,
+    /// How it is written.
+    pub how: How,
+    /// Its position in `Plan::fields`.
+    pub index: u16,
+}
+
+impl Step {
+    fn new((index, (field, shape)): (usize, (&Field, &FieldShape))) -> Option<Self> {
+        let Place::Slot(offset) = field.place else {
+            return None;
+        };
+        Some(Self {
+            offset,
+            key: shape.key,
+            kind: shape.kind,
+            how: if shape.repeated || shape.entry.is_some() || field.is_closed {
+                How::Other
+            } else if shape.kind.is_message() {
+                How::Message
+            } else if field.presence {
+                How::Optional
+            } else {
+                How::Scalar
+            },
+            index: u16::try_from(index).ok()?,
+        })
+    }
+}
+
 /// What is known of one message class.
 pub struct Plan {
     /// The class.
@@ -171,6 +225,8 @@ pub struct Plan {
     pub shape: Rc<Shape>,
     /// The fields, as in `shape`.
     pub fields: Vec<Field>,
+    /// The fields as the encoder meets them: from the highest number to the lowest.
+    pub steps: Vec<Step>,
     /// Positions in `fields`, in order of declaration.
     pub declared: Vec<usize>,
     /// Number of oneofs with several members.
@@ -274,8 +330,11 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         entry = Some(Box::new((key, value)));
         entry_shape = Some(Box::new((key_shape, value_shape)));
     }
+    let number: u32 = python.getattr("number")?.extract()?;
     let shape = FieldShape {
-        number: python.getattr("number")?.extract()?,
+        number,
+        key: Key::new(number << 3 | kind.wire_type()),
+        packed_key: Key::new(number << 3 | wire::LEN),
         kind,
         repeated: flag("repeated")?,
         utf8: flag("utf8")?,
@@ -287,6 +346,11 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
     } else {
         Wrapped::No
     };
+    let members = if members.is_none() {
+        None
+    } else {
+        Some(Members::new(&members)?)
+    };
     let field = Field {
         place,
         name: python.getattr("name")?.cast_into()?.unbind(),
@@ -297,11 +361,8 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         deprecated: flag("deprecated")?,
         others: Vec::new(),
         oneof: 0,
-        members: if members.is_none() {
-            None
-        } else {
-            Some(Members::new(&members)?)
-        },
+        is_closed: members.as_ref().is_some_and(|members| members.closed),
+        members,
         class: if class.is_none() {
             None
         } else {
@@ -493,6 +554,13 @@ pub fn bind<'py>(
         message_set: class.getattr("__message_set__")?.is_truthy()?,
         size: object::basic_size(&class),
         schema: schema.clone().unbind(),
+        steps: fields
+            .iter()
+            .zip(&shapes)
+            .enumerate()
+            .rev()
+            .filter_map(Step::new)
+            .collect(),
         shape: Shape::new(shapes),
         fields,
         declared: order,

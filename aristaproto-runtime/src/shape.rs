@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
 
-use crate::wire;
+use crate::wire::{self, Key};
 
 /// The types of fields, with the numbers of `FieldDescriptorProto.Type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,10 @@ pub struct FieldShape {
     pub utf8: bool,
     /// Maps: key and value.
     pub entry: Option<Box<(FieldShape, FieldShape)>>,
+    /// The tag of one value, as it is written.
+    pub key: Key,
+    /// The tag of a packed list.
+    pub packed_key: Key,
     /// Messages: the shape of their class, once it is known.
     pub below: OnceCell<Weak<Shape>>,
 }

@@ -277,6 +277,31 @@ pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
+/// A tag as it is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Key {
+    bytes: [u8; 5],
+    length: u8,
+}
+
+impl Key {
+    /// The key of a tag.
+    pub fn new(tag: u32) -> Self {
+        let mut key = Self::default();
+        let mut rest = tag;
+        for byte in &mut key.bytes {
+            key.length += 1;
+            *byte = rest as u8 & 0x7f;
+            rest >>= 7;
+            if rest == 0 {
+                break;
+            }
+            *byte |= 0x80;
+        }
+        key
+    }
+}
+
 /// Bytes that are filled from the end, so that a length is known when it is written.
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -320,31 +345,57 @@ impl Buffer {
         self.start = size - held;
     }
 
-    /// `count` bytes before what has been written, to be filled in.
-    #[inline(always)]
-    pub fn room(&mut self, count: usize) -> &mut [u8] {
-        if self.start < count {
-            self.grow(count);
-        }
-        self.start -= count;
-        self.bytes
-            .get_mut(self.start..self.start + count)
-            .unwrap_or_default()
+    /// Takes back what was written after `length` bytes.
+    pub fn forget(&mut self, length: usize) {
+        self.start = self.bytes.len() - length.min(self.len());
     }
 
     /// Puts bytes before what has been written.
     #[inline(always)]
     pub fn put(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
+        if self.start < bytes.len() {
+            self.grow(bytes.len());
+        }
+        let end = self.start;
+        self.start -= bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.start..end) {
+            room.copy_from_slice(bytes);
+        }
+    }
+
+    /// Puts a number of bytes that is known.
+    #[inline(always)]
+    pub fn put_array<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.start < N {
+            self.grow(N);
+        }
+        self.start -= N;
+        if let Some(room) = self
+            .bytes
+            .get_mut(self.start..)
+            .and_then(|it| it.first_chunk_mut())
+        {
+            *room = bytes;
+        }
+    }
+
+    /// Puts the key of a field.
+    #[inline(always)]
+    pub fn key(&mut self, key: Key) {
+        match key.length {
+            1 => self.put_array([key.bytes[0]]),
+            2 => self.put_array([key.bytes[0], key.bytes[1]]),
+            _ => self.put(key.bytes.get(..usize::from(key.length)).unwrap_or_default()),
+        }
     }
 
     /// Puts a varint before what has been written.
     #[inline(always)]
     pub fn varint(&mut self, value: u64) {
         if value < 0x80 {
-            if let Some(byte) = self.room(1).first_mut() {
-                *byte = value as u8;
-            }
+            self.put_array([value as u8]);
+        } else if value < 0x4000 {
+            self.put_array([value as u8 | 0x80, (value >> 7) as u8]);
         } else {
             self.long_varint(value);
         }

@@ -1,0 +1,244 @@
+//! Values of Python's own types, written without a reference count and without running Python code.
+//!
+//! In: a slot, a list or a dict. Out: wire bytes in the buffer; or nothing, when a value is of another type or out of range,
+//! for which `encode` has a way that may call Python. The pointers that are read here stay valid because the interpreter's
+//! lock is held and nothing in between gives it up or releases an object.
+#![allow(unsafe_code)]
+
+use std::ptr::null_mut;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::object::Area;
+use crate::plan::Step;
+use crate::shape::{FieldShape, Kind};
+use crate::wire::{zigzag, Buffer};
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quick {
+    /// It is in the buffer.
+    Written,
+    /// There is nothing to write: the slot is empty, or holds None or the zero of its type.
+    Nothing,
+    /// It is for the slow way.
+    Slow,
+}
+
+impl Area<'_> {
+    /// Writes the scalar in a slot with its tag. With `presence`, zero is written, too.
+    #[inline(always)]
+    pub fn write_scalar(self, step: &Step, presence: bool, out: &mut Buffer) -> Quick {
+        // SAFETY: a slot holds null or an object; see the module.
+        unsafe {
+            let value = *self.pointer(step.offset);
+            if value.is_null() || presence && value == ffi::Py_None() {
+                return Quick::Nothing;
+            }
+            let done = scalar(value, step.kind, !presence, out);
+            if done == Quick::Written {
+                out.key(step.key);
+            }
+            done
+        }
+    }
+}
+
+/// Writes the elements of a list of scalars: packed, if `packed`, or each with its tag. False when it cannot, and nothing was
+/// written.
+#[inline]
+pub fn write_list(
+    list: &Bound<'_, PyList>,
+    shape: &FieldShape,
+    packed: bool,
+    out: &mut Buffer,
+) -> bool {
+    let before = out.len();
+    // SAFETY: the list keeps its elements; see the module.
+    unsafe {
+        let list = list.as_ptr();
+        let mut index = ffi::PyList_GET_SIZE(list);
+        while index > 0 {
+            index -= 1;
+            let item = ffi::PyList_GET_ITEM(list, index);
+            if scalar(item, shape.kind, false, out) != Quick::Written {
+                out.forget(before);
+                return false;
+            }
+            if !packed {
+                out.key(shape.key);
+            }
+        }
+    }
+    if packed {
+        out.varint((out.len() - before) as u64);
+        out.key(shape.packed_key);
+    }
+    true
+}
+
+/// Writes the entries of a dict of scalars. False when it cannot, and nothing was written.
+pub fn write_map(
+    dict: &Bound<'_, PyDict>,
+    shapes: &(FieldShape, FieldShape),
+    shape: &FieldShape,
+    out: &mut Buffer,
+) -> bool {
+    let before = out.len();
+    let mut pairs: Vec<(*mut ffi::PyObject, *mut ffi::PyObject)> = Vec::with_capacity(dict.len());
+    // SAFETY: the dict keeps its keys and values; see the module.
+    unsafe {
+        let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
+        while ffi::PyDict_Next(
+            dict.as_ptr(),
+            &raw mut position,
+            &raw mut key,
+            &raw mut value,
+        ) != 0
+        {
+            pairs.push((key, value));
+        }
+        for &(key, value) in pairs.iter().rev() {
+            let start = out.len();
+            if scalar(value, shapes.1.kind, false, out) == Quick::Written {
+                out.key(shapes.1.key);
+                if scalar(key, shapes.0.kind, false, out) == Quick::Written {
+                    out.key(shapes.0.key);
+                    out.varint((out.len() - start) as u64);
+                    out.key(shape.key);
+                    continue;
+                }
+            }
+            out.forget(before);
+            return false;
+        }
+    }
+    true
+}
+
+/// Writes a scalar without its tag.
+///
+/// Safety: `value` is an object.
+#[inline(always)]
+unsafe fn scalar(
+    value: *mut ffi::PyObject,
+    kind: Kind,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Quick {
+    // SAFETY: each function is called for an object of the type that it is for; none runs Python code.
+    unsafe {
+        match kind {
+            Kind::String => {
+                if ffi::Py_TYPE(value) != &raw mut ffi::PyUnicode_Type {
+                    return Quick::Slow;
+                }
+                let mut length = 0;
+                let start = ffi::PyUnicode_AsUTF8AndSize(value, &raw mut length);
+                if start.is_null() {
+                    ffi::PyErr_Clear();
+                    return Quick::Slow;
+                }
+                bytes(start.cast(), length.cast_unsigned(), skip_zero, out)
+            }
+            Kind::Bytes => {
+                if ffi::Py_TYPE(value) != &raw mut ffi::PyBytes_Type {
+                    return Quick::Slow;
+                }
+                let length = ffi::PyBytes_Size(value).cast_unsigned();
+                bytes(ffi::PyBytes_AS_STRING(value).cast(), length, skip_zero, out)
+            }
+            Kind::Double => match float(value) {
+                Some(number) if skip_zero && number.to_bits() == 0 => Quick::Nothing,
+                Some(number) => {
+                    out.put_array(number.to_le_bytes());
+                    Quick::Written
+                }
+                None => Quick::Slow,
+            },
+            Kind::Float => match float(value) {
+                Some(wide) => {
+                    let number = wide as f32;
+                    if number.is_infinite() && wide.is_finite() {
+                        return Quick::Slow;
+                    }
+                    if skip_zero && number.to_bits() == 0 {
+                        return Quick::Nothing;
+                    }
+                    out.put_array(number.to_le_bytes());
+                    Quick::Written
+                }
+                None => Quick::Slow,
+            },
+            Kind::Bool => {
+                if value == ffi::Py_True() {
+                    out.varint(1);
+                    Quick::Written
+                } else if value != ffi::Py_False() {
+                    Quick::Slow
+                } else if skip_zero {
+                    Quick::Nothing
+                } else {
+                    out.varint(0);
+                    Quick::Written
+                }
+            }
+            Kind::Group | Kind::Message => Quick::Slow,
+            _ => {
+                if ffi::PyLong_Check(value) == 0 {
+                    return Quick::Slow;
+                }
+                let mut overflow = 0;
+                let number = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
+                if overflow != 0 {
+                    return Quick::Slow;
+                }
+                int(number, kind, skip_zero, out)
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn bytes(start: *const u8, length: usize, skip_zero: bool, out: &mut Buffer) -> Quick {
+    if skip_zero && length == 0 {
+        return Quick::Nothing;
+    }
+    // SAFETY: the caller passes the memory of an object that is alive.
+    out.put(unsafe { std::slice::from_raw_parts(start, length) });
+    out.varint(length as u64);
+    Quick::Written
+}
+
+#[inline(always)]
+unsafe fn float(value: *mut ffi::PyObject) -> Option<f64> {
+    // SAFETY: the type was compared.
+    unsafe {
+        (ffi::Py_TYPE(value) == &raw mut ffi::PyFloat_Type).then(|| ffi::PyFloat_AS_DOUBLE(value))
+    }
+}
+
+#[inline(always)]
+fn int(number: i64, kind: Kind, skip_zero: bool, out: &mut Buffer) -> Quick {
+    if skip_zero && number == 0 {
+        return Quick::Nothing;
+    }
+    let fits = match kind {
+        Kind::Int32 | Kind::Enum | Kind::SInt32 | Kind::SFixed32 => i32::try_from(number).is_ok(),
+        Kind::UInt32 | Kind::Fixed32 => u32::try_from(number).is_ok(),
+        Kind::UInt64 | Kind::Fixed64 => number >= 0,
+        _ => true,
+    };
+    if !fits {
+        return Quick::Slow;
+    }
+    match kind {
+        Kind::SInt32 | Kind::SInt64 => out.varint(zigzag(number)),
+        Kind::Fixed32 | Kind::SFixed32 => out.put_array((number as u32).to_le_bytes()),
+        Kind::Fixed64 | Kind::SFixed64 => out.put_array(number.to_le_bytes()),
+        _ => out.varint(number.cast_unsigned()),
+    }
+    Quick::Written
+}
