@@ -70,7 +70,12 @@ fn environment(root: &Path, folder: &Path, log: &Path) -> Result<Environment, St
         "tests/bench/requirements.txt",
         "./aristaproto-runtime",
     ];
-    let inputs = ["tests/bench/requirements.txt", "aristaproto-runtime"];
+    let inputs = [
+        "tests/bench/requirements.txt",
+        "aristaproto-runtime",
+        "Cargo.toml",
+        "Cargo.lock",
+    ];
     let all: Vec<&str> = needed
         .into_iter()
         .chain(competitors.iter().flatten().copied())

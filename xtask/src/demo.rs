@@ -109,10 +109,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
             &folder.join("venv"),
             first,
             &["./aristaproto-runtime[all]"],
-            &[
-                "aristaproto-runtime/pyproject.toml",
-                "aristaproto-runtime/python",
-            ],
+            &[&python::NATIVE_INPUTS[..], &["aristaproto-runtime/python"]].concat(),
             &log,
         )
     })?;

@@ -14,6 +14,15 @@ use crate::exec;
 pub const OLDEST_MINOR: u32 = 10;
 /// Interpreters are looked for by name up to this version.
 const NEWEST_MINOR: u32 = 19;
+/// What the codec in Rust is built from, so that an environment is made anew when it changes.
+pub const NATIVE_INPUTS: [&str; 6] = [
+    "aristaproto-runtime/pyproject.toml",
+    "aristaproto-runtime/build_backend",
+    "aristaproto-runtime/src",
+    "aristaproto-runtime/Cargo.toml",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 /// Installing packages may have to wait for a slow network.
 const INSTALL_LIMIT: Duration = Duration::from_mins(15);
 
@@ -130,6 +139,8 @@ impl Environment {
             exec::run(&mut create, log, INSTALL_LIMIT)?;
         }
         let mut pip = exec::command(root, environment.python());
+        // What is installed here is what users have whose machine has Rust; a failing compiler must not pass for it.
+        pip.env("ARISTAPROTO_BUILD", "native");
         pip.args([
             "-m",
             "pip",
@@ -147,27 +158,38 @@ impl Environment {
     /// The environment target/venv: the runtime installed in place, and all that tests and checks import.
     ///
     /// # Errors
-    /// A message with the output of venv or pip.
+    /// A message with the output of venv, pip or cargo.
     pub fn development(root: &Path, python: &Python, log: &Path) -> Result<Self, String> {
-        Self::prepare(
+        Self::in_place(
             root,
             &root.join("target").join("venv"),
             python,
             &[
-                "--requirement",
-                "tests/python/requirements.txt",
-                "--requirement",
-                "tests/python/requirements-check.txt",
-                "--editable",
-                "aristaproto-runtime",
-            ],
-            &[
                 "tests/python/requirements.txt",
                 "tests/python/requirements-check.txt",
-                "aristaproto-runtime/pyproject.toml",
             ],
             log,
         )
+    }
+
+    /// An environment with the runtime installed in place, and what the files of `requirements` name.
+    ///
+    /// # Errors
+    /// A message with the output of venv, pip or cargo.
+    pub fn in_place(
+        root: &Path,
+        folder: &Path,
+        python: &Python,
+        requirements: &[&str],
+        log: &Path,
+    ) -> Result<Self, String> {
+        let mut install: Vec<&str> = requirements
+            .iter()
+            .flat_map(|file| ["--requirement", file])
+            .collect();
+        install.extend(["--editable", "aristaproto-runtime"]);
+        let inputs: Vec<&str> = requirements.iter().chain(&NATIVE_INPUTS).copied().collect();
+        Self::prepare(root, folder, python, &install, &inputs, log)
     }
 
     /// The environment's interpreter.

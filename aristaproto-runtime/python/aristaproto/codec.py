@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +27,7 @@ def _find_native(asked: str) -> ModuleType | None:
     if asked == "python":
         return None
     try:
-        from . import _native
+        return importlib.import_module("._native", __package__)
     except ModuleNotFoundError:
         if asked:
             raise ImportError(
@@ -34,7 +35,6 @@ def _find_native(asked: str) -> ModuleType | None:
                 "unset it, or set it to python"
             ) from None
         return None
-    return _native
 
 
 NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))

@@ -1,0 +1,437 @@
+//! What the steps of `cargo xtask test` do: each is a method of `Bench`, which knows folders and interpreters. Called by
+//! `suite`.
+//!
+//! All cargo commands run with the same environment and the dev profile, so that the vendored protoc (minutes on two
+//! cores) is built once for clippy, tests, docs and examples.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::Outcome;
+use crate::conformance;
+use crate::exec;
+use crate::plugin::Plugin;
+use crate::python::{self, Environment, Python};
+
+/// No step may run longer than this; a hanging one fails instead of blocking the rest.
+const STEP_LIMIT: Duration = Duration::from_mins(40);
+
+/// The folder of proto files that are wrong on purpose: nothing can be generated from them.
+const INVALID_PROTOS: &str = "invalid";
+
+/// The trees that the Python tests import: folder, and the plugin's options.
+const TREES: &[(&str, &str)] = &[
+    ("sync", ""),
+    (
+        "grpcio",
+        "client_generation=sync_async,client_async_transport=grpcio,\
+         server_generation=async,server_async_transport=grpcio",
+    ),
+    (
+        "grpclib",
+        "client_generation=async_sync,server_generation=async",
+    ),
+    ("no_default", "client_generation=sync_async_no_default"),
+    ("pydantic", "pydantic_dataclasses,client_generation=none"),
+    (
+        "descriptors",
+        "google_protobuf_descriptors,client_generation=async,server_generation=async",
+    ),
+];
+
+/// What the steps share: folders, interpreters, environments.
+pub struct Bench {
+    root: PathBuf,
+    target: PathBuf,
+    logs: PathBuf,
+    pythons: Vec<Python>,
+}
+
+impl Bench {
+    pub fn new(root: &Path) -> Result<Self, String> {
+        let target = exec::target_dir(root);
+        let logs = target.join("xtask-logs");
+        // Logs of an earlier run would be mistaken for this one's.
+        if logs.exists() {
+            fs::remove_dir_all(&logs)
+                .map_err(|error| format!("cannot remove {}: {error}", logs.display()))?;
+        }
+        let pythons = python::discover()?;
+        println!(
+            "Python: {}",
+            pythons
+                .iter()
+                .map(|p| p.version.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        );
+        Ok(Self {
+            root: root.to_path_buf(),
+            target,
+            logs,
+            pythons,
+        })
+    }
+
+    fn log(&self, step: &str) -> PathBuf {
+        self.logs.join(format!("{step}.log"))
+    }
+
+    /// The main environment; the step `python` fills it.
+    fn venv(&self) -> PathBuf {
+        self.root.join("target").join("venv")
+    }
+
+    fn venv_program(&self, name: &str) -> PathBuf {
+        let folder = if cfg!(windows) { "Scripts" } else { "bin" };
+        self.venv()
+            .join(folder)
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+
+    /// The package of the trees for the Python tests; the folder above it is on their path. The package keeps a tree
+    /// called `grpclib` from hiding the library of that name.
+    fn trees_dir(&self) -> PathBuf {
+        self.root.join("target").join("python-tests").join("trees")
+    }
+
+    /// A cargo command with the environment that all cargo steps share.
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = exec::cargo(&self.root);
+        command.args(arguments);
+        command.env("ARISTAPROTO_PYTHON", self.venv_program("python"));
+        command.env("PATH", python::path_with(&self.tools().join("bin")));
+        if let Some(first) = self.pythons.first() {
+            // One for all steps: cargo builds what depends on it again when it changes.
+            command.env("PYO3_PYTHON", &first.program);
+        }
+        if std::env::var_os("CMAKE_GENERATOR").is_none() {
+            // The step `tools` makes sure of ninja; make, which cmake takes otherwise, may be missing.
+            command.env("CMAKE_GENERATOR", "Ninja");
+        }
+        command
+    }
+
+    fn run(&self, step: &str, mut command: Command) -> Result<Outcome, String> {
+        exec::run(&mut command, &self.log(step), STEP_LIMIT)?;
+        Ok(Outcome::Done)
+    }
+
+    pub fn prepare_python(&self) -> Result<Outcome, String> {
+        let first = self.pythons.first().ok_or("no Python was found")?;
+        Environment::development(&self.root, first, &self.log("python"))?;
+        Ok(Outcome::Done)
+    }
+
+    pub fn prepare_tools(&self) -> Result<Outcome, String> {
+        let runs = |program: &str| exec::output(Command::new(program).arg("--version")).is_ok();
+        if runs("cmake") && runs("ninja") {
+            return Ok(Outcome::Done);
+        }
+        let first = self.pythons.first().ok_or("no Python was found")?;
+        Environment::prepare(
+            &self.root,
+            &self.tools(),
+            first,
+            &["--requirement", "tests/python/requirements-tools.txt"],
+            &["tests/python/requirements-tools.txt"],
+            &self.log("tools"),
+        )?;
+        Ok(Outcome::Done)
+    }
+
+    pub fn fmt(&self) -> Result<Outcome, String> {
+        self.run(
+            "fmt",
+            self.cargo(&["fmt", "--all", "--check", "--", "--color", "never"]),
+        )
+    }
+
+    pub fn plugin(&self) -> Result<Outcome, String> {
+        Plugin::build(&self.root, &self.log("plugin"))?;
+        Ok(Outcome::Done)
+    }
+
+    pub fn trees(&self) -> Result<Outcome, String> {
+        let protos = self.root.join("tests").join("protos");
+        let mut files = Vec::new();
+        collect_protos(&protos, &protos, &mut files)?;
+        files.sort();
+        if files.is_empty() {
+            return Err(format!("no proto file is below {}", protos.display()));
+        }
+        let plugin = Plugin::at(&self.target);
+        for (name, options) in TREES {
+            plugin.generate(
+                &self.venv_program("python"),
+                &protos,
+                &files,
+                options,
+                &self.trees_dir().join(name),
+                &self.log("trees"),
+            )?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub fn unittest_tree(&self) -> Result<Outcome, String> {
+        let tree = self.trees_dir().join("unittest");
+        self.run(
+            "unittest-tree",
+            self.cargo(&[
+                "run",
+                "--package",
+                "aristaproto-tests",
+                "--example",
+                "unittest_tree",
+            ]),
+        )?;
+        if tree.join("message_pool.py").exists() {
+            Ok(Outcome::Done)
+        } else {
+            Err(format!("nothing was generated in {}", tree.display()))
+        }
+    }
+
+    pub fn ruff(&self) -> Result<Outcome, String> {
+        // Generated code is checked as in a project without settings of its own.
+        let generated = self.trees_dir();
+        for arguments in [&["check"][..], &["format", "--check"][..]] {
+            let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
+            ruff.args(arguments)
+                .args(["aristaproto-runtime", "tests", "examples"]);
+            self.run("ruff", ruff)?;
+            let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
+            ruff.args(arguments).arg("--isolated").arg(&generated);
+            self.run("ruff", ruff)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub fn mypy(&self) -> Result<Outcome, String> {
+        let mut mypy = exec::command(&self.root, self.venv_program("mypy"));
+        mypy.arg("--cache-dir").arg(self.target.join("mypy-cache"));
+        self.run("mypy", mypy)
+    }
+
+    pub fn pyright(&self) -> Result<Outcome, String> {
+        let mut pyright = exec::command(&self.root, self.venv_program("pyright"));
+        pyright.arg("--pythonpath").arg(self.venv_program("python"));
+        self.run("pyright", pyright)
+    }
+
+    pub fn pytest(&self) -> Result<Outcome, String> {
+        self.pytest_with("pytest", &self.venv_program("python"), "native")
+    }
+
+    pub fn pytest_plain(&self) -> Result<Outcome, String> {
+        self.pytest_with("pytest-plain", &self.venv_program("python"), "python")
+    }
+
+    pub fn pytest_oldest(&self) -> Result<Outcome, String> {
+        self.pytest_extreme("pytest-oldest", self.pythons.iter().min_by_key(|p| p.minor))
+    }
+
+    pub fn pytest_newest(&self) -> Result<Outcome, String> {
+        self.pytest_extreme("pytest-newest", self.pythons.iter().max_by_key(|p| p.minor))
+    }
+
+    fn pytest_extreme(&self, step: &str, python: Option<&Python>) -> Result<Outcome, String> {
+        let python = python.ok_or("no Python was found")?;
+        if self.pythons.first() == Some(python) {
+            return Ok(Outcome::Skipped(format!(
+                "Python {} is the one of the step pytest",
+                python.version
+            )));
+        }
+        let environment = Environment::in_place(
+            &self.root,
+            &self
+                .target
+                .join("venvs")
+                .join(format!("3.{}", python.minor)),
+            python,
+            &["tests/python/requirements.txt"],
+            &self.log(step),
+        )?;
+        self.pytest_with(step, &environment.python(), "native")?;
+        self.pytest_with(step, &environment.python(), "python")
+    }
+
+    fn pytest_with(
+        &self,
+        step: &str,
+        python: &Path,
+        implementation: &str,
+    ) -> Result<Outcome, String> {
+        let mut pytest = exec::command(&self.root, python);
+        pytest
+            .args([
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                "--durations=5",
+            ])
+            .env("ARISTAPROTO_PYTHON_TESTS", self.trees_dir())
+            .env("ARISTAPROTO_IMPLEMENTATION", implementation);
+        self.run(step, pytest)
+    }
+
+    pub fn wheels(&self) -> Result<Outcome, String> {
+        let python = self.pythons.first().ok_or("no Python was found")?;
+        let folder = self.target.join("wheels");
+        let environment = Environment::prepare(
+            &self.root,
+            &folder.join("venv"),
+            python,
+            &["--requirement", "tests/wheels/requirements.txt"],
+            &["tests/wheels/requirements.txt"],
+            &self.log("wheels"),
+        )?;
+        let mut check = exec::command(&self.root, environment.python());
+        check.args(["tests/wheels/check.py", "--work"]).arg(&folder);
+        check.env("PATH", python::path_with(&environment.programs()));
+        self.run("wheels", check)
+    }
+
+    pub fn conformance(&self) -> Result<Outcome, String> {
+        self.conformance_with("conformance", "native")
+    }
+
+    pub fn conformance_plain(&self) -> Result<Outcome, String> {
+        self.conformance_with("conformance-plain", "python")
+    }
+
+    fn conformance_with(&self, step: &str, implementation: &str) -> Result<Outcome, String> {
+        if conformance::platform_name().is_none() {
+            return Ok(Outcome::Skipped(
+                "there is no runner for this platform".to_owned(),
+            ));
+        }
+        let mut verb = exec::command(&self.root, own_program()?);
+        verb.arg("conformance")
+            .env("ARISTAPROTO_IMPLEMENTATION", implementation);
+        self.run(step, verb)
+    }
+
+    pub fn demo(&self) -> Result<Outcome, String> {
+        self.verb("demo")
+    }
+
+    /// Another verb of xtask, with its output in a log as that of any step.
+    fn verb(&self, name: &str) -> Result<Outcome, String> {
+        let mut xtask = exec::command(&self.root, own_program()?);
+        xtask.arg(name);
+        self.run(name, xtask)
+    }
+
+    pub fn clippy(&self) -> Result<Outcome, String> {
+        self.run(
+            "clippy",
+            self.cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
+        )
+    }
+
+    pub fn clippy_features(&self) -> Result<Outcome, String> {
+        for (package, features) in [
+            ("aristaproto-build", ""),
+            ("aristaproto-build", "protox"),
+            ("aristaproto-build", "protox,prost"),
+            ("aristaproto-macros", ""),
+            ("aristaproto-macros", "protox"),
+        ] {
+            self.run(
+                "clippy-features",
+                self.cargo(&[
+                    "clippy",
+                    "--package",
+                    package,
+                    "--no-default-features",
+                    "--features",
+                    features,
+                    "--",
+                    "--deny",
+                    "warnings",
+                ]),
+            )?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub fn cargo_test(&self) -> Result<Outcome, String> {
+        self.run(
+            "cargo-test",
+            self.cargo(&["test", "--workspace", "--no-fail-fast"]),
+        )
+    }
+
+    pub fn examples(&self) -> Result<Outcome, String> {
+        let python = self.venv_program("python");
+        for (example, last_line) in [
+            ("macro", "Request(name='from the macro') MyServiceStub"),
+            ("vendored", "Rust and Python"),
+        ] {
+            let mut run = self.cargo(&[
+                "run",
+                "--package",
+                &format!("aristaproto-example-{example}"),
+                "--",
+            ]);
+            run.arg(&python);
+            let log = self.log(&format!("examples-{example}"));
+            exec::run(&mut run, &log, STEP_LIMIT)?;
+            let printed = fs::read_to_string(&log).unwrap_or_default();
+            if printed.lines().last() != Some(last_line) {
+                return Err(format!(
+                    "examples/{example}: `{last_line}` expected\n{printed}"
+                ));
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    pub fn doc(&self) -> Result<Outcome, String> {
+        let mut doc = self.cargo(&["doc", "--workspace", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "--deny warnings");
+        self.run("doc", doc)
+    }
+}
+
+/// The running xtask itself.
+fn own_program() -> Result<PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("cannot find the running program: {error}"))
+}
+
+/// The proto files below `folder`, relative to `base`, without those that are wrong on purpose.
+fn collect_protos(base: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+    let entries = fs::read_dir(folder)
+        .map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            if path.file_name().is_some_and(|name| name != INVALID_PROTOS) {
+                collect_protos(base, &path, files)?;
+            }
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
+            files.push(path.strip_prefix(base).unwrap_or(&path).to_path_buf());
+        }
+    }
+    Ok(())
+}
