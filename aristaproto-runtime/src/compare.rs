@@ -9,7 +9,8 @@ use pyo3::types::{PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
 use crate::api::api;
 use crate::decode::read_pending;
 use crate::object::{new_message, Message};
-use crate::plan::{Field, Place, Plan};
+use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::quick;
 use crate::shape::FieldShape;
 use crate::value;
 
@@ -72,7 +73,50 @@ fn same_bytes(one: Message<'_, '_>, other: Message<'_, '_>) -> bool {
     mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to)
 }
 
+fn same_field<'py>(
+    field: &Field,
+    shape: &FieldShape,
+    a: &Bound<'py, PyAny>,
+    b: &Bound<'py, PyAny>,
+) -> PyResult<bool> {
+    if shape.kind.is_message() && field.wrapped == Wrapped::No {
+        if shape.repeated {
+            if let (Ok(mine), Ok(theirs)) = (a.cast_exact::<PyList>(), b.cast_exact::<PyList>()) {
+                if mine.len() != theirs.len() {
+                    return Ok(false);
+                }
+                // Both are asked for their elements one by one: comparing them may run code that changes the lists.
+                for index in 0..mine.len() {
+                    let pair = (mine.get_item(index), theirs.get_item(index));
+                    let (Ok(one), Ok(other)) = pair else {
+                        return Ok(false);
+                    };
+                    if !same_message(&one, &other)? {
+                        return Ok(false);
+                    }
+                }
+                return Ok(true);
+            }
+        } else if shape.entry.is_none() {
+            return same_message(a, b);
+        }
+    }
+    same(a, b)
+}
+
+fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
+    if let (Some(one), Some(other)) = (Message::of(a), Message::of(b)) {
+        if one.compares_itself() && a.get_type().is(&b.get_type()) {
+            return value::deeper(a.py(), || equal(one, other));
+        }
+    }
+    same(a, b)
+}
+
 fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if let Some(found) = quick::same(a, b) {
+        return Ok(found);
+    }
     if a.is(b) || a.rich_compare(b, CompareOp::Eq)?.is_truthy()? {
         return Ok(true);
     }
@@ -123,6 +167,8 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             to.put(offset, held);
         }
     }
+    message.settle(plan);
+    copied.settle(plan);
     Ok(made)
 }
 
@@ -197,6 +243,7 @@ fn fill<'py>(
             to.put(offset, held);
         }
     }
+    copied.settle(plan);
     Ok(())
 }
 
@@ -205,24 +252,40 @@ fn deep_container<'py>(
     value: &Bound<'py, PyAny>,
     memo: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let py = value.py();
     // What somebody else holds, too, may be met again.
-    if !value::is_unshared(value) {
-        return by_python(value, memo);
+    let shared = !value::is_unshared(value);
+    if shared {
+        if let Some(found) = Memo(memo).find(value)? {
+            return Ok(found);
+        }
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
-        if field.is_immutable_list(list) {
-            return Ok(list.get_slice(0, list.len()).into_any());
+        if quick::all_scalars(list) {
+            let made = list.get_slice(0, list.len()).into_any();
+            if shared {
+                Memo(memo).keep(value, &made)?;
+            }
+            return Ok(made);
         }
-        let made = PyList::empty(value.py());
+        let made = PyList::empty(py);
+        if shared {
+            Memo(memo).keep(value, made.as_any())?;
+        }
         value::for_each(list, |_, item| made.append(deep_value(field, &item, memo)?))?;
         return Ok(made.into_any());
     }
     if let (Ok(dict), Some(entry)) = (value.cast_exact::<PyDict>(), &field.entry) {
-        let made = PyDict::new(value.py());
+        let made = PyDict::new(py);
+        if shared {
+            Memo(memo).keep(value, made.as_any())?;
+        }
         for (key, item) in dict {
-            if !is_immutable(&key) {
-                return by_python(value, memo);
-            }
+            let key = if is_immutable(&key) {
+                key
+            } else {
+                by_python(&key, memo)?
+            };
             made.set_item(key, deep_value(&entry.1, &item, memo)?)?;
         }
         return Ok(made.into_any());
@@ -230,28 +293,60 @@ fn deep_container<'py>(
     by_python(value, memo)
 }
 
+/// The memo of `copy.deepcopy`: copies by the `id` of what was copied, and under its own `id` a list of all that must
+/// outlive it.
+struct Memo<'a, 'py>(&'a Bound<'py, PyAny>);
+
+impl<'py> Memo<'_, 'py> {
+    fn find(&self, value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let key = value.as_ptr() as usize;
+        match self.0.cast::<PyDict>() {
+            Ok(memo) => memo.get_item(key),
+            Err(_) => Ok(self.0.get_item(key).ok()),
+        }
+    }
+
+    fn keep(&self, value: &Bound<'py, PyAny>, made: &Bound<'py, PyAny>) -> PyResult<()> {
+        self.0.set_item(value.as_ptr() as usize, made)?;
+        let own = self.0.as_ptr() as usize;
+        if self.0.contains(own)? {
+            self.0.get_item(own)?.call_method1("append", (value,))?;
+            return Ok(());
+        }
+        self.0.set_item(own, PyList::new(value.py(), [value])?)
+    }
+}
+
 fn deep_value<'py>(
     field: &Field,
     value: &Bound<'py, PyAny>,
     memo: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let class = value.get_type();
+    if let Some(own) = &field.class {
+        if value.get_type_ptr().cast() == own.as_ptr() {
+            if let Some(message) = Message::of(value) {
+                if message.copies_itself() {
+                    if value::is_unshared(value) {
+                        return value::deeper(value.py(), || deepcopy_once(message, memo));
+                    }
+                    if let Some(found) = Memo(memo).find(value)? {
+                        return Ok(found);
+                    }
+                    let made = new_message(value.py(), message.plan()?)?;
+                    Memo(memo).keep(value, &made)?;
+                    value::deeper(value.py(), || fill(message, &made, memo))?;
+                    return Ok(made);
+                }
+            }
+        }
+    }
     if is_immutable(value)
         || field
             .members
             .as_ref()
-            .is_some_and(|members| class.is(&members.class))
+            .is_some_and(|members| value.get_type().is(&members.class))
     {
         return Ok(value.clone());
-    }
-    if let Some(own) = &field.class {
-        if class.is(own) && value::is_unshared(value) {
-            if let Some(message) = Message::of(value) {
-                if message.copies_itself() {
-                    return value::deeper(value.py(), || deepcopy_once(message, memo));
-                }
-            }
-        }
     }
     by_python(value, memo)
 }
@@ -283,12 +378,5 @@ impl Field {
         } else {
             self.default.bind(py).clone()
         }
-    }
-
-    /// Whether the elements of a list can be shared by its copy.
-    fn is_immutable_list(&self, list: &Bound<'_, PyList>) -> bool {
-        self.class.is_none()
-            && self.members.is_none()
-            && list.iter().all(|item| value::is_exact_scalar(&item))
     }
 }

@@ -47,6 +47,7 @@ pub fn fill<'py>(
             }
         }
     }
+    message.settle(plan);
     if finish(message, plan)? {
         return Ok(());
     }
@@ -86,6 +87,7 @@ pub fn init<'py>(
             }
         }
     }
+    message.settle(plan);
     if fits && finish(message, plan)? {
         return Ok(());
     }

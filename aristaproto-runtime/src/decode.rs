@@ -3,14 +3,16 @@
 //! `parse` checks the bytes with `scan` and leaves the rest to the first look at a field, one message at a time. What cannot
 //! wait (required fields to look for, an error to describe) is read at once. Both ways go through `Decoder::fields`.
 
+use std::rc::Rc;
+
 use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
-use crate::object::{new_message, Area, Frame, Message};
+use crate::object::{self, new_message, Area, Frame, Message};
 use crate::plan::{Field, Place, Plan, Wrapped};
-use crate::scan::{count_varints, scan, Budget};
+use crate::scan::{count_varints, Budget, Scan};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
 use crate::{value, wkt};
@@ -140,10 +142,16 @@ pub fn parse<'py>(
         return Ok(made);
     }
     if let Ok(end) = u32::try_from(length) {
-        if !plan.needs_check(py)? {
-            let mut budget = budget(limits);
+        {
             let mut reader = Reader::new(bytes.as_bytes(), 0, length);
-            if scan(&plan.shape, &mut reader, &mut budget, 0).is_ok() {
+            let mut scan = Scan {
+                budget: budget(limits),
+                lookup: &mut |shape, number| {
+                    let owner = object::known_plan(shape.class as *mut _)?;
+                    Some(Rc::clone(&owner.learn(py, number).ok()??.shape))
+                },
+            };
+            if scan.message(&plan.shape, &mut reader, 0).is_ok() {
                 if let Some(message) = Message::of(&made) {
                     message.postpone(&bytes, 0, end);
                 }
@@ -219,9 +227,9 @@ fn read_all<'py>(
         budget: budget(limits),
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    decoder
-        .fields(plan, known(message)?.area(), &mut reader, 0)
-        .map_err(|failure| failure.into_error(py, limits))?;
+    let done = decoder.fields(plan, known(message)?.area(), &mut reader, 0);
+    known(message)?.settle(plan);
+    done.map_err(|failure| failure.into_error(py, limits))?;
     if !partial && plan.needs_check(py)? {
         let api = api(py)?;
         api.check_required
@@ -252,9 +260,10 @@ pub fn decode_field<'py>(
     };
     let bytes = data.as_bytes();
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    decoder
-        .extension_records(target.plan()?, &learned, target.area(), &mut reader)
-        .map_err(|failure| failure.into_error(py, limits))
+    let plan = target.plan()?;
+    let done = decoder.extension_records(plan, &learned, target.area(), &mut reader);
+    target.settle(plan);
+    done.map_err(|failure| failure.into_error(py, limits))
 }
 
 /// Fills the empty slots of a message whose wire bytes are still to be read.
@@ -313,7 +322,7 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
         end_tag: u32,
     ) -> Outcome<()> {
-        let mut unknown = Vec::new();
+        let mut unknown = Kept::default();
         loop {
             if reader.at_end() {
                 if end_tag != 0 {
@@ -362,19 +371,28 @@ impl<'py> Decoder<'_, 'py> {
                 }
             }
             reader.skip(tag, self.budget.depth)?;
-            keep(&mut unknown, reader, start);
+            unknown.keep(reader, start);
         }
-        self.keep_unknown(plan, area, &unknown)
+        self.keep_unknown(plan, area, reader, &mut unknown)
     }
 
-    fn keep_unknown(&self, plan: &Plan, area: Area<'_>, unknown: &[u8]) -> Outcome<()> {
+    fn keep_unknown(
+        &self,
+        plan: &Plan,
+        area: Area<'_>,
+        reader: &Reader<'_>,
+        unknown: &mut Kept,
+    ) -> Outcome<()> {
+        let unknown = unknown.all(reader);
         if unknown.is_empty() {
             return Ok(());
         }
         let held = area.get(self.py, plan.unknown);
         let held = held.as_ref().and_then(|held| held.cast::<PyBytes>().ok());
-        let before = held.map_or(&[][..], |held| held.as_bytes());
-        let all = PyBytes::new(self.py, &[before, unknown].concat());
+        let all = match held.map_or(&[][..], |held| held.as_bytes()) {
+            [] => PyBytes::new(self.py, unknown),
+            before => PyBytes::new(self.py, &[before, unknown].concat()),
+        };
         area.put(plan.unknown, all.into_any());
         Ok(())
     }
@@ -387,7 +405,7 @@ impl<'py> Decoder<'_, 'py> {
         area: Area<'_>,
         reader: &mut Reader<'_>,
     ) -> Outcome<()> {
-        let mut unknown = Vec::new();
+        let mut unknown = Kept::default();
         while !reader.at_end() {
             let start = reader.pos;
             let tag = reader.tag()?;
@@ -402,7 +420,7 @@ impl<'py> Decoder<'_, 'py> {
             )
             .map_err(|failure| failure.at(Step::Name(learned.field.name.clone_ref(self.py))))?;
         }
-        self.keep_unknown(plan, area, &unknown)
+        self.keep_unknown(plan, area, reader, &mut unknown)
     }
 
     /// Reads one record of a known field.
@@ -415,7 +433,7 @@ impl<'py> Decoder<'_, 'py> {
         area: Area<'_>,
         reader: &mut Reader<'_>,
         (start, tag, end_tag): (usize, u32, u32),
-        unknown: &mut Vec<u8>,
+        unknown: &mut Kept,
     ) -> Outcome<Next> {
         if tag & 7 == shape.kind.wire_type() {
             if shape.repeated {
@@ -430,12 +448,12 @@ impl<'py> Decoder<'_, 'py> {
                 };
                 match item {
                     Some(item) => list.append(item)?,
-                    None => keep(unknown, reader, start),
+                    None => unknown.keep(reader, start),
                 }
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
                 match self.map_entry(entry, shapes, reader)? {
                     Some((key, item)) => self.dict(plan, field, area)?.set_item(key, item)?,
-                    None => keep(unknown, reader, start),
+                    None => unknown.keep(reader, start),
                 }
             } else if shape.kind.is_message() {
                 let held = self.get(plan, field, area)?.filter(|held| !held.is_none());
@@ -447,7 +465,7 @@ impl<'py> Decoder<'_, 'py> {
             } else {
                 match self.scalar(field, shape, reader)? {
                     Some(item) => self.put(plan, field, area, item)?,
-                    None => keep(unknown, reader, start),
+                    None => unknown.keep(reader, start),
                 }
             }
             return Ok(Next::Record);
@@ -460,7 +478,7 @@ impl<'py> Decoder<'_, 'py> {
             return Ok(Next::End);
         }
         reader.skip(tag, self.budget.depth)?;
-        keep(unknown, reader, start);
+        unknown.keep(reader, start);
         Ok(Next::Record)
     }
 
@@ -643,16 +661,19 @@ impl<'py> Decoder<'_, 'py> {
                 .call((message, data), Some(&options))?;
             return Ok(());
         }
-        let held = message.clone();
-        let area = known(&held)?.area();
-        if shape.kind == Kind::Group {
-            return self.fields(plan, area, reader, shape.number << 3 | wire::EGROUP);
-        }
-        let stop = reader.span()?;
-        let mut inner = Reader::new(reader.data, reader.pos, stop);
-        self.fields(plan, area, &mut inner, 0)?;
-        reader.pos = stop;
-        Ok(())
+        let message = known(message)?;
+        let done = if shape.kind == Kind::Group {
+            let end_tag = shape.number << 3 | wire::EGROUP;
+            self.fields(plan, message.area(), reader, end_tag)
+        } else {
+            let stop = reader.span()?;
+            let mut inner = Reader::new(reader.data, reader.pos, stop);
+            let done = self.fields(plan, message.area(), &mut inner, 0);
+            reader.pos = stop;
+            done
+        };
+        message.settle(plan);
+        done
     }
 
     /// A message whose Python value is another: read, then unwrapped.
@@ -753,7 +774,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         area: Area<'_>,
         reader: &mut Reader<'_>,
-        unknown: &mut Vec<u8>,
+        unknown: &mut Kept,
     ) -> Outcome<()> {
         let stop = reader.span()?;
         let mut inner = Reader::new(reader.data, reader.pos, stop);
@@ -783,8 +804,8 @@ impl<'py> Decoder<'_, 'py> {
                     // As it would stand alone.
                     let mut tag = wire::Buffer::default();
                     tag.varint(u64::from(shape.tag()));
-                    unknown.extend_from_slice(tag.written());
-                    keep(unknown, &inner, start);
+                    unknown.add(reader, tag.written());
+                    unknown.keep(&inner, start);
                 }
                 Err(failure) => {
                     let failure = match failure.cause {
@@ -917,9 +938,44 @@ impl Iterator for Varints<'_> {
 
 impl ExactSizeIterator for Varints<'_> {}
 
-/// Keeps the record from `start` on, which has been passed over.
-fn keep(unknown: &mut Vec<u8>, reader: &Reader<'_>, start: usize) {
-    unknown.extend_from_slice(reader.data.get(start..reader.pos).unwrap_or_default());
+/// The records of unknown fields: mostly one run of the bytes being read, which is copied once.
+#[derive(Default)]
+struct Kept {
+    before: Vec<u8>,
+    run: std::ops::Range<usize>,
+}
+
+impl Kept {
+    /// Keeps the record from `start` on, which has been passed over.
+    #[inline]
+    fn keep(&mut self, reader: &Reader<'_>, start: usize) {
+        if self.run.end != start {
+            self.flush(reader);
+            self.run = start..start;
+        }
+        self.run.end = reader.pos;
+    }
+
+    /// Keeps bytes that are not there to be read.
+    fn add(&mut self, reader: &Reader<'_>, bytes: &[u8]) {
+        self.flush(reader);
+        self.before.extend_from_slice(bytes);
+    }
+
+    fn flush(&mut self, reader: &Reader<'_>) {
+        let run = std::mem::take(&mut self.run);
+        self.before
+            .extend_from_slice(reader.data.get(run).unwrap_or_default());
+    }
+
+    /// All that was kept.
+    fn all<'a>(&'a mut self, reader: &Reader<'a>) -> &'a [u8] {
+        if self.before.is_empty() {
+            return reader.data.get(self.run.clone()).unwrap_or_default();
+        }
+        self.flush(reader);
+        &self.before
+    }
 }
 
 /// Where the content of a message or group starts and ends; the reader goes behind it.

@@ -11,7 +11,7 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, Py
 
 use crate::api::{api, Limits};
 use crate::decode::read_pending;
-use crate::object::{Area, Message};
+use crate::object::Message;
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};
 use crate::shape::{FieldShape, Kind};
@@ -60,7 +60,7 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let done = match outcome {
         Ok(()) if buffer.len() as u64 <= limits.size => {
             let made = PyBytes::new(py, buffer.written()).into_any();
-            if plan.needs_check(py)? {
+            if plan.needs_check(py)? && !is_complete(plan, message)? {
                 let api = api(py)?;
                 api.check_required
                     .bind(py)
@@ -76,6 +76,91 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     buffer.reset();
     BUFFER.with_borrow_mut(|kept| *kept = buffer);
     done
+}
+
+/// Whether all required fields are set here and below, as far as that is told without the plain codec.
+fn is_complete(plan: &Plan, message: Message<'_, '_>) -> PyResult<bool> {
+    let py = message.object().py();
+    let area = message.area();
+    // What is still to be read was looked through when it was parsed.
+    let pending = message.is_pending();
+    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
+        let Place::Slot(offset) = field.place else {
+            continue;
+        };
+        if area.is_empty(offset) {
+            if shape.required && !pending {
+                return Ok(false);
+            }
+            continue;
+        }
+        let (below, below_shape) = match (&field.entry, &shape.entry) {
+            (Some(entry), Some(shapes)) => (&entry.1, &shapes.1),
+            _ => (field, shape),
+        };
+        let is_message = below_shape.kind.is_message();
+        if !is_message && !shape.required {
+            continue;
+        }
+        let Some(held) = area.get(py, offset) else {
+            continue;
+        };
+        if held.is_none() {
+            if shape.required {
+                return Ok(false);
+            }
+        } else if is_message {
+            let plan = below.plan(py, below_shape)?;
+            if plan.needs_check(py)? && !are_complete(&plan, &held)? {
+                return Ok(false);
+            }
+        }
+    }
+    let Some(held) = plan.extensions.and_then(|offset| area.get(py, offset)) else {
+        return Ok(true);
+    };
+    if held.is_none() {
+        return Ok(true);
+    }
+    let Ok(held) = held.cast::<PyDict>() else {
+        return Ok(false);
+    };
+    for item in held.values() {
+        let complete = match (Message::of(&item), item.cast::<PyList>()) {
+            (Some(message), _) => is_complete(message.plan()?, message)?,
+            (None, Ok(list)) => list.iter().all(|item| Message::of(&item).is_none()),
+            (None, Err(_)) => true,
+        };
+        if !complete {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The same of what an attribute holds: a message of the plan's class, or a list or dict of them.
+fn are_complete(plan: &Plan, held: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let one = |item: &Bound<'_, PyAny>| match Message::exactly(item, plan) {
+        Some(message) => is_complete(plan, message),
+        None => Ok(false),
+    };
+    if let Ok(list) = held.cast_exact::<PyList>() {
+        for item in list {
+            if !one(&item)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    if let Ok(dict) = held.cast_exact::<PyDict>() {
+        for (_, item) in dict {
+            if !one(&item)? {
+                return Ok(false);
+            }
+        }
+        return Ok(true);
+    }
+    one(held)
 }
 
 struct Encoder<'py> {
@@ -115,14 +200,21 @@ impl<'py> Encoder<'py> {
                 How::Message | How::Other => Quick::Slow,
             };
             if done == Quick::Slow && !area.is_empty(step.offset) {
-                self.slot(plan, area, step, out)?;
+                self.slot(plan, message, step, out)?;
             }
         }
         Ok(())
     }
 
     /// Writes what is in a slot, which is not empty.
-    fn slot(&mut self, plan: &Plan, area: Area<'_>, step: &Step, out: &mut Buffer) -> Outcome {
+    fn slot(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+        step: &Step,
+        out: &mut Buffer,
+    ) -> Outcome {
+        let area = message.area();
         let (Some((field, shape)), Some(held)) = (
             plan.at(usize::from(step.index)),
             area.get(self.py, step.offset),
@@ -138,6 +230,7 @@ impl<'py> Encoder<'py> {
         }
         if let Some(list) = self.field(field, shape, &held, out)? {
             area.put(step.offset, list.clone());
+            message.settle(plan);
             self.field(field, shape, &list, out)?;
         }
         Ok(())

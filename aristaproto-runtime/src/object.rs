@@ -228,9 +228,39 @@ impl<'a, 'py> Message<'a, 'py> {
         }
     }
 
+    /// Whether `==` of the message ends in `compare::equal`, because no class has an `__eq__` of its own.
+    pub fn compares_itself(self) -> bool {
+        // SAFETY: type objects.
+        unsafe {
+            (*ffi::Py_TYPE(self.0.as_ptr()))
+                .tp_richcompare
+                .map(|it| it as usize)
+                == (*BASE.0.get()).tp_richcompare.map(|it| it as usize)
+        }
+    }
+
     /// Whether `copy.deepcopy` of the message ends in `compare::deepcopy`, because no class has a `__deepcopy__` of its own.
     pub fn copies_itself(self) -> bool {
         self.plan().is_ok_and(|plan| plan.copies_itself)
+    }
+
+    /// Shows the message to the collector if it holds something that may hold the message. To be called when slots were
+    /// filled by `Area::put`.
+    #[inline]
+    pub fn settle(self, plan: &Plan) {
+        let area = self.area();
+        // SAFETY: slots hold null or objects; the collector does not know the message yet.
+        unsafe {
+            if plan.lean && ffi::PyObject_GC_IsTracked(self.0.as_ptr()) == 0 {
+                let holds = |offset| {
+                    let held = *area.pointer(offset);
+                    !held.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(held)) != 0
+                };
+                if plan.offsets().any(holds) {
+                    ffi::PyObject_GC_Track(self.0.as_ptr().cast());
+                }
+            }
+        }
     }
 
     /// Takes over what was read from `pending`: fills the slots that are still empty.
@@ -252,6 +282,7 @@ impl<'a, 'py> Message<'a, 'py> {
             }
             ffi::Py_XDECREF(released);
         }
+        self.settle(plan);
     }
 }
 
@@ -265,6 +296,11 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
         let alloc = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
         let made = Bound::from_owned_ptr_or_err(py, alloc(class, 0))?;
         let raw: *mut RawMessage = made.as_ptr().cast();
+        if plan.lean {
+            // Nothing that a message without containers holds can hold the message: the collector need not know it,
+            // until `settle` or a descriptor puts a container into it.
+            ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
+        }
         Rc::increment_strong_count(plan);
         (*raw).plan = plan;
         Ok(made)
@@ -370,6 +406,17 @@ impl Drop for Frame {
         }
     }
 }
+/// Whether the messages of a class hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
+pub fn has_only_slots(class: &Bound<'_, PyType>, count: usize) -> bool {
+    let room = basic_size(class).saturating_sub(size_of::<RawMessage>());
+    // SAFETY: a type object.
+    let (dict, weak) = unsafe {
+        let class = class.as_type_ptr();
+        ((*class).tp_dictoffset, (*class).tp_weaklistoffset)
+    };
+    dict == 0 && weak == 0 && room == count * size_of::<*mut ffi::PyObject>()
+}
+
 /// Bytes of a message of `class`.
 pub fn basic_size(class: &Bound<'_, PyType>) -> usize {
     // SAFETY: a type object.

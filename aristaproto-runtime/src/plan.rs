@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::object::{self, Offset, Shared};
-use crate::shape::{FieldShape, Kind, Shape};
+use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
 use crate::wire::{self, Key};
 
@@ -112,8 +112,6 @@ pub struct Field {
     pub presence: bool,
     /// A list is written packed.
     pub packed: bool,
-    /// Must be set.
-    pub required: bool,
     /// Setting it in the constructor warns.
     pub deprecated: bool,
     /// The slots of the other members of its oneof.
@@ -231,6 +229,8 @@ pub struct Plan {
     pub declared: Vec<usize>,
     /// Number of oneofs with several members.
     pub oneofs: u16,
+    /// All slots.
+    offsets: Vec<Offset>,
     /// Slot of the unknown fields.
     pub unknown: Offset,
     /// Slot of the extensions, if the class has an extension range.
@@ -243,6 +243,8 @@ pub struct Plan {
     pub any_deprecated: bool,
     /// No class has a `__deepcopy__` of its own.
     pub copies_itself: bool,
+    /// Messages hold nothing but the slots that are known here.
+    pub lean: bool,
     /// Bytes of a message.
     pub size: usize,
     needs_check: Cell<Option<bool>>,
@@ -252,7 +254,7 @@ pub struct Plan {
 /// An extension that a message of the class may hold.
 pub struct Learned {
     /// Number and type.
-    pub shape: FieldShape,
+    pub shape: Rc<FieldShape>,
     /// The rest.
     pub field: Field,
 }
@@ -260,14 +262,7 @@ pub struct Learned {
 impl Plan {
     /// The slots of a message, the unknown fields' among them.
     pub fn offsets(&self) -> impl Iterator<Item = Offset> + '_ {
-        self.fields
-            .iter()
-            .filter_map(|field| match field.place {
-                Place::Slot(offset) => Some(offset),
-                _ => None,
-            })
-            .chain([self.unknown])
-            .chain(self.extensions)
+        self.offsets.iter().copied()
     }
 
     /// Field and shape at a position.
@@ -313,7 +308,10 @@ pub fn learned(python: &Bound<'_, PyAny>) -> PyResult<Learned> {
     let extension = python.getattr("get")?.getattr("__self__")?;
     let place = Place::Extension(Rc::new(extension.unbind()));
     let (shape, field) = compile_field(python, place)?;
-    Ok(Learned { shape, field })
+    Ok(Learned {
+        shape: Rc::new(shape),
+        field,
+    })
 }
 
 fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShape, Field)> {
@@ -338,6 +336,7 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         kind,
         repeated: flag("repeated")?,
         utf8: flag("utf8")?,
+        required: flag("required")?,
         entry: entry_shape,
         below: OnceCell::new(),
     };
@@ -357,7 +356,6 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         default: python.getattr("default")?.unbind(),
         presence: flag("presence")?,
         packed: flag("packed")?,
-        required: flag("required")?,
         deprecated: flag("deprecated")?,
         others: Vec::new(),
         oneof: 0,
@@ -432,7 +430,8 @@ impl Drop for Plan {
 
 /// Compiles the plan of a schema that is complete, and replaces the slot descriptors of its class by those of this codec.
 ///
-/// Gives the plan's handle and, for each field in order of declaration, its descriptor.
+/// Gives the plan's handle and, for each field in order of declaration, its descriptor and one that sets it without clearing
+/// the other members of its oneof.
 ///
 /// # Errors
 /// `TypeError` when the class does not lie in memory as it should.
@@ -440,7 +439,7 @@ impl Drop for Plan {
 pub fn bind<'py>(
     schema: &Bound<'py, PyAny>,
     base: &Bound<'py, PyType>,
-) -> PyResult<(Handle, Bound<'py, PyList>)> {
+) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
     let py = schema.py();
     let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
     let lookup = |name: &Bound<'py, PyAny>| -> PyResult<(Bound<'py, PyType>, Bound<'py, PyAny>)> {
@@ -485,37 +484,44 @@ pub fn bind<'py>(
     }
 
     let descriptors = PyList::empty(py);
+    let bare = PyList::empty(py);
     for (_, shape, field, python) in &compiled {
         let name = field.name.bind(py).as_any();
         let (owner, descriptor) = lookup(name)?;
-        let descriptor = if descriptor.get_type().name()? == "FieldSlot" {
+        let Place::Slot(offset) = field.place else {
+            continue;
+        };
+        let default = if shape.repeated {
+            py.get_type::<PyList>().into_any()
+        } else if shape.entry.is_some() {
+            py.get_type::<PyDict>().into_any()
+        } else {
+            python.getattr("default")?
+        };
+        let make = |others: &[Offset]| {
+            let parts = SlotParts {
+                owner: &owner,
+                name,
+                offset,
+                default: &default,
+                others: others.to_vec(),
+            };
+            slot::new_slot(py, parts)
+        };
+        let descriptor = if slot::is_slot(&descriptor) {
             descriptor
         } else {
-            let Place::Slot(offset) = field.place else {
-                continue;
-            };
-            let default = if shape.repeated {
-                py.get_type::<PyList>().into_any()
-            } else if shape.entry.is_some() {
-                py.get_type::<PyDict>().into_any()
-            } else {
-                python.getattr("default")?
-            };
-            let made = slot::new_slot(
-                py,
-                SlotParts {
-                    owner: &owner,
-                    name,
-                    offset,
-                    default: &default,
-                    others: field.others.clone(),
-                },
-            )?;
+            let made = make(&field.others)?;
             // Past the `__setattr__` that a metaclass may have.
             py.get_type::<PyType>()
                 .call_method1("__setattr__", (&owner, name, &made))?;
             made
         };
+        bare.append(if field.others.is_empty() {
+            descriptor.clone()
+        } else {
+            make(&[])?
+        })?;
         descriptors.append(descriptor)?;
     }
 
@@ -541,6 +547,22 @@ pub fn bind<'py>(
         fields.push(field);
     }
     let deprecated = class.getattr("__deprecated__")?.is_truthy()?;
+    let message_set = class.getattr("__message_set__")?.is_truthy()?;
+    let room = match (message_set, extendable) {
+        (true, _) => Room::MessageSet,
+        (_, true) => Room::Extensions,
+        _ => Room::Closed,
+    };
+    let offsets: Vec<Offset> = fields
+        .iter()
+        .filter_map(|field: &Field| match field.place {
+            Place::Slot(offset) => Some(offset),
+            _ => None,
+        })
+        .chain([unknown])
+        .chain(extensions)
+        .collect();
+    let fields_and_more = fields.len() + 1 + usize::from(extendable);
     let plan = Rc::new(Plan {
         deprecated: if deprecated {
             Some(class.name()?.to_string())
@@ -551,7 +573,8 @@ pub fn bind<'py>(
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
-        message_set: class.getattr("__message_set__")?.is_truthy()?,
+        message_set,
+        lean: object::has_only_slots(&class, fields_and_more),
         size: object::basic_size(&class),
         schema: schema.clone().unbind(),
         steps: fields
@@ -561,10 +584,11 @@ pub fn bind<'py>(
             .rev()
             .filter_map(Step::new)
             .collect(),
-        shape: Shape::new(shapes),
+        shape: Shape::new(shapes, room, class.as_ptr() as usize),
         fields,
         declared: order,
         oneofs: count,
+        offsets,
         unknown,
         extensions,
         needs_check: Cell::new(None),
@@ -575,7 +599,7 @@ pub fn bind<'py>(
         return Err(PyTypeError::new_err("the class is no message class"));
     }
     object::register(py, &plan);
-    Ok((Handle(Shared(plan)), descriptors))
+    Ok((Handle(Shared(plan)), descriptors, bare))
 }
 
 /// Replaces a slot's descriptor that is no field's: `_unknown_fields`, `_extensions`.

@@ -242,3 +242,130 @@ fn int(number: i64, kind: Kind, skip_zero: bool, out: &mut Buffer) -> Quick {
     }
     Quick::Written
 }
+
+/// Whether all elements of a list are scalars of Python's own types, which cannot change.
+pub fn all_scalars(list: &Bound<'_, PyList>) -> bool {
+    // SAFETY: the list keeps its elements; see the module.
+    unsafe {
+        let list = list.as_ptr();
+        (0..ffi::PyList_GET_SIZE(list)).all(|index| {
+            let class = ffi::Py_TYPE(ffi::PyList_GET_ITEM(list, index));
+            class == &raw mut ffi::PyUnicode_Type
+                || class == &raw mut ffi::PyLong_Type
+                || class == &raw mut ffi::PyFloat_Type
+                || class == &raw mut ffi::PyBytes_Type
+                || class == &raw mut ffi::PyBool_Type
+        })
+    }
+}
+
+/// Whether two values are equal, if they are scalars of Python's own types or lists or dicts of them; nan equals nan. `None`
+/// when something else decides.
+#[inline]
+pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<bool> {
+    // SAFETY: two objects; see the module.
+    unsafe { same_value(a.as_ptr(), b.as_ptr()) }
+}
+
+#[inline]
+unsafe fn same_value(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bool> {
+    // SAFETY: as `same`.
+    unsafe {
+        if let Some(found) = same_scalar(a, b) {
+            return Some(found);
+        }
+        let class = ffi::Py_TYPE(a);
+        if class != ffi::Py_TYPE(b) {
+            return None;
+        }
+        if class == &raw mut ffi::PyList_Type {
+            let count = ffi::PyList_GET_SIZE(a);
+            if count != ffi::PyList_GET_SIZE(b) {
+                return Some(false);
+            }
+            for index in 0..count {
+                if !same_scalar(
+                    ffi::PyList_GET_ITEM(a, index),
+                    ffi::PyList_GET_ITEM(b, index),
+                )? {
+                    return Some(false);
+                }
+            }
+            return Some(true);
+        }
+        if class == &raw mut ffi::PyDict_Type {
+            if ffi::PyDict_Size(a) != ffi::PyDict_Size(b) {
+                return Some(false);
+            }
+            let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
+            while ffi::PyDict_Next(a, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                // Looking up a key of another type could run its code.
+                same_scalar(key, key).filter(|_| hashes_plainly(key))?;
+                let other = ffi::PyDict_GetItemWithError(b, key);
+                if other.is_null() {
+                    if !ffi::PyErr_Occurred().is_null() {
+                        ffi::PyErr_Clear();
+                        return None;
+                    }
+                    return Some(false);
+                }
+                if !same_scalar(value, other)? {
+                    return Some(false);
+                }
+            }
+            return Some(true);
+        }
+        None
+    }
+}
+
+unsafe fn hashes_plainly(key: *mut ffi::PyObject) -> bool {
+    // SAFETY: an object.
+    let class = unsafe { ffi::Py_TYPE(key) };
+    class == &raw mut ffi::PyUnicode_Type
+        || class == &raw mut ffi::PyLong_Type
+        || class == &raw mut ffi::PyBool_Type
+}
+
+#[inline(always)]
+unsafe fn same_scalar(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bool> {
+    // SAFETY: each function is called for objects of the type that it is for; none runs Python code.
+    unsafe {
+        if a == b {
+            return Some(true);
+        }
+        let class = ffi::Py_TYPE(a);
+        if class != ffi::Py_TYPE(b) {
+            return None;
+        }
+        if class == &raw mut ffi::PyUnicode_Type {
+            return Some(
+                ffi::PyUnicode_GET_LENGTH(a) == ffi::PyUnicode_GET_LENGTH(b)
+                    && ffi::PyUnicode_Compare(a, b) == 0,
+            );
+        }
+        if class == &raw mut ffi::PyLong_Type {
+            let (mut high, mut other_high) = (0, 0);
+            let number = ffi::PyLong_AsLongLongAndOverflow(a, &raw mut high);
+            let other = ffi::PyLong_AsLongLongAndOverflow(b, &raw mut other_high);
+            return match (high, other_high) {
+                (0, 0) => Some(number == other),
+                _ if high != other_high => Some(false),
+                _ => None,
+            };
+        }
+        if class == &raw mut ffi::PyFloat_Type {
+            let (a, b) = (ffi::PyFloat_AS_DOUBLE(a), ffi::PyFloat_AS_DOUBLE(b));
+            return Some(a == b || a.is_nan() && b.is_nan());
+        }
+        if class == &raw mut ffi::PyBytes_Type {
+            let view = |it| {
+                let length = ffi::PyBytes_Size(it).cast_unsigned();
+                std::slice::from_raw_parts(ffi::PyBytes_AS_STRING(it).cast::<u8>(), length)
+            };
+            return Some(view(a) == view(b));
+        }
+        // True and False are two objects.
+        (class == &raw mut ffi::PyBool_Type).then_some(false)
+    }
+}

@@ -3,7 +3,9 @@
 //! In: bytes and the shape of their class. Out: that they are a message, so that `decode` can leave its fields for later; or
 //! that it must read them now, to say what is wrong or to look something up. Called by `decode`.
 
-use crate::shape::{FieldShape, Kind, Shape};
+use std::rc::{Rc, Weak};
+
+use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::wire::{self, check_utf8, Malformed, Reader};
 
 /// Why bytes cannot be left for later.
@@ -11,8 +13,8 @@ use crate::wire::{self, check_utf8, Malformed, Reader};
 pub enum Refused {
     /// They are no message.
     Malformed(Malformed),
-    /// The shape of a message below is not known yet.
-    Unresolved,
+    /// They may be one, which only reading them tells.
+    Later,
 }
 
 impl From<Malformed> for Refused {
@@ -46,107 +48,157 @@ impl Budget {
     }
 }
 
-/// Reads a message up to its end, or up to `end_tag` for a group.
-pub fn scan(
-    shape: &Shape,
-    reader: &mut Reader<'_>,
-    budget: &mut Budget,
-    end_tag: u32,
-) -> Result<(), Refused> {
-    while !reader.at_end() {
-        let tag = reader.tag()?;
-        if let Some(field) = shape
-            .find(tag >> 3)
-            .and_then(|index| shape.fields.get(index))
-        {
-            if tag & 7 == field.kind.wire_type() {
-                value(field, reader, budget)?;
-                continue;
-            }
-            if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
-                packed(field.kind, reader)?;
-                continue;
-            }
+/// Finds the extension with a number that a message of some class may hold, if there is one.
+pub type Lookup<'a> = &'a mut dyn FnMut(&Shape, u32) -> Option<Rc<FieldShape>>;
+
+/// What goes through all levels of one scan.
+pub struct Scan<'a> {
+    /// What may still be read.
+    pub budget: Budget,
+    /// Where extensions are looked up.
+    pub lookup: Lookup<'a>,
+}
+
+impl Scan<'_> {
+    /// Reads a message up to its end, or up to `end_tag` for a group.
+    ///
+    /// # Errors
+    /// What is wrong; or `Later` for a message that is right only together with what comes later, or not at all.
+    pub fn message(
+        &mut self,
+        shape: &Shape,
+        reader: &mut Reader<'_>,
+        end_tag: u32,
+    ) -> Result<(), Refused> {
+        if shape.room == Room::MessageSet {
+            return Err(Refused::Later);
         }
-        if tag & 7 == wire::EGROUP && tag == end_tag {
-            return Ok(());
+        // A required field that comes twice counts once.
+        let (mut missing, mut seen) = (shape.required, 0_u64);
+        loop {
+            if reader.at_end() {
+                if end_tag != 0 {
+                    return Err(Malformed::OpenGroup(end_tag >> 3).into());
+                }
+                break;
+            }
+            let tag = reader.tag()?;
+            if let Some((index, field)) = shape
+                .find(tag >> 3)
+                .and_then(|index| Some((index, shape.fields.get(index)?)))
+            {
+                if tag & 7 == field.kind.wire_type() {
+                    self.value(field, reader)?;
+                    if field.required {
+                        let bit = 1_u64.checked_shl(index as u32).ok_or(Refused::Later)?;
+                        missing -= u32::from(seen & bit == 0);
+                        seen |= bit;
+                    }
+                    continue;
+                }
+                if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
+                    packed(field.kind, reader)?;
+                    continue;
+                }
+            }
+            if tag == end_tag && end_tag != 0 {
+                break;
+            }
+            if shape.room == Room::Extensions {
+                if let Some(field) = (self.lookup)(shape, tag >> 3) {
+                    if tag & 7 == field.kind.wire_type() {
+                        self.value(&field, reader)?;
+                        continue;
+                    }
+                    if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
+                        packed(field.kind, reader)?;
+                        continue;
+                    }
+                }
+            }
+            reader.skip(tag, self.budget.depth)?;
         }
-        reader.skip(tag, budget.depth)?;
-    }
-    if end_tag == 0 {
+        if missing > 0 {
+            // Another occurrence of the same message may have it.
+            return Err(Refused::Later);
+        }
         Ok(())
-    } else {
-        Err(Malformed::OpenGroup(end_tag >> 3).into())
     }
-}
 
-#[inline(always)]
-fn value(field: &FieldShape, reader: &mut Reader<'_>, budget: &mut Budget) -> Result<(), Refused> {
-    match field.kind {
-        Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
-            reader.fixed::<8>()?;
-        }
-        Kind::Float | Kind::Fixed32 | Kind::SFixed32 => {
-            reader.fixed::<4>()?;
-        }
-        Kind::String => {
-            let bytes = reader.bytes()?;
-            if field.utf8 {
-                check_utf8(bytes)?;
+    #[inline(always)]
+    fn value(&mut self, field: &FieldShape, reader: &mut Reader<'_>) -> Result<(), Refused> {
+        match field.kind {
+            Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
+                reader.fixed::<8>()?;
+            }
+            Kind::Float | Kind::Fixed32 | Kind::SFixed32 => {
+                reader.fixed::<4>()?;
+            }
+            Kind::String => {
+                let bytes = reader.bytes()?;
+                if field.utf8 {
+                    check_utf8(bytes)?;
+                }
+            }
+            Kind::Bytes => {
+                reader.bytes()?;
+            }
+            Kind::Group | Kind::Message => self.below(field, reader)?,
+            _ => {
+                reader.varint()?;
             }
         }
-        Kind::Bytes => {
-            reader.bytes()?;
-        }
-        Kind::Group | Kind::Message => below(field, reader, budget)?,
-        _ => {
-            reader.varint()?;
-        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn below(field: &FieldShape, reader: &mut Reader<'_>, budget: &mut Budget) -> Result<(), Refused> {
-    if let Some(entry) = &field.entry {
-        return map_entry(entry, reader, budget);
+    fn below(&mut self, field: &FieldShape, reader: &mut Reader<'_>) -> Result<(), Refused> {
+        if let Some(entry) = &field.entry {
+            return self.map_entry(entry, reader);
+        }
+        let shape = field
+            .below
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or(Refused::Later)?;
+        self.budget.enter()?;
+        if field.kind == Kind::Group {
+            self.message(&shape, reader, field.number << 3 | wire::EGROUP)?;
+        } else {
+            let stop = reader.span()?;
+            let mut inner = Reader::new(reader.data, reader.pos, stop);
+            self.message(&shape, &mut inner, 0)?;
+            reader.pos = stop;
+        }
+        self.budget.leave();
+        Ok(())
     }
-    let shape = field
-        .below
-        .get()
-        .and_then(std::rc::Weak::upgrade)
-        .ok_or(Refused::Unresolved)?;
-    budget.enter()?;
-    if field.kind == Kind::Group {
-        scan(&shape, reader, budget, field.number << 3 | wire::EGROUP)?;
-    } else {
+
+    fn map_entry(
+        &mut self,
+        entry: &(FieldShape, FieldShape),
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Refused> {
         let stop = reader.span()?;
         let mut inner = Reader::new(reader.data, reader.pos, stop);
-        scan(&shape, &mut inner, budget, 0)?;
-        reader.pos = stop;
-    }
-    budget.leave();
-    Ok(())
-}
-
-fn map_entry(
-    entry: &(FieldShape, FieldShape),
-    reader: &mut Reader<'_>,
-    budget: &mut Budget,
-) -> Result<(), Refused> {
-    let stop = reader.span()?;
-    let mut inner = Reader::new(reader.data, reader.pos, stop);
-    while !inner.at_end() {
-        let tag = inner.tag()?;
-        if tag == entry.0.tag() {
-            value(&entry.0, &mut inner, budget)?;
-        } else if tag == entry.1.tag() {
-            value(&entry.1, &mut inner, budget)?;
-        } else {
-            inner.skip(tag, budget.depth)?;
+        let mut has_value = false;
+        while !inner.at_end() {
+            let tag = inner.tag()?;
+            if tag == entry.0.tag() {
+                self.value(&entry.0, &mut inner)?;
+            } else if tag == entry.1.tag() {
+                self.value(&entry.1, &mut inner)?;
+                has_value = true;
+            } else {
+                inner.skip(tag, self.budget.depth)?;
+            }
         }
+        reader.pos = stop;
+        if !has_value && entry.1.kind.is_message() {
+            // The message that the entry stands for may lack a required field.
+            return Err(Refused::Later);
+        }
+        Ok(())
     }
-    reader.pos = stop;
-    Ok(())
 }
 
 fn packed(kind: Kind, reader: &mut Reader<'_>) -> Result<(), Malformed> {

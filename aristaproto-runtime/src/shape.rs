@@ -117,6 +117,8 @@ pub struct FieldShape {
     pub repeated: bool,
     /// Strings that are no UTF-8 are refused.
     pub utf8: bool,
+    /// Must be set.
+    pub required: bool,
     /// Maps: key and value.
     pub entry: Option<Box<(FieldShape, FieldShape)>>,
     /// The tag of one value, as it is written.
@@ -134,11 +136,29 @@ impl FieldShape {
     }
 }
 
+/// What messages of a class hold besides fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// Nothing but unknown fields.
+    #[default]
+    Closed,
+    /// Extensions.
+    Extensions,
+    /// The items of a message set, which this codec leaves to the plain one.
+    MessageSet,
+}
+
 /// The fields of one message class.
 #[derive(Debug, Default)]
 pub struct Shape {
     /// The fields, by number.
     pub fields: Vec<FieldShape>,
+    /// Whether there are extensions.
+    pub room: Room,
+    /// What the maker knows the class by.
+    pub class: usize,
+    /// Number of required fields.
+    pub required: u32,
     /// Position in `fields` plus one of the field with a number, for small numbers; 0 is none.
     table: Vec<u16>,
 }
@@ -148,7 +168,7 @@ const TABLE: u32 = 1024;
 
 impl Shape {
     /// The shape with these fields, which are ordered by number.
-    pub fn new(fields: Vec<FieldShape>) -> Rc<Self> {
+    pub fn new(fields: Vec<FieldShape>, room: Room, class: usize) -> Rc<Self> {
         let top = fields
             .iter()
             .map(|field| field.number)
@@ -161,7 +181,13 @@ impl Shape {
                 *entry = u16::try_from(index + 1).unwrap_or(0);
             }
         }
-        Rc::new(Self { fields, table })
+        Rc::new(Self {
+            required: fields.iter().map(|field| u32::from(field.required)).sum(),
+            fields,
+            room,
+            class,
+            table,
+        })
     }
 
     /// Position of the field with a number.

@@ -76,6 +76,13 @@ pub fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<Offset> {
         "expected the descriptor of a slot, got {descriptor}"
     )))
 }
+
+/// Whether an object is a descriptor made here.
+pub fn is_slot(descriptor: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: an object.
+    unsafe { ffi::Py_TYPE(descriptor.as_ptr()) == SLOT.0.get() }
+}
+
 /// What `new_slot` makes a descriptor of.
 pub struct SlotParts<'a, 'py> {
     /// The class that declares the field.
@@ -114,6 +121,17 @@ pub fn new_slot<'py>(py: Python<'py>, parts: SlotParts<'_, 'py>) -> PyResult<Bou
         Ok(made)
     }
 }
+/// Shows a message to the collector before it holds a container; see `Message::settle`.
+#[inline(always)]
+unsafe fn track(object: *mut ffi::PyObject, value: *mut ffi::PyObject) {
+    // SAFETY: the caller passes a message and an object; all classes of messages are the collector's.
+    unsafe {
+        if ffi::PyType_IS_GC(ffi::Py_TYPE(value)) != 0 && ffi::PyObject_GC_IsTracked(object) == 0 {
+            ffi::PyObject_GC_Track(object.cast());
+        }
+    }
+}
+
 unsafe fn belongs(slot: *mut RawSlot, object: *mut ffi::PyObject) -> bool {
     // SAFETY: `owner` is a type object; the caller passes objects.
     unsafe {
@@ -175,6 +193,7 @@ unsafe extern "C" fn get_slot(
             if made.is_null() {
                 return null_mut();
             }
+            track(object, made);
             // Making it may have run the collector, and that any code.
             ffi::Py_XDECREF(std::mem::replace(&mut *place, made));
         }
@@ -206,6 +225,9 @@ unsafe extern "C" fn set_slot(
             if !read {
                 return -1;
             }
+        }
+        if !value.is_null() {
+            track(object, value);
         }
         let area = Message(Borrowed::from_ptr(Python::assume_attached(), object)).area();
         let old = std::mem::replace(

@@ -113,9 +113,10 @@ def _bind(native: Any, schema: Schema) -> None:
     cls: Any = schema.cls
     if "_extensions" in cls.__dict__:
         native.bind_slot(cls, "_extensions", None)
-    schema.native, slots = native.bind(schema, Message)
-    for field, slot in zip(schema.fields, slots, strict=True):
+    schema.native, slots, bare = native.bind(schema, Message)
+    for field, slot, bare_slot in zip(schema.fields, slots, bare, strict=True):
         field.assign = slot.__set__
+        field.set = bare_slot.__set__
     schema.new = functools.partial(native.new, cls)
 
 
