@@ -20,7 +20,7 @@ use crate::value;
 /// # Errors
 /// What the comparison of a value raises.
 pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
-    if one.object().is(&other.object()) {
+    if one.object().is(other.object()) {
         return Ok(true);
     }
     let plan = one.plan()?;
@@ -37,7 +37,7 @@ pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bo
         };
         let same = match (mine.get(py, offset), theirs.get(py, offset)) {
             (None, None) => true,
-            (Some(a), Some(b)) => same(&a, &b)?,
+            (Some(a), Some(b)) => same_field(field, shape, &a, &b)?,
             (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape))?,
         };
         if !same {
@@ -106,7 +106,7 @@ fn same_field<'py>(
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
     if let (Some(one), Some(other)) = (Message::of(a), Message::of(b)) {
-        if one.compares_itself() && a.get_type().is(&b.get_type()) {
+        if one.compares_itself() && a.get_type().is(b.get_type()) {
             return value::deeper(a.py(), || equal(one, other));
         }
     }

@@ -35,7 +35,7 @@ pub struct Failure {
     steps: Vec<Step>,
 }
 
-/// A value, or what is wrong and where.
+/// A value, or what is wrong and where, which is rare and large: in a box, it does not slow down what is right.
 pub type Outcome<T> = Result<T, Box<Failure>>;
 
 impl From<Malformed> for Box<Failure> {
@@ -252,7 +252,7 @@ pub fn decode_field<'py>(
     let limits = Limits::current(py)?;
     let target = known(message)?;
     read_pending(target)?;
-    let learned = crate::plan::learned(field)?;
+    let learned = crate::bind::learned(field)?;
     let mut decoder = Decoder {
         py,
         source: None,
@@ -373,19 +373,14 @@ impl<'py> Decoder<'_, 'py> {
             reader.skip(tag, self.budget.depth)?;
             unknown.keep(reader, start);
         }
-        self.keep_unknown(plan, area, reader, &mut unknown)
+        self.keep_unknown(plan, area, reader, &mut unknown);
+        Ok(())
     }
 
-    fn keep_unknown(
-        &self,
-        plan: &Plan,
-        area: Area<'_>,
-        reader: &Reader<'_>,
-        unknown: &mut Kept,
-    ) -> Outcome<()> {
+    fn keep_unknown(&self, plan: &Plan, area: Area<'_>, reader: &Reader<'_>, unknown: &mut Kept) {
         let unknown = unknown.all(reader);
         if unknown.is_empty() {
-            return Ok(());
+            return;
         }
         let held = area.get(self.py, plan.unknown);
         let held = held.as_ref().and_then(|held| held.cast::<PyBytes>().ok());
@@ -394,7 +389,6 @@ impl<'py> Decoder<'_, 'py> {
             before => PyBytes::new(self.py, &[before, unknown].concat()),
         };
         area.put(plan.unknown, all.into_any());
-        Ok(())
     }
 
     /// Reads records of one extension; what is no value of it stays unknown.
@@ -420,7 +414,8 @@ impl<'py> Decoder<'_, 'py> {
             )
             .map_err(|failure| failure.at(Step::Name(learned.field.name.clone_ref(self.py))))?;
         }
-        self.keep_unknown(plan, area, reader, &mut unknown)
+        self.keep_unknown(plan, area, reader, &mut unknown);
+        Ok(())
     }
 
     /// Reads one record of a known field.
@@ -615,24 +610,20 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let made = match held {
-            Some(held) => {
-                // What is there may not be complete yet, and must not be shared with what comes.
-                read_pending(known(&held)?)?;
-                held
-            }
-            None => {
-                let made = new_message(self.py, plan)?;
-                if let Some(source) = self.source.filter(|_| !plan.message_set) {
-                    let (start, end) = limits_of(shape, reader)?;
-                    if start < end {
-                        let message = known(&made)?;
-                        message.postpone(source, start, end);
-                    }
-                    return Ok(made);
+        let made = if let Some(held) = held {
+            // What is there may not be complete yet, and must not be shared with what comes.
+            read_pending(known(&held)?)?;
+            held
+        } else {
+            let made = new_message(self.py, plan)?;
+            if let Some(source) = self.source.filter(|_| !plan.message_set) {
+                let (start, end) = limits_of(shape, reader)?;
+                if start < end {
+                    known(&made)?.postpone(source, start, end);
                 }
-                made
+                return Ok(made);
             }
+            made
         };
         self.below(plan, &made, shape, reader)?;
         Ok(made)

@@ -246,7 +246,7 @@ impl<'py> Encoder<'py> {
         };
         let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
         for (extension, item) in held {
-            let learned = crate::plan::learned(&extension.getattr("field")?)?;
+            let learned = crate::bind::learned(&extension.getattr("field")?)?;
             found.push((learned, extension, item));
         }
         found.sort_by_key(|(learned, _, _)| std::cmp::Reverse(learned.shape.number));
@@ -373,7 +373,7 @@ impl<'py> Encoder<'py> {
                 if dict.is_empty() || scalars && quick::write_map(dict, shapes, shape, out) {
                     return Ok(());
                 }
-                dict.iter().collect()
+                quick::entries(dict)
             } else {
                 if !held.is_truthy()? {
                     return Ok(());
@@ -399,8 +399,10 @@ impl<'py> Encoder<'py> {
                 self.scalar(&entry.1, &shapes.1, item, out, false)?;
                 out.key(shapes.1.key);
             }
-            self.scalar(&entry.0, &shapes.0, key, out, false)?;
-            out.key(shapes.0.key);
+            if !quick::write_value(key, &shapes.0, out) {
+                self.scalar(&entry.0, &shapes.0, key, out, false)?;
+                out.key(shapes.0.key);
+            }
             out.varint((out.len() - before) as u64);
             out.key(shape.key);
         }
@@ -487,7 +489,7 @@ impl<'py> Encoder<'py> {
     }
 
     /// Writes a scalar; false if it is zero and `skip_zero`, and nothing was written.
-    #[inline]
+    #[allow(clippy::too_many_lines)] // One arm for each type.
     fn scalar(
         &mut self,
         field: &Field,
@@ -593,7 +595,11 @@ impl<'py> Encoder<'py> {
             Kind::UInt64 => Ok(varint_value(unsigned(item)?, out, skip_zero)),
             Kind::Fixed32 => {
                 let number = signed(item, 0, i64::from(u32::MAX))?;
-                Ok(fixed_value((number as u32).to_le_bytes(), out, skip_zero))
+                Ok(fixed_value(
+                    (number.cast_unsigned() as u32).to_le_bytes(),
+                    out,
+                    skip_zero,
+                ))
             }
             Kind::SFixed32 => {
                 let number = signed(item, i64::from(i32::MIN), i64::from(i32::MAX))?;

@@ -241,7 +241,7 @@ unsafe extern "C" fn set_attribute(
 /// Readies the C type of messages; gives the base class of `aristaproto.Message`.
 ///
 /// # Errors
-/// What CPython says when it refuses them.
+/// What `CPython` says when it refuses them.
 pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     const NAME: &CStr = c"aristaproto._native.MessageBase";
     const ABOUT: &CStr = c"What messages are in memory; the base of aristaproto.Message.";
@@ -278,12 +278,12 @@ unsafe fn only_argument<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: called with the arguments of a vectorcall: `count` by position, then one for each name.
     unsafe {
-        let named = if names.is_null() {
+        let by_name = if names.is_null() {
             0
         } else {
             ffi::PyTuple_GET_SIZE(names)
         };
-        let fits = match (count, named) {
+        let fits = match (count, by_name) {
             (1, 0) => true,
             (0, 1) => Bound::from_borrowed_ptr(py, ffi::PyTuple_GET_ITEM(names, 0)).eq(keyword)?,
             _ => false,
@@ -292,7 +292,7 @@ unsafe fn only_argument<'py>(
             return Ok(Bound::from_borrowed_ptr(py, *args));
         }
     }
-    let given = count + if names.is_null() { 0 } else { 1 };
+    let given = count + isize::from(!names.is_null());
     Err(PyTypeError::new_err(format!(
         "expected one argument, {keyword}, got {given} or one of another name"
     )))

@@ -1,7 +1,7 @@
 //! How messages lie in memory, and safe access to the slots behind their heads. In: plans. Out: `Message`, `Area`, `Frame`,
 //! which the other modules use without unsafe code.
 //!
-//! A message of class C is a `RawMessage`, followed by one pointer for each name in the `__slots__` of C and its bases. CPython
+//! A message of class C is a `RawMessage`, followed by one pointer for each name in the `__slots__` of C and its bases. `CPython`
 //! visits, clears and frees those pointers as it does for every class; this module reads and writes them at the offsets that
 //! the classes' own member descriptors tell. An empty slot (null) holds the field's default, or, as long as the message
 //! has `data`, what these wire bytes say. All functions run attached to the interpreter, whose lock makes them atomic
@@ -321,7 +321,7 @@ impl Area<'_> {
 
     /// The value in a slot; `None` when it is empty.
     #[inline(always)]
-    pub fn get<'py>(self, py: Python<'py>, offset: Offset) -> Option<Bound<'py, PyAny>> {
+    pub fn get(self, py: Python<'_>, offset: Offset) -> Option<Bound<'_, PyAny>> {
         // SAFETY: a slot holds null or an owned reference.
         unsafe { Bound::from_borrowed_ptr_or_opt(py, *self.pointer(offset)) }
     }

@@ -87,7 +87,10 @@ pub fn write_map(
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
-    let mut pairs: Vec<(*mut ffi::PyObject, *mut ffi::PyObject)> = Vec::with_capacity(dict.len());
+    // Entries are met from the first to the last and written from the last to the first.
+    let mut few = [(null_mut(), null_mut()); 16];
+    let mut many: Vec<(*mut ffi::PyObject, *mut ffi::PyObject)> = Vec::new();
+    let mut count = 0;
     // SAFETY: the dict keeps its keys and values; see the module.
     unsafe {
         let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
@@ -98,9 +101,14 @@ pub fn write_map(
             &raw mut value,
         ) != 0
         {
-            pairs.push((key, value));
+            match few.get_mut(count) {
+                Some(entry) => *entry = (key, value),
+                None => many.push((key, value)),
+            }
+            count += 1;
         }
-        for &(key, value) in pairs.iter().rev() {
+        let first = few.iter().take(count);
+        for &(key, value) in first.chain(&many).rev() {
             let start = out.len();
             if scalar(value, shapes.1.kind, false, out) == Quick::Written {
                 out.key(shapes.1.key);
@@ -116,6 +124,41 @@ pub fn write_map(
         }
     }
     true
+}
+
+/// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
+pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let mut pairs = Vec::with_capacity(dict.len());
+    let py = dict.py();
+    // SAFETY: the dict keeps its keys and values until they have references of their own; see the module.
+    unsafe {
+        let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
+        while ffi::PyDict_Next(
+            dict.as_ptr(),
+            &raw mut position,
+            &raw mut key,
+            &raw mut value,
+        ) != 0
+        {
+            let pair = (
+                Bound::from_borrowed_ptr(py, key),
+                Bound::from_borrowed_ptr(py, value),
+            );
+            pairs.push(pair);
+        }
+    }
+    pairs
+}
+
+/// Writes one scalar with its tag; false when it cannot, and nothing was written.
+#[inline]
+pub fn write_value(value: &Bound<'_, PyAny>, shape: &FieldShape, out: &mut Buffer) -> bool {
+    // SAFETY: an object; see the module.
+    let done = unsafe { scalar(value.as_ptr(), shape.kind, false, out) };
+    if done == Quick::Written {
+        out.key(shape.key);
+    }
+    done == Quick::Written
 }
 
 /// Writes a scalar without its tag.
@@ -134,6 +177,11 @@ unsafe fn scalar(
             Kind::String => {
                 if ffi::Py_TYPE(value) != &raw mut ffi::PyUnicode_Type {
                     return Quick::Slow;
+                }
+                if ffi::PyUnicode_IS_COMPACT_ASCII(value) != 0 {
+                    let start = value.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+                    let length = ffi::PyUnicode_GET_LENGTH(value).cast_unsigned();
+                    return bytes(start, length, skip_zero, out);
                 }
                 let mut length = 0;
                 let start = ffi::PyUnicode_AsUTF8AndSize(value, &raw mut length);
@@ -190,14 +238,53 @@ unsafe fn scalar(
                 if ffi::PyLong_Check(value) == 0 {
                     return Quick::Slow;
                 }
-                let mut overflow = 0;
-                let number = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
-                if overflow != 0 {
-                    return Quick::Slow;
+                match long(value) {
+                    Some(number) => int(number, kind, skip_zero, out),
+                    None => Quick::Slow,
                 }
-                int(number, kind, skip_zero, out)
             }
         }
+    }
+}
+
+/// The number in an int, if it has 64 bits.
+///
+/// Safety: `value` is an int.
+#[inline(always)]
+unsafe fn long(value: *mut ffi::PyObject) -> Option<i64> {
+    // The start of CPython's `PyLongObject`, for ints of one digit (30 bits).
+    #[cfg(Py_3_12)]
+    #[repr(C)]
+    struct Small {
+        head: ffi::PyObject,
+        /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
+        tag: usize,
+        digit: u32,
+    }
+    #[cfg(not(Py_3_12))]
+    #[repr(C)]
+    struct Small {
+        head: ffi::PyVarObject,
+        digit: u32,
+    }
+    // SAFETY: every int has room for one digit; the type was compared.
+    unsafe {
+        let small = value.cast::<Small>();
+        #[cfg(Py_3_12)]
+        if (*small).tag < 16 {
+            let sign = 1 - ((*small).tag & 3) as i64;
+            return Some(sign * i64::from((*small).digit));
+        }
+        #[cfg(not(Py_3_12))]
+        match (*small).head.ob_size {
+            0 => return Some(0),
+            1 => return Some(i64::from((*small).digit)),
+            -1 => return Some(-i64::from((*small).digit)),
+            _ => {}
+        }
+        let mut overflow = 0;
+        let number = ffi::PyLong_AsLongLongAndOverflow(value, &raw mut overflow);
+        (overflow == 0).then_some(number)
     }
 }
 
@@ -236,7 +323,9 @@ fn int(number: i64, kind: Kind, skip_zero: bool, out: &mut Buffer) -> Quick {
     }
     match kind {
         Kind::SInt32 | Kind::SInt64 => out.varint(zigzag(number)),
-        Kind::Fixed32 | Kind::SFixed32 => out.put_array((number as u32).to_le_bytes()),
+        Kind::Fixed32 | Kind::SFixed32 => {
+            out.put_array((number.cast_unsigned() as u32).to_le_bytes());
+        }
         Kind::Fixed64 | Kind::SFixed64 => out.put_array(number.to_le_bytes()),
         _ => out.varint(number.cast_unsigned()),
     }
@@ -345,18 +434,18 @@ unsafe fn same_scalar(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bo
             );
         }
         if class == &raw mut ffi::PyLong_Type {
-            let (mut high, mut other_high) = (0, 0);
-            let number = ffi::PyLong_AsLongLongAndOverflow(a, &raw mut high);
-            let other = ffi::PyLong_AsLongLongAndOverflow(b, &raw mut other_high);
-            return match (high, other_high) {
-                (0, 0) => Some(number == other),
-                _ if high != other_high => Some(false),
-                _ => None,
+            return match (long(a), long(b)) {
+                (Some(number), Some(other)) => Some(number == other),
+                (None, None) => None,
+                _ => Some(false),
             };
         }
         if class == &raw mut ffi::PyFloat_Type {
             let (a, b) = (ffi::PyFloat_AS_DOUBLE(a), ffi::PyFloat_AS_DOUBLE(b));
-            return Some(a == b || a.is_nan() && b.is_nan());
+            return Some(
+                a.partial_cmp(&b).is_some_and(std::cmp::Ordering::is_eq)
+                    || a.is_nan() && b.is_nan(),
+            );
         }
         if class == &raw mut ffi::PyBytes_Type {
             let view = |it| {

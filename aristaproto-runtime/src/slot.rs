@@ -298,7 +298,7 @@ unsafe extern "C" fn show_slot(object: *mut ffi::PyObject) -> *mut ffi::PyObject
 /// Readies the C type of the descriptors.
 ///
 /// # Errors
-/// What CPython says when it refuses it.
+/// What `CPython` says when it refuses it.
 pub fn ready(py: Python<'_>) -> PyResult<()> {
     const NAME: &CStr = c"aristaproto._native.FieldSlot";
     // SAFETY: the type is filled in once, before anything uses it, as C's static initialisation would.

@@ -33,7 +33,7 @@ pub fn context_value<'py>(
 #[inline]
 pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     if bytes.is_ascii() {
-        return Ok(ascii(py, bytes)?);
+        return ascii(py, bytes);
     }
     // SAFETY: a pointer to so many bytes.
     unsafe {

@@ -359,7 +359,7 @@ impl Buffer {
         let end = self.start;
         self.start -= bytes.len();
         if let Some(room) = self.bytes.get_mut(self.start..end) {
-            room.copy_from_slice(bytes);
+            copy(room, bytes);
         }
     }
 
@@ -403,20 +403,48 @@ impl Buffer {
 
     #[inline]
     fn long_varint(&mut self, mut value: u64) {
-        let (bytes, length) = {
-            let mut bytes = [0; 10];
-            let mut length = 0;
-            for byte in &mut bytes {
-                length += 1;
-                *byte = value as u8 & 0x7f;
+        let length = (70 - (value | 1).leading_zeros() as usize) / 7;
+        if self.start < length {
+            self.grow(length);
+        }
+        let end = self.start;
+        self.start -= length;
+        if let Some((last, room)) = self
+            .bytes
+            .get_mut(self.start..end)
+            .and_then(<[u8]>::split_last_mut)
+        {
+            for byte in room {
+                *byte = value as u8 | 0x80;
                 value >>= 7;
-                if value == 0 {
-                    break;
-                }
-                *byte |= 0x80;
             }
-            (bytes, length)
-        };
-        self.put(bytes.get(..length).unwrap_or_default());
+            *last = value as u8;
+        }
+    }
+}
+
+/// Copies bytes of one length; most values are short, for which a call of `memcpy` is what takes longest.
+#[inline(always)]
+fn copy(room: &mut [u8], bytes: &[u8]) {
+    fn ends<const N: usize>(room: &mut [u8], bytes: &[u8]) -> Option<()> {
+        *room.first_chunk_mut::<N>()? = *bytes.first_chunk()?;
+        *room.last_chunk_mut::<N>()? = *bytes.last_chunk()?;
+        Some(())
+    }
+    let done = match bytes.len() {
+        0 => Some(()),
+        1..4 => {
+            for (to, from) in room.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            Some(())
+        }
+        4..8 => ends::<4>(room, bytes),
+        8..16 => ends::<8>(room, bytes),
+        16..32 => ends::<16>(room, bytes),
+        _ => None,
+    };
+    if done.is_none() {
+        room.copy_from_slice(bytes);
     }
 }

@@ -39,49 +39,39 @@ pub fn quick<'py>(
     let mut inner = Reader::new(bytes, 0, bytes.len());
     let made = match field.wrapped {
         Wrapped::Timestamp | Wrapped::Duration => {
-            let (mut seconds, mut nanos) = (0, 0);
-            let mut plain = true;
-            while !inner.at_end() {
+            let (mut whole, mut nanos) = (0, 0);
+            let mut usual = true;
+            while usual && !inner.at_end() {
                 match inner.tag() {
-                    Ok(8) => seconds = inner.varint()?.cast_signed(),
+                    Ok(8) => whole = inner.varint()?.cast_signed(),
                     Ok(16) => nanos = inner.varint()? as i32,
-                    _ => {
-                        plain = false;
-                        break;
-                    }
+                    _ => usual = false,
                 }
             }
-            if plain {
-                value_of_parts(py, field.wrapped, seconds, nanos)?
+            if usual {
+                value_of_parts(py, field.wrapped, whole, nanos)?
             } else {
                 None
             }
         }
-        Wrapped::Scalar => match plan.at(0) {
-            Some((inner_field, inner_shape)) => {
+        Wrapped::Scalar => {
+            if let Some((held, held_shape)) = plan.at(0) {
                 let mut made = None;
-                let mut plain = true;
-                while !inner.at_end() {
-                    if inner.tag().ok() != Some(inner_shape.tag()) {
-                        plain = false;
-                        break;
-                    }
-                    match scalar(py, inner_field, inner_shape, &mut inner) {
-                        Ok(found) => made = found,
-                        Err(_) => {
-                            plain = false;
-                            break;
+                let mut usual = true;
+                while usual && !inner.at_end() {
+                    usual = inner.tag().ok() == Some(held_shape.tag());
+                    if usual {
+                        match scalar(py, held, held_shape, &mut inner) {
+                            Ok(found) => made = found,
+                            Err(_) => usual = false,
                         }
                     }
                 }
-                if plain {
-                    Some(made.unwrap_or_else(|| inner_field.default.bind(py).clone()))
-                } else {
-                    None
-                }
+                usual.then(|| made.unwrap_or_else(|| held.default.bind(py).clone()))
+            } else {
+                None
             }
-            None => None,
-        },
+        }
         _ => None,
     };
     if made.is_none() {
@@ -109,7 +99,7 @@ pub fn value_of_parts(
             return make.call1((seconds, nanos)).map(Some);
         }
         let (year, month, day) = civil(seconds.div_euclid(86_400));
-        let clock = seconds.rem_euclid(86_400);
+        let (hour, minute, second) = clock(seconds.rem_euclid(86_400));
         let utc = api(py)?.utc.bind(py).cast::<PyTzInfo>()?;
         return Ok(Some(
             PyDateTime::new(
@@ -117,9 +107,9 @@ pub fn value_of_parts(
                 year,
                 month,
                 day,
-                (clock / 3600) as u8,
-                (clock / 60 % 60) as u8,
-                (clock % 60) as u8,
+                hour,
+                minute,
+                second,
                 (nanos / 1000).cast_unsigned(),
                 Some(utc),
             )?
@@ -169,8 +159,19 @@ pub fn parts(wrapped: Wrapped, item: &Bound<'_, PyAny>) -> Option<(i64, i32)> {
         .then_some((seconds, nanos))
 }
 
+/// Hours, minutes and seconds of the seconds of a day.
+#[allow(clippy::cast_sign_loss)] // None is negative.
+fn clock(seconds: i64) -> (u8, u8, u8) {
+    (
+        (seconds / 3600) as u8,
+        (seconds / 60 % 60) as u8,
+        (seconds % 60) as u8,
+    )
+}
+
 /// Year, month and day of a number of days since 1970 (the proleptic Gregorian calendar, in eras of 400 years that
 /// begin in March).
+#[allow(clippy::cast_sign_loss)] // Months and days are positive.
 fn civil(days: i64) -> (i32, u8, u8) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

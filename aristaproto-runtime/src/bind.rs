@@ -1,0 +1,393 @@
+//! Makes the plan of a message class, and its descriptors. In: the `Schema` that `aristaproto.schema_builder` built. Out: a
+//! `Handle`, which the schema keeps, and descriptors in the class.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::object::{self, Offset, Shared};
+use crate::plan::{Field, Learned, Members, Place, Plan, Step, Wrapped};
+use crate::shape::{FieldShape, Kind, Room, Shape};
+use crate::slot::{self, SlotParts};
+use crate::wire::{self, Key};
+
+/// The plan of an extension's field.
+///
+/// # Errors
+/// What Python raises for a field that is none.
+pub fn learned(python: &Bound<'_, PyAny>) -> PyResult<Learned> {
+    // The field's accessors are methods of its Extension.
+    let extension = python.getattr("get")?.getattr("__self__")?;
+    let place = Place::Extension(Rc::new(extension.unbind()));
+    let (shape, field) = compile_field(python, place)?;
+    Ok(Learned {
+        shape: Rc::new(shape),
+        field,
+    })
+}
+
+fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShape, Field)> {
+    let flag = |name: &str| python.getattr(name)?.is_truthy();
+    let kind = Kind::from_number(python.getattr("type")?.extract()?)
+        .ok_or_else(|| PyTypeError::new_err("the field has no type"))?;
+    let class = python.getattr("message")?;
+    let members = python.getattr("enum")?;
+    let mut entry = None;
+    let mut entry_shape = None;
+    if flag("is_map")? {
+        let (key_shape, key) = compile_field(&python.getattr("key")?, Place::Entry)?;
+        let (value_shape, value) = compile_field(&python.getattr("value")?, Place::Entry)?;
+        entry = Some(Box::new((key, value)));
+        entry_shape = Some(Box::new((key_shape, value_shape)));
+    }
+    let number: u32 = python.getattr("number")?.extract()?;
+    let shape = FieldShape {
+        number,
+        key: Key::new(number << 3 | kind.wire_type()),
+        packed_key: Key::new(number << 3 | wire::LEN),
+        kind,
+        repeated: flag("repeated")?,
+        utf8: flag("utf8")?,
+        required: flag("required")?,
+        entry: entry_shape,
+        below: OnceCell::new(),
+    };
+    let wrapped = if flag("wrapped")? {
+        wrapping(&class)?
+    } else {
+        Wrapped::No
+    };
+    let members = if members.is_none() {
+        None
+    } else {
+        Some(Members::new(&members)?)
+    };
+    let field = Field {
+        place,
+        name: python.getattr("name")?.cast_into()?.unbind(),
+        default: python.getattr("default")?.unbind(),
+        presence: flag("presence")?,
+        packed: flag("packed")?,
+        deprecated: flag("deprecated")?,
+        others: Vec::new(),
+        oneof: 0,
+        is_closed: members.as_ref().is_some_and(|members| members.closed),
+        members,
+        class: if class.is_none() {
+            None
+        } else {
+            Some(class.cast_into()?.unbind())
+        },
+        wrapped,
+        entry,
+        python: python.clone().unbind(),
+        below: OnceCell::new(),
+    };
+    Ok((shape, field))
+}
+
+/// Which of the runtime's own classes is wrapped, if it is one of them and not a class of the user's.
+fn wrapping(class: &Bound<'_, PyAny>) -> PyResult<Wrapped> {
+    let module: String = class.getattr("__module__")?.extract()?;
+    let name: String = class.getattr("__qualname__")?.extract()?;
+    Ok(match (module.as_str(), name.as_str()) {
+        ("aristaproto.wkt.timestamp", "Timestamp") => Wrapped::Timestamp,
+        ("aristaproto.wkt.duration", "Duration") => Wrapped::Duration,
+        ("aristaproto.wkt.wrappers", _) => Wrapped::Scalar,
+        _ => Wrapped::Other,
+    })
+}
+
+/// Owns a plan for the schema, and shows the collector what the plan holds.
+#[pyclass(module = "aristaproto._native", name = "Plan", frozen)]
+pub struct Handle(Shared<Rc<Plan>>);
+
+#[pymethods]
+impl Handle {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        fn field(held: &Field, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+            visit.call(&held.default)?;
+            visit.call(&held.python)?;
+            if let Some(class) = &held.class {
+                visit.call(class)?;
+            }
+            if let Some(members) = &held.members {
+                visit.call(&members.class)?;
+                visit.call(&members.by_number)?;
+                for member in members.small.iter().flatten() {
+                    visit.call(member)?;
+                }
+            }
+            if let Some(entry) = &held.entry {
+                field(&entry.0, visit)?;
+                field(&entry.1, visit)?;
+            }
+            Ok(())
+        }
+        let plan = &self.0 .0;
+        visit.call(&plan.class)?;
+        visit.call(&plan.schema)?;
+        for held in &plan.fields {
+            field(held, &visit)?;
+        }
+        Ok(())
+    }
+}
+
+/// A field on its way into a plan, with its position in order of declaration and the schema's `Field`.
+struct Draft<'py> {
+    position: usize,
+    shape: FieldShape,
+    field: Field,
+    python: Bound<'py, PyAny>,
+}
+
+/// Compiles the plan of a schema that is complete, and replaces the slot descriptors of its class by those of this codec.
+///
+/// Gives the plan's handle and, for each field in order of declaration, its descriptor and one that sets it without clearing
+/// the other members of its oneof.
+///
+/// # Errors
+/// `TypeError` when the class does not lie in memory as it should.
+#[pyfunction]
+pub fn bind<'py>(
+    schema: &Bound<'py, PyAny>,
+    base: &Bound<'py, PyType>,
+) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
+    let py = schema.py();
+    let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
+    if !class.is_subclass(base)? {
+        return Err(PyTypeError::new_err("the class is no message class"));
+    }
+    let mut drafts = Vec::new();
+    let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
+    for (position, python) in declared.iter().enumerate() {
+        let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
+        let offset = slot::slot_offset(&descriptor)?;
+        let (shape, field) = compile_field(&python, Place::Slot(offset))?;
+        drafts.push(Draft {
+            position,
+            shape,
+            field,
+            python,
+        });
+    }
+    let oneofs = link_oneofs(schema, &class, &mut drafts)?;
+    let all = PyList::empty(py);
+    let alone_all = PyList::empty(py);
+    for draft in &drafts {
+        let (descriptor, alone) = describe(&class, draft)?;
+        all.append(descriptor)?;
+        alone_all.append(alone)?;
+    }
+    let plan = Rc::new(assemble(schema, &class, base, drafts, oneofs)?);
+    object::register(py, &plan);
+    Ok((Handle(Shared(plan)), all, alone_all))
+}
+
+/// The class that declares a slot, and the slot's descriptor.
+fn find_slot<'py>(
+    class: &Bound<'py, PyType>,
+    name: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyAny>)> {
+    for parent in class.mro() {
+        let names = parent.getattr("__dict__")?;
+        if names.contains(name)? {
+            return Ok((parent.cast_into()?, names.get_item(name)?));
+        }
+    }
+    Err(PyTypeError::new_err(format!("{class} has no slot {name}")))
+}
+
+/// Tells each member of a oneof the slots of the others; gives the number of oneofs with several members.
+fn link_oneofs<'py>(
+    schema: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+    drafts: &mut [Draft<'py>],
+) -> PyResult<u16> {
+    let mut count = 0;
+    let oneofs: Bound<'py, PyDict> = schema.getattr("oneofs")?.cast_into()?;
+    for members in oneofs.values() {
+        let members: Bound<'py, PyTuple> = members.cast_into()?;
+        if members.len() < 2 {
+            continue;
+        }
+        count += 1;
+        let mut offsets = Vec::new();
+        for member in &members {
+            let (_, descriptor) = find_slot(class, &member.getattr("name")?)?;
+            offsets.push(slot::slot_offset(&descriptor)?);
+        }
+        for Draft { field, .. } in drafts.iter_mut() {
+            if let Place::Slot(own) = field.place {
+                if offsets.contains(&own) {
+                    field.oneof = count;
+                    field.others = offsets.iter().copied().filter(|&it| it != own).collect();
+                }
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// The descriptor of a field, which is put into its class, and one that leaves the other members of a oneof alone.
+fn describe<'py>(
+    class: &Bound<'py, PyType>,
+    draft: &Draft<'py>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let py = class.py();
+    let name = draft.field.name.bind(py).as_any();
+    let (owner, found) = find_slot(class, name)?;
+    let default = if draft.shape.repeated {
+        py.get_type::<PyList>().into_any()
+    } else if draft.shape.entry.is_some() {
+        py.get_type::<PyDict>().into_any()
+    } else {
+        draft.python.getattr("default")?
+    };
+    let offset = slot::slot_offset(&found)?;
+    let make = |others: &[Offset]| {
+        let parts = SlotParts {
+            owner: &owner,
+            name,
+            offset,
+            default: &default,
+            others: others.to_vec(),
+        };
+        slot::new_slot(py, parts)
+    };
+    let descriptor = if slot::is_slot(&found) {
+        found
+    } else {
+        let own = make(&draft.field.others)?;
+        put_into(&owner, name, &own)?;
+        own
+    };
+    let alone = if draft.field.others.is_empty() {
+        descriptor.clone()
+    } else {
+        make(&[])?
+    };
+    Ok((descriptor, alone))
+}
+
+/// Sets an attribute of a class past the `__setattr__` that its metaclass may have.
+fn put_into(
+    class: &Bound<'_, PyType>,
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    class
+        .py()
+        .get_type::<PyType>()
+        .call_method1("__setattr__", (class, name, value))
+        .map(drop)
+}
+
+fn assemble<'py>(
+    schema: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+    base: &Bound<'py, PyType>,
+    mut drafts: Vec<Draft<'py>>,
+    oneofs: u16,
+) -> PyResult<Plan> {
+    let py = schema.py();
+    let place = |name: &str| -> PyResult<Offset> {
+        slot::slot_offset(&find_slot(class, PyString::new(py, name).as_any())?.1)
+    };
+    let flag = |name: &str| class.getattr(name)?.is_truthy();
+    let extendable = schema.getattr("extendable")?.is_truthy()?;
+    let message_set = flag("__message_set__")?;
+    let room = match (message_set, extendable) {
+        (true, _) => Room::MessageSet,
+        (_, true) => Room::Extensions,
+        _ => Room::Closed,
+    };
+    let unknown = place("_unknown_fields")?;
+    let extensions = if extendable {
+        Some(place("_extensions")?)
+    } else {
+        None
+    };
+    drafts.sort_by_key(|draft| draft.shape.number);
+    let mut declared = vec![0; drafts.len()];
+    let mut fields = Vec::new();
+    let mut shapes = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        if let Some(entry) = declared.get_mut(draft.position) {
+            *entry = index;
+        }
+        shapes.push(draft.shape);
+        fields.push(draft.field);
+    }
+    let offsets: Vec<Offset> = fields
+        .iter()
+        .filter_map(|field| match field.place {
+            Place::Slot(offset) => Some(offset),
+            _ => None,
+        })
+        .chain([unknown])
+        .chain(extensions)
+        .collect();
+    Ok(Plan {
+        deprecated: if flag("__deprecated__")? {
+            Some(class.name()?.to_string())
+        } else {
+            None
+        },
+        any_deprecated: fields.iter().any(|field| field.deprecated),
+        copies_itself: class
+            .getattr("__deepcopy__")?
+            .is(&base.getattr("__deepcopy__")?),
+        message_set,
+        lean: object::has_only_slots(class, offsets.len()),
+        size: object::basic_size(class),
+        schema: schema.clone().unbind(),
+        steps: fields
+            .iter()
+            .zip(&shapes)
+            .enumerate()
+            .rev()
+            .filter_map(Step::new)
+            .collect(),
+        shape: Shape::new(shapes, room, class.as_ptr() as usize),
+        fields,
+        declared,
+        oneofs,
+        offsets,
+        unknown,
+        extensions,
+        needs_check: Cell::new(None),
+        learned: RefCell::default(),
+        class: class.clone().unbind(),
+    })
+}
+
+/// Replaces a slot's descriptor that is no field's: `_unknown_fields`, `_extensions`.
+///
+/// # Errors
+/// `TypeError` when there is no such slot.
+#[pyfunction]
+pub fn bind_slot(
+    owner: &Bound<'_, PyType>,
+    name: &Bound<'_, PyString>,
+    default: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = owner.py();
+    let descriptor = owner.getattr("__dict__")?.get_item(name)?;
+    let made = slot::new_slot(
+        py,
+        SlotParts {
+            owner,
+            name: name.as_any(),
+            offset: slot::slot_offset(&descriptor)?,
+            default,
+            others: Vec::new(),
+        },
+    )?;
+    put_into(owner, name.as_any(), &made)
+}
