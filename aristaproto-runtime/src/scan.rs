@@ -90,6 +90,10 @@ impl Scan<'_> {
                 if tag & 7 == field.kind.wire_type() {
                     self.value(field, reader)?;
                     if field.required {
+                        if field.kind == Kind::Enum {
+                            // It may be closed, and the number one that it does not know.
+                            return Err(Refused::Later);
+                        }
                         let bit = 1_u64.checked_shl(index as u32).ok_or(Refused::Later)?;
                         missing -= u32::from(seen & bit == 0);
                         seen |= bit;
