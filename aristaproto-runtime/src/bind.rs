@@ -362,6 +362,7 @@ fn assemble<'py>(
         unknown,
         extensions,
         needs_check: Cell::new(None),
+        names: OnceCell::new(),
         learned: RefCell::default(),
         class: class.clone().unbind(),
     })
