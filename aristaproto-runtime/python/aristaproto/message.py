@@ -468,6 +468,10 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> Self:
         """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
+        if codec.NATIVE is not None and not ignore_unknown_fields:
+            message: Self | None = codec.NATIVE.from_json(cls, value)
+            if message is not None:
+                return message
         from . import json
 
         return json.from_json(
