@@ -194,11 +194,6 @@ class _MessageType(type):
             namespace["__repr__"] = _repr
         return super().__new__(metacls, name, bases, namespace, **options)
 
-    def __init__(
-        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any
-    ) -> None:
-        super().__init__(name, bases, namespace)
-
     @property
     def __signature__(cls) -> Signature:
         import inspect

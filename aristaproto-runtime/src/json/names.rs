@@ -97,13 +97,13 @@ impl Names {
             let all: std::collections::HashSet<&Vec<u8>> = keys.iter().collect();
             all.len() == keys.len()
         };
-        let plain: Vec<String> = plan
+        let json_names: Vec<String> = plan
             .fields
             .iter()
             .map(|field| field.python.bind(py).getattr("json_name")?.extract())
             .collect::<PyResult<_>>()?;
         let mut by_name = HashMap::new();
-        for (index, name) in plain.iter().enumerate() {
+        for (index, name) in json_names.iter().enumerate() {
             by_name.insert(name.clone(), index);
         }
         // A proto name that is the JSON name of another field stands for the latter.
@@ -133,7 +133,7 @@ impl Names {
             form,
             camel,
             snake,
-            plain,
+            plain: json_names,
             by_name,
             takes_null,
         })

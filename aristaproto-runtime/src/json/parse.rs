@@ -201,7 +201,7 @@ pub fn whole(text: &str) -> Option<&str> {
 /// The bytes of base64 text with the usual letters and all of its padding.
 pub fn base64(text: &str) -> Option<Vec<u8>> {
     let bytes = text.as_bytes();
-    if bytes.len() % 4 != 0 {
+    if !bytes.len().is_multiple_of(4) {
         return None;
     }
     let end = bytes.len()
