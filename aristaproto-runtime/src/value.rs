@@ -186,11 +186,31 @@ pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
         || value.is_exact_instance_of::<PyBytes>()
 }
 
-/// Runs `work` one level of Python's recursion deeper.
+/// Levels of messages that are compared or copied; Python's own count lets more through than the stack holds.
+const DEEPEST: u32 = 1000;
+
+thread_local! {
+    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Runs `work` one level of recursion deeper.
 ///
 /// # Errors
 /// `RecursionError` instead of running out of stack; or those of `work`.
 pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    struct Level;
+    impl Drop for Level {
+        fn drop(&mut self) {
+            DEPTH.set(DEPTH.get() - 1);
+        }
+    }
+    DEPTH.set(DEPTH.get() + 1);
+    let _level = Level;
+    if DEPTH.get() > DEEPEST {
+        return Err(pyo3::exceptions::PyRecursionError::new_err(format!(
+            "messages nested more than {DEEPEST} levels deep cannot be compared or copied"
+        )));
+    }
     // SAFETY: every level that was entered is left again; `work` does not unwind past this function without the process'
     // end, or it is caught further up, where the count is off by some levels at worst.
     unsafe {
