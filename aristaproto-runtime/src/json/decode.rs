@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use crate::api::Limits;
 use crate::decode::known;
-use crate::encode::is_complete;
+use crate::encode::{is_complete, Stop};
 use crate::json::names::{Form, Names};
 use crate::json::parse::{self, Cursor};
 use crate::object::{new_message, Area};
@@ -20,19 +20,6 @@ use crate::plan::{Field, Place, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
-
-/// Why reading stopped.
-enum Stop {
-    /// The plain codec is to do it.
-    Refused,
-    Python(PyErr),
-}
-
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Self {
-        Self::Python(error)
-    }
-}
 
 type Outcome<T = ()> = Result<T, Stop>;
 
