@@ -32,6 +32,7 @@ pub struct Api {
     pub utc: Py<PyAny>,
     limits: Py<PyAny>,
     default_limits: Py<PyAny>,
+    default: Limits,
 }
 
 static API: PyOnceLock<Api> = PyOnceLock::new();
@@ -46,6 +47,7 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
         let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };
+        let default_limits = get("aristaproto.budget", "_DEFAULT")?;
         Ok(Api {
             decode_error: get("aristaproto.errors", "DecodeError")?,
             encode_error: get("aristaproto.errors", "EncodeError")?,
@@ -64,7 +66,8 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
                 .getattr("utc")?
                 .unbind(),
             limits: get("aristaproto.budget", "_current")?,
-            default_limits: get("aristaproto.budget", "_DEFAULT")?,
+            default: Limits::of(default_limits.bind(py))?,
+            default_limits,
         })
     })
 }
@@ -84,11 +87,15 @@ pub struct Limits {
 pub const STACK_LEVELS: u32 = 3000;
 
 impl Limits {
-    const DEFAULT: Self = Self {
-        depth: 100,
-        size: (1 << 31) - 1,
-        messages: 1 << 24,
-    };
+    /// Those that an `aristaproto.budget.Limits` holds.
+    fn of(limits: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let (depth, size, messages): (u64, u64, u64) = limits.cast::<PyTuple>()?.extract()?;
+        Ok(Self {
+            depth,
+            size,
+            messages,
+        })
+    }
 
     /// The limits that hold for a call made here and now.
     ///
@@ -100,14 +107,9 @@ impl Limits {
         let default = api.default_limits.bind(py);
         let found = crate::value::context_value(api.limits.bind(py), default)?;
         if found.is(default) {
-            return Ok(Self::DEFAULT);
+            return Ok(api.default);
         }
-        let (depth, size, messages): (u64, u64, u64) = found.cast::<PyTuple>()?.extract()?;
-        Ok(Self {
-            depth,
-            size,
-            messages,
-        })
+        Self::of(&found)
     }
 
     /// Levels that this call may really go down.

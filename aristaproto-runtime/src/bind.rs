@@ -301,8 +301,7 @@ fn assemble<'py>(
     };
     let flag = |name: &str| class.getattr(name)?.is_truthy();
     let extendable = schema.getattr("extendable")?.is_truthy()?;
-    let message_set = flag("__message_set__")?;
-    let room = match (message_set, extendable) {
+    let room = match (flag("__message_set__")?, extendable) {
         (true, _) => Room::MessageSet,
         (_, true) => Room::Extensions,
         _ => Room::Closed,
@@ -343,7 +342,6 @@ fn assemble<'py>(
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
-        message_set,
         lean: object::has_only_slots(class, offsets.len()),
         size: object::basic_size(class),
         schema: schema.clone().unbind(),

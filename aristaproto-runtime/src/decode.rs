@@ -244,7 +244,7 @@ fn read_all<'py>(
     bytes: &[u8],
     limits: Limits,
 ) -> Outcome<()> {
-    if plan.message_set {
+    if plan.is_message_set() {
         return Err(Failure::of(Cause::MessageSet));
     }
     let mut decoder = Decoder {
@@ -614,7 +614,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
     ) -> Outcome<()> {
-        if plan.message_set {
+        if plan.is_message_set() {
             return Err(Failure::of(Cause::MessageSet));
         }
         let message = known(message)?;
@@ -707,7 +707,7 @@ impl<'py> Decoder<'_, 'py> {
         if !known_value {
             return Ok(None);
         }
-        let key = key.unwrap_or_else(|| fields.0.default.bind(self.py).clone());
+        let key = key.unwrap_or_else(default_key);
         let item = match item {
             Some(item) => item,
             None if shapes.1.kind.is_message() => self.empty_value(&fields.1, &shapes.1)?,

@@ -174,7 +174,7 @@ struct Encoder<'py> {
 
 impl<'py> Encoder<'py> {
     fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
-        if plan.message_set {
+        if plan.is_message_set() {
             // The plain codec writes it, and with it all around it.
             return Err(Stop::Refused);
         }
@@ -195,7 +195,7 @@ impl<'py> Encoder<'py> {
             let done = match step.how {
                 How::Scalar => area.write_scalar(step, false, out),
                 How::Optional => area.write_scalar(step, true, out),
-                How::Message | How::Other => Quick::Slow,
+                How::Other => Quick::Slow,
             };
             if done == Quick::Slow && !area.is_empty(step.offset) {
                 self.slot(plan, message, step, out)?;
@@ -219,13 +219,6 @@ impl<'py> Encoder<'py> {
         ) else {
             return Ok(());
         };
-        if step.how == How::Message {
-            if held.is_none() {
-                return Ok(());
-            }
-            let below = field.plan(self.py, shape)?;
-            return self.value(field, shape, shape.key, &below, &held, out);
-        }
         if let Some(list) = self.field(field, shape, &held, out)? {
             area.put(step.offset, list.clone());
             message.settle(plan);

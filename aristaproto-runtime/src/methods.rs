@@ -37,7 +37,6 @@ pub fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T 
     failed
 }
 
-#[inline(always)]
 /// Whether the constructor of a class is the one written here.
 pub unsafe fn same_init(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: the caller passes a type object; the base's member was written once.
@@ -51,6 +50,7 @@ unsafe fn same_new(class: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: as above.
     unsafe { (*class).tp_new.map(|it| it as usize) == (*BASE.0.get()).tp_new.map(|it| it as usize) }
 }
+
 unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
     // SAFETY: called once, after the slots of the subclasses were released; `plan` and `data` are owned or null.
     unsafe {
@@ -238,6 +238,7 @@ unsafe extern "C" fn set_attribute(
         })
     }
 }
+
 /// Readies the C type of messages; gives the base class of `aristaproto.Message`.
 ///
 /// # Errors
@@ -268,6 +269,7 @@ pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         Ok(Bound::from_borrowed_ptr(py, base.cast()))
     }
 }
+
 /// The single argument of a method, by position or by `keyword`.
 unsafe fn only_argument<'py>(
     py: Python<'py>,

@@ -39,6 +39,7 @@ pub struct RawMessage {
 /// Where a slot lies in a message. Made only by `slot_offset`, so it is one of a class whose messages have a pointer there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset(pub u32);
+
 /// A type object of C.
 pub struct StaticType(pub UnsafeCell<ffi::PyTypeObject>);
 // SAFETY: CPython changes type objects, and only while attached to the interpreter.
@@ -56,6 +57,7 @@ impl StaticType {
 
 /// The base of all messages.
 pub static BASE: StaticType = StaticType::new();
+
 /// State that is only touched while attached to the interpreter.
 struct Attached<T>(T);
 // SAFETY: the interpreter's lock is held by every user of the one static below; the module refuses to run without that lock.
@@ -312,8 +314,8 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
 pub struct Area<'a>(*mut u8, PhantomData<&'a ()>);
 
 impl Area<'_> {
-    #[inline(always)]
     /// A slot.
+    #[inline(always)]
     pub fn pointer(self, offset: Offset) -> *mut *mut ffi::PyObject {
         // SAFETY: an `Offset` lies inside the messages of its class, and the area is one of that class.
         unsafe { self.0.add(offset.0 as usize).cast() }
@@ -406,6 +408,7 @@ impl Drop for Frame {
         }
     }
 }
+
 /// Whether the messages of a class hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
 pub fn has_only_slots(class: &Bound<'_, PyType>, count: usize) -> bool {
     let room = basic_size(class).saturating_sub(size_of::<RawMessage>());
@@ -422,6 +425,7 @@ pub fn basic_size(class: &Bound<'_, PyType>) -> usize {
     // SAFETY: a type object.
     unsafe { (*class.as_type_ptr()).tp_basicsize.cast_unsigned() }
 }
+
 /// Something of this crate in a Python object.
 pub struct Shared<T>(pub T);
 // SAFETY: only touched while attached to the interpreter, whose lock the module needs.

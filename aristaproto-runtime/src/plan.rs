@@ -12,7 +12,7 @@ use pyo3::types::{PyDict, PyString, PyType};
 
 use crate::json::names::{MemberNames, Names};
 use crate::object::{self, Offset};
-use crate::shape::{FieldShape, Kind, Shape};
+use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::wire::Key;
 
 /// How a field's value stands for a message of its class.
@@ -179,9 +179,7 @@ pub enum How {
     Scalar,
     /// The same with presence.
     Optional,
-    /// A message.
-    Message,
-    /// A list, a map, or what else needs a closer look.
+    /// A message, a list, a map, or what else needs a closer look.
     Other,
 }
 
@@ -210,10 +208,8 @@ impl Step {
             offset,
             key: shape.key,
             kind: shape.kind,
-            how: if shape.repeated || shape.entry.is_some() || field.is_closed {
+            how: if shape.repeated || shape.kind.is_message() || field.is_closed {
                 How::Other
-            } else if shape.kind.is_message() {
-                How::Message
             } else if field.presence {
                 How::Optional
             } else {
@@ -247,8 +243,6 @@ pub struct Plan {
     pub unknown: Offset,
     /// Slot of the extensions, if the class has an extension range.
     pub extensions: Option<Offset>,
-    /// The class is a message set.
-    pub message_set: bool,
     /// The class' name when it is deprecated.
     pub deprecated: Option<String>,
     /// Some field is deprecated.
@@ -279,6 +273,11 @@ impl Plan {
     /// The slots of a message, the unknown fields' among them.
     pub fn offsets(&self) -> impl Iterator<Item = Offset> + '_ {
         self.offsets.iter().copied()
+    }
+
+    /// Whether the class is a message set, which the plain codec reads and writes.
+    pub fn is_message_set(&self) -> bool {
+        self.shape.room == Room::MessageSet
     }
 
     /// Field and shape at a position.

@@ -81,19 +81,12 @@ impl<'py> Reader<'_, 'py> {
         match names.form {
             Form::Fields => self.fields(plan, names, message.area())?,
             Form::Struct => {
-                let (field, shape, area) = (
-                    plan.fields.first(),
-                    plan.shape.fields.first(),
-                    message.area(),
-                );
-                let (field, shape) = (some(field)?, some(shape)?);
-                let made = self.map(field, shape)?;
-                put(field, area, made)?;
+                let (field, shape) = some(plan.at(0))?;
+                put(field, message.area(), self.map(field, shape)?)?;
             }
             Form::ListValue => {
                 let (field, shape) = some(plan.at(0))?;
-                let made = self.list(field, shape)?;
-                put(field, message.area(), made)?;
+                put(field, message.area(), self.list(field, shape)?)?;
             }
             Form::Value => self.value_message(plan, message.area())?,
             Form::Other => return Err(Stop::Refused),

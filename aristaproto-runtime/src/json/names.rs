@@ -1,7 +1,7 @@
 //! What JSON calls the fields of a class and the members of an enum, made once for each. In: plans. Out: keys to write, and
 //! look-ups for those that are read. Called by `encode` and `decode`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pyo3::prelude::*;
 
@@ -66,7 +66,17 @@ impl Names {
 
     fn new(py: Python<'_>, plan: &Plan) -> PyResult<Self> {
         let full_name: String = plan.schema.bind(py).getattr("full_name")?.extract()?;
+        let own_names = |attribute: &str| -> PyResult<Vec<String>> {
+            plan.fields
+                .iter()
+                .map(|field| field.python.bind(py).getattr(attribute)?.extract())
+                .collect()
+        };
+        let (json_names, proto_names) = (own_names("json_name")?, own_names("proto_name")?);
+        let distinct = |names: &[String]| names.iter().collect::<HashSet<_>>().len() == names.len();
         let form = match full_name.as_str() {
+            // Two fields of one key are one entry of a dict.
+            _ if !distinct(&json_names) || !distinct(&proto_names) => Form::Other,
             "google.protobuf.Struct" => Form::Struct,
             "google.protobuf.Value" => Form::Value,
             "google.protobuf.ListValue" => Form::ListValue,
@@ -79,37 +89,11 @@ impl Names {
             }
             _ => Form::Fields,
         };
-        let keys = |attribute: &str| -> PyResult<Vec<Vec<u8>>> {
-            plan.fields
-                .iter()
-                .map(|field| {
-                    let name: String = field.python.bind(py).getattr(attribute)?.extract()?;
-                    let mut key = Vec::new();
-                    text::string(&name, &mut key);
-                    key.extend_from_slice(b": ");
-                    Ok(key)
-                })
-                .collect()
-        };
-        let (camel, snake) = (keys("json_name")?, keys("proto_name")?);
-        // Two fields of one key are one entry of a dict.
-        let distinct = |keys: &[Vec<u8>]| {
-            let all: std::collections::HashSet<&Vec<u8>> = keys.iter().collect();
-            all.len() == keys.len()
-        };
-        let json_names: Vec<String> = plan
-            .fields
-            .iter()
-            .map(|field| field.python.bind(py).getattr("json_name")?.extract())
-            .collect::<PyResult<_>>()?;
-        let mut by_name = HashMap::new();
-        for (index, name) in json_names.iter().enumerate() {
-            by_name.insert(name.clone(), index);
-        }
+        let by_index = json_names.iter().cloned().zip(0..);
+        let mut by_name: HashMap<String, usize> = by_index.collect();
         // A proto name that is the JSON name of another field stands for the latter.
-        for (index, field) in plan.fields.iter().enumerate() {
-            let name: String = field.python.bind(py).getattr("proto_name")?.extract()?;
-            by_name.entry(name).or_insert(index);
+        for (index, name) in proto_names.iter().enumerate() {
+            by_name.entry(name.clone()).or_insert(index);
         }
         let asks = py
             .import("aristaproto.json.encode")?
@@ -124,20 +108,23 @@ impl Names {
                     && asks.call1((&field.python,))?.is_truthy()?)
             })
             .collect::<PyResult<_>>()?;
-        let form = if distinct(&camel) && distinct(&snake) {
-            form
-        } else {
-            Form::Other
-        };
         Ok(Self {
             form,
-            camel,
-            snake,
+            camel: json_names.iter().map(|name| key(name)).collect(),
+            snake: proto_names.iter().map(|name| key(name)).collect(),
             plain: json_names,
             by_name,
             takes_null,
         })
     }
+}
+
+/// The key of an object with a name, as it is written: quoted, with the colon.
+fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    text::string(name, &mut key);
+    key.extend_from_slice(b": ");
+    key
 }
 
 /// The names of an enum's members; or what its values are instead.

@@ -316,21 +316,20 @@ impl Bench {
                 "there is no runner for this platform".to_owned(),
             ));
         }
-        let mut verb = exec::command(&self.root, own_program()?);
-        verb.arg("conformance")
-            .env("ARISTAPROTO_IMPLEMENTATION", implementation);
+        let mut verb = self.verb("conformance")?;
+        verb.env("ARISTAPROTO_IMPLEMENTATION", implementation);
         self.run(step, verb)
     }
 
     pub fn demo(&self) -> Result<Outcome, String> {
-        self.verb("demo")
+        self.run("demo", self.verb("demo")?)
     }
 
-    /// Another verb of xtask, with its output in a log as that of any step.
-    fn verb(&self, name: &str) -> Result<Outcome, String> {
+    /// Another verb of xtask.
+    fn verb(&self, name: &str) -> Result<Command, String> {
         let mut xtask = exec::command(&self.root, own_program()?);
         xtask.arg(name);
-        self.run(name, xtask)
+        Ok(xtask)
     }
 
     pub fn clippy(&self) -> Result<Outcome, String> {
