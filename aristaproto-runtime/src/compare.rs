@@ -233,7 +233,7 @@ fn fill<'py>(
             let held = match held.cast::<PyDict>() {
                 Ok(held) => {
                     let all = PyDict::new(py);
-                    for (extension, value) in held {
+                    for (extension, value) in quick::entries(held) {
                         all.set_item(extension, by_python(&value, memo)?)?;
                     }
                     all.into_any()
@@ -280,7 +280,7 @@ fn deep_container<'py>(
         if shared {
             Memo(memo).keep(value, made.as_any())?;
         }
-        for (key, item) in dict {
+        for (key, item) in quick::entries(dict) {
             let key = if is_immutable(&key) {
                 key
             } else {

@@ -5,13 +5,13 @@
 
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::object::{self, new_message, Area, Frame, Message};
-use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::scan::{count_varints, Budget, Scan};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
@@ -102,9 +102,10 @@ impl Failure {
     }
 }
 
-/// Wire bytes as `bytes`: a copy if they are in another buffer.
+/// Wire bytes as `bytes` and nothing else: a copy if they are in another buffer.
 fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if let Ok(bytes) = data.cast::<PyBytes>() {
+    // One of a subclass may hold the message that is to hold it, which the collector would not see.
+    if let Ok(bytes) = data.cast_exact::<PyBytes>() {
         return Ok(bytes.clone());
     }
     let view = pyo3::types::PyMemoryView::from(data)?;
@@ -142,21 +143,28 @@ pub fn parse<'py>(
         return Ok(made);
     }
     if let Ok(end) = u32::try_from(length) {
-        {
-            let mut reader = Reader::new(bytes.as_bytes(), 0, length);
-            let mut scan = Scan {
-                budget: budget(limits),
-                lookup: &mut |shape, number| {
-                    let owner = object::known_plan(shape.class as *mut _)?;
-                    Some(Rc::clone(&owner.learn(py, number).ok()??.shape))
-                },
-            };
-            if scan.message(&plan.shape, &mut reader, 0).is_ok() {
-                if let Some(message) = Message::of(&made) {
-                    message.postpone(&bytes, 0, end);
+        let mut reader = Reader::new(bytes.as_bytes(), 0, length);
+        let mut raised = None;
+        let mut scan = Scan {
+            budget: budget(limits),
+            lookup: &mut |shape, number| {
+                let owner = object::known_plan(shape.class as *mut _)?;
+                match owner.learn(py, number) {
+                    Ok(found) => Some(Rc::clone(&found?.shape)),
+                    Err(error) => {
+                        raised = Some(error);
+                        None
+                    }
                 }
-                return Ok(made);
-            }
+            },
+        };
+        let scanned = scan.message(&plan.shape, &mut reader, 0);
+        if let Some(error) = raised {
+            return Err(error);
+        }
+        if scanned.is_ok() {
+            known(&made)?.postpone(&bytes, 0, end);
+            return Ok(made);
         }
     }
     read_all(py, plan, &made, bytes.as_bytes(), limits, false)?;
@@ -193,8 +201,13 @@ pub fn decode<'py>(
 /// # Errors
 /// `TypeError` when it is none.
 pub fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
-    Message::of(message).ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
+    Message::of(message).ok_or_else(|| PyTypeError::new_err("expected a message"))
 }
+
+const UNCOUNTED: Budget = Budget {
+    depth: STACK_LEVELS,
+    messages: u64::MAX,
+};
 
 fn budget(limits: Limits) -> Budget {
     Budget {
@@ -281,10 +294,7 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
         py,
         source: Some(&data),
         // Levels and messages were counted when the bytes were checked.
-        budget: Budget {
-            depth: u32::MAX,
-            messages: u64::MAX,
-        },
+        budget: UNCOUNTED,
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
     decoder
@@ -354,7 +364,8 @@ impl<'py> Decoder<'_, 'py> {
                 break;
             }
             if plan.extensions.is_some() && tag & 7 != wire::EGROUP {
-                if let Some(learned) = plan.learn(self.py, number)? {
+                let learned = plan.learn(self.py, number)?;
+                if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
                         plan,
                         &learned.field,
@@ -377,6 +388,20 @@ impl<'py> Decoder<'_, 'py> {
         Ok(())
     }
 
+    /// Whether the record of an extension can be read. When its bytes were checked, the extension may have been unknown.
+    fn is_sound(&self, learned: &Learned, tag: u32, mut reader: Reader<'_>) -> bool {
+        if self.source.is_none() {
+            // All that follows is checked now, and what is wrong is said.
+            return true;
+        }
+        let mut scan = Scan {
+            budget: UNCOUNTED,
+            // Extensions below are checked when they are read.
+            lookup: &mut |_, _| None,
+        };
+        scan.record(&learned.shape, tag, &mut reader).is_ok()
+    }
+
     fn keep_unknown(&self, plan: &Plan, area: Area<'_>, reader: &Reader<'_>, unknown: &mut Kept) {
         let unknown = unknown.all(reader);
         if unknown.is_empty() {
@@ -395,7 +420,7 @@ impl<'py> Decoder<'_, 'py> {
     fn extension_records(
         &mut self,
         plan: &Plan,
-        learned: &crate::plan::Learned,
+        learned: &Learned,
         area: Area<'_>,
         reader: &mut Reader<'_>,
     ) -> Outcome<()> {
@@ -652,7 +677,14 @@ impl<'py> Decoder<'_, 'py> {
                 .call((message, data), Some(&options))?;
             return Ok(());
         }
-        let message = known(message)?;
+        // What an attribute holds or `from_wrapped` gives may be of any class, and the plan's slots are those of its own.
+        let message = Message::below(message, plan).ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "expected a message of {}, got one of {}",
+                plan.class.bind(self.py),
+                message.get_type()
+            ))
+        })?;
         let done = if shape.kind == Kind::Group {
             let end_tag = shape.number << 3 | wire::EGROUP;
             self.fields(plan, message.area(), reader, end_tag)

@@ -34,7 +34,14 @@ pub fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T 
         }
     };
     error.restore(py);
+    release_dropped();
     failed
+}
+
+/// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
+/// references aside until it is next called itself, which may never be.
+pub fn release_dropped() {
+    Python::try_attach(|_| ());
 }
 
 #[inline(always)]

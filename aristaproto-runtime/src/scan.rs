@@ -106,12 +106,7 @@ impl Scan<'_> {
             }
             if shape.room == Room::Extensions {
                 if let Some(field) = (self.lookup)(shape, tag >> 3) {
-                    if tag & 7 == field.kind.wire_type() {
-                        self.value(&field, reader)?;
-                        continue;
-                    }
-                    if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
-                        packed(field.kind, reader)?;
+                    if self.record(&field, tag, reader)? {
                         continue;
                     }
                 }
@@ -123,6 +118,27 @@ impl Scan<'_> {
             return Err(Refused::Later);
         }
         Ok(())
+    }
+
+    /// Reads what follows a tag with the number of a field; false when it is no value of the field, and nothing was read.
+    ///
+    /// # Errors
+    /// As `message`.
+    pub fn record(
+        &mut self,
+        field: &FieldShape,
+        tag: u32,
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, Refused> {
+        if tag & 7 == field.kind.wire_type() {
+            self.value(field, reader)?;
+            return Ok(true);
+        }
+        if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
+            packed(field.kind, reader)?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     #[inline(always)]
