@@ -27,11 +27,15 @@ enum Step {
 enum Cause {
     Malformed(Malformed),
     Python(PyErr),
+    /// There is a message set, which the plain codec reads, and with it all around it.
+    MessageSet,
 }
 
 /// What is wrong, and where: the innermost step comes first.
 pub struct Failure {
     cause: Cause,
+    /// It is in a message below the one being read.
+    below: bool,
     steps: Vec<Step>,
 }
 
@@ -41,24 +45,35 @@ pub type Outcome<T> = Result<T, Box<Failure>>;
 impl From<Malformed> for Box<Failure> {
     #[cold]
     fn from(found: Malformed) -> Self {
-        Box::new(Failure {
-            cause: Cause::Malformed(found),
-            steps: Vec::new(),
-        })
+        Failure::of(Cause::Malformed(found))
     }
 }
 
 impl From<PyErr> for Box<Failure> {
     #[cold]
     fn from(error: PyErr) -> Self {
-        Box::new(Failure {
-            cause: Cause::Python(error),
-            steps: Vec::new(),
-        })
+        Failure::of(Cause::Python(error))
     }
 }
 
 impl Failure {
+    fn of(cause: Cause) -> Box<Self> {
+        Box::new(Self {
+            cause,
+            below: false,
+            steps: Vec::new(),
+        })
+    }
+
+    /// Adds the index of an element; of one that the end of the data cut, there is none yet.
+    #[cold]
+    fn at_index(self: Box<Self>, index: usize) -> Box<Self> {
+        if matches!(self.cause, Cause::Malformed(Malformed::Cut)) && !self.below {
+            return self;
+        }
+        self.at(Step::Index(index))
+    }
+
     #[cold]
     fn at(mut self: Box<Self>, step: Step) -> Box<Self> {
         self.steps.push(step);
@@ -70,6 +85,9 @@ impl Failure {
             Cause::Malformed(found) => found,
             // A MemoryError, or what a user's class raised.
             Cause::Python(error) => return error,
+            Cause::MessageSet => {
+                return PyRuntimeError::new_err("a message set was met where there can be none")
+            }
         };
         let text = match found {
             Malformed::Deep if limits.depth > u64::from(STACK_LEVELS) => {
@@ -139,36 +157,47 @@ pub fn parse<'py>(
     let length = bytes.as_bytes().len();
     let limits = Limits::current(py)?;
     check_size(py, limits, length)?;
-    if length == 0 && !plan.needs_check(py)? {
-        return Ok(made);
-    }
     if let Ok(end) = u32::try_from(length) {
-        let mut reader = Reader::new(bytes.as_bytes(), 0, length);
-        let mut raised = None;
-        let mut scan = Scan {
-            budget: budget(limits),
-            lookup: &mut |shape, number| {
-                let owner = object::known_plan(shape.class as *mut _)?;
-                match owner.learn(py, number) {
-                    Ok(found) => Some(Rc::clone(&found?.shape)),
-                    Err(error) => {
-                        raised = Some(error);
-                        None
-                    }
-                }
-            },
-        };
-        let scanned = scan.message(&plan.shape, &mut reader, 0);
-        if let Some(error) = raised {
-            return Err(error);
-        }
-        if scanned.is_ok() {
-            known(&made)?.postpone(&bytes, 0, end);
+        if check(py, plan, bytes.as_bytes(), limits)? {
+            if end > 0 {
+                known(&made)?.postpone(&bytes, 0, end);
+            }
             return Ok(made);
         }
     }
-    read_all(py, plan, &made, bytes.as_bytes(), limits, false)?;
-    Ok(made)
+    match read_all(py, plan, &made, bytes.as_bytes(), limits) {
+        Ok(()) => require_all(py, plan, &made).map(|()| made),
+        Err(failure) if matches!(failure.cause, Cause::MessageSet) => {
+            let made = new_message(py, plan)?;
+            api(py)?.decode.bind(py).call1((&made, bytes))?;
+            Ok(made)
+        }
+        Err(failure) => Err(failure.into_error(py, limits)),
+    }
+}
+
+/// Whether bytes are a message of the plan's class, for sure.
+fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<bool> {
+    let mut raised = None;
+    let mut scan = Scan {
+        budget: budget(limits),
+        lookup: &mut |shape, number| {
+            let owner = object::known_plan(shape.class as *mut _)?;
+            match owner.learn(py, number) {
+                Ok(found) => Some(Rc::clone(&found?.shape)),
+                Err(error) => {
+                    raised = Some(error);
+                    None
+                }
+            }
+        },
+    };
+    let mut reader = Reader::new(bytes, 0, bytes.len());
+    let right = scan.message(&plan.shape, &mut reader, 0).is_ok();
+    match raised {
+        Some(error) => Err(error),
+        None => Ok(right),
+    }
 }
 
 /// Reads wire bytes into a message, as one more occurrence of it.
@@ -185,15 +214,24 @@ pub fn decode<'py>(
     let limits = Limits::current(py)?;
     check_size(py, limits, bytes.as_bytes().len())?;
     let target = known(message)?;
+    let plan = target.plan()?;
     read_pending(target)?;
-    read_all(
-        py,
-        target.plan()?,
-        message,
-        bytes.as_bytes(),
-        limits,
-        partial,
-    )
+    if check(py, plan, bytes.as_bytes(), limits)? {
+        read_all(py, plan, message, bytes.as_bytes(), limits)
+            .map_err(|failure| failure.into_error(py, limits))?;
+        return if partial {
+            Ok(())
+        } else {
+            require_all(py, plan, message)
+        };
+    }
+    let options = PyDict::new(py);
+    options.set_item("partial", partial)?;
+    api(py)?
+        .decode
+        .bind(py)
+        .call((message, bytes), Some(&options))
+        .map(drop)
 }
 
 /// An object as a message.
@@ -222,17 +260,9 @@ fn read_all<'py>(
     message: &Bound<'py, PyAny>,
     bytes: &[u8],
     limits: Limits,
-    partial: bool,
-) -> PyResult<()> {
+) -> Outcome<()> {
     if plan.message_set {
-        let options = PyDict::new(py);
-        options.set_item("partial", partial)?;
-        let data = PyBytes::new(py, bytes);
-        api(py)?
-            .decode
-            .bind(py)
-            .call((message, data), Some(&options))?;
-        return Ok(());
+        return Err(Failure::of(Cause::MessageSet));
     }
     let mut decoder = Decoder {
         py,
@@ -242,41 +272,18 @@ fn read_all<'py>(
     let mut reader = Reader::new(bytes, 0, bytes.len());
     let done = decoder.fields(plan, known(message)?.area(), &mut reader, 0);
     known(message)?.settle(plan);
-    done.map_err(|failure| failure.into_error(py, limits))?;
-    if !partial && plan.needs_check(py)? {
+    done
+}
+
+/// Looks for required fields that are not set.
+fn require_all<'py>(py: Python<'py>, plan: &Plan, message: &Bound<'py, PyAny>) -> PyResult<()> {
+    if plan.needs_check(py)? {
         let api = api(py)?;
         api.check_required
             .bind(py)
             .call1((message, &api.decode_error))?;
     }
     Ok(())
-}
-
-/// Reads records of one extension, which the pool of the message's class need not know.
-///
-/// # Errors
-/// `DecodeError` as for `decode`, but required fields may be missing.
-pub fn decode_field<'py>(
-    message: &Bound<'py, PyAny>,
-    field: &Bound<'py, PyAny>,
-    data: &Bound<'py, PyBytes>,
-) -> PyResult<()> {
-    let py = message.py();
-    let limits = Limits::current(py)?;
-    let target = known(message)?;
-    read_pending(target)?;
-    let learned = crate::bind::learned(field)?;
-    let mut decoder = Decoder {
-        py,
-        source: None,
-        budget: budget(limits),
-    };
-    let bytes = data.as_bytes();
-    let mut reader = Reader::new(bytes, 0, bytes.len());
-    let plan = target.plan()?;
-    let done = decoder.extension_records(plan, &learned, target.area(), &mut reader);
-    target.settle(plan);
-    done.map_err(|failure| failure.into_error(py, limits))
 }
 
 /// Fills the empty slots of a message whose wire bytes are still to be read.
@@ -304,6 +311,7 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
             Cause::Malformed(found) => {
                 PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
             }
+            Cause::MessageSet => PyRuntimeError::new_err("checked wire bytes hold a message set"),
         })?;
     message.adopt(plan, &mut frame);
     Ok(())
@@ -363,7 +371,7 @@ impl<'py> Decoder<'_, 'py> {
             if tag == end_tag && end_tag != 0 {
                 break;
             }
-            if plan.extensions.is_some() && tag & 7 != wire::EGROUP {
+            if plan.extensions.is_some() {
                 let learned = plan.learn(self.py, number)?;
                 if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
@@ -416,33 +424,6 @@ impl<'py> Decoder<'_, 'py> {
         area.put(plan.unknown, all.into_any());
     }
 
-    /// Reads records of one extension; what is no value of it stays unknown.
-    fn extension_records(
-        &mut self,
-        plan: &Plan,
-        learned: &Learned,
-        area: Area<'_>,
-        reader: &mut Reader<'_>,
-    ) -> Outcome<()> {
-        let mut unknown = Kept::default();
-        while !reader.at_end() {
-            let start = reader.pos;
-            let tag = reader.tag()?;
-            self.record(
-                plan,
-                &learned.field,
-                &learned.shape,
-                area,
-                reader,
-                (start, tag, 0),
-                &mut unknown,
-            )
-            .map_err(|failure| failure.at(Step::Name(learned.field.name.clone_ref(self.py))))?;
-        }
-        self.keep_unknown(plan, area, reader, &mut unknown);
-        Ok(())
-    }
-
     /// Reads one record of a known field.
     #[allow(clippy::too_many_arguments)] // One call for each record: a struct of them would be built as often.
     fn record(
@@ -461,10 +442,10 @@ impl<'py> Decoder<'_, 'py> {
                 let item = if shape.kind.is_message() {
                     self.message(field, shape, reader, None)
                         .map(Some)
-                        .map_err(|failure| failure.at(Step::Index(list.len())))?
+                        .map_err(|failure| failure.at_index(list.len()))?
                 } else {
                     self.scalar(field, shape, reader)
-                        .map_err(|failure| failure.at(Step::Index(list.len())))?
+                        .map_err(|failure| failure.at_index(list.len()))?
                 };
                 match item {
                     Some(item) => list.append(item)?,
@@ -641,7 +622,7 @@ impl<'py> Decoder<'_, 'py> {
             held
         } else {
             let made = new_message(self.py, plan)?;
-            if let Some(source) = self.source.filter(|_| !plan.message_set) {
+            if let Some(source) = self.source {
                 let (start, end) = limits_of(shape, reader)?;
                 if start < end {
                     known(&made)?.postpone(source, start, end);
@@ -663,19 +644,7 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
     ) -> Outcome<()> {
         if plan.message_set {
-            let (start, end) = limits_of(shape, reader)?;
-            let bytes = reader
-                .data
-                .get(start as usize..end as usize)
-                .unwrap_or_default();
-            let options = PyDict::new(self.py);
-            options.set_item("partial", true)?;
-            let data = PyBytes::new(self.py, bytes);
-            api(self.py)?
-                .decode
-                .bind(self.py)
-                .call((message, data), Some(&options))?;
-            return Ok(());
+            return Err(Failure::of(Cause::MessageSet));
         }
         // What an attribute holds or `from_wrapped` gives may be of any class, and the plan's slots are those of its own.
         let message = Message::below(message, plan).ok_or_else(|| {
@@ -696,7 +665,10 @@ impl<'py> Decoder<'_, 'py> {
             done
         };
         message.settle(plan);
-        done
+        done.map_err(|mut failure| {
+            failure.below = true;
+            failure
+        })
     }
 
     /// A message whose Python value is another: read, then unwrapped.
@@ -835,7 +807,7 @@ impl<'py> Decoder<'_, 'py> {
                         Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
                         _ => failure,
                     };
-                    return Err(failure.at(Step::Index(list.len())));
+                    return Err(failure.at_index(list.len()));
                 }
             }
         }

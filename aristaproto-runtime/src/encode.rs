@@ -176,13 +176,8 @@ struct Encoder<'py> {
 impl<'py> Encoder<'py> {
     fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
         if plan.message_set {
-            let encoded = api(self.py)?
-                .encode
-                .bind(self.py)
-                .call1((message.object(),))
-                .map_err(|_| Stop::Refused)?;
-            out.put(encoded.cast::<PyBytes>().map_err(PyErr::from)?.as_bytes());
-            return Ok(());
+            // The plain codec writes it, and with it all around it.
+            return Err(Stop::Refused);
         }
         if message.is_pending() {
             read_pending(message)?;

@@ -34,7 +34,7 @@ mod wkt;
 #[pyo3::pymodule(gil_used = true)]
 mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyBytes, PyType};
+    use pyo3::types::PyType;
 
     use super::{decode as reader, encode as writer, methods, object};
 
@@ -70,15 +70,5 @@ mod _native {
     #[pyo3(signature = (message, data, *, partial = false))]
     fn decode(message: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, partial: bool) -> PyResult<()> {
         reader::decode(message, data, partial)
-    }
-
-    /// Reads records of one extension into a message; as `aristaproto.binary.decode_field`.
-    #[pyfunction]
-    fn decode_field(
-        message: &Bound<'_, PyAny>,
-        field: &Bound<'_, PyAny>,
-        data: &Bound<'_, PyBytes>,
-    ) -> PyResult<()> {
-        reader::decode_field(message, field, data)
     }
 }

@@ -83,13 +83,17 @@ impl Scan<'_> {
                 break;
             }
             let tag = reader.tag()?;
-            if let Some((index, field)) = shape
+            let own = shape
                 .find(tag >> 3)
-                .and_then(|index| Some((index, shape.fields.get(index)?)))
-            {
+                .and_then(|index| Some((index, shape.fields.get(index)?)));
+            if let Some((index, field)) = own {
                 if tag & 7 == field.kind.wire_type() {
                     self.value(field, reader)?;
                     if field.required {
+                        if field.kind == Kind::Enum {
+                            // It may be closed, and the number one that it does not know.
+                            return Err(Refused::Later);
+                        }
                         let bit = 1_u64.checked_shl(index as u32).ok_or(Refused::Later)?;
                         missing -= u32::from(seen & bit == 0);
                         seen |= bit;
@@ -104,7 +108,7 @@ impl Scan<'_> {
             if tag == end_tag && end_tag != 0 {
                 break;
             }
-            if shape.room == Room::Extensions {
+            if own.is_none() && shape.room == Room::Extensions {
                 if let Some(field) = (self.lookup)(shape, tag >> 3) {
                     if self.record(&field, tag, reader)? {
                         continue;

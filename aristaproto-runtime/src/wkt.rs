@@ -42,9 +42,9 @@ pub fn quick<'py>(
             let (mut whole, mut nanos) = (0, 0);
             let mut usual = true;
             while usual && !inner.at_end() {
-                match inner.tag() {
-                    Ok(8) => whole = inner.varint()?.cast_signed(),
-                    Ok(16) => nanos = inner.varint()? as i32,
+                match (inner.tag(), inner.varint()) {
+                    (Ok(8), Ok(number)) => whole = number.cast_signed(),
+                    (Ok(16), Ok(number)) => nanos = number as i32,
                     _ => usual = false,
                 }
             }

@@ -128,7 +128,9 @@ def main() -> None:
     assert installed(native, work / "venv-native") == "native"
     assert installed(plain, work / "venv-plain") == "python"
     assert installed(again, work / "venv-sdist") == "native"
-    print("wheels with and without the codec in Rust, and the source distribution, install and import")
+    print(
+        "wheels with and without the codec in Rust, and the source distribution, install and import"
+    )
 
 
 if __name__ == "__main__":

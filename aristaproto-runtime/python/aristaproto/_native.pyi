@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from .message import Message
-from .schema import Field, Schema
+from .schema import Schema
 
 _M = TypeVar("_M", bound=Message)
 
@@ -16,4 +16,3 @@ def bind(schema: Schema, base: type[Message], /) -> tuple[Plan, list[Any], list[
 def bind_slot(owner: type[Message], name: str, default: object, /) -> None: ...
 def encode(message: Message) -> bytes: ...
 def decode(message: Message, data: Any, *, partial: bool = False) -> None: ...
-def decode_field(message: Message, field: Field, data: bytes) -> None: ...

@@ -43,11 +43,12 @@ NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
 if NATIVE is None:
     encode = binary.encode
     decode = binary.decode
-    decode_field = binary.decode_field
 else:
     encode = NATIVE.encode
     decode = NATIVE.decode
-    decode_field = NATIVE.decode_field
+
+# Of what was read before its extension was known; that is rare, and the plain one does it for both.
+decode_field = binary.decode_field
 
 
 def implementation() -> Literal["native", "python"]:

@@ -135,7 +135,10 @@ def _decode_fields(
             pos += 1
             if tag > 127:
                 tag = 0
-                tag, pos = read_tag(data, start)
+                found, pos = read_tag(data, start)
+                if pos > end:
+                    raise DecodeError("expected more bytes, got the end of the data")
+                tag = found
             read = read_field(tag)
             if read is not None:
                 pos = read(message, data, pos, end, budget)
@@ -151,7 +154,7 @@ def _decode_fields(
                 pos = _skip(data, pos, end, tag, budget, budget.depth)
                 unknown.append(data[start:pos])
         else:
-            if end_tag:
+            if end_tag and pos <= end:
                 tag = 0
                 raise DecodeError(
                     f"expected the end of group {end_tag >> 3}, got the end of the data"
@@ -185,6 +188,8 @@ def _skip(data: bytes, pos: int, end: int, tag: int, budget: Budget, depth: int)
         return pos + 4
     if wire_type == WIRE_LEN:
         length, pos = read_varint(data, pos)
+        if pos > end:
+            raise DecodeError("expected more bytes, got the end of the data")
         if length > end - pos:
             raise DecodeError(
                 f"expected {length} bytes, got {end - pos} in unknown field {tag >> 3}"
@@ -302,9 +307,15 @@ def _packed_reader(field: Field, read: Read) -> ReadField:
         items = _elements(field, message)
         pos, stop = span(data, pos, end)
         append = items.append
-        while pos < stop:
-            value, pos = read(data, pos, stop, budget)
-            append(value)
+        try:
+            while pos < stop:
+                value, pos = read(data, pos, stop, budget)
+                append(value)
+        except IndexError:
+            raise _cut_packed_number(len(items)) from None
+        except DecodeError as error:
+            error.at(len(items))
+            raise
         if pos > stop:
             raise _cut_packed_number(len(items) - 1)
         return pos
@@ -347,7 +358,12 @@ def _closed_reader(field: Field) -> ReadClosed:
         budget: Budget,
         unknown: list[bytes],
     ) -> int:
-        value, pos = read_int32(data, pos, end, budget)
+        try:
+            value, pos = read_int32(data, pos, end, budget)
+        except DecodeError as error:
+            if repeated:
+                error.at(len(_elements(field, message)))
+            raise
         found = member(value)
         if found is None:
             unknown.append(data[start:pos])
@@ -377,7 +393,13 @@ def _closed_packed_reader(field: Field) -> ReadClosed:
         items = _elements(field, message)
         pos, stop = span(data, pos, end)
         while pos < stop:
-            value, after = read_int32(data, pos, stop, budget)
+            try:
+                value, after = read_int32(data, pos, stop, budget)
+            except IndexError:
+                raise _cut_packed_number(len(items)) from None
+            except DecodeError as error:
+                error.at(len(items))
+                raise
             if after > stop:
                 raise _cut_packed_number(len(items))
             found = member(value)
@@ -445,11 +467,14 @@ def _compile_map_reader(decoder: _Decoder, field: Field, tag: int) -> None:
                 else:
                     pos = _skip(data, pos, stop, entry_tag, budget, budget.depth)
             if pos > stop:
-                raise DecodeError(f"expected {pos - stop} more bytes, got the end of the map entry")
+                raise DecodeError("expected more bytes, got the end of the data")
         except DecodeError as error:
             if not at_key:
                 error.at_key(found_key)
             raise
+        except (IndexError, struct.error):
+            cut = DecodeError("expected more bytes, got the end of the data")
+            raise (cut if at_key else cut.at_key(found_key)) from None
         if found_value is None:
             found_value = message_cls.__schema__.new()
             if value.wrapped:

@@ -95,6 +95,9 @@ def span(data: bytes, pos: int, end: int) -> tuple[int, int]:
     if length > 127:
         length, pos = read_varint(data, pos - 1)
     if length > end - pos:
+        if pos > end:
+            # As for a length that the data cut.
+            raise IndexError
         raise DecodeError(f"expected {length} bytes, got {end - pos}")
     return pos, pos + length
 
