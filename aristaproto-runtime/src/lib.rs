@@ -32,7 +32,7 @@ mod wkt;
 
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
-mod _native {
+pub mod _native {
     use pyo3::prelude::*;
     use pyo3::types::PyType;
 
