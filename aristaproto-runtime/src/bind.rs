@@ -370,6 +370,7 @@ fn assemble<'py>(
         unknown,
         extensions,
         needs_check: Cell::new(None),
+        names: OnceCell::new(),
         learned: RefCell::default(),
         class: class.clone().unbind(),
     })

@@ -83,7 +83,10 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 }
 
 /// Whether all required fields are set here and below, as far as that is told without the plain codec.
-fn is_complete(plan: &Plan, message: Message<'_, '_>) -> PyResult<bool> {
+///
+/// # Errors
+/// `TypeError` when a class cannot be resolved.
+pub fn is_complete(plan: &Plan, message: Message<'_, '_>) -> PyResult<bool> {
     let py = message.object().py();
     let area = message.area();
     // What is still to be read was looked through when it was parsed.

@@ -19,6 +19,7 @@ mod compare;
 mod construct;
 mod decode;
 mod encode;
+mod json;
 mod methods;
 mod object;
 mod plan;
@@ -34,7 +35,7 @@ mod wkt;
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::PyType;
+    use pyo3::types::{PyString, PyType};
 
     use super::{decode as reader, encode as writer, methods, object};
 
@@ -63,6 +64,15 @@ pub mod _native {
     #[pyfunction]
     fn encode<'py>(message: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         writer::encode(message)
+    }
+
+    /// `ProtoJSON` text of a message on one line, without defaults; `None` for what `aristaproto.json` is to write.
+    #[pyfunction]
+    fn to_json<'py>(
+        message: &Bound<'py, PyAny>,
+        snake: bool,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        super::json::encode::to_json(message, snake)
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

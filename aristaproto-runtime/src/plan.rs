@@ -10,6 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use crate::json::encode::{MemberNames, Names};
 use crate::object::{self, Offset};
 use crate::shape::{FieldShape, Kind, Shape};
 use crate::wire::Key;
@@ -37,6 +38,8 @@ pub struct Members {
     pub closed: bool,
     /// Members by number.
     pub by_number: Py<PyDict>,
+    /// Their names in JSON, once they were needed.
+    pub names: OnceCell<MemberNames>,
     /// Those of small numbers, again.
     pub small: Vec<Option<Py<PyAny>>>,
 }
@@ -69,6 +72,7 @@ impl Members {
             class: class.clone().unbind(),
             closed: class.getattr("__closed__")?.is_truthy()?,
             by_number: by_number.unbind(),
+            names: OnceCell::new(),
             small,
         })
     }
@@ -257,6 +261,8 @@ pub struct Plan {
     pub size: usize,
     /// Whether a required field can be missing, once it was asked.
     pub needs_check: Cell<Option<bool>>,
+    /// What JSON needs to know, once it was needed.
+    pub names: OnceCell<Names>,
     /// Extensions that were met.
     pub learned: RefCell<HashMap<u32, Rc<Learned>>>,
 }

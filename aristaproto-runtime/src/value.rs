@@ -63,6 +63,17 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
+/// A string of ASCII.
+///
+/// # Errors
+/// `MemoryError`, or `ValueError` when a byte is none.
+pub fn ascii_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if !bytes.is_ascii() {
+        return Err(pyo3::exceptions::PyValueError::new_err("expected ASCII"));
+    }
+    Ok(ascii(py, bytes)?.cast_into()?)
+}
+
 /// The string of bytes that need not be UTF-8; what is none becomes surrogate escapes.
 ///
 /// # Errors

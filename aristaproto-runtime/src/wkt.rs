@@ -172,7 +172,7 @@ fn clock(seconds: i64) -> (u8, u8, u8) {
 /// Year, month and day of a number of days since 1970 (the proleptic Gregorian calendar, in eras of 400 years that
 /// begin in March).
 #[allow(clippy::cast_sign_loss)] // Months and days are positive.
-fn civil(days: i64) -> (i32, u8, u8) {
+pub fn civil(days: i64) -> (i32, u8, u8) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

@@ -445,6 +445,10 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
+        if codec.NATIVE is not None and indent is None and not include_default_values:
+            text: str | None = codec.NATIVE.to_json(self, casing is Casing.SNAKE)
+            if text is not None:
+                return text
         from . import json
 
         return json.to_json(
