@@ -34,8 +34,6 @@ enum Cause {
 /// What is wrong, and where: the innermost step comes first.
 pub struct Failure {
     cause: Cause,
-    /// It is in a message below the one being read.
-    below: bool,
     steps: Vec<Step>,
 }
 
@@ -60,18 +58,8 @@ impl Failure {
     fn of(cause: Cause) -> Box<Self> {
         Box::new(Self {
             cause,
-            below: false,
             steps: Vec::new(),
         })
-    }
-
-    /// Adds the index of an element; of one that the end of the data cut, there is none yet.
-    #[cold]
-    fn at_index(self: Box<Self>, index: usize) -> Box<Self> {
-        if matches!(self.cause, Cause::Malformed(Malformed::Cut)) && !self.below {
-            return self;
-        }
-        self.at(Step::Index(index))
     }
 
     #[cold]
@@ -442,10 +430,10 @@ impl<'py> Decoder<'_, 'py> {
                 let item = if shape.kind.is_message() {
                     self.message(field, shape, reader, None)
                         .map(Some)
-                        .map_err(|failure| failure.at_index(list.len()))?
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
                 } else {
                     self.scalar(field, shape, reader)
-                        .map_err(|failure| failure.at_index(list.len()))?
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
                 };
                 match item {
                     Some(item) => list.append(item)?,
@@ -665,10 +653,7 @@ impl<'py> Decoder<'_, 'py> {
             done
         };
         message.settle(plan);
-        done.map_err(|mut failure| {
-            failure.below = true;
-            failure
-        })
+        done
     }
 
     /// A message whose Python value is another: read, then unwrapped.
@@ -807,7 +792,7 @@ impl<'py> Decoder<'_, 'py> {
                         Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
                         _ => failure,
                     };
-                    return Err(failure.at_index(list.len()));
+                    return Err(failure.at(Step::Index(list.len())));
                 }
             }
         }

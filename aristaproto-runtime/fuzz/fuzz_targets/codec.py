@@ -37,9 +37,7 @@ class Every(aristaproto.Message):
     message: Every | None = aristaproto.field(11, aristaproto.TYPE_MESSAGE, "Every")
     bytes: bytes = aristaproto.field(12, aristaproto.TYPE_BYTES)
     open: Open = aristaproto.field(13, aristaproto.TYPE_ENUM, "Open")
-    closed: Closed | None = aristaproto.field(
-        14, aristaproto.TYPE_ENUM, "Closed", optional=True
-    )
+    closed: Closed | None = aristaproto.field(14, aristaproto.TYPE_ENUM, "Closed", optional=True)
     strict: Strict | None = aristaproto.field(15, aristaproto.TYPE_MESSAGE, "Strict")
     host: Host | None = aristaproto.field(16, aristaproto.TYPE_MESSAGE, "Host")
     time: Any = aristaproto.field(17, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp")

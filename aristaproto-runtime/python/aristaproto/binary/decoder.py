@@ -137,7 +137,7 @@ def _decode_fields(
                 tag = 0
                 found, pos = read_tag(data, start)
                 if pos > end:
-                    raise DecodeError("expected more bytes, got the end of the data")
+                    raise _cut()
                 tag = found
             read = read_field(tag)
             if read is not None:
@@ -160,19 +160,23 @@ def _decode_fields(
                     f"expected the end of group {end_tag >> 3}, got the end of the data"
                 )
         if pos > end:
-            raise DecodeError("expected more bytes, got the end of the data")
+            raise _cut()
     except DecodeError as error:
         field = decoder.fields.get(tag >> 3)
         if field is not None:
             error.at(field.name)
         raise
     except (IndexError, struct.error):
-        cut = DecodeError("expected more bytes, got the end of the data")
+        cut = _cut()
         field = decoder.fields.get(tag >> 3)
         raise (cut if field is None else cut.at(field.name)) from None
     if unknown:
         message._unknown_fields += b"".join(unknown)
     return pos
+
+
+def _cut() -> DecodeError:
+    return DecodeError("expected more bytes, got the end of the data")
 
 
 def _skip(data: bytes, pos: int, end: int, tag: int, budget: Budget, depth: int) -> int:
@@ -189,7 +193,7 @@ def _skip(data: bytes, pos: int, end: int, tag: int, budget: Budget, depth: int)
     if wire_type == WIRE_LEN:
         length, pos = read_varint(data, pos)
         if pos > end:
-            raise DecodeError("expected more bytes, got the end of the data")
+            raise _cut()
         if length > end - pos:
             raise DecodeError(
                 f"expected {length} bytes, got {end - pos} in unknown field {tag >> 3}"
@@ -293,9 +297,13 @@ def _repeated_reader(field: Field, read: Read) -> ReadField:
         items = _elements(field, message)
         try:
             value, pos = read(data, pos, end, budget)
+            if pos > end:
+                raise _cut()
         except DecodeError as error:
             error.at(len(items))
             raise
+        except (IndexError, struct.error):
+            raise _cut().at(len(items)) from None
         items.append(value)
         return pos
 
@@ -360,10 +368,13 @@ def _closed_reader(field: Field) -> ReadClosed:
     ) -> int:
         try:
             value, pos = read_int32(data, pos, end, budget)
-        except DecodeError as error:
+            if pos > end:
+                raise _cut()
+        except (DecodeError, IndexError) as caught:
+            error = _cut() if isinstance(caught, IndexError) else caught
             if repeated:
                 error.at(len(_elements(field, message)))
-            raise
+            raise error from None
         found = member(value)
         if found is None:
             unknown.append(data[start:pos])
@@ -429,6 +440,8 @@ def _message_field_reader(field: Field) -> ReadField:
         except DecodeError as error:
             error.at(len(items))
             raise
+        except IndexError:
+            raise _cut().at(len(items)) from None
         items.append(value)
         return pos
 
@@ -467,13 +480,13 @@ def _compile_map_reader(decoder: _Decoder, field: Field, tag: int) -> None:
                 else:
                     pos = _skip(data, pos, stop, entry_tag, budget, budget.depth)
             if pos > stop:
-                raise DecodeError("expected more bytes, got the end of the data")
+                raise _cut()
         except DecodeError as error:
             if not at_key:
                 error.at_key(found_key)
             raise
         except (IndexError, struct.error):
-            cut = DecodeError("expected more bytes, got the end of the data")
+            cut = _cut()
             raise (cut if at_key else cut.at_key(found_key)) from None
         if found_value is None:
             found_value = message_cls.__schema__.new()
