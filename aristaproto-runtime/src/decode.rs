@@ -854,16 +854,16 @@ pub fn scalar<'py>(
     let made = match shape.kind {
         Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
         Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
-        Kind::Int64 => int(py, reader.varint()?.cast_signed()),
-        Kind::UInt64 => uint(py, reader.varint()?),
-        Kind::Int32 => int(py, i64::from(reader.varint()? as i32)),
-        Kind::UInt32 => int(py, i64::from(reader.varint()? as u32)),
-        Kind::SInt32 => int(py, unzigzag(reader.varint()? & 0xffff_ffff)),
-        Kind::SInt64 => int(py, unzigzag(reader.varint()?)),
-        Kind::Fixed64 => uint(py, u64::from_le_bytes(reader.fixed()?)),
-        Kind::SFixed64 => int(py, i64::from_le_bytes(reader.fixed()?)),
-        Kind::Fixed32 => int(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
-        Kind::SFixed32 => int(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
+        Kind::Int64 => value::int_object(py, reader.varint()?.cast_signed()),
+        Kind::UInt64 => value::uint_object(py, reader.varint()?),
+        Kind::Int32 => value::int_object(py, i64::from(reader.varint()? as i32)),
+        Kind::UInt32 => value::int_object(py, i64::from(reader.varint()? as u32)),
+        Kind::SInt32 => value::int_object(py, unzigzag(reader.varint()? & 0xffff_ffff)),
+        Kind::SInt64 => value::int_object(py, unzigzag(reader.varint()?)),
+        Kind::Fixed64 => value::uint_object(py, u64::from_le_bytes(reader.fixed()?)),
+        Kind::SFixed64 => value::int_object(py, i64::from_le_bytes(reader.fixed()?)),
+        Kind::Fixed32 => value::int_object(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
+        Kind::SFixed32 => value::int_object(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
         Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
         Kind::String => {
             let bytes = reader.bytes()?;
@@ -882,7 +882,7 @@ pub fn scalar<'py>(
 
 fn member<'py>(py: Python<'py>, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
     let Some(members) = &field.members else {
-        return Ok(Some(int(py, i64::from(number))));
+        return Ok(Some(value::int_object(py, i64::from(number))));
     };
     if members.closed {
         return Ok(members.find(py, number)?);
@@ -993,16 +993,4 @@ fn not_utf8(py: Python<'_>, error: PyErr, bytes: &[u8]) -> Box<Failure> {
         }
     }
     error.into()
-}
-
-#[inline]
-fn int(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
-    let Ok(made) = number.into_pyobject(py);
-    made.into_any()
-}
-
-#[inline]
-fn uint(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
-    let Ok(made) = number.into_pyobject(py);
-    made.into_any()
 }

@@ -35,7 +35,7 @@ mod wkt;
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyString, PyType};
+    use pyo3::types::{PyBytes, PyString, PyType};
 
     use super::{decode as reader, encode as writer, methods, object};
 
@@ -73,6 +73,23 @@ pub mod _native {
         snake: bool,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
         super::json::encode::to_json(message, snake)
+    }
+
+    /// A new message from `ProtoJSON` text; `None` for what `aristaproto.json` is to read or to refuse.
+    #[pyfunction]
+    fn from_json<'py>(
+        class: &Bound<'py, PyType>,
+        text: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let plan = object::plan_of(class)?;
+        let read = |text: &str| super::json::decode::from_json(class.py(), &plan, text);
+        if let Ok(text) = text.cast::<PyString>() {
+            return text.to_str().map_or(Ok(None), read);
+        }
+        if let Ok(bytes) = text.cast::<PyBytes>() {
+            return std::str::from_utf8(bytes.as_bytes()).map_or(Ok(None), read);
+        }
+        Ok(None)
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

@@ -10,7 +10,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
-use crate::json::encode::{MemberNames, Names};
+use crate::json::names::{MemberNames, Names};
 use crate::object::{self, Offset};
 use crate::shape::{FieldShape, Kind, Shape};
 use crate::wire::Key;
@@ -39,7 +39,7 @@ pub struct Members {
     /// Members by number.
     pub by_number: Py<PyDict>,
     /// Their names in JSON, once they were needed.
-    pub names: OnceCell<MemberNames>,
+    pub json: OnceCell<MemberNames>,
     /// Those of small numbers, again.
     pub small: Vec<Option<Py<PyAny>>>,
 }
@@ -72,7 +72,7 @@ impl Members {
             class: class.clone().unbind(),
             closed: class.getattr("__closed__")?.is_truthy()?,
             by_number: by_number.unbind(),
-            names: OnceCell::new(),
+            json: OnceCell::new(),
             small,
         })
     }

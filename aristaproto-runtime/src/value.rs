@@ -226,3 +226,17 @@ impl Drop for Level {
         unsafe { ffi::Py_LeaveRecursiveCall() };
     }
 }
+
+/// An int.
+#[inline]
+pub fn int_object(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}
+
+/// An int that is not negative.
+#[inline]
+pub fn uint_object(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}

@@ -187,7 +187,7 @@ pub fn civil(days: i64) -> (i32, u8, u8) {
 }
 
 /// The days since 1970 of a date; the other way round.
-fn days_of(year: i32, month: u8, day: u8) -> i64 {
+pub fn days_of(year: i32, month: u8, day: u8) -> i64 {
     let year = i64::from(year) - i64::from(month <= 2);
     let month = i64::from(month);
     let era = year.div_euclid(400);

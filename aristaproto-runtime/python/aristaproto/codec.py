@@ -11,10 +11,11 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Literal
 
-from . import binary
-
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from .message import Message
+    from .schema import Field
 
 __all__ = ("NATIVE", "decode", "decode_field", "encode", "implementation")
 
@@ -41,14 +42,17 @@ NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
 """The codec in Rust; None when the plain one is at work."""
 
 if NATIVE is None:
-    encode = binary.encode
-    decode = binary.decode
+    from .binary import decode, encode
 else:
     encode = NATIVE.encode
     decode = NATIVE.decode
 
-# Of what was read before its extension was known; that is rare, and the plain one does it for both.
-decode_field = binary.decode_field
+
+def decode_field(message: Message, field: Field, data: bytes) -> None:
+    """Read records of one extension that came before it was known: rare, and done by the plain codec for both."""
+    from . import binary
+
+    binary.decode_field(message, field, data)
 
 
 def implementation() -> Literal["native", "python"]:

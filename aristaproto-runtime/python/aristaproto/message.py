@@ -194,11 +194,6 @@ class _MessageType(type):
             namespace["__repr__"] = _repr
         return super().__new__(metacls, name, bases, namespace, **options)
 
-    def __init__(
-        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any
-    ) -> None:
-        super().__init__(name, bases, namespace)
-
     @property
     def __signature__(cls) -> Signature:
         import inspect
@@ -470,6 +465,10 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> Self:
         """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
+        if codec.NATIVE is not None and not ignore_unknown_fields:
+            message: Self | None = codec.NATIVE.from_json(cls, value)
+            if message is not None:
+                return message
         from . import json
 
         return json.from_json(

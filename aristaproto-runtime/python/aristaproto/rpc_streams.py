@@ -8,8 +8,6 @@ call it; nothing here knows a transport.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -59,7 +57,9 @@ async def response_iterator(
     """
     if isinstance(responses, AsyncIterable):
         return aiter(responses)
-    result = await responses if inspect.isawaitable(responses) else responses
+    from inspect import isawaitable
+
+    result = await responses if isawaitable(responses) else responses
     if result is not None:
         raise TypeError(SERVER_STREAMING_RETURN_ERROR)
     return _no_responses()
@@ -127,7 +127,10 @@ class RequestSender(Generic[T]):
         return self._error is not None
 
     async def __aenter__(self) -> RequestSender[T]:
-        self._task = asyncio.create_task(self._run())
+        # Imported where it is used: generated modules, which import this one, are not only for calls.
+        from asyncio import create_task
+
+        self._task = create_task(self._run())
         return self
 
     async def __aexit__(
@@ -140,7 +143,9 @@ class RequestSender(Generic[T]):
         if not task.done():
             self._stopping = True
             task.cancel()
-            await asyncio.wait((task,))
+            from asyncio import wait
+
+            await wait((task,))
         error = self._error
         if error is not None:
             # `raise` replaces the context that the producer's own code gave to its exception.
@@ -161,7 +166,9 @@ class RequestSender(Generic[T]):
                 self._cancel()
             elif isinstance(error, Exception):
                 # It must not hide how the call ended, and must not get lost.
-                asyncio.get_running_loop().call_exception_handler(
+                from asyncio import get_running_loop
+
+                get_running_loop().call_exception_handler(
                     {
                         "message": "a producer of requests failed when it was closed",
                         "exception": error,

@@ -4,114 +4,20 @@
 //! than their field's, extensions, `Any`, `FieldMask`. So there is one text for each error, and Python code that values bring
 //! along runs once, in the plain codec.
 
-use std::collections::HashMap;
-
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::is_complete;
+use crate::json::names::{Form, MemberNames, Names};
 use crate::json::text;
 use crate::object::Message;
-use crate::plan::{Field, Members, Place, Plan, Wrapped};
+use crate::plan::{Field, Place, Plan, Wrapped};
 use crate::quick;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 use crate::wkt;
-
-/// How messages of a class are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// An object of their fields.
-    Fields,
-    Struct,
-    Value,
-    ListValue,
-    /// In a way that only the plain codec knows.
-    Other,
-}
-
-/// What JSON needs to know of a class: its form, and the keys of its fields, quoted, with the colon.
-pub struct Names {
-    form: Form,
-    camel: Vec<Vec<u8>>,
-    snake: Vec<Vec<u8>>,
-}
-
-impl Names {
-    fn new(py: Python<'_>, plan: &Plan) -> PyResult<Self> {
-        let full_name: String = plan.schema.bind(py).getattr("full_name")?.extract()?;
-        let form = match full_name.as_str() {
-            "google.protobuf.Struct" => Form::Struct,
-            "google.protobuf.Value" => Form::Value,
-            "google.protobuf.ListValue" => Form::ListValue,
-            _ if py
-                .import("aristaproto.json.special")?
-                .getattr("ENCODERS")?
-                .contains(&full_name)? =>
-            {
-                Form::Other
-            }
-            _ => Form::Fields,
-        };
-        let keys = |attribute: &str| -> PyResult<Vec<Vec<u8>>> {
-            plan.fields
-                .iter()
-                .map(|field| {
-                    let name: String = field.python.bind(py).getattr(attribute)?.extract()?;
-                    let mut key = Vec::new();
-                    text::string(&name, &mut key);
-                    key.extend_from_slice(b": ");
-                    Ok(key)
-                })
-                .collect()
-        };
-        let (camel, snake) = (keys("json_name")?, keys("proto_name")?);
-        // Two fields of one key are one entry of a dict.
-        let distinct = |keys: &[Vec<u8>]| {
-            let all: std::collections::HashSet<&Vec<u8>> = keys.iter().collect();
-            all.len() == keys.len()
-        };
-        let form = if distinct(&camel) && distinct(&snake) {
-            form
-        } else {
-            Form::Other
-        };
-        Ok(Self { form, camel, snake })
-    }
-}
-
-/// The names of an enum's members, quoted; or what its values are instead.
-pub enum MemberNames {
-    /// Of `google.protobuf.NullValue`.
-    Null,
-    /// By number.
-    ByNumber(HashMap<i32, Vec<u8>>),
-}
-
-impl MemberNames {
-    fn new(py: Python<'_>, members: &Members) -> PyResult<Self> {
-        let class = members.class.bind(py);
-        if class.hasattr("__proto_name__")?
-            && class
-                .getattr("__proto_name__")?
-                .eq("google.protobuf.NullValue")?
-        {
-            return Ok(Self::Null);
-        }
-        let mut names = HashMap::new();
-        for (number, member) in members.by_number.bind(py) {
-            let name: String = member.getattr("proto_name")?.extract()?;
-            if !name.is_empty() {
-                let mut quoted = Vec::new();
-                text::string(&name, &mut quoted);
-                names.insert(number.extract()?, quoted);
-            }
-        }
-        Ok(Self::ByNumber(names))
-    }
-}
 
 /// Why writing stopped.
 enum Stop {
@@ -170,7 +76,7 @@ impl<'py> Writer<'py> {
         if message.is_pending() {
             read_pending(message)?;
         }
-        let names = names(self.py, plan)?;
+        let names = Names::of(self.py, plan)?;
         match names.form {
             Form::Fields => self.fields(plan, names, message)?,
             Form::Struct => self.struct_(plan, message)?,
@@ -382,16 +288,9 @@ impl<'py> Writer<'py> {
             return Err(Stop::Refused);
         };
         let number = i32::try_from(number).map_err(|_| Stop::Refused)?;
-        let names = match members.names.get() {
-            Some(found) => found,
-            None => {
-                let made = MemberNames::new(self.py, members)?;
-                members.names.get_or_init(|| made)
-            }
-        };
-        match names {
+        match members.names(self.py)? {
             MemberNames::Null => self.out.extend_from_slice(b"null"),
-            MemberNames::ByNumber(names) => match names.get(&number) {
+            MemberNames::Known { by_number, .. } => match by_number.get(&number) {
                 Some(name) => self.out.extend_from_slice(name),
                 None if members.closed => return Err(Stop::Refused),
                 None => text::int(number, &mut self.out),
@@ -423,7 +322,8 @@ impl<'py> Writer<'py> {
                 Ok(())
             }
             Wrapped::Scalar => {
-                let (inner, inner_shape) = plan.at(0).ok_or(Stop::Refused)?;
+                let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
+                let (inner, inner_shape) = scalar.ok_or(Stop::Refused)?;
                 self.value(inner, inner_shape, item)
             }
             Wrapped::Other => Err(Stop::Refused),
@@ -502,14 +402,6 @@ impl<'py> Writer<'py> {
         self.out.extend_from_slice(b"null");
         Ok(())
     }
-}
-
-fn names<'a>(py: Python<'_>, plan: &'a Plan) -> PyResult<&'a Names> {
-    if let Some(found) = plan.names.get() {
-        return Ok(found);
-    }
-    let made = Names::new(py, plan)?;
-    Ok(plan.names.get_or_init(|| made))
 }
 
 /// Whether a value of a field without presence is the zero of its type, which is not written.

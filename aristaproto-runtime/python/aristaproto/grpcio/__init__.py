@@ -7,24 +7,27 @@ In: messages with `FromString` and `SerializeToString`. Out: calls on a `grpc.Ch
 
 from __future__ import annotations
 
-try:
+from typing import TYPE_CHECKING, Any
+
+from .deferred import grpc
+from .grpcio_async_client import ServiceStub
+from .grpcio_async_server import ServiceBase
+from .grpcio_sync_client import SyncServiceStub
+from .metadata import MetadataLike
+
+if TYPE_CHECKING:
     # Offered to generated code, which then imports nothing from grpc: mypy knows no types for it.
     from grpc import (  # type: ignore[import-untyped, unused-ignore]
         CallCredentials,
         GenericRpcHandler,
     )
-except ModuleNotFoundError as error:
-    if error.name != "grpc":
-        raise
-    raise ImportError(
-        "aristaproto.grpcio needs the package grpcio: pip install 'aristaproto[grpcio]'",
-        name="grpc",
-    ) from error
+else:
 
-from .grpcio_async_client import ServiceStub
-from .grpcio_async_server import ServiceBase
-from .grpcio_sync_client import SyncServiceStub
-from .metadata import MetadataLike
+    def __getattr__(name: str) -> Any:
+        if name in ("CallCredentials", "GenericRpcHandler"):
+            return getattr(grpc, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = (
     "CallCredentials",

@@ -7,18 +7,11 @@ helpers, one for each kind of method.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from grpc import StatusCode  # type: ignore[import-untyped, unused-ignore]
-from grpc.aio import (  # type: ignore[import-untyped, unused-ignore]
-    AioRpcError,
-    InternalError,
-    Metadata,
-)
-
 from ..rpc_streams import RequestSender
+from .deferred import aio, grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
 
@@ -34,12 +27,12 @@ if TYPE_CHECKING:
 Request = TypeVar("Request", bound="Message")
 Response = TypeVar("Response", bound="Message")
 
-# What sending on a call raises when the server has already ended it.
-CALL_ENDED: tuple[type[Exception], ...] = (
-    AioRpcError,
-    InternalError,
-    asyncio.InvalidStateError,
-)
+
+def _call_ended() -> tuple[type[Exception], ...]:
+    """What sending on a call raises when the server has already ended it."""
+    from asyncio import InvalidStateError
+
+    return (aio.AioRpcError, aio.InternalError, InvalidStateError)
 
 
 class ServiceStub:
@@ -215,7 +208,9 @@ class StreamRequestSender(RequestSender[Request]):
     def __init__(
         self, requests: AsyncIterable[Request] | Iterable[Request], call: StreamCall
     ) -> None:
-        super().__init__(requests, self._send_message, call.done_writing, call.cancel, CALL_ENDED)
+        super().__init__(
+            requests, self._send_message, call.done_writing, call.cancel, _call_ended()
+        )
         self._call = call
         self._connected = False
         # A call through interceptors has none.
@@ -235,11 +230,12 @@ class StreamRequestSender(RequestSender[Request]):
         await self._core_call.send_serialized_message(encoded)
 
 
-def _undecodable(response_type: type[Message]) -> AioRpcError:
+def _undecodable(response_type: type[Message]) -> Exception:
     """The error for a response that grpcio could not decode: it logs why, and hands over None."""
-    return AioRpcError(
-        StatusCode.INTERNAL,
-        Metadata(),
-        Metadata(),
+    error: Exception = aio.AioRpcError(
+        grpc.StatusCode.INTERNAL,
+        aio.Metadata(),
+        aio.Metadata(),
         details=f"the response is not a valid {response_type.__name__}; the log of grpc says why",
     )
+    return error

@@ -17,8 +17,6 @@ from collections.abc import (
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-import grpc  # type: ignore[import-untyped, unused-ignore]
-
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
@@ -27,7 +25,11 @@ from ..rpc_streams import (
 )
 
 if TYPE_CHECKING:
+    import grpc  # type: ignore[import-untyped, unused-ignore]
+
     from .. import Message
+else:
+    from .deferred import grpc
 
 __all__ = ("SERVER_STREAMING_RETURN_ERROR", "ServiceBase", "_ensure_async_response_iterable")
 

@@ -11,8 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from grpc import RpcError  # type: ignore[import-untyped, unused-ignore]
-
+from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
 
@@ -148,7 +147,7 @@ class SyncServiceStub:
                 credentials=self._credentials if credentials is None else credentials,
                 wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
             )
-        except RpcError:
+        except grpc.RpcError:
             if producer.error is not None:
                 raise producer.error from None
             raise
@@ -224,7 +223,7 @@ class ResponseIterator(Iterator[Response]):
     def __next__(self) -> Response:
         try:
             return next(self._call)
-        except RpcError:
+        except grpc.RpcError:
             if self._producer.error is not None:
                 raise self._producer.error from None
             raise
