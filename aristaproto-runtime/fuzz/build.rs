@@ -15,7 +15,9 @@ fn main() {
     let Some((folder, version)) = told.trim().split_once(' ') else {
         panic!("{python} does not tell where its library is");
     };
-    println!("cargo:rustc-link-arg-bin=codec=-L{folder}");
-    println!("cargo:rustc-link-arg-bin=codec=-Wl,-rpath,{folder}");
-    println!("cargo:rustc-link-arg-bin=codec=-lpython{version}");
+    for target in ["codec", "text"] {
+        println!("cargo:rustc-link-arg-bin={target}=-L{folder}");
+        println!("cargo:rustc-link-arg-bin={target}=-Wl,-rpath,{folder}");
+        println!("cargo:rustc-link-arg-bin={target}=-lpython{version}");
+    }
 }

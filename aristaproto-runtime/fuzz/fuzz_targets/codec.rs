@@ -6,17 +6,6 @@
 
 mod python;
 
-use std::ffi::CStr;
-
 use libfuzzer_sys::fuzz_target;
 
-const HARNESS: &CStr = c_str(concat!(include_str!("codec.py"), "\0"));
-
-const fn c_str(text: &str) -> &CStr {
-    match CStr::from_bytes_with_nul(text.as_bytes()) {
-        Ok(text) => text,
-        Err(_) => panic!("the harness holds a zero byte"),
-    }
-}
-
-fuzz_target!(|input: &[u8]| python::run(HARNESS, input));
+fuzz_target!(|input: &[u8]| python::run(include_str!("codec.py"), input));

@@ -1,6 +1,6 @@
 //! A Python in this program, with the codec in Rust as its `aristaproto._native`. Called by the targets that need one.
 
-use std::ffi::CStr;
+use std::ffi::CString;
 use std::sync::OnceLock;
 
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use ::_native::_native;
 static CHECK: OnceLock<Py<PyAny>> = OnceLock::new();
 
 /// Calls the function `check` of a harness with the input; an exception ends the program.
-pub fn run(harness: &CStr, input: &[u8]) {
+pub fn run(harness: &str, input: &[u8]) {
     Python::attach(|py| {
         let check = CHECK.get_or_init(|| load(py, harness).unwrap_or_else(|error| fail(py, &error)));
         if let Err(error) = check.bind(py).call1((PyBytes::new(py, input),)) {
@@ -20,7 +20,7 @@ pub fn run(harness: &CStr, input: &[u8]) {
     });
 }
 
-fn load(py: Python<'_>, harness: &CStr) -> PyResult<Py<PyAny>> {
+fn load(py: Python<'_>, harness: &str) -> PyResult<Py<PyAny>> {
     let environment = py.import("os")?.getattr("environ")?;
     environment.set_item("ARISTAPROTO_IMPLEMENTATION", "native")?;
     let sys = py.import("sys")?;
@@ -28,7 +28,8 @@ fn load(py: Python<'_>, harness: &CStr) -> PyResult<Py<PyAny>> {
         .call_method1("insert", (0, concat!(env!("CARGO_MANIFEST_DIR"), "/../python")))?;
     let modules: Bound<'_, PyDict> = sys.getattr("modules")?.cast_into()?;
     modules.set_item("aristaproto._native", pyo3::wrap_pymodule!(_native)(py))?;
-    let module = PyModule::from_code(py, harness, c"harness.py", c"harness")?;
+    let source = CString::new([include_str!("classes.py"), harness].concat())?;
+    let module = PyModule::from_code(py, &source, c"harness.py", c"harness")?;
     Ok(module.getattr("check")?.unbind())
 }
 
