@@ -1,13 +1,12 @@
-"""Classes with fields of every kind, and how two outcomes are compared. Each harness follows this in one module."""
+"""Classes with fields of every kind, and how two outcomes are compared. What the harnesses have in common."""
 
 from __future__ import annotations
 
-import copy
 import gc
 from typing import Any
 
 import aristaproto
-from aristaproto import binary, codec, json
+from aristaproto import codec
 
 assert codec.NATIVE is not None
 

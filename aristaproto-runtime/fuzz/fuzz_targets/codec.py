@@ -1,5 +1,15 @@
 """What the target `codec` demands: `check(data)` raises when the two codecs disagree, or one with itself."""
 
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import aristaproto
+from aristaproto import binary, codec
+from classes import CLASSES, outcome, same
+
+
 def plainly(cls: Any, data: bytes) -> Any:
     message = cls.__schema__.new()
     binary.decode(message, data)

@@ -28,7 +28,9 @@ fn load(py: Python<'_>, harness: &str) -> PyResult<Py<PyAny>> {
         .call_method1("insert", (0, concat!(env!("CARGO_MANIFEST_DIR"), "/../python")))?;
     let modules: Bound<'_, PyDict> = sys.getattr("modules")?.cast_into()?;
     modules.set_item("aristaproto._native", pyo3::wrap_pymodule!(_native)(py))?;
-    let source = CString::new([include_str!("classes.py"), harness].concat())?;
+    let classes = CString::new(include_str!("classes.py"))?;
+    PyModule::from_code(py, &classes, c"classes.py", c"classes")?;
+    let source = CString::new(harness)?;
     let module = PyModule::from_code(py, &source, c"harness.py", c"harness")?;
     Ok(module.getattr("check")?.unbind())
 }
