@@ -21,6 +21,9 @@ use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
 
+/// What has more digits is no number for Python's `Decimal`, by which the plain codec reads.
+const LONGEST_EXPONENT: usize = 15;
+
 /// Why reading stopped.
 enum Stop {
     /// The plain codec is to do it.
@@ -275,6 +278,10 @@ impl<'py> Reader<'_, 'py> {
         if number.is_whole && number.text.starts_with("-0") {
             // An int has no minus zero.
             return Ok(0.0);
+        }
+        let exponent = number.text.split(['e', 'E']).nth(1);
+        if exponent.is_some_and(|it| it.len() > LONGEST_EXPONENT) {
+            return Err(Stop::Refused);
         }
         let found: f64 = number.text.parse().map_err(|_| Stop::Refused)?;
         if found.is_infinite() {
