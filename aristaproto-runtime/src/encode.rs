@@ -20,9 +20,9 @@ use crate::value::{self, Int};
 use crate::wire::{self, zigzag, Buffer, Key};
 use crate::wkt;
 
-/// Why writing stopped.
+/// Why writing stopped, or reading of JSON.
 pub enum Stop {
-    /// A value that its field cannot carry, or one that only the plain codec knows to write.
+    /// What is wrong, or what only the plain codec knows to do: it does it, or says what is wrong.
     Refused,
     /// Python code raised.
     Python(PyErr),

@@ -44,6 +44,7 @@ pub mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        methods::refuse_subinterpreters()?;
         module.add("MessageBase", methods::base_class(module.py())?)
     }
 

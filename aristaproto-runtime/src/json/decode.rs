@@ -12,7 +12,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use crate::api::Limits;
 use crate::decode::known;
-use crate::encode::is_complete;
+use crate::encode::{is_complete, Stop};
 use crate::json::names::{Form, Names};
 use crate::json::parse::{self, Cursor};
 use crate::object::{new_message, Area};
@@ -23,19 +23,6 @@ use crate::wkt;
 
 /// What has more digits is no number for Python's `Decimal`, by which the plain codec reads.
 const LONGEST_EXPONENT: usize = 15;
-
-/// Why reading stopped.
-enum Stop {
-    /// The plain codec is to do it.
-    Refused,
-    Python(PyErr),
-}
-
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Self {
-        Self::Python(error)
-    }
-}
 
 type Outcome<T = ()> = Result<T, Stop>;
 

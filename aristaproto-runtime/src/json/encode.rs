@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::Limits;
 use crate::decode::read_pending;
-use crate::encode::is_complete;
+use crate::encode::{is_complete, Stop};
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::text;
 use crate::object::Message;
@@ -18,19 +18,6 @@ use crate::quick;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 use crate::wkt;
-
-/// Why writing stopped.
-enum Stop {
-    /// The plain codec is to do it.
-    Refused,
-    Python(PyErr),
-}
-
-impl From<PyErr> for Stop {
-    fn from(error: PyErr) -> Self {
-        Self::Python(error)
-    }
-}
 
 type Outcome = Result<(), Stop>;
 

@@ -48,9 +48,8 @@ fn escape(letter: char, out: &mut Vec<u8>) {
 }
 
 /// Puts an integer.
-pub fn int(number: impl std::fmt::Display, out: &mut Vec<u8>) {
-    // Writing to memory does not fail.
-    let _ = write!(out, "{number}");
+pub fn int(number: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Puts bytes as base64 between quotation marks, with padding.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import subprocess
 import sys
 import threading
 import tracemalloc
@@ -376,6 +377,36 @@ def test_nothing_piles_up(way: str) -> None:
         tracemalloc.stop()
     assert [sys.getrefcount(it) for it in watched] == before
     assert grown < 50_000
+
+
+@pytest.mark.skipif(codec.NATIVE is None, reason="the plain codec works everywhere")
+def test_second_interpreter() -> None:
+    # In a process of its own: what is refused here is what could bring it down.
+    program = """
+import sys
+import aristaproto
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+second = interpreters.create()
+interpreters.run_string(second, f'''
+import sys
+sys.path[:] = {sys.path!r}
+try:
+    import aristaproto
+except ImportError as error:
+    print("refused")
+    sys.stdout.flush()
+''')
+class M(aristaproto.Message):
+    x: int = aristaproto.field(1, aristaproto.TYPE_INT32)
+print(M.parse(bytes(M(x=5))))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split() == ["refused", "M(x=5)"], done.stderr
 
 
 def test_bytes_that_hold_their_message() -> None:
