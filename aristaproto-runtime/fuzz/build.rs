@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-const QUERY: &str = "import sysconfig; v = sysconfig.get_config_var; print(v('LIBDIR'), v('LDVERSION'))";
+const QUERY: &str =
+    "import sysconfig; v = sysconfig.get_config_var; print(v('LIBDIR'), v('LDVERSION'))";
 
 fn main() {
     println!("cargo:rerun-if-env-changed=PYO3_PYTHON");

@@ -54,19 +54,32 @@ const fn one(number: u32, kind: u32) -> Field {
 }
 
 const fn many(number: u32, kind: u32) -> Field {
-    Field { repeated: true, ..one(number, kind) }
+    Field {
+        repeated: true,
+        ..one(number, kind)
+    }
 }
 
 const fn below(number: u32, kind: u32, class: usize, repeated: bool) -> Field {
-    Field { repeated, class: Some(class), ..one(number, kind) }
+    Field {
+        repeated,
+        class: Some(class),
+        ..one(number, kind)
+    }
 }
 
 const fn required(number: u32, kind: u32) -> Field {
-    Field { required: true, ..one(number, kind) }
+    Field {
+        required: true,
+        ..one(number, kind)
+    }
 }
 
 const fn map(number: u32, key: &'static Field, value: &'static Field) -> Field {
-    Field { entry: Some((key, value)), ..one(number, MESSAGE) }
+    Field {
+        entry: Some((key, value)),
+        ..one(number, MESSAGE)
+    }
 }
 
 /// Known in every class that is extendable.
@@ -100,7 +113,10 @@ pub const CLASSES: &[Class] = &[
             one(16, SFIXED64),
             one(17, 17),
             one(18, 18),
-            Field { utf8: false, ..one(19, STRING) },
+            Field {
+                utf8: false,
+                ..one(19, STRING)
+            },
             below(20, MESSAGE, 2, false),
             below(21, MESSAGE, 1, true),
             below(22, MESSAGE, 3, false),
@@ -133,7 +149,12 @@ pub const CLASSES: &[Class] = &[
         message_set: false,
     },
     Class {
-        fields: &[required(1, 5), required(2, STRING), one(3, 3), below(4, MESSAGE, 2, false)],
+        fields: &[
+            required(1, 5),
+            required(2, STRING),
+            one(3, 3),
+            below(4, MESSAGE, 2, false),
+        ],
         extendable: false,
         message_set: false,
     },
@@ -154,7 +175,9 @@ struct Left<'a> {
 }
 
 pub fn varint_length(value: u64) -> usize {
-    (1..10).find(|&length| u128::from(value) < 1 << (7 * length)).unwrap_or(10)
+    (1..10)
+        .find(|&length| u128::from(value) < 1 << (7 * length))
+        .unwrap_or(10)
 }
 
 fn varint(bytes: &mut &[u8]) -> Result<u64, Wrong> {
@@ -206,7 +229,9 @@ fn unknown(number: u32, wire: u32, bytes: &mut &[u8], depth: u32) -> Result<(), 
     match wire {
         0 => varint(bytes).map(drop),
         1 => take(bytes, 8).map(drop),
-        2 => varint(bytes).and_then(|length| take(bytes, length)).map(drop),
+        2 => varint(bytes)
+            .and_then(|length| take(bytes, length))
+            .map(drop),
         5 => take(bytes, 4).map(drop),
         3 => {
             let depth = depth.checked_sub(1).ok_or(Wrong)?;
@@ -222,7 +247,12 @@ fn unknown(number: u32, wire: u32, bytes: &mut &[u8], depth: u32) -> Result<(), 
     }
 }
 
-fn message(class: &Class, group: Option<u32>, left: &mut Left<'_>, depth: u32) -> Result<(), Wrong> {
+fn message(
+    class: &Class,
+    group: Option<u32>,
+    left: &mut Left<'_>,
+    depth: u32,
+) -> Result<(), Wrong> {
     let mut seen = std::collections::BTreeSet::new();
     loop {
         if left.bytes.is_empty() {
@@ -251,7 +281,11 @@ fn message(class: &Class, group: Option<u32>, left: &mut Left<'_>, depth: u32) -
         }
         unknown(number, wire, &mut left.bytes, depth)?;
     }
-    if class.fields.iter().any(|field| field.required && !seen.contains(&field.number)) {
+    if class
+        .fields
+        .iter()
+        .any(|field| field.required && !seen.contains(&field.number))
+    {
         left.open = true;
     }
     Ok(())
@@ -337,7 +371,11 @@ fn entry(pair: (&Field, &Field), left: &mut Left<'_>, depth: u32) -> Result<(), 
 
 /// Whether `data` are a message of the class, within a budget.
 pub fn verdict(class: &Class, data: &[u8], depth: u32, messages: u64) -> Verdict {
-    let mut left = Left { bytes: data, open: class.message_set, messages };
+    let mut left = Left {
+        bytes: data,
+        open: class.message_set,
+        messages,
+    };
     match message(class, None, &mut left, depth) {
         Err(Wrong) => Verdict::Wrong,
         Ok(()) if left.open => Verdict::Open,

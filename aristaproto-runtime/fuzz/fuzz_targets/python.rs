@@ -13,7 +13,8 @@ static CHECK: OnceLock<Py<PyAny>> = OnceLock::new();
 /// Calls the function `check` of a harness with the input; an exception ends the program.
 pub fn run(harness: &str, input: &[u8]) {
     Python::attach(|py| {
-        let check = CHECK.get_or_init(|| load(py, harness).unwrap_or_else(|error| fail(py, &error)));
+        let check =
+            CHECK.get_or_init(|| load(py, harness).unwrap_or_else(|error| fail(py, &error)));
         if let Err(error) = check.bind(py).call1((PyBytes::new(py, input),)) {
             fail(py, &error);
         }
@@ -24,8 +25,10 @@ fn load(py: Python<'_>, harness: &str) -> PyResult<Py<PyAny>> {
     let environment = py.import("os")?.getattr("environ")?;
     environment.set_item("ARISTAPROTO_IMPLEMENTATION", "native")?;
     let sys = py.import("sys")?;
-    sys.getattr("path")?
-        .call_method1("insert", (0, concat!(env!("CARGO_MANIFEST_DIR"), "/../python")))?;
+    sys.getattr("path")?.call_method1(
+        "insert",
+        (0, concat!(env!("CARGO_MANIFEST_DIR"), "/../python")),
+    )?;
     let modules: Bound<'_, PyDict> = sys.getattr("modules")?.cast_into()?;
     modules.set_item("aristaproto._native", pyo3::wrap_pymodule!(_native)(py))?;
     let classes = CString::new(include_str!("classes.py"))?;

@@ -38,7 +38,9 @@ fn field(from: &oracle::Field) -> FieldShape {
         repeated: from.repeated,
         utf8: from.utf8,
         required: from.required,
-        entry: from.entry.map(|(key, value)| Box::new((field(key), field(value)))),
+        entry: from
+            .entry
+            .map(|(key, value)| Box::new((field(key), field(value)))),
         key: Key::new(number << 3 | kind.wire_type()),
         packed_key: Key::new(number << 3 | wire::LEN),
         below: Default::default(),
@@ -60,7 +62,10 @@ fn shapes() -> Vec<Rc<Shape>> {
         .collect();
     fn link(field: &FieldShape, from: &oracle::Field, shapes: &[Rc<Shape>]) {
         if let Some(class) = from.class {
-            field.below.set(Rc::downgrade(&shapes[class])).expect("set once");
+            field
+                .below
+                .set(Rc::downgrade(&shapes[class]))
+                .expect("set once");
         }
         if let (Some(entry), Some(pair)) = (&field.entry, from.entry) {
             link(&entry.0, pair.0, shapes);
@@ -88,7 +93,10 @@ fn verdicts_agree(class: &Class, shape: &Shape, depth: u32, messages: u64, data:
         Ok(()) => {
             assert_eq!(expected, Verdict::Complete, "accepted");
             assert!(reader.at_end() && reader.pos == data.len());
-            assert_eq!(scan.budget.depth, depth, "levels are left as often as entered");
+            assert_eq!(
+                scan.budget.depth, depth,
+                "levels are left as often as entered"
+            );
         }
         Err(Refused::Malformed(what)) => {
             assert_eq!(expected, Verdict::Wrong, "refused as {what:?}");
@@ -176,7 +184,13 @@ fuzz_target!(|input: &[u8]| {
         _ => (100, 1 << 24),
     };
     SHAPES.with(|shapes| {
-        verdicts_agree(&oracle::CLASSES[class], &shapes[class], depth, messages, data);
+        verdicts_agree(
+            &oracle::CLASSES[class],
+            &shapes[class],
+            depth,
+            messages,
+            data,
+        );
     });
     records_return(data);
     numbers_return(data);
