@@ -149,7 +149,15 @@ class TestMemory:
             message: Any = Twin.parse(data)
             with contextlib.suppress(TypeError):
                 message.__class__ = Other
-            for work in (bytes, repr, copy.copy, copy.deepcopy, lambda it: it == Other(), dir):
+            works: list[Callable[[Any], Any]] = [
+                bytes,
+                repr,
+                copy.copy,
+                copy.deepcopy,
+                lambda it: it == Other(),
+                dir,
+            ]
+            for work in works:
                 with contextlib.suppress(aristaproto.Error, AttributeError):
                     work(message)
 
@@ -435,7 +443,8 @@ def test_classes_are_collected() -> None:
 
         anything: Any = Own
         anything.example = Own.parse(bytes(Own(x=1, y=Own(z=["a"]))))
-        assert anything.example.y.z == ["a"]
+        example: Any = anything.example
+        assert example.y.z == ["a"]
         return weakref.ref(Own)
 
     classes = [once() for _ in range(20)]
@@ -443,7 +452,13 @@ def test_classes_are_collected() -> None:
     assert [cls() for cls in classes] == [None] * 20
 
 
-@pytest.mark.parametrize("read", [Tree.parse, lambda data: binary.decode(Tree(), data)])
+def parse_plainly(data: bytes) -> Tree:
+    message = Tree()
+    binary.decode(message, data)
+    return message
+
+
+@pytest.mark.parametrize("read", [Tree.parse, parse_plainly])
 @pytest.mark.parametrize(
     "tag",
     [b"\xb2\x80\x80\x80\x80\x00", b"\xb2\x80\x80\x80\x80\x80\x80\x00", b"\xb2\x80\x80\x80\x80\x10"],
@@ -468,7 +483,8 @@ def test_long_chains(grow: str) -> None:
         return tree
 
     one, two = chain(), chain()
-    for work in (copy.deepcopy, repr, lambda it: it == two):
+    works: list[Callable[[Any], Any]] = [copy.deepcopy, repr, lambda it: it == two]
+    for work in works:
         with pytest.raises(RecursionError):
             work(one)
     # With a reference of their own, messages are copied by another way.
