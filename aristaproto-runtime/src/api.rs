@@ -84,7 +84,7 @@ pub struct Limits {
 }
 
 /// Levels of messages that the codec's own stack holds; more is refused whatever the limits say.
-pub const STACK_LEVELS: u32 = 3000;
+pub const STACK_LEVELS: u32 = 600;
 
 impl Limits {
     /// Those that an `aristaproto.budget.Limits` holds.

@@ -106,6 +106,13 @@ fn wrapping(class: &Bound<'_, PyAny>) -> PyResult<Wrapped> {
 #[pyclass(module = "aristaproto._native", name = "Plan", frozen)]
 pub struct Handle(Shared<Rc<Plan>>);
 
+impl Handle {
+    /// The plan.
+    pub fn plan(&self) -> Rc<Plan> {
+        Rc::clone(&self.0 .0)
+    }
+}
+
 #[pymethods]
 impl Handle {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -160,14 +167,14 @@ pub fn bind<'py>(
 ) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
     let py = schema.py();
     let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
-    if !class.is_subclass(base)? {
+    if !object::is_message_class(&class) {
         return Err(PyTypeError::new_err("the class is no message class"));
     }
     let mut drafts = Vec::new();
     let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
     for (position, python) in declared.iter().enumerate() {
         let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
-        let offset = slot::slot_offset(&descriptor)?;
+        let (offset, _) = slot::find(&class, &descriptor)?;
         let (shape, field) = compile_field(&python, Place::Slot(offset))?;
         drafts.push(Draft {
             position,
@@ -185,7 +192,6 @@ pub fn bind<'py>(
         alone_all.append(alone)?;
     }
     let plan = Rc::new(assemble(schema, &class, base, drafts, oneofs)?);
-    object::register(py, &plan);
     Ok((Handle(Shared(plan)), all, alone_all))
 }
 
@@ -220,7 +226,7 @@ fn link_oneofs<'py>(
         let mut offsets = Vec::new();
         for member in &members {
             let (_, descriptor) = find_slot(class, &member.getattr("name")?)?;
-            offsets.push(slot::slot_offset(&descriptor)?);
+            offsets.push(slot::find(class, &descriptor)?.0);
         }
         for Draft { field, .. } in drafts.iter_mut() {
             if let Place::Slot(own) = field.place {
@@ -249,10 +255,11 @@ fn describe<'py>(
     } else {
         draft.python.getattr("default")?
     };
-    let offset = slot::slot_offset(&found)?;
+    // The offset is good for messages of the class whose slot it is, not for all that inherit the attribute.
+    let (offset, declarer) = slot::find(class, &found)?;
     let make = |others: &[Offset]| {
         let parts = SlotParts {
-            owner: &owner,
+            owner: &declarer,
             name,
             offset,
             default: &default,
@@ -297,7 +304,8 @@ fn assemble<'py>(
 ) -> PyResult<Plan> {
     let py = schema.py();
     let place = |name: &str| -> PyResult<Offset> {
-        slot::slot_offset(&find_slot(class, PyString::new(py, name).as_any())?.1)
+        let (_, descriptor) = find_slot(class, PyString::new(py, name).as_any())?;
+        Ok(slot::find(class, &descriptor)?.0)
     };
     let flag = |name: &str| class.getattr(name)?.is_truthy();
     let extendable = schema.getattr("extendable")?.is_truthy()?;
@@ -377,13 +385,16 @@ pub fn bind_slot(
     default: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let py = owner.py();
+    if !object::is_message_class(owner) {
+        return Err(PyTypeError::new_err("the class is no message class"));
+    }
     let descriptor = owner.getattr("__dict__")?.get_item(name)?;
     let made = slot::new_slot(
         py,
         SlotParts {
             owner,
             name: name.as_any(),
-            offset: slot::slot_offset(&descriptor)?,
+            offset: slot::find(owner, &descriptor)?.0,
             default,
             others: Vec::new(),
         },

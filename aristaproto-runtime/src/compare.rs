@@ -18,7 +18,7 @@ use crate::value;
 /// same elements. Unknown fields do not count.
 ///
 /// # Errors
-/// What the comparison of a value raises.
+/// `RecursionError`, or what the comparison of a value raises.
 pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
     if one.object().is(other.object()) {
         return Ok(true);
@@ -27,6 +27,14 @@ pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bo
     if untouched(one, plan) && untouched(other, plan) && same_bytes(one, other) {
         return Ok(true);
     }
+    value::deeper(one.object().py(), || equal_fields(plan, one, other))
+}
+
+fn equal_fields<'py>(
+    plan: &Plan,
+    one: Message<'_, 'py>,
+    other: Message<'_, 'py>,
+) -> PyResult<bool> {
     read_pending(one)?;
     read_pending(other)?;
     let py = one.object().py();
@@ -107,7 +115,7 @@ fn same_field<'py>(
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
     if let (Some(one), Some(other)) = (Message::of(a), Message::of(b)) {
         if one.compares_itself() && a.get_type().is(b.get_type()) {
-            return value::deeper(a.py(), || equal(one, other));
+            return equal(one, other);
         }
     }
     same(a, b)
@@ -209,6 +217,16 @@ fn fill<'py>(
         copied.postpone_as(message);
         return Ok(());
     }
+    value::deeper(py, || fill_fields(plan, message, copied, memo))
+}
+
+fn fill_fields<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    copied: Message<'_, 'py>,
+    memo: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let py = message.object().py();
     read_pending(message)?;
     let (from, to) = (message.area(), copied.area());
     for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
@@ -233,7 +251,7 @@ fn fill<'py>(
             let held = match held.cast::<PyDict>() {
                 Ok(held) => {
                     let all = PyDict::new(py);
-                    for (extension, value) in held {
+                    for (extension, value) in quick::entries(held) {
                         all.set_item(extension, by_python(&value, memo)?)?;
                     }
                     all.into_any()
@@ -280,7 +298,7 @@ fn deep_container<'py>(
         if shared {
             Memo(memo).keep(value, made.as_any())?;
         }
-        for (key, item) in dict {
+        for (key, item) in quick::entries(dict) {
             let key = if is_immutable(&key) {
                 key
             } else {
@@ -327,14 +345,14 @@ fn deep_value<'py>(
             if let Some(message) = Message::of(value) {
                 if message.copies_itself() {
                     if value::is_unshared(value) {
-                        return value::deeper(value.py(), || deepcopy_once(message, memo));
+                        return deepcopy_once(message, memo);
                     }
                     if let Some(found) = Memo(memo).find(value)? {
                         return Ok(found);
                     }
                     let made = new_message(value.py(), message.plan()?)?;
                     Memo(memo).keep(value, &made)?;
-                    value::deeper(value.py(), || fill(message, &made, memo))?;
+                    fill(message, &made, memo)?;
                     return Ok(made);
                 }
             }

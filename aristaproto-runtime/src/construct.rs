@@ -76,7 +76,7 @@ pub fn init<'py>(
             put(plan, area, at, value);
         }
         let mut next = args.len();
-        for (name, value) in kwargs.into_iter().flatten() {
+        for (name, value) in kwargs.map(crate::quick::entries).unwrap_or_default() {
             match find(plan, name.as_borrowed().as_any(), next) {
                 Some(found) if found >= args.len() => {
                     next = found + 1;

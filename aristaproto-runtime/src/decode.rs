@@ -5,13 +5,13 @@
 
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::object::{self, new_message, Area, Frame, Message};
-use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::scan::{count_varints, Budget, Scan};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
@@ -34,8 +34,6 @@ enum Cause {
 /// What is wrong, and where: the innermost step comes first.
 pub struct Failure {
     cause: Cause,
-    /// It is in a message below the one being read.
-    below: bool,
     steps: Vec<Step>,
 }
 
@@ -60,18 +58,8 @@ impl Failure {
     fn of(cause: Cause) -> Box<Self> {
         Box::new(Self {
             cause,
-            below: false,
             steps: Vec::new(),
         })
-    }
-
-    /// Adds the index of an element; of one that the end of the data cut, there is none yet.
-    #[cold]
-    fn at_index(self: Box<Self>, index: usize) -> Box<Self> {
-        if matches!(self.cause, Cause::Malformed(Malformed::Cut)) && !self.below {
-            return self;
-        }
-        self.at(Step::Index(index))
     }
 
     #[cold]
@@ -120,9 +108,10 @@ impl Failure {
     }
 }
 
-/// Wire bytes as `bytes`: a copy if they are in another buffer.
+/// Wire bytes as `bytes` and nothing else: a copy if they are in another buffer.
 fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    if let Ok(bytes) = data.cast::<PyBytes>() {
+    // One of a subclass may hold the message that is to hold it, which the collector would not see.
+    if let Ok(bytes) = data.cast_exact::<PyBytes>() {
         return Ok(bytes.clone());
     }
     let view = pyo3::types::PyMemoryView::from(data)?;
@@ -157,7 +146,7 @@ pub fn parse<'py>(
     let limits = Limits::current(py)?;
     check_size(py, limits, length)?;
     if let Ok(end) = u32::try_from(length) {
-        if check(py, plan, bytes.as_bytes(), limits) {
+        if check(py, plan, bytes.as_bytes(), limits)? {
             if end > 0 {
                 known(&made)?.postpone(&bytes, 0, end);
             }
@@ -176,16 +165,27 @@ pub fn parse<'py>(
 }
 
 /// Whether bytes are a message of the plan's class, for sure.
-fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> bool {
+fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<bool> {
+    let mut raised = None;
     let mut scan = Scan {
         budget: budget(limits),
         lookup: &mut |shape, number| {
             let owner = object::known_plan(shape.class as *mut _)?;
-            Some(Rc::clone(&owner.learn(py, number).ok()??.shape))
+            match owner.learn(py, number) {
+                Ok(found) => Some(Rc::clone(&found?.shape)),
+                Err(error) => {
+                    raised = Some(error);
+                    None
+                }
+            }
         },
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    scan.message(&plan.shape, &mut reader, 0).is_ok()
+    let right = scan.message(&plan.shape, &mut reader, 0).is_ok();
+    match raised {
+        Some(error) => Err(error),
+        None => Ok(right),
+    }
 }
 
 /// Reads wire bytes into a message, as one more occurrence of it.
@@ -204,7 +204,7 @@ pub fn decode<'py>(
     let target = known(message)?;
     let plan = target.plan()?;
     read_pending(target)?;
-    if check(py, plan, bytes.as_bytes(), limits) {
+    if check(py, plan, bytes.as_bytes(), limits)? {
         read_all(py, plan, message, bytes.as_bytes(), limits)
             .map_err(|failure| failure.into_error(py, limits))?;
         return if partial {
@@ -227,8 +227,13 @@ pub fn decode<'py>(
 /// # Errors
 /// `TypeError` when it is none.
 pub fn known<'a, 'py>(message: &'a Bound<'py, PyAny>) -> PyResult<Message<'a, 'py>> {
-    Message::of(message).ok_or_else(|| pyo3::exceptions::PyTypeError::new_err("expected a message"))
+    Message::of(message).ok_or_else(|| PyTypeError::new_err("expected a message"))
 }
+
+const UNCOUNTED: Budget = Budget {
+    depth: STACK_LEVELS,
+    messages: u64::MAX,
+};
 
 fn budget(limits: Limits) -> Budget {
     Budget {
@@ -284,10 +289,7 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
         py,
         source: Some(&data),
         // Levels and messages were counted when the bytes were checked.
-        budget: Budget {
-            depth: u32::MAX,
-            messages: u64::MAX,
-        },
+        budget: UNCOUNTED,
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
     decoder
@@ -358,7 +360,8 @@ impl<'py> Decoder<'_, 'py> {
                 break;
             }
             if plan.extensions.is_some() {
-                if let Some(learned) = plan.learn(self.py, number)? {
+                let learned = plan.learn(self.py, number)?;
+                if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
                         plan,
                         &learned.field,
@@ -379,6 +382,20 @@ impl<'py> Decoder<'_, 'py> {
         }
         self.keep_unknown(plan, area, reader, &mut unknown);
         Ok(())
+    }
+
+    /// Whether the record of an extension can be read. When its bytes were checked, the extension may have been unknown.
+    fn is_sound(&self, learned: &Learned, tag: u32, mut reader: Reader<'_>) -> bool {
+        if self.source.is_none() {
+            // All that follows is checked now, and what is wrong is said.
+            return true;
+        }
+        let mut scan = Scan {
+            budget: UNCOUNTED,
+            // Extensions below are checked when they are read.
+            lookup: &mut |_, _| None,
+        };
+        scan.record(&learned.shape, tag, &mut reader).is_ok()
     }
 
     fn keep_unknown(&self, plan: &Plan, area: Area<'_>, reader: &Reader<'_>, unknown: &mut Kept) {
@@ -413,10 +430,10 @@ impl<'py> Decoder<'_, 'py> {
                 let item = if shape.kind.is_message() {
                     self.message(field, shape, reader, None)
                         .map(Some)
-                        .map_err(|failure| failure.at_index(list.len()))?
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
                 } else {
                     self.scalar(field, shape, reader)
-                        .map_err(|failure| failure.at_index(list.len()))?
+                        .map_err(|failure| failure.at(Step::Index(list.len())))?
                 };
                 match item {
                     Some(item) => list.append(item)?,
@@ -617,7 +634,14 @@ impl<'py> Decoder<'_, 'py> {
         if plan.is_message_set() {
             return Err(Failure::of(Cause::MessageSet));
         }
-        let message = known(message)?;
+        // What an attribute holds or `from_wrapped` gives may be of any class, and the plan's slots are those of its own.
+        let message = Message::below(message, plan).ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "expected a message of {}, got one of {}",
+                plan.class.bind(self.py),
+                message.get_type()
+            ))
+        })?;
         let done = if shape.kind == Kind::Group {
             let end_tag = shape.number << 3 | wire::EGROUP;
             self.fields(plan, message.area(), reader, end_tag)
@@ -629,10 +653,7 @@ impl<'py> Decoder<'_, 'py> {
             done
         };
         message.settle(plan);
-        done.map_err(|mut failure| {
-            failure.below = true;
-            failure
-        })
+        done
     }
 
     /// A message whose Python value is another: read, then unwrapped.
@@ -771,7 +792,7 @@ impl<'py> Decoder<'_, 'py> {
                         Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
                         _ => failure,
                     };
-                    return Err(failure.at_index(list.len()));
+                    return Err(failure.at(Step::Index(list.len())));
                 }
             }
         }

@@ -11,6 +11,7 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, Py
 
 use crate::api::{api, Limits};
 use crate::decode::read_pending;
+use crate::methods::release_dropped;
 use crate::object::Message;
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};
@@ -70,7 +71,10 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
                 Ok(made)
             }
         }
-        Ok(()) | Err(Stop::Refused) => api(py)?.encode.bind(py).call1((object,)),
+        Ok(()) | Err(Stop::Refused) => {
+            release_dropped();
+            api(py)?.encode.bind(py).call1((object,))
+        }
         Err(Stop::Python(error)) => Err(error),
     };
     buffer.reset();
@@ -156,7 +160,7 @@ fn are_complete(plan: &Plan, held: &Bound<'_, PyAny>) -> PyResult<bool> {
         return Ok(true);
     }
     if let Ok(dict) = held.cast_exact::<PyDict>() {
-        for (_, item) in dict {
+        for (_, item) in quick::entries(dict) {
             if !one(&item)? {
                 return Ok(false);
             }
@@ -236,7 +240,7 @@ impl<'py> Encoder<'py> {
             };
         };
         let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
-        for (extension, item) in held {
+        for (extension, item) in quick::entries(held) {
             let learned = crate::bind::learned(&extension.getattr("field")?)?;
             found.push((learned, extension, item));
         }
@@ -247,6 +251,8 @@ impl<'py> Encoder<'py> {
                 self.field(&learned.field, &learned.shape, &list, out)?;
             }
         }
+        drop(found);
+        release_dropped();
         Ok(())
     }
 

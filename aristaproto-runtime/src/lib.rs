@@ -33,7 +33,7 @@ mod wkt;
 
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
-mod _native {
+pub mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyString, PyType};
 
@@ -44,6 +44,7 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        methods::refuse_subinterpreters()?;
         module.add("MessageBase", methods::base_class(module.py())?)
     }
 

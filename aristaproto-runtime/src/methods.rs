@@ -8,7 +8,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null_mut;
 use std::rc::Rc;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
@@ -34,7 +34,14 @@ pub fn guarded<T>(failed: T, work: impl FnOnce(Python<'_>) -> PyResult<T>) -> T 
         }
     };
     error.restore(py);
+    release_dropped();
     failed
+}
+
+/// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
+/// references aside until it is next called itself, which may never be.
+pub fn release_dropped() {
+    Python::try_attach(|_| ());
 }
 
 /// Whether the constructor of a class is the one written here.
@@ -237,6 +244,22 @@ unsafe extern "C" fn set_attribute(
             Ok(-1)
         })
     }
+}
+
+/// Refuses to be loaded by a second interpreter of the process: plans and types are those of the first one. From Python 3.12
+/// on the interpreter itself refuses.
+///
+/// # Errors
+/// `ImportError`.
+pub fn refuse_subinterpreters() -> PyResult<()> {
+    // SAFETY: called while the module is loaded, attached to an interpreter.
+    let main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };
+    if main {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "the native codec works in the main interpreter only: set ARISTAPROTO_IMPLEMENTATION to python",
+    ))
 }
 
 /// Readies the C type of messages; gives the base class of `aristaproto.Message`.

@@ -21,6 +21,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
 
+use crate::bind::Handle;
 use crate::methods;
 use crate::plan::Plan;
 
@@ -86,7 +87,7 @@ type Plans = RefCell<Option<HashMap<usize, Weak<Plan>, BuildHasherDefault<Addres
 static PLANS: Attached<Plans> = Attached(RefCell::new(None));
 
 /// Makes `plan` the one of its class.
-pub fn register(py: Python<'_>, plan: &Rc<Plan>) {
+fn register(py: Python<'_>, plan: &Rc<Plan>) {
     let key = plan.class.bind(py).as_type_ptr() as usize;
     PLANS
         .0
@@ -103,11 +104,14 @@ pub fn register(py: Python<'_>, plan: &Rc<Plan>) {
     }
 }
 
-/// Takes a plan off the list, when its class goes.
+/// Takes a plan off the list when it goes, unless it was not on it.
 pub fn unregister(class: *mut ffi::PyTypeObject) {
     if let Ok(mut plans) = PLANS.0.try_borrow_mut() {
         if let Some(plans) = plans.as_mut() {
-            plans.remove(&(class as usize));
+            let key = class as usize;
+            if plans.get(&key).is_some_and(|plan| plan.strong_count() == 0) {
+                plans.remove(&key);
+            }
         }
     }
 }
@@ -130,9 +134,17 @@ pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Rc<Plan>> {
     if let Some(plan) = known_plan(class.as_type_ptr()) {
         return Ok(plan);
     }
-    class.getattr("__schema__")?;
-    known_plan(class.as_type_ptr())
-        .ok_or_else(|| PyTypeError::new_err(format!("{class} is no message class")))
+    // Of the schemas that threads have built at the same time, the class keeps one; only that one's plan is known.
+    let plan = class
+        .getattr("__schema__")?
+        .getattr("native")?
+        .extract::<PyRef<'_, Handle>>()
+        .map(|handle| handle.plan())
+        .ok()
+        .filter(|plan| plan.class.is(class))
+        .ok_or_else(|| PyTypeError::new_err(format!("{class} is no message class")))?;
+    register(class.py(), &plan);
+    Ok(plan)
 }
 
 /// A message, alive as long as the reference that it was made from.
@@ -155,6 +167,16 @@ impl<'a, 'py> Message<'a, 'py> {
         // SAFETY: an object.
         let class = unsafe { ffi::Py_TYPE(value.as_ptr()) };
         (class.cast() == plan.class.as_ptr()).then(|| Self(value.as_borrowed()))
+    }
+
+    /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
+    #[inline]
+    pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        // SAFETY: both are type objects.
+        let fits = unsafe {
+            ffi::PyType_IsSubtype(ffi::Py_TYPE(value.as_ptr()), plan.class.as_ptr().cast()) != 0
+        };
+        fits.then(|| Self(value.as_borrowed()))
     }
 
     /// The memory.
@@ -418,6 +440,15 @@ pub fn has_only_slots(class: &Bound<'_, PyType>, count: usize) -> bool {
         ((*class).tp_dictoffset, (*class).tp_weaklistoffset)
     };
     dict == 0 && weak == 0 && room == count * size_of::<*mut ffi::PyObject>()
+}
+
+/// Whether a class is one below `aristaproto.Message`, whose messages the collector knows.
+pub fn is_message_class(class: &Bound<'_, PyType>) -> bool {
+    // SAFETY: type objects.
+    unsafe {
+        let class = class.as_type_ptr();
+        ffi::PyType_IsSubtype(class, BASE.0.get()) != 0 && ffi::PyType_IS_GC(class) != 0
+    }
 }
 
 /// Bytes of a message of `class`.

@@ -386,10 +386,12 @@ unsafe fn same_value(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<boo
             if ffi::PyDict_Size(a) != ffi::PyDict_Size(b) {
                 return Some(false);
             }
+            // Looking up a key could run the code of one that has the same hash, in either dict.
+            if !(hash_plainly(a) && hash_plainly(b)) {
+                return None;
+            }
             let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
             while ffi::PyDict_Next(a, &raw mut position, &raw mut key, &raw mut value) != 0 {
-                // Looking up a key of another type could run its code.
-                same_scalar(key, key).filter(|_| hashes_plainly(key))?;
                 let other = ffi::PyDict_GetItemWithError(b, key);
                 if other.is_null() {
                     if !ffi::PyErr_Occurred().is_null() {
@@ -408,12 +410,22 @@ unsafe fn same_value(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<boo
     }
 }
 
-unsafe fn hashes_plainly(key: *mut ffi::PyObject) -> bool {
-    // SAFETY: an object.
-    let class = unsafe { ffi::Py_TYPE(key) };
-    class == &raw mut ffi::PyUnicode_Type
-        || class == &raw mut ffi::PyLong_Type
-        || class == &raw mut ffi::PyBool_Type
+/// Whether no key of a dict has code of its own for hash and equality.
+unsafe fn hash_plainly(dict: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller passes a dict.
+    unsafe {
+        let (mut position, mut key) = (0, null_mut());
+        while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, null_mut()) != 0 {
+            let class = ffi::Py_TYPE(key);
+            if class != &raw mut ffi::PyUnicode_Type
+                && class != &raw mut ffi::PyLong_Type
+                && class != &raw mut ffi::PyBool_Type
+            {
+                return false;
+            }
+        }
+        true
+    }
 }
 
 #[inline(always)]

@@ -83,10 +83,10 @@ impl Scan<'_> {
                 break;
             }
             let tag = reader.tag()?;
-            if let Some((index, field)) = shape
+            let own = shape
                 .find(tag >> 3)
-                .and_then(|index| Some((index, shape.fields.get(index)?)))
-            {
+                .and_then(|index| Some((index, shape.fields.get(index)?)));
+            if let Some((index, field)) = own {
                 if tag & 7 == field.kind.wire_type() {
                     self.value(field, reader)?;
                     if field.required {
@@ -108,14 +108,9 @@ impl Scan<'_> {
             if tag == end_tag && end_tag != 0 {
                 break;
             }
-            if shape.room == Room::Extensions {
+            if own.is_none() && shape.room == Room::Extensions {
                 if let Some(field) = (self.lookup)(shape, tag >> 3) {
-                    if tag & 7 == field.kind.wire_type() {
-                        self.value(&field, reader)?;
-                        continue;
-                    }
-                    if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
-                        packed(field.kind, reader)?;
+                    if self.record(&field, tag, reader)? {
                         continue;
                     }
                 }
@@ -127,6 +122,27 @@ impl Scan<'_> {
             return Err(Refused::Later);
         }
         Ok(())
+    }
+
+    /// Reads what follows a tag with the number of a field; false when it is no value of the field, and nothing was read.
+    ///
+    /// # Errors
+    /// As `message`.
+    pub fn record(
+        &mut self,
+        field: &FieldShape,
+        tag: u32,
+        reader: &mut Reader<'_>,
+    ) -> Result<bool, Refused> {
+        if tag & 7 == field.kind.wire_type() {
+            self.value(field, reader)?;
+            return Ok(true);
+        }
+        if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
+            packed(field.kind, reader)?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     #[inline(always)]

@@ -44,11 +44,15 @@ struct RawSlot {
     offset: u32,
     empty: Empty,
 }
-/// The offset of the slot that a member descriptor stands for.
+/// The offset of the slot that a member descriptor stands for in messages of a class, and the class whose slot it is.
 ///
 /// # Errors
-/// `TypeError` for another kind of object.
-pub fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<Offset> {
+/// `TypeError` for another kind of object, or the descriptor of a class that `class` does not inherit from: its offset
+/// would be one in other messages.
+pub fn find<'py>(
+    class: &Bound<'py, PyType>,
+    descriptor: &Bound<'py, PyAny>,
+) -> PyResult<(Offset, Bound<'py, PyType>)> {
     #[repr(C)]
     struct MemberDescriptor {
         head: ffi::PyObject,
@@ -60,20 +64,30 @@ pub fn slot_offset(descriptor: &Bound<'_, PyAny>) -> PyResult<Offset> {
     // SAFETY: the layout is that of CPython's PyMemberDescrObject, whose type was compared.
     unsafe {
         let own = ffi::Py_TYPE(descriptor.as_ptr());
+        let inherited = |owner: *mut ffi::PyTypeObject| {
+            (ffi::PyType_IsSubtype(class.as_type_ptr(), owner) != 0)
+                .then(|| PyType::from_borrowed_type_ptr(class.py(), owner))
+        };
         if own == SLOT.0.get() {
-            return Ok(Offset((*descriptor.as_ptr().cast::<RawSlot>()).offset));
+            let slot: *mut RawSlot = descriptor.as_ptr().cast();
+            if let Some(owner) = inherited((*slot).owner.cast()) {
+                return Ok((Offset((*slot).offset), owner));
+            }
         }
         if own == &raw mut ffi::PyMemberDescr_Type {
-            let member = (*descriptor.as_ptr().cast::<MemberDescriptor>()).member;
+            let found: *mut MemberDescriptor = descriptor.as_ptr().cast();
+            let member = (*found).member;
             if (*member).type_code == ffi::Py_T_OBJECT_EX {
-                if let Ok(offset) = u32::try_from((*member).offset) {
-                    return Ok(Offset(offset));
+                if let (Some(owner), Ok(offset)) =
+                    (inherited((*found).class), u32::try_from((*member).offset))
+                {
+                    return Ok((Offset(offset), owner));
                 }
             }
         }
     }
     Err(PyTypeError::new_err(format!(
-        "expected the descriptor of a slot, got {descriptor}"
+        "expected the descriptor of a slot of {class}, got {descriptor}"
     )))
 }
 
@@ -193,9 +207,14 @@ unsafe extern "C" fn get_slot(
             if made.is_null() {
                 return null_mut();
             }
-            track(object, made);
-            // Making it may have run the collector, and that any code.
-            ffi::Py_XDECREF(std::mem::replace(&mut *place, made));
+            // Making it may have run the collector, and that any code: what it has put there stays.
+            if (*place).is_null() {
+                track(object, made);
+                *place = made;
+            } else {
+                ffi::Py_DECREF(made);
+                // Releasing a new list runs no code.
+            }
         }
         ffi::Py_NewRef(*place)
     }

@@ -2,11 +2,15 @@
 //! and the JSON codec.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::ptr::{copy_nonoverlapping, null_mut};
 
+use pyo3::exceptions::PyRecursionError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
+
+use crate::api::STACK_LEVELS;
 
 /// The value of a context variable here and now, `default` if it has none.
 ///
@@ -186,40 +190,40 @@ pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
         || value.is_exact_instance_of::<PyBytes>()
 }
 
-/// Levels of messages that are compared or copied; Python's own count lets more through than the stack holds.
-const DEEPEST: u32 = 1000;
-
 thread_local! {
-    static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+    static LEVELS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs `work` one level of recursion deeper.
+/// Runs `work` one level of messages deeper. Python's own count is not enough: version 3.13 allows ten thousand calls
+/// between C functions, which the stack of a thread does not hold.
 ///
 /// # Errors
 /// `RecursionError` instead of running out of stack; or those of `work`.
 pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
-    struct Level;
-    impl Drop for Level {
-        fn drop(&mut self) {
-            DEPTH.set(DEPTH.get() - 1);
-        }
-    }
-    DEPTH.set(DEPTH.get() + 1);
-    let _level = Level;
-    if DEPTH.get() > DEEPEST {
-        return Err(pyo3::exceptions::PyRecursionError::new_err(format!(
-            "messages nested more than {DEEPEST} levels deep cannot be compared or copied"
+    if LEVELS.get() >= STACK_LEVELS {
+        return Err(PyRecursionError::new_err(format!(
+            "expected at most {STACK_LEVELS} levels of messages, got more"
         )));
     }
-    // SAFETY: every level that was entered is left again; `work` does not unwind past this function without the process'
-    // end, or it is caught further up, where the count is off by some levels at worst.
+    // SAFETY: attached to the interpreter; the level is left when `_level` goes.
     unsafe {
-        if ffi::Py_EnterRecursiveCall(c" while copying a message".as_ptr()) != 0 {
+        if ffi::Py_EnterRecursiveCall(c" in a message".as_ptr()) != 0 {
             return Err(PyErr::fetch(py));
         }
-        let done = work();
-        ffi::Py_LeaveRecursiveCall();
-        done
+    }
+    LEVELS.set(LEVELS.get() + 1);
+    let _level = Level;
+    work()
+}
+
+/// A level that was entered; leaves it when it goes, even if `work` panics.
+struct Level;
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVELS.set(LEVELS.get() - 1);
+        // SAFETY: it was entered, and the thread is still attached.
+        unsafe { ffi::Py_LeaveRecursiveCall() };
     }
 }
 

@@ -162,10 +162,11 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub fn tag(&mut self) -> Result<u32, Malformed> {
         let start = self.pos;
-        let value = self.varint()?;
-        if value < 0x80 {
-            return Ok(value as u32);
+        let first = self.byte()?;
+        if first < 0x80 {
+            return Ok(u32::from(first));
         }
+        let value = self.long_varint(first)?;
         if self.pos - start > 5 {
             return Err(Malformed::LongTag);
         }

@@ -208,13 +208,15 @@ class _MessageType(type):
 def first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
     """Constructor of a class that is used for the first time: puts the compiled one in its own place."""
     for cls in type(self).__mro__:
+        if cls is Message:
+            break
         if cls.__dict__.get("__init__") is first_init:
             owner: Any = cls
             init = owner.__schema__.init
             type.__setattr__(cls, "__init__", init)
             init(self, *args, **kwargs)
             return
-    # Another thread was faster.
+    # Another thread was faster, or a class has its own `__init__` and calls that of `Message`.
     type(self).__schema__.init(self, *args, **kwargs)
 
 

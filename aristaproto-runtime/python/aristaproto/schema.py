@@ -7,6 +7,7 @@ import fast and refer to each other in cycles.
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -346,5 +347,14 @@ class LazySchema:
         from .schema_builder import build_schema
 
         schema = build_schema(owner)
-        type.__setattr__(owner, "__schema__", schema)
+        # Threads that use a class for the first time build a schema each, because a lock around that, which imports
+        # modules, could wait for itself. All go on with the one that the class has got first.
+        with _KEEPING:
+            kept: Schema | LazySchema = owner.__dict__["__schema__"]
+            if isinstance(kept, Schema):
+                return kept
+            type.__setattr__(owner, "__schema__", schema)
         return schema
+
+
+_KEEPING = RLock()

@@ -21,6 +21,9 @@ use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
 
+/// What has more digits is no number for Python's `Decimal`, by which the plain codec reads.
+const LONGEST_EXPONENT: usize = 15;
+
 type Outcome<T = ()> = Result<T, Stop>;
 
 fn some<T>(found: Option<T>) -> Outcome<T> {
@@ -256,6 +259,10 @@ impl<'py> Reader<'_, 'py> {
             // An int has no minus zero.
             return Ok(0.0);
         }
+        let exponent = number.text.split(['e', 'E']).nth(1);
+        if exponent.is_some_and(|it| it.len() > LONGEST_EXPONENT) {
+            return Err(Stop::Refused);
+        }
         let found: f64 = number.text.parse().map_err(|_| Stop::Refused)?;
         if found.is_infinite() {
             return Err(Stop::Refused);
@@ -315,7 +322,8 @@ impl<'py> Reader<'_, 'py> {
                 some(wkt::value_of_parts(self.py, field.wrapped, seconds, nanos)?)
             }
             Wrapped::Scalar => {
-                let (inner, inner_shape) = some(plan.at(0))?;
+                let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
+                let (inner, inner_shape) = some(scalar)?;
                 self.value(inner, inner_shape)
             }
             Wrapped::Other => Err(Stop::Refused),

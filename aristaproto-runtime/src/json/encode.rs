@@ -309,7 +309,8 @@ impl<'py> Writer<'py> {
                 Ok(())
             }
             Wrapped::Scalar => {
-                let (inner, inner_shape) = plan.at(0).ok_or(Stop::Refused)?;
+                let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
+                let (inner, inner_shape) = scalar.ok_or(Stop::Refused)?;
                 self.value(inner, inner_shape, item)
             }
             Wrapped::Other => Err(Stop::Refused),

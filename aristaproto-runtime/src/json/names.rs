@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::json::text;
 use crate::plan::{Members, Plan};
+use crate::quick;
 
 /// How messages of a class are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +152,7 @@ impl MemberNames {
             return Ok(Self::Null);
         }
         let (mut by_number, mut by_name) = (HashMap::new(), HashMap::new());
-        for (number, member) in members.by_number.bind(py) {
+        for (number, member) in quick::entries(members.by_number.bind(py)) {
             let name: String = member.getattr("proto_name")?.extract()?;
             let number = number.extract()?;
             if !name.is_empty() {

@@ -297,9 +297,13 @@ def _repeated_reader(field: Field, read: Read) -> ReadField:
         items = _elements(field, message)
         try:
             value, pos = read(data, pos, end, budget)
+            if pos > end:
+                raise _cut()
         except DecodeError as error:
             error.at(len(items))
             raise
+        except (IndexError, struct.error):
+            raise _cut().at(len(items)) from None
         items.append(value)
         return pos
 
@@ -364,10 +368,13 @@ def _closed_reader(field: Field) -> ReadClosed:
     ) -> int:
         try:
             value, pos = read_int32(data, pos, end, budget)
-        except DecodeError as error:
+            if pos > end:
+                raise _cut()
+        except (DecodeError, IndexError) as caught:
+            error = _cut() if isinstance(caught, IndexError) else caught
             if repeated:
                 error.at(len(_elements(field, message)))
-            raise
+            raise error from None
         found = member(value)
         if found is None:
             unknown.append(data[start:pos])
@@ -433,6 +440,8 @@ def _message_field_reader(field: Field) -> ReadField:
         except DecodeError as error:
             error.at(len(items))
             raise
+        except IndexError:
+            raise _cut().at(len(items)) from None
         items.append(value)
         return pos
 
