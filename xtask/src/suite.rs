@@ -1,8 +1,9 @@
 //! `cargo xtask test`: every check of the repository, one after the other, each with a line of progress. A failed step
 //! does not stop the ones that do not need it. The last line reads `N passed, N failed, N skipped`.
 //!
-//! What each step does is in `suite/steps.rs`.
+//! What each step does is in `suite/steps.rs` and in the modules beside it.
 
+mod buf;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -66,6 +67,12 @@ const STEPS: &[Step] = &[
         about: "the Python tree of protobuf's own test protos, through the vendored protoc",
         needs: &["tools"],
         run: Bench::unittest_tree,
+    },
+    Step {
+        name: "buf",
+        about: "the plugin under a real buf: the same files as under protoc",
+        needs: &["python", "plugin"],
+        run: Bench::buf,
     },
     Step {
         name: "ruff",

@@ -16,7 +16,7 @@ use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
 
 /// No step may run longer than this; a hanging one fails instead of blocking the rest.
-const STEP_LIMIT: Duration = Duration::from_mins(40);
+pub(super) const STEP_LIMIT: Duration = Duration::from_mins(40);
 
 /// The folder of proto files that are wrong on purpose: nothing can be generated from them.
 const INVALID_PROTOS: &str = "invalid";
@@ -43,8 +43,8 @@ const TREES: &[(&str, &str)] = &[
 
 /// What the steps share: folders, interpreters, environments.
 pub struct Bench {
-    root: PathBuf,
-    target: PathBuf,
+    pub(super) root: PathBuf,
+    pub(super) target: PathBuf,
     logs: PathBuf,
     pythons: Vec<Python>,
 }
@@ -75,7 +75,7 @@ impl Bench {
         })
     }
 
-    fn log(&self, step: &str) -> PathBuf {
+    pub(super) fn log(&self, step: &str) -> PathBuf {
         self.logs.join(format!("{step}.log"))
     }
 
@@ -84,7 +84,7 @@ impl Bench {
         self.root.join("target").join("venv")
     }
 
-    fn venv_program(&self, name: &str) -> PathBuf {
+    pub(super) fn venv_program(&self, name: &str) -> PathBuf {
         let folder = if cfg!(windows) { "Scripts" } else { "bin" };
         self.venv()
             .join(folder)
