@@ -1,10 +1,26 @@
-//! Messages to `ProtoJSON` text and back, as far as text and values are what is usual. Out: text or a message; or nothing, for
-//! what the plain codec in Python is to do or to refuse.
+//! Messages to `ProtoJSON` text or plain values, and back, as far as they are what is usual. Out: text, values or a message; or
+//! nothing, for what the plain codec in Python is to do or to refuse.
+//!
+//! Text: `encode` and `decode`. Plain values, as `to_dict` and `from_dict` have them: `dump` and `load`. What both need of a
+//! class is in `names`, what is special of well-known types in `special`. Without Python: `parse`, `text`, `number`.
 //!
 //! <https://protobuf.dev/programming-guides/json/>
 
 pub mod decode;
+pub mod dump;
 pub mod encode;
+pub mod load;
 pub mod names;
+pub mod number;
 pub mod parse;
+pub mod special;
 pub mod text;
+
+use crate::encode::Stop;
+
+type Outcome<T = ()> = Result<T, Stop>;
+
+/// What was found; else the plain codec is to look.
+fn some<T>(found: Option<T>) -> Outcome<T> {
+    found.ok_or(Stop::Refused)
+}

@@ -37,7 +37,7 @@ pub mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyString, PyType};
 
-    use super::{decode as reader, encode as writer, methods, object};
+    use super::{decode as reader, encode as writer, json, methods, object};
 
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
@@ -67,13 +67,25 @@ pub mod _native {
         writer::encode(message)
     }
 
-    /// `ProtoJSON` text of a message on one line, without defaults; `None` for what `aristaproto.json` is to write.
+    /// `ProtoJSON` text of a message; `None` for what `aristaproto.json` is to write.
     #[pyfunction]
     fn to_json<'py>(
         message: &Bound<'py, PyAny>,
+        indent: &Bound<'py, PyAny>,
+        defaults: bool,
         snake: bool,
+        pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        super::json::encode::to_json(message, snake)
+        let indent = match json::encode::indent_of(indent) {
+            Some(indent) => indent,
+            None => return Ok(None),
+        };
+        let options = json::encode::Options {
+            snake,
+            defaults,
+            indent,
+        };
+        json::encode::to_json(message, options, pool)
     }
 
     /// A new message from `ProtoJSON` text; `None` for what `aristaproto.json` is to read or to refuse.
@@ -81,9 +93,11 @@ pub mod _native {
     fn from_json<'py>(
         class: &Bound<'py, PyType>,
         text: &Bound<'py, PyAny>,
+        ignore_unknown: bool,
+        pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = object::plan_of(class)?;
-        let read = |text: &str| super::json::decode::from_json(class.py(), &plan, text);
+        let read = |text: &str| json::decode::from_json(&plan, text, ignore_unknown, pool);
         if let Ok(text) = text.cast::<PyString>() {
             return text.to_str().map_or(Ok(None), read);
         }
@@ -91,6 +105,36 @@ pub mod _native {
             return std::str::from_utf8(bytes.as_bytes()).map_or(Ok(None), read);
         }
         Ok(None)
+    }
+
+    /// A message as plain values; `NotImplemented` for what `aristaproto.json` is to do.
+    #[pyfunction]
+    fn to_dict<'py>(
+        message: &Bound<'py, PyAny>,
+        python: bool,
+        defaults: bool,
+        snake: bool,
+        pool: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = json::dump::Options {
+            python,
+            snake,
+            defaults,
+        };
+        let made = json::dump::to_dict(message, options, pool)?;
+        Ok(made.unwrap_or_else(|| message.py().NotImplemented().into_bound(message.py())))
+    }
+
+    /// A new message from plain values; `None` for what `aristaproto.json` is to read or to refuse.
+    #[pyfunction]
+    fn from_dict<'py>(
+        class: &Bound<'py, PyType>,
+        value: &Bound<'py, PyAny>,
+        ignore_unknown: bool,
+        pool: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let plan = object::plan_of(class)?;
+        json::load::from_dict(&plan, value, ignore_unknown, pool)
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::STACK_LEVELS;
+use crate::json::text::Letters;
 
 /// The value of a context variable here and now, `default` if it has none.
 ///
@@ -58,6 +59,68 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         if !bytes.is_empty() {
             let start = made.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
             copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+        }
+        Ok(Bound::from_owned_ptr(py, made))
+    }
+}
+
+/// The letters of a string, as they lie in it.
+#[inline]
+pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
+    // SAFETY: a string, which cannot change; its kind tells how wide the letters are that lie there.
+    unsafe {
+        let object = text.as_ptr();
+        #[cfg(not(Py_3_12))]
+        if ffi::PyUnicode_READY(object) < 0 {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
+        let start = ffi::PyUnicode_DATA(object).cast_const();
+        Some(match ffi::PyUnicode_KIND(object) {
+            ffi::PyUnicode_1BYTE_KIND => {
+                let bytes = std::slice::from_raw_parts(start.cast::<u8>(), length);
+                if ffi::PyUnicode_IS_ASCII(object) != 0 {
+                    Letters::Ascii(bytes)
+                } else {
+                    Letters::Latin(bytes)
+                }
+            }
+            ffi::PyUnicode_2BYTE_KIND => {
+                Letters::Two(std::slice::from_raw_parts(start.cast(), length))
+            }
+            ffi::PyUnicode_4BYTE_KIND => {
+                Letters::Four(std::slice::from_raw_parts(start.cast(), length))
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// A string of these letters. `widest` has each bit that one of them has.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn string_of_points<'py>(
+    py: Python<'py>,
+    points: &[u32],
+    widest: u32,
+) -> PyResult<Bound<'py, PyAny>> {
+    // What is as wide as the bits of the letters is as wide as the widest letter: the limits are powers of two.
+    let widest = widest.min(0x10_ffff);
+    // SAFETY: the string was made just now for so many letters, each as wide as `widest` needs.
+    unsafe {
+        let made = ffi::PyUnicode_New(points.len().cast_signed(), widest);
+        if made.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        let start = ffi::PyUnicode_DATA(made);
+        for (index, &point) in points.iter().enumerate() {
+            match widest {
+                0..=0xff => *start.cast::<u8>().add(index) = point as u8,
+                0x100..=0xffff => *start.cast::<u16>().add(index) = point as u16,
+                _ => *start.cast::<u32>().add(index) = point,
+            }
         }
         Ok(Bound::from_owned_ptr(py, made))
     }

@@ -91,7 +91,7 @@ pub fn value_of_parts(
     nanos: i32,
 ) -> PyResult<Option<Bound<'_, PyAny>>> {
     if wrapped == Wrapped::Timestamp {
-        if !SECONDS.contains(&seconds) || !(0..BILLION).contains(&nanos) {
+        if !is_time(seconds, nanos) {
             return Ok(None);
         }
         if nanos % 1000 != 0 {
@@ -116,8 +116,7 @@ pub fn value_of_parts(
             .into_any(),
         ));
     }
-    let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
-    if !(-LONGEST..=LONGEST).contains(&seconds) || nanos.abs() >= BILLION || !one_sign {
+    if !is_span(seconds, nanos) {
         return Ok(None);
     }
     if nanos % 1000 != 0 {
@@ -129,6 +128,19 @@ pub fn value_of_parts(
     Ok(Some(
         PyDelta::new(py, days, rest, nanos / 1000, true)?.into_any(),
     ))
+}
+
+/// Whether a Timestamp can tell so many seconds and nanoseconds.
+pub fn is_time(seconds: i64, nanos: i32) -> bool {
+    SECONDS.contains(&seconds) && (0..BILLION).contains(&nanos)
+}
+
+/// Whether a Duration can.
+pub fn is_span(seconds: i64, nanos: i32) -> bool {
+    let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
+    (-LONGEST..=LONGEST).contains(&seconds)
+        && nanos.unsigned_abs() < BILLION.unsigned_abs()
+        && one_sign
 }
 
 /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`; `None` for all others.

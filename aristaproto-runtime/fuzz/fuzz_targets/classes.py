@@ -46,6 +46,9 @@ class Every(aristaproto.Message):
     )
     struct: Any = aristaproto.field(20, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Struct")
     loose: str = aristaproto.field(21, aristaproto.TYPE_STRING, utf8=False)
+    mask: Any = aristaproto.field(22, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:FieldMask")
+    any: Any = aristaproto.field(23, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Any")
+    null: Any = aristaproto.field(24, aristaproto.TYPE_ENUM, "aristaproto.wkt:NullValue")
 
 
 class Many(aristaproto.Message):

@@ -3,6 +3,8 @@
 #![no_main]
 #![allow(dead_code, missing_docs)]
 
+#[path = "../../src/json/number.rs"]
+mod number;
 #[path = "../../src/json/parse.rs"]
 mod parse;
 #[path = "../../src/json/text.rs"]
@@ -11,7 +13,8 @@ mod text;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-use parse::Cursor;
+use parse::{Cursor, Text};
+use text::Letters;
 
 /// serde_json gives up at 128 levels.
 const LEVELS: u32 = 120;
@@ -25,6 +28,14 @@ fuzz_target!(|data: &[u8]| {
     BEYOND.set(false);
     let found = value(&mut cursor, LEVELS).filter(|_| cursor.at_end());
     let expected: Option<Value> = serde_json::from_str(source).ok();
+    let mut skipping = Cursor::new(source);
+    if found.is_some() {
+        // Skipping refuses numbers that reading leaves to the field, and nests less deeply.
+        let skipped = skipping.skip().is_some() && skipping.at_end();
+        assert!(skipped || source.contains(['e', 'E']) || data.len() > 200, "not skipped");
+    } else {
+        assert!(skipping.skip().is_none() || !skipping.at_end(), "skipped");
+    }
     match (found, expected) {
         (Some(found), Some(expected)) => assert_eq!(found, expected),
         // Numbers beyond a double are for us a matter of the field.
@@ -98,22 +109,45 @@ fn deep(value: &Value, levels: u32) -> bool {
 }
 
 fn round_trips(source: &str) {
+    let points: Vec<u32> = source.chars().map(u32::from).collect();
+    let widest = points.iter().copied().max().unwrap_or_default();
+    let units: Vec<u16> = points.iter().map(|&point| point as u16).collect();
+    let bytes: Vec<u8> = points.iter().map(|&point| point as u8).collect();
+    let letters = match widest {
+        0..=0x7f => Letters::Ascii(&bytes),
+        0x80..=0xff => Letters::Latin(&bytes),
+        0x100..=0xffff => Letters::Two(&units),
+        _ => Letters::Four(&points),
+    };
     let mut out = Vec::new();
-    text::string(source, &mut out);
+    assert!(text::string(letters, &mut out));
+    let mut again = Vec::new();
+    text::utf8(source, &mut again);
+    assert_eq!(out, again);
     let written = String::from_utf8(out).unwrap();
     assert!(written.is_ascii());
+    assert_eq!(written, expected(source));
     assert_eq!(Cursor::new(&written).string().as_deref(), Some(source));
-    if let Ok(number) = source.trim().parse::<f64>() {
-        if number.is_finite() {
+    let mut room = Vec::new();
+    match Cursor::new(&written).text(&mut room) {
+        Some(Text::Plain(plain)) => assert_eq!(plain, source),
+        Some(Text::Points(found, bits)) => {
+            assert_eq!(found, points);
+            assert_eq!(bits, points.iter().fold(0, |bits, point| bits | point));
+        }
+        None => panic!("unreadable"),
+    }
+    if let Ok(value) = source.trim().parse::<f64>() {
+        if value.is_finite() {
             let mut out = Vec::new();
-            text::double(number, &mut out);
+            number::double(value, &mut out);
             let written = String::from_utf8(out).unwrap();
-            assert_eq!(written.parse::<f64>().unwrap().to_bits(), number.to_bits());
+            assert_eq!(written.parse::<f64>().unwrap().to_bits(), value.to_bits());
             let mut out = Vec::new();
-            if text::float(number, &mut out) {
+            if number::float(value, &mut out) {
                 let written = String::from_utf8(out).unwrap();
                 let read: f64 = written.parse().unwrap();
-                assert_eq!((read as f32).to_bits(), (number as f32).to_bits());
+                assert_eq!((read as f32).to_bits(), (value as f32).to_bits());
             }
         }
     }
@@ -130,6 +164,29 @@ fn round_trips(source: &str) {
         let written = String::from_utf8(out).unwrap();
         assert_eq!(parse::duration(written.trim_matches('"')), Some((seconds, nanos)));
     }
+}
+
+/// A string as JSON text in the simplest way.
+fn expected(source: &str) -> String {
+    let mut made = String::from('"');
+    for letter in source.chars() {
+        match letter {
+            '"' => made.push_str("\\\""),
+            '\\' => made.push_str("\\\\"),
+            '\n' => made.push_str("\\n"),
+            '\r' => made.push_str("\\r"),
+            '\t' => made.push_str("\\t"),
+            '\x08' => made.push_str("\\b"),
+            '\x0c' => made.push_str("\\f"),
+            ' '..='~' => made.push(letter),
+            _ => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    made.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    made + "\""
 }
 
 fn base64(data: &[u8]) {

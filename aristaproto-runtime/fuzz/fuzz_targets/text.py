@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import aristaproto
 from aristaproto import json
-from classes import CLASSES, outcome, same
-
-
-def plainly(cls: Any, text: str) -> Any:
-    return json.from_json(cls, text, ignore_unknown_fields=False, message_pool=None)
+from classes import CLASSES, POOL, outcome, same
 
 
 def check(data: bytes) -> None:
@@ -18,29 +15,58 @@ def check(data: bytes) -> None:
         text = data[1:].decode()
     except UnicodeDecodeError:
         return
-    cls = CLASSES[data[0] % len(CLASSES)] if data else CLASSES[0]
-    expected = outcome(plainly, cls, text)
-    found = outcome(cls.from_json, text)
+    choice = data[0] if data else 0
+    cls = CLASSES[choice % len(CLASSES)]
+    read: dict[str, Any] = {
+        "ignore_unknown_fields": choice & 64 > 0,
+        "message_pool": POOL if choice & 128 else None,
+    }
+    plain_values(cls, text, read)
+    with aristaproto.limits(depth=2, messages=5, size=60):
+        same(
+            outcome(lambda: cls.from_json(text, **read)),
+            outcome(lambda: json.from_json(cls, text, **read)),
+        )
+    expected = outcome(lambda: json.from_json(cls, text, **read))
+    found = outcome(lambda: cls.from_json(text, **read))
     if not same(found, expected):
         return
     message = found[1]
     for casing in (aristaproto.Casing.CAMEL, aristaproto.Casing.SNAKE):
-        written = outcome(
-            lambda it, casing=casing: json.to_json(
-                it,
-                indent=None,
-                include_default_values=False,
-                casing=casing,
-                message_pool=None,
-            ),
-            expected[1],
-        )
-        assert outcome(lambda it, casing=casing: it.to_json(casing=casing), message) == written
+        write: dict[str, Any] = {"casing": casing, "message_pool": read["message_pool"]}
+        written = outcome(lambda it: json.to_json(it, **write), expected[1])
+        assert outcome(lambda: message.to_json(**write)) == written
         # What was parsed from wire bytes is written from them.
         wire = outcome(bytes, message)
         if wire[0] == "value" and written[0] == "value":
             parsed = cls.parse(wire[1])
-            assert parsed.to_json(casing=casing) == written[1]
-            assert cls.from_json(written[1]) == message
-    with aristaproto.limits(depth=2, messages=5, size=60):
-        same(outcome(cls.from_json, text), outcome(plainly, cls, text))
+            assert parsed.to_json(**write) == written[1]
+            assert cls.from_json(written[1], message_pool=POOL) == message
+        write["include_default_values"] = True
+        assert outcome(lambda: message.to_json(indent=1, **write)) == outcome(
+            lambda: json.to_json(message, indent=1, **write)
+        )
+        for output_format in aristaproto.OutputFormat:
+            write["output_format"] = output_format
+            made = outcome(lambda: message.to_dict(**write))
+            # nan is not equal to itself.
+            assert repr(made) == repr(outcome(lambda: json.to_dict(message, **write)))
+            if made[0] == "value":
+                same(
+                    outcome(lambda: cls.from_dict(made[1], **read)),
+                    outcome(lambda: json.from_dict(cls, made[1], **read)),
+                )
+
+
+def plain_values(cls: Any, text: str, read: dict[str, Any]) -> None:
+    """The input as a literal of Python, which JSON without its three words is, too."""
+    if not text.isascii():
+        return
+    try:
+        value: Any = ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return
+    same(
+        outcome(lambda: cls.from_dict(value, **read)),
+        outcome(lambda: json.from_dict(cls, value, **read)),
+    )

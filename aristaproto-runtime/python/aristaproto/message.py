@@ -403,6 +403,16 @@ class Message(_BASE, metaclass=_MessageType):
         left out unless `include_default_values`. The types of Any are looked up in `message_pool`, then in the pool of
         this message's tree. `JsonError` for what JSON cannot express.
         """
+        if codec.NATIVE is not None:
+            made = codec.NATIVE.to_dict(
+                self,
+                output_format == OutputFormat.PYTHON,
+                include_default_values,
+                casing is Casing.SNAKE,
+                message_pool,
+            )
+            if made is not NotImplemented:
+                return made
         from . import json
 
         return json.to_dict(
@@ -427,6 +437,12 @@ class Message(_BASE, metaclass=_MessageType):
         in `message_pool`, then in the pool of this class' tree. `KeyError` for an unknown key unless
         `ignore_unknown_fields`; `JsonError` for a value that does not fit.
         """
+        if codec.NATIVE is not None:
+            message: Self | None = codec.NATIVE.from_dict(
+                cls, value, ignore_unknown_fields, message_pool
+            )
+            if message is not None:
+                return message
         from . import json
 
         return json.from_dict(
@@ -442,8 +458,10 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
-        if codec.NATIVE is not None and indent is None and not include_default_values:
-            text: str | None = codec.NATIVE.to_json(self, casing is Casing.SNAKE)
+        if codec.NATIVE is not None:
+            text: str | None = codec.NATIVE.to_json(
+                self, indent, include_default_values, casing is Casing.SNAKE, message_pool
+            )
             if text is not None:
                 return text
         from . import json
@@ -465,8 +483,10 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> Self:
         """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
-        if codec.NATIVE is not None and not ignore_unknown_fields:
-            message: Self | None = codec.NATIVE.from_json(cls, value)
+        if codec.NATIVE is not None:
+            message: Self | None = codec.NATIVE.from_json(
+                cls, value, ignore_unknown_fields, message_pool
+            )
             if message is not None:
                 return message
         from . import json

@@ -1,10 +1,11 @@
 //! JSON text to messages. In: text and a plan. Out: a message; or nothing, for what the plain codec is to read or to refuse.
 //! Called for `Message.from_json`.
 //!
-//! What is read here is what everybody writes: names as they are spelt in JSON or in the proto file, numbers as digits, no
-//! key twice. Nothing outside the new message changes, so that the plain codec can start again.
+//! What is read here is what everybody writes: numbers as digits, no key twice. Nothing outside the new message changes, so that
+//! the plain codec can start again.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
@@ -13,32 +14,28 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 use crate::api::Limits;
 use crate::decode::known;
 use crate::encode::{is_complete, Stop};
-use crate::json::names::{Form, Names};
-use crate::json::parse::{self, Cursor};
-use crate::object::{new_message, Area};
-use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::json::names::{Form, MemberNames, Names};
+use crate::json::parse::{self, Cursor, Text};
+use crate::json::special::{self, Pools, Target};
+use crate::json::{some, Outcome};
+use crate::object::{new_message, Area, Message};
+use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
 
-/// What has more digits is no number for Python's `Decimal`, by which the plain codec reads.
-const LONGEST_EXPONENT: usize = 15;
-
-type Outcome<T = ()> = Result<T, Stop>;
-
-fn some<T>(found: Option<T>) -> Outcome<T> {
-    found.ok_or(Stop::Refused)
-}
-
-/// A new message of the plan's class; `None` for text that the plain codec is to judge.
+/// A new message of the plan's class; `None` for text that the plain codec is to judge. `ignore_unknown`: unknown keys and names
+/// of enum values are passed over. `pool`: where extensions and the types of Any are looked up first.
 ///
 /// # Errors
 /// `MemoryError`, or what Python raises when a class cannot be resolved.
 pub fn from_json<'py>(
-    py: Python<'py>,
     plan: &Rc<Plan>,
     text: &str,
+    ignore_unknown: bool,
+    pool: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = pool.py();
     let limits = Limits::current(py)?;
     if text.len() as u64 > limits.size {
         return Ok(None);
@@ -46,9 +43,12 @@ pub fn from_json<'py>(
     let mut reader = Reader {
         py,
         cursor: Cursor::new(text),
+        ignore_unknown,
+        pools: Pools::new(pool, plan),
         // The outermost message is not inside another one.
         levels: limits.levels().saturating_add(1),
         messages: limits.messages,
+        points: Vec::new(),
     };
     match reader.message(plan) {
         Ok(made) if reader.cursor.at_end() => {
@@ -65,8 +65,12 @@ pub fn from_json<'py>(
 struct Reader<'a, 'py> {
     py: Python<'py>,
     cursor: Cursor<'a>,
+    ignore_unknown: bool,
+    pools: Pools<'py>,
     levels: u32,
     messages: u64,
+    /// Room for strings with escapes.
+    points: Vec<u32>,
 }
 
 impl<'py> Reader<'_, 'py> {
@@ -82,7 +86,7 @@ impl<'py> Reader<'_, 'py> {
         let message = known(&made)?;
         let names = Names::of(self.py, plan)?;
         match names.form {
-            Form::Fields => self.fields(plan, names, message.area())?,
+            Form::Fields => self.fields(plan, names, message, None)?,
             Form::Struct => {
                 let (field, shape) = some(plan.at(0))?;
                 put(field, message.area(), self.map(field, shape)?)?;
@@ -92,6 +96,19 @@ impl<'py> Reader<'_, 'py> {
                 put(field, message.area(), self.list(field, shape)?)?;
             }
             Form::Value => self.value_message(plan, message.area())?,
+            Form::Timestamp | Form::Duration => {
+                let (seconds, nanos) = self.time(names.form == Form::Timestamp)?;
+                special::put_time(plan, message, seconds, nanos)?;
+            }
+            Form::FieldMask => {
+                let text = some(self.cursor.string())?;
+                special::put_paths(plan, message, &text)?;
+            }
+            Form::Wrapper => {
+                let (field, shape) = some(plan.at(0))?;
+                put(field, message.area(), some(self.value(field, shape)?)?)?;
+            }
+            Form::Any => self.any(plan, message)?,
             Form::Other => return Err(Stop::Refused),
         }
         message.settle(plan);
@@ -99,7 +116,14 @@ impl<'py> Reader<'_, 'py> {
         Ok(made)
     }
 
-    fn fields(&mut self, plan: &Plan, names: &Names, area: Area<'_>) -> Outcome {
+    /// Reads an object into the fields of a new message; the value of the key `besides` is passed over.
+    fn fields(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        message: Message<'_, 'py>,
+        besides: Option<&str>,
+    ) -> Outcome {
         if !self.cursor.take(b'{') {
             return Err(Stop::Refused);
         }
@@ -107,32 +131,27 @@ impl<'py> Reader<'_, 'py> {
             return Ok(());
         }
         let mut seen = Seen::default();
-        let mut oneofs = Seen::default();
+        let mut strangers = HashSet::new();
         let mut next = 0;
         loop {
             let key = some(self.cursor.string())?;
-            let index = some(names.find(&key, next))?;
-            next = index + 1;
-            let (field, shape) = some(plan.at(index))?;
-            if !seen.add(index) || !self.cursor.take(b':') {
+            if !self.cursor.take(b':') {
                 return Err(Stop::Refused);
             }
-            if self.cursor.peek() == Some(b'n') && !names.takes_null(index) {
-                if !self.cursor.word("null") {
-                    return Err(Stop::Refused);
+            match names.find(&key, next) {
+                Some(index) => {
+                    next = index + 1;
+                    self.member(plan, names, message, index, &mut seen)?;
                 }
-            } else {
-                if field.oneof > 0 && !oneofs.add(usize::from(field.oneof)) {
-                    return Err(Stop::Refused);
-                }
-                let made = if shape.repeated {
-                    self.list(field, shape)?
-                } else if shape.entry.is_some() {
-                    self.map(field, shape)?
-                } else {
-                    self.value(field, shape)?
-                };
-                put(field, area, made)?;
+                None => self.stranger(
+                    plan,
+                    names,
+                    message,
+                    key,
+                    besides,
+                    &mut seen,
+                    &mut strangers,
+                )?,
             }
             if self.cursor.take(b'}') {
                 return Ok(());
@@ -140,6 +159,104 @@ impl<'py> Reader<'_, 'py> {
             if !self.cursor.take(b',') {
                 return Err(Stop::Refused);
             }
+        }
+    }
+
+    /// Reads the value of the field at a position.
+    #[inline]
+    fn member(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        message: Message<'_, 'py>,
+        index: usize,
+        seen: &mut Seen,
+    ) -> Outcome {
+        let (field, shape) = some(plan.at(index))?;
+        if !seen.fields.add(index) {
+            return Err(Stop::Refused);
+        }
+        if self.cursor.peek() == Some(b'n') && !names.takes_null(index) {
+            return self.null();
+        }
+        if field.oneof > 0 && !seen.oneofs.add(usize::from(field.oneof)) {
+            return Err(Stop::Refused);
+        }
+        match self.field(field, shape)? {
+            Some(made) => put(field, message.area(), made),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the value of a key that is none of the usual names of a field.
+    #[cold]
+    #[allow(clippy::too_many_arguments)] // What is known half-way through an object.
+    fn stranger<'k>(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        message: Message<'_, 'py>,
+        key: Cow<'k, str>,
+        besides: Option<&str>,
+        seen: &mut Seen,
+        strangers: &mut HashSet<Cow<'k, str>>,
+    ) -> Outcome {
+        let target = if besides == Some(&*key) {
+            Target::Nothing
+        } else {
+            match special::target(plan, names, &key, &self.pools)? {
+                Target::Nothing if !self.ignore_unknown => return Err(Stop::Refused),
+                found => found,
+            }
+        };
+        match target {
+            Target::Field(index) => return self.member(plan, names, message, index, seen),
+            Target::Extension(learned) => return self.extension(&learned, message, key, strangers),
+            Target::Nothing => {}
+        }
+        if !strangers.insert(key) {
+            return Err(Stop::Refused);
+        }
+        some(self.cursor.skip())
+    }
+
+    fn extension<'k>(
+        &mut self,
+        learned: &Learned,
+        message: Message<'_, 'py>,
+        key: Cow<'k, str>,
+        strangers: &mut HashSet<Cow<'k, str>>,
+    ) -> Outcome {
+        if !strangers.insert(key) {
+            return Err(Stop::Refused);
+        }
+        if self.cursor.peek() == Some(b'n') && !special::takes_null(self.py, &learned.field)? {
+            return self.null();
+        }
+        if let Some(made) = self.field(&learned.field, &learned.shape)? {
+            let python = learned.field.python.bind(self.py);
+            python.getattr("set")?.call1((message.object(), made))?;
+        }
+        Ok(())
+    }
+
+    fn null(&mut self) -> Outcome {
+        if self.cursor.word("null") {
+            Ok(())
+        } else {
+            Err(Stop::Refused)
+        }
+    }
+
+    /// Reads what an attribute is to hold; nothing for the name of an enum value that is passed over.
+    #[inline]
+    fn field(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Option<Bound<'py, PyAny>>> {
+        if shape.repeated {
+            self.list(field, shape).map(Some)
+        } else if shape.entry.is_some() {
+            self.map(field, shape).map(Some)
+        } else {
+            self.value(field, shape)
         }
     }
 
@@ -152,7 +269,9 @@ impl<'py> Reader<'_, 'py> {
             return Ok(list.into_any());
         }
         loop {
-            list.append(self.value(field, shape)?)?;
+            if let Some(item) = self.value(field, shape)? {
+                list.append(item)?;
+            }
             if self.cursor.take(b']') {
                 return Ok(list.into_any());
             }
@@ -173,21 +292,21 @@ impl<'py> Reader<'_, 'py> {
         }
         let mut count = 0;
         loop {
-            let name = some(self.cursor.string())?;
-            let key = match shapes.0.kind {
-                Kind::String => value::string(self.py, name.as_bytes())?,
-                Kind::Bool => match &*name {
-                    "true" => PyBool::new(self.py, true).to_owned().into_any(),
-                    "false" => PyBool::new(self.py, false).to_owned().into_any(),
-                    _ => return Err(Stop::Refused),
-                },
-                kind => self.int(kind, some(parse::whole(&name))?)?,
+            let key = if shapes.0.kind == Kind::String {
+                self.string()?
+            } else {
+                let name = some(self.cursor.string())?;
+                map_key(self.py, shapes.0.kind, &name)?
             };
             if !self.cursor.take(b':') {
                 return Err(Stop::Refused);
             }
-            let item = self.value(&entry.1, &shapes.1)?;
-            dict.set_item(key, item)?;
+            if let Some(item) = self.value(&entry.1, &shapes.1)? {
+                dict.set_item(key, item)?;
+            } else {
+                // What is passed over may have had the key of another one, which the plain codec knows.
+                return Err(Stop::Refused);
+            }
             count += 1;
             // A key that came before.
             if dict.len() != count {
@@ -202,65 +321,59 @@ impl<'py> Reader<'_, 'py> {
         }
     }
 
-    fn value(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+    #[inline]
+    fn string(&mut self) -> Outcome<Bound<'py, PyAny>> {
+        Ok(match some(self.cursor.text(&mut self.points))? {
+            Text::Plain(text) => value::string(self.py, text.as_bytes())?,
+            Text::Points(points, widest) => value::string_of_points(self.py, points, widest)?,
+        })
+    }
+
+    /// Reads one value; nothing for the name of an enum value that is passed over.
+    #[inline]
+    fn value(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Option<Bound<'py, PyAny>>> {
         let py = self.py;
-        match shape.kind {
-            Kind::Message | Kind::Group => self.message_value(field, shape),
-            Kind::String => {
-                let text = some(self.cursor.string())?;
-                Ok(value::string(py, text.as_bytes())?)
-            }
+        Ok(Some(match shape.kind {
+            Kind::Message | Kind::Group => return self.message_value(field, shape),
+            Kind::String => self.string()?,
             Kind::Bytes => {
                 let text = some(self.cursor.string())?;
-                Ok(PyBytes::new(py, &some(parse::base64(&text))?).into_any())
+                PyBytes::new(py, &some(parse::base64(&text))?).into_any()
             }
             Kind::Bool => {
                 let truth = self.cursor.word("true");
                 if !truth && !self.cursor.word("false") {
                     return Err(Stop::Refused);
                 }
-                Ok(PyBool::new(py, truth).to_owned().into_any())
+                PyBool::new(py, truth).to_owned().into_any()
             }
-            Kind::Double => Ok(PyFloat::new(py, self.double()?).into_any()),
-            Kind::Float => {
-                let wide = self.double()?;
-                let number = wide as f32;
-                if number.is_infinite() && wide.is_finite() {
-                    return Err(Stop::Refused);
-                }
-                Ok(PyFloat::new(py, f64::from(number)).into_any())
-            }
-            Kind::Enum => self.member(field),
+            Kind::Double => PyFloat::new(py, self.double()?).into_any(),
+            Kind::Float => PyFloat::new(py, single(self.double()?)?).into_any(),
+            Kind::Enum => return self.enum_value(field),
             kind => {
                 if self.cursor.peek() == Some(b'"') {
                     let text = some(self.cursor.string())?;
-                    return self.int(kind, some(parse::whole(&text))?);
+                    return Ok(Some(int(py, kind, some(parse::whole(&text))?)?));
                 }
                 let number = some(self.cursor.number())?;
                 if !number.is_whole {
                     return Err(Stop::Refused);
                 }
-                self.int(kind, number.text)
+                int(py, kind, number.text)?
             }
-        }
+        }))
     }
 
     fn double(&mut self) -> Outcome<f64> {
         if self.cursor.peek() == Some(b'"') {
-            return match &*some(self.cursor.string())? {
-                "NaN" => Ok(f64::NAN),
-                "Infinity" => Ok(f64::INFINITY),
-                "-Infinity" => Ok(f64::NEG_INFINITY),
-                _ => Err(Stop::Refused),
-            };
+            return double_of_word(&some(self.cursor.string())?);
         }
         let number = some(self.cursor.number())?;
         if number.is_whole && number.text.starts_with("-0") {
             // An int has no minus zero.
             return Ok(0.0);
         }
-        let exponent = number.text.split(['e', 'E']).nth(1);
-        if exponent.is_some_and(|it| it.len() > LONGEST_EXPONENT) {
+        if !number.is_usual() {
             return Err(Stop::Refused);
         }
         let found: f64 = number.text.parse().map_err(|_| Stop::Refused)?;
@@ -270,56 +383,53 @@ impl<'py> Reader<'_, 'py> {
         Ok(found)
     }
 
-    fn int(&self, kind: Kind, digits: &str) -> Outcome<Bound<'py, PyAny>> {
-        let py = self.py;
-        let wrong = |_| Stop::Refused;
-        Ok(match kind {
-            Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => {
-                value::int_object(py, i64::from(digits.parse::<i32>().map_err(wrong)?))
-            }
-            Kind::UInt32 | Kind::Fixed32 => {
-                value::int_object(py, i64::from(digits.parse::<u32>().map_err(wrong)?))
-            }
-            Kind::UInt64 | Kind::Fixed64 => {
-                value::uint_object(py, digits.parse::<u64>().map_err(wrong)?)
-            }
-            _ => value::int_object(py, digits.parse::<i64>().map_err(wrong)?),
-        })
-    }
-
-    fn member(&mut self, field: &Field) -> Outcome<Bound<'py, PyAny>> {
+    fn enum_value(&mut self, field: &Field) -> Outcome<Option<Bound<'py, PyAny>>> {
         let members = some(field.members.as_ref())?;
-        if self.cursor.peek() == Some(b'"') {
-            let name = some(self.cursor.string())?;
-            let number = some(members.names(self.py)?.number_of(&name))?;
-            return some(members.find(self.py, number)?);
+        match self.cursor.peek() {
+            Some(b'"') => {
+                let name = some(self.cursor.string())?;
+                let names = members.names(self.py)?;
+                match names.number_of(&name) {
+                    Some(number) => Ok(Some(some(members.find(self.py, number)?)?)),
+                    None if self.ignore_unknown && !matches!(names, MemberNames::Null) => Ok(None),
+                    None => Err(Stop::Refused),
+                }
+            }
+            Some(b'n') => {
+                let MemberNames::Null = members.names(self.py)? else {
+                    return Err(Stop::Refused);
+                };
+                self.null()?;
+                Ok(Some(members.member(self.py, 0)?))
+            }
+            _ => {
+                let number = some(self.cursor.number())?;
+                if !number.is_whole {
+                    return Err(Stop::Refused);
+                }
+                let number: i32 = number.text.parse().map_err(|_| Stop::Refused)?;
+                if members.closed {
+                    return Ok(Some(some(members.find(self.py, number)?)?));
+                }
+                Ok(Some(members.member(self.py, number)?))
+            }
         }
-        let number = some(self.cursor.number())?;
-        if !number.is_whole {
-            return Err(Stop::Refused);
-        }
-        let number: i32 = number.text.parse().map_err(|_| Stop::Refused)?;
-        if members.closed {
-            return some(members.find(self.py, number)?);
-        }
-        Ok(members.member(self.py, number)?)
     }
 
-    fn message_value(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+    fn message_value(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let plan = field.plan(self.py, shape)?;
         match field.wrapped {
-            Wrapped::No => self.message(&plan),
+            Wrapped::No => self.message(&plan).map(Some),
             Wrapped::Timestamp | Wrapped::Duration => {
                 self.enter()?;
                 self.levels += 1;
-                let text: Cow<'_, str> = some(self.cursor.string())?;
-                let (seconds, nanos) = if field.wrapped == Wrapped::Timestamp {
-                    let ((year, month, day), clock, nanos) = some(parse::time(&text))?;
-                    (wkt::days_of(year, month, day) * 86_400 + clock, nanos)
-                } else {
-                    some(parse::duration(&text))?
-                };
-                some(wkt::value_of_parts(self.py, field.wrapped, seconds, nanos)?)
+                let (seconds, nanos) = self.time(field.wrapped == Wrapped::Timestamp)?;
+                let made = wkt::value_of_parts(self.py, field.wrapped, seconds, nanos)?;
+                Ok(Some(some(made)?))
             }
             Wrapped::Scalar => {
                 let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
@@ -327,6 +437,16 @@ impl<'py> Reader<'_, 'py> {
                 self.value(inner, inner_shape)
             }
             Wrapped::Other => Err(Stop::Refused),
+        }
+    }
+
+    /// The seconds and nanoseconds of a time or a duration.
+    fn time(&mut self, is_timestamp: bool) -> Outcome<(i64, i32)> {
+        let text: Cow<'_, str> = some(self.cursor.string())?;
+        if is_timestamp {
+            time_of(&text)
+        } else {
+            some(parse::duration(&text))
         }
     }
 
@@ -343,18 +463,132 @@ impl<'py> Reader<'_, 'py> {
         let (field, shape) = some(plan.shape.find(number).and_then(|index| plan.at(index)))?;
         let made = match number {
             1 => {
-                if !self.cursor.word("null") {
-                    return Err(Stop::Refused);
-                }
+                self.null()?;
                 some(field.members.as_ref())?.member(self.py, 0)?
             }
-            _ => self.value(field, shape)?,
+            _ => some(self.value(field, shape)?)?,
         };
         put(field, area, made)
     }
+
+    /// A `google.protobuf.Any`: the fields of its message and the URL of its type; or that and the message's special form.
+    fn any(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
+        let mut ahead = self.cursor;
+        if !ahead.take(b'{') {
+            return Err(Stop::Refused);
+        }
+        if ahead.take(b'}') {
+            self.cursor = ahead;
+            return Ok(());
+        }
+        // The URL may come last.
+        let mut url = None;
+        let mut value = None;
+        let mut count = 0;
+        loop {
+            let key = some(ahead.string())?;
+            if !ahead.take(b':') {
+                return Err(Stop::Refused);
+            }
+            match &*key {
+                "@type" if url.is_some() => return Err(Stop::Refused),
+                "@type" => url = Some(some(ahead.string())?),
+                _ => {
+                    if key == "value" {
+                        value = Some(ahead);
+                    }
+                    some(ahead.skip())?;
+                }
+            }
+            count += 1;
+            if ahead.take(b'}') {
+                break;
+            }
+            if !ahead.take(b',') {
+                return Err(Stop::Refused);
+            }
+        }
+        let url = value::string(self.py, some(url)?.as_bytes())?;
+        let class = self
+            .pools
+            .packed_class(plan.class.bind(self.py).as_any(), &url)?;
+        let inner_plan = crate::object::plan_of(&class)?;
+        let names = Names::of(self.py, &inner_plan)?;
+        let inner = if names.form == Form::Fields {
+            self.enter()?;
+            let made = new_message(self.py, &inner_plan)?;
+            let inner = known(&made)?;
+            self.fields(&inner_plan, names, inner, Some("@type"))?;
+            inner.settle(&inner_plan);
+            self.levels += 1;
+            made
+        } else {
+            if count != 2 {
+                return Err(Stop::Refused);
+            }
+            self.cursor = some(value)?;
+            let made = self.message(&inner_plan)?;
+            self.cursor = ahead;
+            made
+        };
+        special::pack(plan, message, url, &inner)
+    }
 }
 
-fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
+/// The key of a map whose keys are no strings.
+pub fn map_key<'py>(py: Python<'py>, kind: Kind, name: &str) -> Outcome<Bound<'py, PyAny>> {
+    match (kind, name) {
+        (Kind::Bool, "true") => Ok(PyBool::new(py, true).to_owned().into_any()),
+        (Kind::Bool, "false") => Ok(PyBool::new(py, false).to_owned().into_any()),
+        (Kind::Bool, _) => Err(Stop::Refused),
+        _ => int(py, kind, some(parse::whole(name))?),
+    }
+}
+
+/// An integer, given by its digits, if it is one of a type.
+pub fn int<'py>(py: Python<'py>, kind: Kind, digits: &str) -> Outcome<Bound<'py, PyAny>> {
+    let wrong = |_| Stop::Refused;
+    Ok(match kind {
+        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => {
+            value::int_object(py, i64::from(digits.parse::<i32>().map_err(wrong)?))
+        }
+        Kind::UInt32 | Kind::Fixed32 => {
+            value::int_object(py, i64::from(digits.parse::<u32>().map_err(wrong)?))
+        }
+        Kind::UInt64 | Kind::Fixed64 => {
+            value::uint_object(py, digits.parse::<u64>().map_err(wrong)?)
+        }
+        _ => value::int_object(py, digits.parse::<i64>().map_err(wrong)?),
+    })
+}
+
+/// What a word stands for that is no number of JSON.
+pub fn double_of_word(word: &str) -> Outcome<f64> {
+    match word {
+        "NaN" => Ok(f64::NAN),
+        "Infinity" => Ok(f64::INFINITY),
+        "-Infinity" => Ok(f64::NEG_INFINITY),
+        _ => Err(Stop::Refused),
+    }
+}
+
+/// The nearest float, as a double.
+pub fn single(wide: f64) -> Outcome<f64> {
+    let number = wide as f32;
+    if number.is_infinite() && wide.is_finite() {
+        return Err(Stop::Refused);
+    }
+    Ok(f64::from(number))
+}
+
+/// The seconds since 1970 and nanoseconds of a time in UTC.
+pub fn time_of(text: &str) -> Outcome<(i64, i32)> {
+    let ((year, month, day), clock, nanos) = some(parse::time(text))?;
+    Ok((wkt::days_of(year, month, day) * 86_400 + clock, nanos))
+}
+
+/// Puts a value into the slot of its field.
+pub fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
     let Place::Slot(offset) = field.place else {
         return Err(Stop::Refused);
     };
@@ -362,16 +596,25 @@ fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
     Ok(())
 }
 
+/// The fields and oneofs of a message that came up.
+#[derive(Default)]
+pub struct Seen {
+    /// Positions of fields.
+    pub fields: Numbers,
+    /// Oneofs.
+    pub oneofs: Numbers,
+}
+
 /// Small numbers that came up.
 #[derive(Default)]
-struct Seen {
+pub struct Numbers {
     few: u128,
     many: Vec<usize>,
 }
 
-impl Seen {
+impl Numbers {
     /// Adds a number; false if it was there.
-    fn add(&mut self, number: usize) -> bool {
+    pub fn add(&mut self, number: usize) -> bool {
         if number < 128 {
             let bit = 1 << number;
             let new = self.few & bit == 0;

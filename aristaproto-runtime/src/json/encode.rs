@@ -1,8 +1,9 @@
 //! Walks a message along the plan of its class and writes JSON. Called for `Message.to_json`.
 //!
-//! What is not usual is refused as a whole and left to the plain codec: options that are seldom asked for, values of other types
-//! than their field's, extensions, `Any`, `FieldMask`. So there is one text for each error, and Python code that values bring
-//! along runs once, in the plain codec.
+//! What is not usual is refused as a whole and left to the plain codec: above all values of other types than their field's. So
+//! there is one text for each error, and Python code that values bring along runs once, in the plain codec.
+
+use std::cell::RefCell;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
@@ -10,24 +11,64 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::{is_complete, Stop};
-use crate::json::names::{Form, MemberNames, Names};
-use crate::json::text;
+use crate::json::names::{quoted_key, Form, MemberNames, Names};
+use crate::json::special::{self, Pools};
+use crate::json::text::Letters;
+use crate::json::{number, some, text, Outcome};
 use crate::object::Message;
-use crate::plan::{Field, Place, Plan, Wrapped};
+use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 use crate::wkt;
 
-type Outcome = Result<(), Stop>;
+/// What a call of `to_json` asks for.
+pub struct Options {
+    /// Keys are proto names.
+    pub snake: bool,
+    /// Fields at their default are written, too.
+    pub defaults: bool,
+    /// What each level is indented by, in ASCII; all on one line without it.
+    pub indent: Option<Vec<u8>>,
+}
 
-/// The text of a message on one line; `None` for what the plain codec is to write. Keys are proto names for `snake`.
+/// What `json.dumps` would make of an indent: none, a number of spaces, or text; nothing for what the plain codec is to look at.
+#[allow(clippy::option_option)] // No indent is a value, too.
+pub fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
+    if indent.is_none() {
+        return Some(None);
+    }
+    if let Ok(text) = indent.cast_exact::<PyString>() {
+        return match value::letters(text)? {
+            Letters::Ascii(bytes) => Some(Some(bytes.to_vec())),
+            _ => None,
+        };
+    }
+    if !indent.is_exact_instance_of::<PyInt>() {
+        return None;
+    }
+    match value::int(indent) {
+        Int::Signed(spaces @ ..=64) => Some(Some(vec![b' '; usize::try_from(spaces).unwrap_or(0)])),
+        _ => None,
+    }
+}
+
+/// Text longer than this is not kept room for.
+const KEPT: usize = 1 << 16;
+
+thread_local! {
+    /// Room for text, so that not every call asks for some.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The text of a message; `None` for what the plain codec is to write. `pool`: where the types of Any are looked up first.
 ///
 /// # Errors
 /// What Python raises when a class cannot be resolved.
 pub fn to_json<'py>(
     object: &Bound<'py, PyAny>,
-    snake: bool,
+    options: Options,
+    pool: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
@@ -36,86 +77,225 @@ pub fn to_json<'py>(
     let plan = message.plan()?;
     let mut writer = Writer {
         py,
-        snake,
+        options,
+        pools: Pools::new(pool, plan),
         // The outermost message is not inside another one.
         levels: Limits::current(py)?.levels().saturating_add(1),
-        out: Vec::with_capacity(256),
+        nesting: 0,
+        // Code that is called while text is written may write other text.
+        out: ROOM.with_borrow_mut(std::mem::take),
     };
-    match writer.message(plan, message) {
+    let outcome = match writer.message(plan, message) {
         Ok(()) if !plan.needs_check(py)? || is_complete(plan, message)? => {
-            Ok(Some(value::ascii_string(py, &writer.out)?))
+            value::ascii_string(py, &writer.out).map(Some)
         }
         Ok(()) | Err(Stop::Refused) => Ok(None),
         Err(Stop::Python(error)) => Err(error),
+    };
+    let mut out = writer.out;
+    if out.capacity() <= KEPT {
+        out.clear();
+        ROOM.with_borrow_mut(|kept| *kept = out);
     }
+    outcome
 }
 
 struct Writer<'py> {
     py: Python<'py>,
-    snake: bool,
+    options: Options,
+    pools: Pools<'py>,
+    /// Levels of messages that may follow.
     levels: u32,
+    /// Objects and arrays that are open.
+    nesting: usize,
     out: Vec<u8>,
 }
 
 impl<'py> Writer<'py> {
+    /// Begins an object or an array.
+    #[inline]
+    fn open(&mut self, mark: u8) {
+        self.out.push(mark);
+        self.nesting += 1;
+    }
+
+    /// Ends an object or an array; `empty` if it has no members.
+    #[inline]
+    fn close(&mut self, mark: u8, empty: bool) {
+        self.nesting -= 1;
+        if !empty && self.options.indent.is_some() {
+            self.new_line();
+        }
+        self.out.push(mark);
+    }
+
+    /// Begins a member of an object or an array.
+    #[inline]
+    fn separate(&mut self, first: bool) {
+        if self.options.indent.is_some() {
+            if !first {
+                self.out.push(b',');
+            }
+            self.new_line();
+        } else if !first {
+            self.out.extend_from_slice(b", ");
+        }
+    }
+
+    #[cold]
+    fn new_line(&mut self) {
+        self.out.push(b'\n');
+        if let Some(indent) = &self.options.indent {
+            for _ in 0..self.nesting {
+                self.out.extend_from_slice(indent);
+            }
+        }
+    }
+
+    /// Begins a member of an object with its key, which has `, ` in front.
+    #[inline]
+    fn key(&mut self, key: &[u8], first: bool) {
+        if self.options.indent.is_some() {
+            self.separate(first);
+            self.out.extend_from_slice(key.get(2..).unwrap_or_default());
+        } else {
+            let start = if first { 2 } else { 0 };
+            self.out
+                .extend_from_slice(key.get(start..).unwrap_or_default());
+        }
+    }
+
     fn message(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        self.levels = self.levels.checked_sub(1).ok_or(Stop::Refused)?;
+        self.levels = some(self.levels.checked_sub(1))?;
         if message.is_pending() {
             read_pending(message)?;
         }
         let names = Names::of(self.py, plan)?;
         match names.form {
-            Form::Fields => self.fields(plan, names, message)?,
-            Form::Struct => self.struct_(plan, message)?,
-            Form::ListValue => self.list_value(plan, message)?,
+            Form::Fields => {
+                self.open(b'{');
+                let empty = self.members(plan, names, message, true)?;
+                self.close(b'}', empty);
+            }
+            Form::Struct | Form::ListValue => self.collection(plan, message, names.form)?,
             Form::Value => self.value_message(plan, message)?,
+            Form::Timestamp | Form::Duration => {
+                let (seconds, nanos) = special::parts(plan, message)?;
+                self.time(names.form == Form::Timestamp, seconds, nanos)?;
+            }
+            Form::FieldMask => self.field_mask(plan, message)?,
+            Form::Wrapper => {
+                let (field, shape, held) = special::held(plan, message, 1)?;
+                let held = held.unwrap_or_else(|| field.default.bind(self.py).clone());
+                self.value(field, shape, &held)?;
+            }
+            Form::Any => self.any(plan, message)?,
             Form::Other => return Err(Stop::Refused),
         }
         self.levels += 1;
         Ok(())
     }
 
-    fn fields(&mut self, plan: &Plan, names: &Names, message: Message<'_, 'py>) -> Outcome {
+    /// Writes the fields of a message as members of an object, of which there is none yet if `first`; gives whether it is so
+    /// still.
+    fn members(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        message: Message<'_, 'py>,
+        mut first: bool,
+    ) -> Outcome<bool> {
         let area = message.area();
-        if plan.extensions.is_some_and(|offset| !area.is_empty(offset)) {
-            return Err(Stop::Refused);
-        }
-        let keys = if self.snake {
-            &names.snake
-        } else {
-            &names.camel
-        };
-        self.out.push(b'{');
-        let mut first = true;
-        for ((field, shape), key) in plan.fields.iter().zip(&plan.shape.fields).zip(keys) {
-            let Place::Slot(offset) = field.place else {
+        for (index, &slot) in names.slots.iter().enumerate() {
+            let held = area.get(self.py, slot);
+            if held.is_none() && !self.options.defaults {
                 continue;
+            }
+            let keys = if self.options.snake {
+                &names.snake
+            } else {
+                &names.camel
             };
-            let Some(held) = area.get(self.py, offset) else {
+            let (Some((field, shape)), Some(key)) = (plan.at(index), keys.quoted.get(index)) else {
                 continue;
             };
             let before = self.out.len();
-            if !first {
-                self.out.extend_from_slice(b", ");
-            }
-            self.out.extend_from_slice(key);
-            if self.field(field, shape, &held)? {
+            self.key(key, first);
+            let set = match &held {
+                Some(held) => self.field(field, shape, held)?,
+                None => false,
+            };
+            let written = set
+                || self.options.defaults && self.default(field, shape, names.takes_null(index))?;
+            if written {
                 first = false;
             } else {
                 self.out.truncate(before);
             }
         }
-        self.out.push(b'}');
-        Ok(())
+        if plan.extensions.is_some_and(|slot| !area.is_empty(slot)) {
+            first = self.extensions(plan, message, first)?;
+        }
+        Ok(first)
     }
 
-    /// Writes what an attribute holds; false if that is the field's default, which is left out.
+    #[cold]
+    fn extensions(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+        mut first: bool,
+    ) -> Outcome<bool> {
+        for (learned, held) in special::extensions(plan, message)? {
+            let attribute = if self.options.snake {
+                "proto_name"
+            } else {
+                "json_name"
+            };
+            let name: String = learned
+                .field
+                .python
+                .bind(self.py)
+                .getattr(attribute)?
+                .extract()?;
+            let before = self.out.len();
+            self.key(&quoted_key(&name), first);
+            if self.field(&learned.field, &learned.shape, &held)? {
+                first = false;
+            } else if self.options.defaults {
+                return Err(Stop::Refused);
+            } else {
+                self.out.truncate(before);
+            }
+        }
+        Ok(first)
+    }
+
+    /// Writes what stands for an unset field; false if nothing does.
+    #[cold]
+    fn default(&mut self, field: &Field, shape: &FieldShape, takes_null: bool) -> Outcome<bool> {
+        if shape.repeated {
+            self.out.extend_from_slice(b"[]");
+        } else if shape.entry.is_some() {
+            self.out.extend_from_slice(b"{}");
+        } else if !field.presence {
+            self.value(field, shape, field.default.bind(self.py))?;
+        } else if takes_null {
+            // Null would set it.
+            return Ok(false);
+        } else {
+            self.out.extend_from_slice(b"null");
+        }
+        Ok(true)
+    }
+
+    /// Writes what an attribute holds; false if that is the field's default, and nothing was written.
     fn field(
         &mut self,
         field: &Field,
         shape: &FieldShape,
         held: &Bound<'py, PyAny>,
-    ) -> Result<bool, Stop> {
+    ) -> Outcome<bool> {
         if held.is_none() {
             return if field.presence || shape.repeated || shape.entry.is_some() {
                 Ok(false)
@@ -147,14 +327,12 @@ impl<'py> Writer<'py> {
     }
 
     fn list(&mut self, field: &Field, shape: &FieldShape, list: &Bound<'py, PyList>) -> Outcome {
-        self.out.push(b'[');
+        self.open(b'[');
         value::for_each(list, |index, item| {
-            if index > 0 {
-                self.out.extend_from_slice(b", ");
-            }
+            self.separate(index == 0);
             self.value(field, shape, &item)
         })?;
-        self.out.push(b']');
+        self.close(b']', list.is_empty());
         Ok(())
     }
 
@@ -164,16 +342,15 @@ impl<'py> Writer<'py> {
         shapes: &(FieldShape, FieldShape),
         dict: &Bound<'py, PyDict>,
     ) -> Outcome {
-        self.out.push(b'{');
-        for (index, (key, item)) in quick::entries(dict).iter().enumerate() {
-            if index > 0 {
-                self.out.extend_from_slice(b", ");
-            }
+        self.open(b'{');
+        let entries = quick::entries(dict);
+        for (index, (key, item)) in entries.iter().enumerate() {
+            self.separate(index == 0);
             if let Ok(key) = key.cast_exact::<PyString>() {
                 if shapes.0.kind != Kind::String {
                     return Err(Stop::Refused);
                 }
-                text::string(key.to_str().map_err(|_| Stop::Refused)?, &mut self.out);
+                self.string(key)?;
             } else {
                 self.out.push(b'"');
                 let start = self.out.len();
@@ -188,19 +365,25 @@ impl<'py> Writer<'py> {
             self.out.extend_from_slice(b": ");
             self.value(&entry.1, &shapes.1, item)?;
         }
-        self.out.push(b'}');
+        self.close(b'}', entries.is_empty());
         Ok(())
+    }
+
+    #[inline]
+    fn string(&mut self, held: &Bound<'py, PyString>) -> Outcome {
+        let letters = some(value::letters(held))?;
+        if text::string(letters, &mut self.out) {
+            Ok(())
+        } else {
+            Err(Stop::Refused)
+        }
     }
 
     /// Writes one value, zero or not.
     fn value(&mut self, field: &Field, shape: &FieldShape, item: &Bound<'py, PyAny>) -> Outcome {
         match shape.kind {
             Kind::Message | Kind::Group => self.message_value(field, shape, item),
-            Kind::String => {
-                let held = item.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
-                text::string(held.to_str().map_err(|_| Stop::Refused)?, &mut self.out);
-                Ok(())
-            }
+            Kind::String => self.string(item.cast_exact::<PyString>().map_err(|_| Stop::Refused)?),
             Kind::Bytes => {
                 let held = item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
                 text::base64(held.as_bytes(), &mut self.out);
@@ -212,56 +395,34 @@ impl<'py> Writer<'py> {
                 self.out.extend_from_slice(word);
                 Ok(())
             }
-            Kind::Double | Kind::Float => {
-                let held = item.cast_exact::<PyFloat>().map_err(|_| Stop::Refused)?;
-                self.float(held.value(), shape.kind == Kind::Float)
-            }
+            Kind::Double | Kind::Float => self.float(float_of(item)?, shape.kind == Kind::Float),
             Kind::Enum => self.member(field, item),
             kind => self.int(kind, item),
         }
     }
 
     fn float(&mut self, number: f64, single: bool) -> Outcome {
-        if !number.is_finite() {
-            let word: &[u8] = match (number.is_nan(), number > 0.0) {
-                (true, _) => b"\"NaN\"",
-                (false, true) => b"\"Infinity\"",
-                (false, false) => b"\"-Infinity\"",
-            };
-            self.out.extend_from_slice(word);
-            return Ok(());
-        }
-        if !single {
-            text::double(number, &mut self.out);
-        } else if !text::float(number, &mut self.out) {
+        if let Some(word) = word_of(number) {
+            self.out.push(b'"');
+            self.out.extend_from_slice(word.as_bytes());
+            self.out.push(b'"');
+        } else if !single {
+            number::double(number, &mut self.out);
+        } else if !number::float(number, &mut self.out) {
             return Err(Stop::Refused);
         }
         Ok(())
     }
 
     fn int(&mut self, kind: Kind, item: &Bound<'py, PyAny>) -> Outcome {
-        if !item.is_exact_instance_of::<PyInt>() {
-            return Err(Stop::Refused);
-        }
-        let (low, high, quoted) = match kind {
-            Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => {
-                (i64::from(i32::MIN), i64::from(i32::MAX), false)
-            }
-            Kind::UInt32 | Kind::Fixed32 => (0, i64::from(u32::MAX), false),
-            Kind::UInt64 | Kind::Fixed64 => (0, i64::MAX, true),
-            _ => (i64::MIN, i64::MAX, true),
-        };
+        let quoted = is_text(kind);
         if quoted {
             self.out.push(b'"');
         }
-        match value::int(item) {
-            Int::Signed(number) if (low..=high).contains(&number) => {
-                text::int(number, &mut self.out);
-            }
-            Int::Unsigned(number) if matches!(kind, Kind::UInt64 | Kind::Fixed64) => {
-                text::int(number, &mut self.out);
-            }
-            _ => return Err(Stop::Refused),
+        match int_of(kind, item)? {
+            Int::Unsigned(number) => text::int(number, &mut self.out),
+            Int::Signed(number) => text::int(number, &mut self.out),
+            Int::Huge | Int::Other => return Err(Stop::Refused),
         }
         if quoted {
             self.out.push(b'"');
@@ -270,15 +431,12 @@ impl<'py> Writer<'py> {
     }
 
     fn member(&mut self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome {
-        let members = field.members.as_ref().ok_or(Stop::Refused)?;
-        let Int::Signed(number) = value::int(item) else {
-            return Err(Stop::Refused);
-        };
-        let number = i32::try_from(number).map_err(|_| Stop::Refused)?;
+        let members = some(field.members.as_ref())?;
+        let number = number_of(item)?;
         match members.names(self.py)? {
             MemberNames::Null => self.out.extend_from_slice(b"null"),
             MemberNames::Known { by_number, .. } => match by_number.get(&number) {
-                Some(name) => self.out.extend_from_slice(name),
+                Some(name) => self.out.extend_from_slice(&name.quoted),
                 None if members.closed => return Err(Stop::Refused),
                 None => text::int(number, &mut self.out),
             },
@@ -295,122 +453,177 @@ impl<'py> Writer<'py> {
         let plan = field.plan(self.py, shape)?;
         match field.wrapped {
             Wrapped::No => {
-                let message = Message::exactly(item, &plan).ok_or(Stop::Refused)?;
-                self.message(&plan, message)
-            }
-            Wrapped::Timestamp | Wrapped::Duration => {
-                let (seconds, nanos) = wkt::parts(field.wrapped, item).ok_or(Stop::Refused)?;
-                if field.wrapped == Wrapped::Timestamp {
-                    let date = wkt::civil(seconds.div_euclid(86_400));
-                    text::time(date, seconds.rem_euclid(86_400), nanos, &mut self.out);
-                } else {
-                    text::duration(seconds, nanos, &mut self.out);
+                if let Some(message) = Message::exactly(item, &plan) {
+                    return self.message(&plan, message);
                 }
-                Ok(())
+                let message = special::message_of(item, &plan)?;
+                self.message(message.plan()?, message)
             }
             Wrapped::Scalar => {
                 let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
-                let (inner, inner_shape) = scalar.ok_or(Stop::Refused)?;
+                let (inner, inner_shape) = some(scalar)?;
                 self.value(inner, inner_shape, item)
             }
-            Wrapped::Other => Err(Stop::Refused),
+            wrapped => {
+                if wrapped != Wrapped::Other {
+                    if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
+                        some(self.levels.checked_sub(1))?;
+                        return self.time(wrapped == Wrapped::Timestamp, seconds, nanos);
+                    }
+                }
+                let made = special::unwrapped(item, &plan)?;
+                let message = some(Message::of(&made))?;
+                self.message(message.plan()?, message)
+            }
         }
     }
 
-    fn struct_(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        let Some((field, shape, held)) = self.only_field(plan, message)? else {
-            self.out.extend_from_slice(b"{}");
-            return Ok(());
-        };
-        let dict = held.cast_exact::<PyDict>().map_err(|_| Stop::Refused)?;
-        match (&field.entry, &shape.entry) {
-            (Some(entry), Some(shapes)) => self.map(entry, shapes, dict),
-            _ => Err(Stop::Refused),
+    fn time(&mut self, is_timestamp: bool, seconds: i64, nanos: i32) -> Outcome {
+        if special::time(is_timestamp, seconds, nanos, &mut self.out) {
+            Ok(())
+        } else {
+            Err(Stop::Refused)
         }
     }
 
-    fn list_value(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        let Some((field, shape, held)) = self.only_field(plan, message)? else {
-            self.out.extend_from_slice(b"[]");
+    /// Writes a Struct or a `ListValue`.
+    fn collection(&mut self, plan: &Plan, message: Message<'_, 'py>, form: Form) -> Outcome {
+        let (field, shape, held) = special::held(plan, message, 1)?;
+        let Some(held) = held else {
+            let empty: &[u8] = if form == Form::Struct { b"{}" } else { b"[]" };
+            self.out.extend_from_slice(empty);
             return Ok(());
         };
-        let list = held.cast_exact::<PyList>().map_err(|_| Stop::Refused)?;
-        self.list(field, shape, list)
-    }
-
-    /// The one field of a class and what it holds, if anything.
-    #[allow(clippy::type_complexity)] // A name for it would be read once.
-    fn only_field<'a>(
-        &self,
-        plan: &'a Plan,
-        message: Message<'_, 'py>,
-    ) -> Result<Option<(&'a Field, &'a FieldShape, Bound<'py, PyAny>)>, Stop> {
-        let (field, shape) = plan.at(0).ok_or(Stop::Refused)?;
-        let Place::Slot(offset) = field.place else {
-            return Err(Stop::Refused);
-        };
-        let held = message.area().get(self.py, offset);
-        Ok(held.map(|held| (field, shape, held)))
+        if form == Form::ListValue {
+            return self.list(field, shape, held.cast_exact().map_err(|_| Stop::Refused)?);
+        }
+        let (entry, shapes) = some(field.entry.as_ref().zip(shape.entry.as_ref()))?;
+        self.map(entry, shapes, held.cast_exact().map_err(|_| Stop::Refused)?)
     }
 
     fn value_message(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        // 2^53: doubles above hold only some of the integers.
-        const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-        let area = message.area();
-        for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-            let Place::Slot(offset) = field.place else {
-                continue;
-            };
-            let Some(held) = area.get(self.py, offset).filter(|held| !held.is_none()) else {
-                continue;
-            };
-            if shape.kind == Kind::Enum {
-                self.out.extend_from_slice(b"null");
-                return Ok(());
-            }
-            if shape.kind != Kind::Double {
-                return self.value(field, shape, &held);
-            }
-            let number = held
-                .cast_exact::<PyFloat>()
-                .map_err(|_| Stop::Refused)?
-                .value();
-            if !number.is_finite() {
-                return Err(Stop::Refused);
-            }
-            let minus_zero = number == 0.0 && number.is_sign_negative();
-            if number.fract() == 0.0 && number.abs() <= LARGEST_EXACT && !minus_zero {
-                text::int(number as i64, &mut self.out);
-                return Ok(());
-            }
-            text::double(number, &mut self.out);
+        let Some((field, shape, held)) = special::kind_of_value(plan, message)? else {
+            self.out.extend_from_slice(b"null");
+            return Ok(());
+        };
+        if shape.kind == Kind::Enum {
+            self.out.extend_from_slice(b"null");
             return Ok(());
         }
-        self.out.extend_from_slice(b"null");
+        if shape.kind != Kind::Double {
+            return self.value(field, shape, &held);
+        }
+        match special::json_number(float_of(&held)?)? {
+            special::Number::Whole(number) => text::int(number, &mut self.out),
+            special::Number::Double(number) => number::double(number, &mut self.out),
+        }
+        Ok(())
+    }
+
+    fn field_mask(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
+        let joined = special::camel_paths(plan, message)?;
+        text::utf8(&joined, &mut self.out);
+        Ok(())
+    }
+
+    fn any(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
+        self.open(b'{');
+        let Some((url, inner)) = special::packed(plan, message, &self.pools)? else {
+            self.close(b'}', true);
+            return Ok(());
+        };
+        self.key(b", \"@type\": ", true);
+        self.string(&url)?;
+        let inner = some(Message::of(&inner))?;
+        let inner_plan = inner.plan()?;
+        let names = Names::of(self.py, inner_plan)?;
+        if names.form == Form::Fields {
+            self.levels = some(self.levels.checked_sub(1))?;
+            if inner.is_pending() {
+                read_pending(inner)?;
+            }
+            self.members(inner_plan, names, inner, false)?;
+            self.levels += 1;
+        } else {
+            self.key(b", \"value\": ", false);
+            self.message(inner_plan, inner)?;
+        }
+        self.close(b'}', false);
         Ok(())
     }
 }
 
+/// The number in a value of a field of floating-point numbers.
+pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
+    match item.cast_exact::<PyFloat>() {
+        Ok(held) => Ok(held.value()),
+        Err(_) => Err(Stop::Refused),
+    }
+}
+
+/// What a number that is not finite is called.
+pub fn word_of(number: f64) -> Option<&'static str> {
+    if number.is_finite() {
+        None
+    } else if number.is_nan() {
+        Some("NaN")
+    } else if number > 0.0 {
+        Some("Infinity")
+    } else {
+        Some("-Infinity")
+    }
+}
+
+/// Whether integers of a type are text in JSON, because a double cannot hold all of them.
+pub fn is_text(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Int64 | Kind::SInt64 | Kind::SFixed64 | Kind::UInt64 | Kind::Fixed64
+    )
+}
+
+/// The number in a value of an integer field, if it is one of its type.
+#[inline]
+pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Int> {
+    if !item.is_exact_instance_of::<PyInt>() {
+        return Err(Stop::Refused);
+    }
+    let (low, high) = match kind {
+        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        Kind::UInt32 | Kind::Fixed32 => (0, i64::from(u32::MAX)),
+        Kind::UInt64 | Kind::Fixed64 => (0, i64::MAX),
+        _ => (i64::MIN, i64::MAX),
+    };
+    match value::int(item) {
+        Int::Signed(number) if (low..=high).contains(&number) => Ok(Int::Signed(number)),
+        Int::Unsigned(number) if matches!(kind, Kind::UInt64 | Kind::Fixed64) => {
+            Ok(Int::Unsigned(number))
+        }
+        _ => Err(Stop::Refused),
+    }
+}
+
+/// The number of an enum's value.
+pub fn number_of(item: &Bound<'_, PyAny>) -> Outcome<i32> {
+    match value::int(item) {
+        Int::Signed(number) => i32::try_from(number).map_err(|_| Stop::Refused),
+        _ => Err(Stop::Refused),
+    }
+}
+
 /// Whether a value of a field without presence is the zero of its type, which is not written.
-fn is_zero(kind: Kind, held: &Bound<'_, PyAny>) -> Result<bool, Stop> {
+pub fn is_zero(kind: Kind, held: &Bound<'_, PyAny>) -> Outcome<bool> {
     Ok(match kind {
-        Kind::String => held
-            .cast_exact::<PyString>()
-            .map_err(|_| Stop::Refused)?
-            .to_str()
-            .is_ok_and(str::is_empty),
+        Kind::String => {
+            let held = held.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
+            held.is_empty()?
+        }
         Kind::Bytes => held
             .cast_exact::<PyBytes>()
             .map_err(|_| Stop::Refused)?
             .as_bytes()
             .is_empty(),
-        Kind::Double | Kind::Float => {
-            held.cast_exact::<PyFloat>()
-                .map_err(|_| Stop::Refused)?
-                .value()
-                .to_bits()
-                == 0
-        }
+        Kind::Double | Kind::Float => float_of(held)?.to_bits() == 0,
         Kind::Message | Kind::Group => false,
         _ => match value::int(held) {
             Int::Signed(number) => number == 0,

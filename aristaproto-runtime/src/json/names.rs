@@ -1,13 +1,19 @@
 //! What JSON calls the fields of a class and the members of an enum, made once for each. In: plans. Out: keys to write, and
-//! look-ups for those that are read. Called by `encode` and `decode`.
+//! look-ups for those that are read. Called by the other modules of JSON.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
 
+use crate::json::special::api;
 use crate::json::text;
-use crate::plan::{Members, Plan};
+use crate::object::Offset;
+use crate::plan::{Members, Place, Plan};
 use crate::quick;
+use crate::shape::Kind;
 
 /// How messages of a class are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +26,87 @@ pub enum Form {
     Value,
     /// `google.protobuf.ListValue`.
     ListValue,
+    /// `google.protobuf.Timestamp`.
+    Timestamp,
+    /// `google.protobuf.Duration`.
+    Duration,
+    /// `google.protobuf.FieldMask`.
+    FieldMask,
+    /// `google.protobuf.Any`.
+    Any,
+    /// `google.protobuf.Int32Value` and its siblings.
+    Wrapper,
     /// In a way that only the plain codec knows.
     Other,
 }
 
-/// What JSON needs to know of a class: its form, and the keys of its fields, quoted, with the colon.
+/// The keys of a class' fields in one casing, by position in the plan.
+pub struct Keys {
+    /// Quoted, between `, ` and `: `, as they are written behind another member.
+    pub quoted: Vec<Vec<u8>>,
+    /// For dicts.
+    pub text: Vec<Py<PyString>>,
+}
+
+impl Keys {
+    fn new(py: Python<'_>, names: &[String]) -> Self {
+        Self {
+            quoted: names.iter().map(|name| quoted_key(name)).collect(),
+            text: names
+                .iter()
+                .map(|name| PyString::intern(py, name).unbind())
+                .collect(),
+        }
+    }
+}
+
+/// The key of an object with a name, as it is written behind another member.
+pub fn quoted_key(name: &str) -> Vec<u8> {
+    let mut key = b", ".to_vec();
+    text::utf8(name, &mut key);
+    key.extend_from_slice(b": ");
+    key
+}
+
+/// Field names are few and those of the class: what they hash to need not be a secret.
+#[derive(Default)]
+pub struct Quick(u64);
+
+impl Hasher for Quick {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mut add = |word: u64| self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(ODD);
+        let mut chunks = bytes.chunks_exact(8);
+        for chunk in &mut chunks {
+            add(chunk
+                .iter()
+                .fold(0, |word, &byte| word << 8 | u64::from(byte)));
+        }
+        let rest = chunks.remainder().iter();
+        add(rest.fold(bytes.len() as u64, |word, &byte| {
+            word << 8 | u64::from(byte)
+        }));
+    }
+}
+
+type ByName<T> = HashMap<String, T, BuildHasherDefault<Quick>>;
+
+/// What JSON needs to know of a class: its form, and the names of its fields.
 pub struct Names {
     /// Which form the class has.
     pub form: Form,
-    /// JSON names by position in the plan.
-    pub camel: Vec<Vec<u8>>,
-    /// Proto names by position in the plan.
-    pub snake: Vec<Vec<u8>>,
+    /// The slots of the fields, by position in the plan.
+    pub slots: Vec<Offset>,
+    /// JSON names.
+    pub camel: Keys,
+    /// Proto names.
+    pub snake: Keys,
     plain: Vec<String>,
-    by_name: HashMap<String, usize>,
+    by_name: ByName<usize>,
+    lenient: OnceCell<ByName<Option<usize>>>,
     takes_null: Vec<bool>,
 }
 
@@ -60,13 +133,49 @@ impl Names {
         self.by_name.get(name).copied()
     }
 
+    /// Position of the one field whose name a key spells in another casing.
+    ///
+    /// # Errors
+    /// What Python raises for a schema that is none.
+    pub fn in_another_casing(
+        &self,
+        py: Python<'_>,
+        plan: &Plan,
+        key: &str,
+    ) -> PyResult<Option<usize>> {
+        let usual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if key.is_empty() || !key.bytes().all(usual) {
+            return Ok(None);
+        }
+        let snake = |name: &str| -> PyResult<String> {
+            api(py)?.snake_case.bind(py).call1((name,))?.extract()
+        };
+        if self.lenient.get().is_none() {
+            let mut lenient: ByName<Option<usize>> = ByName::default();
+            for (index, field) in plan.fields.iter().enumerate() {
+                for attribute in ["name", "proto_name", "json_name"] {
+                    let name: String = field.python.bind(py).getattr(attribute)?.extract()?;
+                    let one = lenient.entry(snake(&name)?).or_insert(Some(index));
+                    if *one != Some(index) {
+                        *one = None;
+                    }
+                }
+            }
+            let _ = self.lenient.set(lenient);
+        }
+        let found = self
+            .lenient
+            .get()
+            .and_then(|all| all.get(&*snake(key).ok()?));
+        Ok(found.copied().flatten())
+    }
+
     /// Whether null is a value of the field, and not the lack of one.
     pub fn takes_null(&self, index: usize) -> bool {
         self.takes_null.get(index).copied().unwrap_or(true)
     }
 
     fn new(py: Python<'_>, plan: &Plan) -> PyResult<Self> {
-        let full_name: String = plan.schema.bind(py).getattr("full_name")?.extract()?;
         let own_names = |attribute: &str| -> PyResult<Vec<String>> {
             plan.fields
                 .iter()
@@ -74,31 +183,13 @@ impl Names {
                 .collect()
         };
         let (json_names, proto_names) = (own_names("json_name")?, own_names("proto_name")?);
-        let distinct = |names: &[String]| names.iter().collect::<HashSet<_>>().len() == names.len();
-        let form = match full_name.as_str() {
-            // Two fields of one key are one entry of a dict.
-            _ if !distinct(&json_names) || !distinct(&proto_names) => Form::Other,
-            "google.protobuf.Struct" => Form::Struct,
-            "google.protobuf.Value" => Form::Value,
-            "google.protobuf.ListValue" => Form::ListValue,
-            _ if py
-                .import("aristaproto.json.special")?
-                .getattr("ENCODERS")?
-                .contains(&full_name)? =>
-            {
-                Form::Other
-            }
-            _ => Form::Fields,
-        };
         let by_index = json_names.iter().cloned().zip(0..);
-        let mut by_name: HashMap<String, usize> = by_index.collect();
+        let mut by_name: ByName<usize> = by_index.collect();
         // A proto name that is the JSON name of another field stands for the latter.
         for (index, name) in proto_names.iter().enumerate() {
             by_name.entry(name.clone()).or_insert(index);
         }
-        let asks = py
-            .import("aristaproto.json.encode")?
-            .getattr("takes_null")?;
+        let asks = api(py)?.takes_null.bind(py);
         let takes_null = plan
             .fields
             .iter()
@@ -109,23 +200,77 @@ impl Names {
                     && asks.call1((&field.python,))?.is_truthy()?)
             })
             .collect::<PyResult<_>>()?;
+        let slots: Vec<Offset> = plan
+            .fields
+            .iter()
+            .filter_map(|field| match field.place {
+                Place::Slot(offset) => Some(offset),
+                _ => None,
+            })
+            .collect();
+        let distinct = |names: &[String]| names.iter().collect::<HashSet<_>>().len() == names.len();
+        let form = if plan.is_message_set()
+            || slots.len() != plan.fields.len()
+            // Two fields of one key are one entry of a dict, as is one of the key that Any adds.
+            || !distinct(&json_names)
+            || !distinct(&proto_names)
+            || by_name.contains_key("@type")
+        {
+            Form::Other
+        } else {
+            form(py, plan)?
+        };
         Ok(Self {
             form,
-            camel: json_names.iter().map(|name| key(name)).collect(),
-            snake: proto_names.iter().map(|name| key(name)).collect(),
+            slots,
+            camel: Keys::new(py, &json_names),
+            snake: Keys::new(py, &proto_names),
             plain: json_names,
             by_name,
+            lenient: OnceCell::new(),
             takes_null,
         })
     }
 }
 
-/// The key of an object with a name, as it is written: quoted, with the colon.
-fn key(name: &str) -> Vec<u8> {
-    let mut key = Vec::new();
-    text::string(name, &mut key);
-    key.extend_from_slice(b": ");
-    key
+/// The form of a class whose name is that of a well-known type, if its fields are, too.
+fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
+    let full_name: String = plan.schema.bind(py).getattr("full_name")?.extract()?;
+    let fields = &plan.shape.fields;
+    let is = |number: u32, kind: Kind| {
+        let found = plan.shape.find(number).and_then(|at| fields.get(at));
+        found.is_some_and(|shape| shape.kind == kind)
+    };
+    let special = api(py)?.encoders.bind(py).contains(&full_name)?;
+    Ok(match full_name.strip_prefix("google.protobuf.") {
+        Some("Struct") => Form::Struct,
+        Some("Value") => Form::Value,
+        Some("ListValue") => Form::ListValue,
+        Some("Timestamp") if is(1, Kind::Int64) && is(2, Kind::Int32) => Form::Timestamp,
+        Some("Duration") if is(1, Kind::Int64) && is(2, Kind::Int32) => Form::Duration,
+        Some("FieldMask") if is(1, Kind::String) => Form::FieldMask,
+        Some("Any") if is(1, Kind::String) && is(2, Kind::Bytes) => Form::Any,
+        Some(name)
+            if special
+                && name.ends_with("Value")
+                && fields.len() == 1
+                && fields
+                    .iter()
+                    .all(|it| it.number == 1 && !it.kind.is_message()) =>
+        {
+            Form::Wrapper
+        }
+        _ if special => Form::Other,
+        _ => Form::Fields,
+    })
+}
+
+/// The name of an enum's member.
+pub struct MemberName {
+    /// As it is written.
+    pub quoted: Vec<u8>,
+    /// As a Python value.
+    pub text: Py<PyString>,
 }
 
 /// The names of an enum's members; or what its values are instead.
@@ -134,9 +279,9 @@ pub enum MemberNames {
     Null,
     /// Proto names.
     Known {
-        /// Quoted, by number.
-        by_number: HashMap<i32, Vec<u8>>,
-        /// Numbers by name.
+        /// By number.
+        by_number: HashMap<i32, MemberName>,
+        /// Numbers by name; aliases, and names in Python, too.
         by_name: HashMap<String, i32>,
     },
 }
@@ -152,20 +297,40 @@ impl MemberNames {
             return Ok(Self::Null);
         }
         let (mut by_number, mut by_name) = (HashMap::new(), HashMap::new());
+        let declared: Bound<'_, PyDict> = class
+            .getattr("__members__")?
+            .call_method0("copy")?
+            .cast_into()?;
+        let declared = quick::entries(&declared);
         for (number, member) in quick::entries(members.by_number.bind(py)) {
-            let name: String = member.getattr("proto_name")?.extract()?;
-            let number = number.extract()?;
-            if !name.is_empty() {
+            let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
+            let number: i32 = number.extract()?;
+            if !name.is_empty()? {
                 let mut quoted = Vec::new();
-                text::string(&name, &mut quoted);
-                by_number.insert(number, quoted);
-                by_name.insert(name, number);
+                text::utf8(name.to_str()?, &mut quoted);
+                by_name.insert(name.to_str()?.to_owned(), number);
+                let text = name.unbind();
+                by_number.insert(number, MemberName { quoted, text });
             }
+        }
+        let prefix: String = class.getattr("__prefix__")?.extract()?;
+        let renamed = class.getattr("__renamed__")?;
+        // First the names in the proto file, then those in Python, as the plain codec looks them up.
+        for (alias, member) in &declared {
+            let other: Option<String> = renamed.call_method1("get", (alias,))?.extract()?;
+            let alias: String = alias.extract()?;
+            let name = other
+                .filter(|it| !it.is_empty())
+                .unwrap_or(prefix.clone() + &alias);
+            by_name.entry(name).or_insert(member.extract()?);
+        }
+        for (alias, member) in &declared {
+            by_name.entry(alias.extract()?).or_insert(member.extract()?);
         }
         Ok(Self::Known { by_number, by_name })
     }
 
-    /// The number of the member with a proto name; aliases are left to the plain codec.
+    /// The number of the member with a name.
     pub fn number_of(&self, name: &str) -> Option<i32> {
         match self {
             Self::Null => None,

@@ -8,6 +8,21 @@ use std::borrow::Cow;
 /// Longer numbers are left to the plain codec, which knows what Python makes of them.
 const LONGEST_NUMBER: usize = 300;
 
+/// What has more digits in its exponent is no number for Python's `Decimal`, by which the plain codec reads.
+const LONGEST_EXPONENT: usize = 15;
+
+/// Objects and arrays in each other that are passed over; Python's parser takes more.
+const DEEPEST: u32 = 100;
+
+/// The text of a string.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Text<'a, 'b> {
+    /// As it stands in the source, between the quotation marks.
+    Plain(&'a str),
+    /// Letters, with escapes resolved, and all bits that are set in one of them.
+    Points(&'b [u32], u32),
+}
+
 /// A place in JSON text.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
@@ -23,6 +38,29 @@ pub struct Number<'a> {
     /// Without a fraction and an exponent.
     pub is_whole: bool,
 }
+
+impl Number<'_> {
+    /// Whether Python reads it, too, without an error of its own.
+    pub fn is_usual(self) -> bool {
+        let exponent = self.text.split(['e', 'E']).nth(1);
+        exponent.is_none_or(|digits| digits.len() <= LONGEST_EXPONENT)
+    }
+}
+
+/// What no hexadecimal digit is worth; more than four digits are.
+const NO_DIGIT: u32 = 1 << 16;
+
+/// What a byte is worth as a hexadecimal digit.
+static NIBBLES: [u32; 256] = {
+    let mut table = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[b"0123456789abcdef"[digit] as usize] = digit as u32;
+        table[b"0123456789ABCDEF"[digit] as usize] = digit as u32;
+        digit += 1;
+    }
+    table
+};
 
 impl<'a> Cursor<'a> {
     /// The start of a text.
@@ -73,31 +111,57 @@ impl<'a> Cursor<'a> {
 
     /// Takes a string; a lone surrogate is refused.
     pub fn string(&mut self) -> Option<Cow<'a, str>> {
+        let mut points = Vec::new();
+        Some(match self.text(&mut points)? {
+            Text::Plain(text) => Cow::Borrowed(text),
+            Text::Points(points, _) => {
+                Cow::Owned(points.iter().copied().filter_map(char::from_u32).collect())
+            }
+        })
+    }
+
+    /// The same, as letters: what needs them goes into `points`.
+    #[inline]
+    pub fn text<'b>(&mut self, points: &'b mut Vec<u32>) -> Option<Text<'a, 'b>> {
         if !self.take(b'"') {
             return None;
         }
         let start = self.pos;
-        let length = self.plain_run()?;
-        let plain = self.text.get(start..start + length)?;
-        self.pos += length;
+        self.pos += self.plain_run()?;
         if self.text.as_bytes().get(self.pos) == Some(&b'"') {
+            let plain = self.text.get(start..self.pos)?;
             self.pos += 1;
-            return Some(Cow::Borrowed(plain));
+            return Some(Text::Plain(plain));
         }
-        let mut made = plain.to_owned();
+        let plain = self.text.get(start..self.pos)?;
+        points.clear();
+        points.extend(plain.chars().map(u32::from));
+        self.escaped_text(points)?;
+        let widest = points.iter().fold(0, |all, point| all | point);
+        Some(Text::Points(points, widest))
+    }
+
+    /// Takes the rest of a string that has escapes.
+    fn escaped_text(&mut self, points: &mut Vec<u32>) -> Option<()> {
+        let bytes = self.text.as_bytes();
         loop {
-            match self.text.as_bytes().get(self.pos)? {
+            match *bytes.get(self.pos)? {
                 b'"' => {
                     self.pos += 1;
-                    return Some(Cow::Owned(made));
+                    return Some(());
                 }
                 b'\\' => {
                     self.pos += 1;
-                    made.push(self.escaped()?);
+                    points.push(self.escaped()?);
+                }
+                byte @ b' '..=127 => {
+                    self.pos += 1;
+                    points.push(u32::from(byte));
                 }
                 _ => {
                     let length = self.plain_run().filter(|&length| length > 0)?;
-                    made.push_str(self.text.get(self.pos..self.pos + length)?);
+                    let plain = self.text.get(self.pos..self.pos + length)?;
+                    points.extend(plain.chars().map(u32::from));
                     self.pos += length;
                 }
             }
@@ -105,47 +169,103 @@ impl<'a> Cursor<'a> {
     }
 
     /// Number of bytes up to a quotation mark, a backslash or a control character.
+    #[inline]
     fn plain_run(&self) -> Option<usize> {
+        const ONES: u64 = 0x0101_0101_0101_0101;
         let rest = self.text.as_bytes().get(self.pos..)?;
-        rest.iter()
+        let mut length = 0;
+        for chunk in rest.chunks_exact(8) {
+            let word = u64::from_le_bytes(chunk.try_into().ok()?);
+            // Bit 7 of the first byte below `limit`, itself below 128; of those behind it, anything.
+            let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;
+            let same = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+            let found = (below(word, 32) | same(b'"') | same(b'\\')) & (ONES << 7);
+            if found != 0 {
+                return Some(length + found.trailing_zeros() as usize / 8);
+            }
+            length += 8;
+        }
+        let last = rest.get(length..)?.iter();
+        last.clone()
             .position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ')
+            .map(|position| length + position)
     }
 
-    fn escaped(&mut self) -> Option<char> {
+    fn escaped(&mut self) -> Option<u32> {
         let byte = *self.text.as_bytes().get(self.pos)?;
         self.pos += 1;
         Some(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'b' => '\x08',
-            b'f' => '\x0c',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
             b'u' => {
                 let first = self.hexadecimal()?;
                 if !(0xd800..0xe000).contains(&first) {
-                    return char::from_u32(first);
+                    return Some(first);
                 }
-                if self.text.as_bytes().get(self.pos..self.pos + 2)? != b"\\u" {
+                if first >= 0xdc00 || self.text.as_bytes().get(self.pos..self.pos + 2)? != b"\\u" {
                     return None;
                 }
                 self.pos += 2;
                 let second = self.hexadecimal()?;
-                let pair = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
-                return char::decode_utf16(pair).next()?.ok();
+                if !(0xdc00..0xe000).contains(&second) {
+                    return None;
+                }
+                0x1_0000 + ((first & 0x3ff) << 10 | second & 0x3ff)
             }
+            b'"' | b'\\' | b'/' => u32::from(byte),
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => 10,
+            b'r' => 13,
+            b't' => 9,
             _ => return None,
         })
     }
 
+    #[inline]
     fn hexadecimal(&mut self) -> Option<u32> {
-        let digits = self.text.get(self.pos..self.pos + 4)?;
+        let digits = self.text.as_bytes().get(self.pos..self.pos + 4)?;
         self.pos += 4;
-        // `from_str_radix` takes a sign, too.
-        digits
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit())
-            .then(|| u32::from_str_radix(digits, 16).ok())?
+        let value = |at: usize| {
+            let digit = digits.get(at).copied().unwrap_or_default();
+            NIBBLES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)
+        };
+        let all = value(0) << 12 | value(1) << 8 | value(2) << 4 | value(3);
+        (all < NO_DIGIT).then_some(all)
+    }
+
+    /// Passes over a value, whatever it is.
+    pub fn skip(&mut self) -> Option<()> {
+        self.skip_value(DEEPEST)
+    }
+
+    fn skip_value(&mut self, levels: u32) -> Option<()> {
+        let found = match self.peek()? {
+            b'"' => return self.string().map(drop),
+            b'n' => self.word("null"),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            mark @ (b'[' | b'{') => return self.skip_members(mark, levels.checked_sub(1)?),
+            _ => self.number()?.is_usual(),
+        };
+        found.then_some(())
+    }
+
+    fn skip_members(&mut self, mark: u8, levels: u32) -> Option<()> {
+        let end = mark + 2;
+        self.take(mark);
+        if self.take(end) {
+            return Some(());
+        }
+        loop {
+            if mark == b'{' {
+                self.string()?;
+                self.take(b':').then_some(())?;
+            }
+            self.skip_value(levels)?;
+            if self.take(end) {
+                return Some(());
+            }
+            self.take(b',').then_some(())?;
+        }
     }
 
     /// Takes a number.

@@ -1,50 +1,149 @@
-//! JSON text below messages, without Python: strings, numbers, base64, times. Called by `encode`.
+//! JSON text below messages, without Python: strings, numbers, base64, times. Called by `encode` and `dump`.
 
 use std::io::Write as _;
 
-/// Puts a string between quotation marks, everything beyond printable ASCII escaped.
-pub fn string(text: &str, out: &mut Vec<u8>) {
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
-    out.reserve(text.len() + 2);
+/// The letters of a string, as wide as the widest of them needs.
+#[derive(Clone, Copy, Debug)]
+pub enum Letters<'a> {
+    /// Below 128.
+    Ascii(&'a [u8]),
+    /// Below 256.
+    Latin(&'a [u8]),
+    /// Of 16 bits.
+    Two(&'a [u16]),
+    /// All others.
+    Four(&'a [u32]),
+}
+
+impl Letters<'_> {
+    /// Whether one of them is half of a pair, which has no UTF-8.
+    pub fn have_surrogates(self) -> bool {
+        match self {
+            Self::Ascii(_) | Self::Latin(_) => false,
+            Self::Two(units) => units.iter().any(|unit| (0xd800..0xe000).contains(unit)),
+            Self::Four(points) => points.iter().any(|point| (0xd800..0xe000).contains(point)),
+        }
+    }
+}
+
+/// Puts a string between quotation marks, everything beyond printable ASCII escaped; false for one with a lone surrogate.
+pub fn string(letters: Letters<'_>, out: &mut Vec<u8>) -> bool {
     out.push(b'"');
-    // Without a way out of the loop, it looks at many bytes at once.
-    if text
-        .bytes()
-        .fold(true, |plain, byte| plain & is_plain(byte))
-    {
-        out.extend_from_slice(text.as_bytes());
+    let done = match letters {
+        Letters::Ascii(bytes) => {
+            ascii(bytes, out);
+            true
+        }
+        Letters::Latin(bytes) => wide(bytes.iter().map(|&byte| u32::from(byte)), out),
+        Letters::Two(units) => wide(units.iter().map(|&unit| u32::from(unit)), out),
+        Letters::Four(points) => wide(points.iter().copied(), out),
+    };
+    out.push(b'"');
+    done
+}
+
+/// The same for UTF-8.
+pub fn utf8(text: &str, out: &mut Vec<u8>) {
+    if text.is_ascii() {
+        string(Letters::Ascii(text.as_bytes()), out);
     } else {
-        for letter in text.chars() {
-            match u8::try_from(letter) {
-                Ok(byte) if is_plain(byte) => out.push(byte),
-                _ => escape(letter, out),
+        out.push(b'"');
+        wide(text.chars().map(u32::from), out);
+        out.push(b'"');
+    }
+}
+
+const fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte <= b'~' && byte != b'"' && byte != b'\\'
+}
+
+/// Whether no byte of eight, all below 128, is one that is escaped. Bit 7 of each byte tells of it.
+fn are_plain(eight: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(eight);
+    // Of bytes below 128 no sum carries over: what stands apart from a byte has bit 7 when 127 is added.
+    let differs = |byte: u8| (word ^ (ONES * u64::from(byte))) + ONES * 127;
+    let printable = word + ONES * (128 - u64::from(b' '));
+    let no_delete = differs(127);
+    (printable & no_delete & differs(b'"') & differs(b'\\')) & (ONES << 7) == ONES << 7
+}
+
+fn ascii(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut chunks = bytes.chunks_exact(8);
+    let plain = chunks.all(|chunk| chunk.try_into().is_ok_and(are_plain))
+        && bytes
+            .iter()
+            .rev()
+            .take(bytes.len() % 8)
+            .all(|&byte| is_plain(byte));
+    if plain {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for &byte in bytes {
+        if is_plain(byte) {
+            out.push(byte);
+        } else {
+            escape(byte, out);
+        }
+    }
+}
+
+/// Two hexadecimal digits for each byte.
+static HEXADECIMAL: [[u8; 2]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    table
+};
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' => b'"',
+        b'\\' => b'\\',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x0c => b'f',
+        0x08 => b'b',
+        _ => return out.extend_from_slice(&unit(u16::from(byte))),
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// The escape of 16 bits.
+#[inline(always)]
+fn unit(unit: u16) -> [u8; 6] {
+    let [high, low] = unit
+        .to_be_bytes()
+        .map(|byte| HEXADECIMAL[usize::from(byte)]);
+    [b'\\', b'u', high[0], high[1], low[0], low[1]]
+}
+
+/// Letters of which some are no ASCII.
+#[inline(always)]
+fn wide(points: impl Iterator<Item = u32>, out: &mut Vec<u8>) -> bool {
+    out.reserve(points.size_hint().0 * 6);
+    for point in points {
+        match u16::try_from(point) {
+            Ok(code @ 0..=127) => match code as u8 {
+                byte if is_plain(byte) => out.push(byte),
+                byte => escape(byte, out),
+            },
+            Ok(0xd800..=0xdfff) => return false,
+            Ok(code) => out.extend_from_slice(&unit(code)),
+            Err(_) => {
+                let rest = point.wrapping_sub(0x1_0000);
+                out.extend_from_slice(&unit(0xd800 | (rest >> 10) as u16));
+                out.extend_from_slice(&unit(0xdc00 | (rest & 0x3ff) as u16));
             }
         }
     }
-    out.push(b'"');
-}
-
-fn escape(letter: char, out: &mut Vec<u8>) {
-    let short = match letter {
-        '"' => b'"',
-        '\\' => b'\\',
-        '\n' => b'n',
-        '\r' => b'r',
-        '\t' => b't',
-        '\x0c' => b'f',
-        '\x08' => b'b',
-        _ => {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                let digit = |shift: u16| DIGITS.get(usize::from(*unit >> shift & 15)).copied();
-                let digits = [digit(12), digit(8), digit(4), digit(0)];
-                out.extend_from_slice(b"\\u");
-                out.extend_from_slice(&digits.map(Option::unwrap_or_default));
-            }
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+    true
 }
 
 /// Puts an integer.
@@ -55,17 +154,28 @@ pub fn int(number: impl itoa::Integer, out: &mut Vec<u8>) {
 /// Puts bytes as base64 between quotation marks, with padding.
 pub fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let letters = |bits: u32| -> [u8; 4] {
+        [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 63) as usize])
+    };
+    out.reserve(bytes.len() / 3 * 4 + 6);
     out.push(b'"');
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let letter = LETTERS.get((bits >> (18 - 6 * at) & 63) as usize);
-            out.push(match letter {
-                Some(&letter) if at <= chunk.len() => letter,
-                _ => b'=',
-            });
+    let mut chunks = bytes.chunks_exact(3);
+    for chunk in &mut chunks {
+        let bits = chunk
+            .iter()
+            .fold(0, |bits, &byte| bits << 8 | u32::from(byte));
+        out.extend_from_slice(&letters(bits));
+    }
+    match *chunks.remainder() {
+        [one] => {
+            let [first, second, ..] = letters(u32::from(one) << 16);
+            out.extend_from_slice(&[first, second, b'=', b'=']);
         }
+        [one, two] => {
+            let [first, second, third, _] = letters(u32::from(one) << 16 | u32::from(two) << 8);
+            out.extend_from_slice(&[first, second, third, b'=']);
+        }
+        _ => {}
     }
     out.push(b'"');
 }
@@ -101,91 +211,4 @@ fn fraction(nanos: i32, out: &mut Vec<u8>) {
     } else {
         write!(out, ".{nanos:09}")
     };
-}
-
-/// Puts a finite double with the fewest digits that name it, in the form of Python's `repr`.
-pub fn double(number: f64, out: &mut Vec<u8>) {
-    let text = format!("{number:e}");
-    let count = significant(&text);
-    if count >= 15 || number.abs() < 1e-300 {
-        // Halfway between two that are as short, Python takes the even one; with fewer digits there is no such case.
-        let even = format!("{number:.*e}", count - 1);
-        if even.parse() == Ok(number) {
-            return digits(&even, out);
-        }
-    }
-    digits(&text, out);
-}
-
-/// How many digits a number like `-1.25e-7` has before its exponent; at least one.
-fn significant(text: &str) -> usize {
-    let mantissa = text.bytes().take_while(|&byte| byte != b'e');
-    mantissa.filter(u8::is_ascii_digit).count().max(1)
-}
-
-/// Puts a finite number of a float field with the fewest digits, from six on, that name the nearest float; false beyond the
-/// largest float, with nothing written.
-pub fn float(number: f64, out: &mut Vec<u8>) -> bool {
-    let single = number as f32;
-    if single.is_infinite() {
-        return false;
-    }
-    let text = format!("{number:e}");
-    if significant(&text) <= 6 {
-        digits(&text, out);
-        return true;
-    }
-    for precision in 5..8 {
-        let text = format!("{number:.precision$e}");
-        if text
-            .parse::<f64>()
-            .is_ok_and(|short| (short as f32).to_bits() == single.to_bits())
-        {
-            digits(&text, out);
-            return true;
-        }
-    }
-    digits(&format!("{:.8e}", f64::from(single)), out);
-    true
-}
-
-/// Puts a number given as `-1.25e-7` in the form of Python's `repr`: with an exponent below 10^-4 and from 10^16 on.
-fn digits(text: &str, out: &mut Vec<u8>) {
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or_default();
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let part = part.trim_end_matches('0');
-    out.extend_from_slice(sign.as_bytes());
-    if !(-4..16).contains(&exponent) {
-        out.extend_from_slice(whole.as_bytes());
-        if !part.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(part.as_bytes());
-        }
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(out, "e{sign}{:02}", exponent.abs());
-        return;
-    }
-    let shift = exponent.unsigned_abs() as usize;
-    if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + shift - 1, b'0');
-        out.extend_from_slice(whole.as_bytes());
-        out.extend_from_slice(part.as_bytes());
-        return;
-    }
-    out.extend_from_slice(whole.as_bytes());
-    let (before, after) = part.split_at(shift.min(part.len()));
-    out.extend_from_slice(before.as_bytes());
-    out.resize(out.len() + shift - before.len(), b'0');
-    out.push(b'.');
-    out.extend_from_slice(if after.is_empty() {
-        b"0"
-    } else {
-        after.as_bytes()
-    });
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import struct
@@ -10,12 +11,14 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto import binary, codec, json
-from aristaproto.casing import Casing
+from aristaproto import OutputFormat, binary, codec, json, wkt
+from aristaproto.casing import Casing, camel_case, pascal_case, snake_case
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import Endless, filled
 from .test_round_trips import MESSAGES, classes
+
+NOON = datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.timezone.utc)
 
 pytestmark = pytest.mark.skipif(codec.NATIVE is None, reason="there is one codec")
 
@@ -110,6 +113,8 @@ def outcome(function: Any, *arguments: Any, **options: Any) -> tuple[str, str]:
     if isinstance(made, str):
         return "text", made
     # Types, too: 1 is not True, and 1.0 neither.
+    if not isinstance(made, aristaproto.Message):
+        return "value", f"{made!r} {types(made)}"
     return "message", f"{made!r} {binary.encode(made)!r} {types(made)}"
 
 
@@ -121,6 +126,70 @@ def types(value: Any) -> Any:
     if isinstance(value, DICT):
         return [(type(key), types(item)) for key, item in value.items()]
     return type(value).__name__
+
+
+SPELLINGS = (snake_case, camel_case, pascal_case, str.upper, str.lower, lambda key: key + "x")
+
+
+def altered(random: Random, value: Any) -> Any:
+    """Plain values with a change here and there: other types, other spellings of keys, keys that nobody knows."""
+    chance = random.random()
+    if chance < 0.02:
+        return random.choice(
+            [
+                *(
+                    None,
+                    True,
+                    False,
+                    0,
+                    -1,
+                    1.0,
+                    1.5,
+                    2**31,
+                    2**63,
+                    2**70,
+                    math.nan,
+                    math.inf,
+                    1e300,
+                ),
+                *(
+                    "",
+                    "1",
+                    "true",
+                    "\ud83d",
+                    "AAE=",
+                    b"",
+                    b"a",
+                    bytearray(b"a"),
+                    (),
+                    (1, 2),
+                    [],
+                    {},
+                ),
+                *(
+                    {1: 2},
+                    {"@type": ""},
+                    wkt.Empty(),
+                    wkt.Int32Value(value=3),
+                    wkt.NullValue.NULL_VALUE,
+                ),
+                *(NOON, NOON.replace(tzinfo=None), NOON - NOON, "2024-02-29T12:00:00Z", "20240229"),
+            ]
+        )
+    if isinstance(value, LIST):
+        items: Any = [altered(random, item) for item in value]
+        return tuple(items) if chance > 0.9 else items
+    if isinstance(value, DICT):
+        made: dict[Any, Any] = {}
+        for key, item in value.items():
+            respelt = isinstance(key, str) and random.random() < 0.05
+            made[random.choice(SPELLINGS)(key) if respelt else key] = altered(random, item)
+        if chance > 0.98:
+            made[random.choice(["stranger", 1, "[no.such]", "\ud83d", True])] = altered(
+                random, None
+            )
+        return made
+    return value
 
 
 def damaged(random: Random, text: str) -> str:
@@ -175,9 +244,72 @@ def test_same_text(casing: Casing) -> None:
                 json.to_json, parsed, casing=casing
             )
         assert codec.NATIVE is not None
-        written += codec.NATIVE.to_json(message, False) is not None
+        written += codec.NATIVE.to_json(message, None, False, False, None) is not None
     # Most of it in Rust.
     assert written > TRIALS / 2
+
+
+def test_same_text_with_other_options() -> None:
+    random = Random(9)
+    written = 0
+    for message in messages(10):
+        options: dict[str, Any] = {
+            "casing": random.choice(list(Casing)),
+            "indent": random.choice([None, 0, 1, 4, -1, "\t", "--", "\u00e4", True]),
+            "include_default_values": random.random() < 0.5,
+            "message_pool": random.choice([None, pool]),
+        }
+        expected = outcome(json.to_json, message, **options)
+        assert outcome(message.to_json, **options) == expected
+        written += codec.NATIVE is not None and (
+            codec.NATIVE.to_json(message, 2, True, True, pool) is not None
+        )
+    assert written > TRIALS / 2
+
+
+def test_same_plain_values() -> None:
+    random = Random(11)
+    written = 0
+    for message in messages(12):
+        options: dict[str, Any] = {
+            "output_format": random.choice(list(OutputFormat)),
+            "casing": random.choice(list(Casing)),
+            "include_default_values": random.random() < 0.3,
+            "message_pool": random.choice([None, pool]),
+        }
+        assert outcome(message.to_dict, **options) == outcome(json.to_dict, message, **options)
+        parsed = class_of(message).parse(bytes(message))
+        assert outcome(parsed.to_dict, **options) == outcome(json.to_dict, parsed, **options)
+        written += codec.NATIVE is not None and (
+            codec.NATIVE.to_dict(message, False, False, False, None) is not NotImplemented
+        )
+    assert written > TRIALS / 2
+
+
+def test_same_messages_of_plain_values() -> None:
+    random = Random(13)
+    read = 0
+    verdicts: dict[str, int] = {}
+    for message in messages(14):
+        cls = class_of(message)
+        value = message.to_dict(
+            output_format=random.choice(list(OutputFormat)), casing=random.choice(list(Casing))
+        )
+        options: dict[str, Any] = {
+            "ignore_unknown_fields": random.random() < 0.5,
+            "message_pool": random.choice([None, pool]),
+        }
+        assert outcome(cls.from_dict, value) == outcome(json.from_dict, cls, value)
+        read += codec.NATIVE is not None and (
+            codec.NATIVE.from_dict(cls, value, False, None) is not None
+        )
+        for _ in range(3):
+            other = altered(random, value)
+            expected = outcome(json.from_dict, cls, other, **options)
+            assert outcome(cls.from_dict, other, **options) == expected, (cls, other)
+            verdicts[expected[0]] = verdicts.get(expected[0], 0) + 1
+    assert read > TRIALS / 2
+    assert min(verdicts["message"], verdicts["JsonError"]) > TRIALS / 10, verdicts
 
 
 def test_same_numbers_and_texts() -> None:
@@ -216,7 +348,7 @@ def test_same_values() -> None:
         data = text.encode()
         assert outcome(cls.from_json, data) == outcome(json.from_json, cls, text), text
         assert codec.NATIVE is not None
-        read += codec.NATIVE.from_json(cls, text) is not None
+        read += codec.NATIVE.from_json(cls, text, False, None) is not None
     assert read > TRIALS / 2
 
 
@@ -230,10 +362,142 @@ def test_same_verdict_on_damaged_text() -> None:
             continue
         for _ in range(3):
             text = damaged(random, written[1])
-            expected = outcome(json.from_json, cls, text)
-            assert outcome(cls.from_json, text) == expected, (cls, text)
+            ignore = random.random() < 0.5
+            expected = outcome(json.from_json, cls, text, ignore_unknown_fields=ignore)
+            found = outcome(cls.from_json, text, ignore_unknown_fields=ignore)
+            assert found == expected, (cls, text, ignore)
             verdicts[expected[0]] = verdicts.get(expected[0], 0) + 1
     assert min(verdicts["message"], verdicts["JsonError"]) > TRIALS / 10, verdicts
+
+
+def renamed(random: Random, text: str) -> str:
+    """Text some of whose keys are spelt in another way, or are keys that nobody knows."""
+
+    def other(found: re.Match[str]) -> str:
+        if random.random() < 0.8:
+            return found[0]
+        if random.random() < 0.2:
+            return f'"stranger": [{{"a": {random.choice(TOKENS)}}}], {found[0]}'
+        return f'"{random.choice(SPELLINGS)(found[1])}":'
+
+    return re.sub(r'"([\w]+)":', other, text)
+
+
+def test_same_verdict_on_other_keys() -> None:
+    random = Random(15)
+    verdicts: dict[str, int] = {}
+    for message in messages(16):
+        cls = class_of(message)
+        written = outcome(json.to_json, message)
+        if written[0] != "text":
+            continue
+        text = renamed(random, written[1])
+        for ignore in (False, True):
+            expected = outcome(json.from_json, cls, text, ignore_unknown_fields=ignore)
+            found = outcome(cls.from_json, text, ignore_unknown_fields=ignore)
+            assert found == expected, (cls, text, ignore)
+            verdicts[expected[0]] = verdicts.get(expected[0], 0) + 1
+    assert min(verdicts["message"], verdicts["UnknownFieldError"]) > TRIALS / 10, verdicts
+
+
+def test_any_of_every_type() -> None:
+    any_class: Any = pool.find_message("google.protobuf.Any")
+    assert any_class is not None
+    native = codec.NATIVE
+    assert native is not None
+    written = read = 0
+    for message in messages(17):
+        try:
+            any_ = any_class.pack(message)
+        except (aristaproto.Error, TypeError):
+            continue
+        expected = outcome(json.to_json, any_)
+        assert outcome(any_.to_json) == expected
+        assert outcome(any_.to_dict) == outcome(json.to_dict, any_)
+        written += native.to_json(any_, None, False, False, None) is not None
+        if expected[0] != "text":
+            continue
+        text = expected[1]
+        # The URL may come last.
+        turned = re.sub(r'^\{("@type": "[^"]*"), (.*)\}$', r"{\2, \1}", text, flags=re.DOTALL)
+        for each in (text, turned, text.replace('"@type"', '"@typo"')):
+            assert outcome(any_class.from_json, each) == outcome(json.from_json, any_class, each)
+        value = any_.to_dict()
+        assert outcome(any_class.from_dict, value) == outcome(json.from_dict, any_class, value)
+        read += native.from_json(any_class, turned, False, None) is not None
+    assert min(written, read) > TRIALS / 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        '{"@type": ""}',
+        '{"@type": "a"}',
+        '{"@type": "a/b", "@type": "a/b"}',
+        '{"@type": 1}',
+        '{"value": 1}',
+        '{"@type": "type.googleapis.com/google.protobuf.Duration"}',
+        '{"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s", "more": 1}',
+        '{"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s", "value": "1s"}',
+        '{"value": "1.5s", "@type": "type.googleapis.com/google.protobuf.Duration"}',
+        '{"@type": "type.googleapis.com/google.protobuf.Empty", "more": 1}',
+        '{"@type": "type.googleapis.com/google.protobuf.Empty", "more": 1e99999999999999999999}',
+        '{"@type": "type.googleapis.com/google.protobuf.Empty", "more": "\\ud83d"}',
+        '{"@type": "type.googleapis.com/google.protobuf.Empty", "a": 1, "a": 1}',
+        '{"@type": "type.googleapis.com/google.protobuf.Any", "value": {}}',
+        '{"@type": "no.such/message"}',
+    ],
+)
+@pytest.mark.parametrize("ignore", [False, True])
+def test_any(text: str, ignore: bool) -> None:
+    any_class: Any = pool.find_message("google.protobuf.Any")
+    options = {"ignore_unknown_fields": ignore}
+    expected = outcome(json.from_json, any_class, text, **options)
+    assert outcome(any_class.from_json, text, **options) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        {},
+        {"a": {"b": [1, 2.0, -0.0, None, True, "x", (1,), {}]}},
+        {"a": 2**53 + 1, "b": 2**64, "c": -(2**63)},
+        {"a": 10**400},
+        {"a": math.nan},
+        {1: 2},
+        {"\ud83d": 1},
+        {"a": "\ud83d"},
+        {"a": wkt.Value(number_value=1.0)},
+        {"a": wkt.Struct.from_dict({"b": 1})},
+        {"a": b"x"},
+        {"a": object},
+        [1],
+        "text",
+    ],
+)
+@pytest.mark.parametrize("cls", [wkt.Struct, wkt.Value, wkt.ListValue])
+def test_values(cls: Any, value: Any) -> None:
+    expected = outcome(json.from_dict, cls, value)
+    assert outcome(cls.from_dict, value) == expected
+    if expected[0] == "message":
+        made = cls.from_dict(value)
+        for output_format in OutputFormat:
+            options = {"output_format": output_format}
+            assert outcome(made.to_dict, **options) == outcome(json.to_dict, made, **options)
+        assert outcome(made.to_json) == outcome(json.to_json, made)
+
+
+class Bare(aristaproto.Message, extendable=True):
+    pass
+
+
+def test_message_of_another_class_without_fields() -> None:
+    # It has fewer slots than a Bare.
+    for _ in range(1000):
+        assert Bare.from_dict(wkt.Empty()) == json.from_dict(Bare, wkt.Empty())
 
 
 @pytest.mark.parametrize("limits", [{"depth": 1}, {"messages": 3}, {"size": 100}])
@@ -248,6 +512,9 @@ def test_same_limits(limits: dict[str, int]) -> None:
             expected = outcome(json.from_json, cls, written[1])
             assert outcome(cls.from_json, written[1]) == expected
             assert outcome(message.to_json) == outcome(json.to_json, message)
+            assert outcome(message.to_dict) == outcome(json.to_dict, message)
+            value = message.to_dict() if expected[0] == "message" else {}
+            assert outcome(cls.from_dict, value) == outcome(json.from_dict, cls, value)
         refused += expected[0] == "JsonError"
     assert refused > TRIALS / 20
 

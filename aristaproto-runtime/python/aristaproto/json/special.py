@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .decode import Decoder
     from .encode import Encoder
 
-__all__ = ("DECODERS", "ENCODERS", "is_list", "is_object")
+__all__ = ("DECODERS", "ENCODERS", "find_packed_class", "is_list", "is_object")
 
 # Doubles above hold only some of the integers.
 _LARGEST_EXACT = 2**53
@@ -262,9 +262,10 @@ def _decode_field_mask(decoder: Decoder, cls: Any, value: object) -> Any:
 # -- Any -------------------------------------------------------------------------------------------
 
 
-def _find(
+def find_packed_class(
     any_: wkt.Any | type[wkt.Any], type_url: str, pools: Iterable[MessagePool | None]
 ) -> type[Message]:
+    """Return the class of the message in an Any; the codec in Rust asks, too."""
     from ..wkt.any import find_packed_type
 
     prefix, slash, full_name = type_url.rpartition("/")
@@ -286,7 +287,7 @@ def _encode_any(encoder: Encoder, message: Any) -> dict[str, Any]:
     if not type_url and not message.value:
         # In ProtoJSON an Any without a type is an empty object; the dict says which key is empty.
         return {} if encoder.text else {"@type": ""}
-    cls = _find(message, type_url, encoder.pools)
+    cls = find_packed_class(message, type_url, encoder.pools)
     try:
         inner = cls.parse(message.value)
     except DecodeError as error:
@@ -308,7 +309,7 @@ def _decode_any(decoder: Decoder, cls: Any, value: object) -> Any:
         return cls()
     if not isinstance(type_url, str):
         raise JsonError(f"expected the URL of a type as text, got {describe(type_url)}").at("@type")
-    inner_cls = _find(cls, type_url, decoder.pools)
+    inner_cls = find_packed_class(cls, type_url, decoder.pools)
     if inner_cls.__schema__.full_name in DECODERS:
         if "value" not in members:
             raise JsonError("expected the message under the key value, got no such key")

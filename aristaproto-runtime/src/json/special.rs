@@ -1,0 +1,396 @@
+//! What is special of well-known types, for text and plain values alike: the parts of times, paths of a `FieldMask`, the class of
+//! what an `Any` holds; and which field a key names. Called by `encode`, `decode`, `dump` and `load`.
+
+use std::rc::Rc;
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
+
+use crate::bind;
+use crate::encode::Stop;
+use crate::json::names::Names;
+use crate::json::{some, text, Outcome};
+use crate::object::{Message, Offset};
+use crate::plan::{Field, Learned, Place, Plan};
+use crate::shape::FieldShape;
+use crate::value::{self, Int};
+use crate::wkt;
+
+/// What JSON takes from the Python side of the package.
+pub struct Api {
+    /// `aristaproto.casing.snake_case`.
+    pub snake_case: Py<PyAny>,
+    /// `aristaproto.json.encode.takes_null`.
+    pub takes_null: Py<PyAny>,
+    /// `aristaproto.json.special.ENCODERS`.
+    pub encoders: Py<PyAny>,
+    find_packed_class: Py<PyAny>,
+    find_extension_field: Py<PyAny>,
+}
+
+static API: PyOnceLock<Api> = PyOnceLock::new();
+
+/// The objects, imported when they are first needed: what reads wire bytes only does not wait for the plain codec of JSON.
+///
+/// # Errors
+/// What the import raises.
+pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
+    API.get_or_try_init(py, || {
+        let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
+            Ok(py.import(module)?.getattr(name)?.unbind())
+        };
+        Ok(Api {
+            snake_case: get("aristaproto.casing", "snake_case")?,
+            takes_null: get("aristaproto.json.encode", "takes_null")?,
+            encoders: get("aristaproto.json.special", "ENCODERS")?,
+            find_packed_class: get("aristaproto.json.special", "find_packed_class")?,
+            find_extension_field: get("aristaproto.extension", "find_extension_field")?,
+        })
+    })
+}
+
+/// Where the types of `Any` and extensions are looked up.
+pub struct Pools<'py> {
+    given: Bound<'py, PyAny>,
+    schema: Bound<'py, PyAny>,
+}
+
+impl<'py> Pools<'py> {
+    /// The one that the caller gives, or None, then the one of the outermost message's tree.
+    pub fn new(given: &Bound<'py, PyAny>, plan: &Plan) -> Self {
+        Self {
+            given: given.clone(),
+            schema: plan.schema.bind(given.py()).clone(),
+        }
+    }
+
+    fn tuple(&self) -> PyResult<Bound<'py, PyTuple>> {
+        let pools = [self.given.clone(), self.schema.getattr("pool")?];
+        PyTuple::new(self.given.py(), pools)
+    }
+
+    /// The class of the message in an `Any`, given the Any or its class.
+    pub fn packed_class(
+        &self,
+        any: &Bound<'py, PyAny>,
+        url: &Bound<'py, PyAny>,
+    ) -> Outcome<Bound<'py, PyType>> {
+        let find = api(any.py())?.find_packed_class.bind(any.py());
+        // What is wrong with the URL, the plain codec says.
+        let found = find.call1((any, url, self.tuple()?));
+        found
+            .map_err(|_| Stop::Refused)?
+            .cast_into()
+            .map_err(|_| Stop::Refused)
+    }
+}
+
+/// What a key names.
+pub enum Target {
+    /// The field at a position of the plan.
+    Field(usize),
+    /// An extension.
+    Extension(Rc<Learned>),
+    /// Nothing that is known.
+    Nothing,
+}
+
+/// What a key of an object names that is none of the names which `Names::find` knows.
+#[cold]
+pub fn target(plan: &Plan, names: &Names, key: &str, pools: &Pools<'_>) -> Outcome<Target> {
+    let py = pools.given.py();
+    if let Some(name) = key.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+        let find = api(py)?.find_extension_field.bind(py);
+        let found = find.call1((plan.schema.bind(py), name, pools.tuple()?))?;
+        if found.is_none() {
+            return Ok(Target::Nothing);
+        }
+        return Ok(Target::Extension(extension(plan, &found)?));
+    }
+    Ok(match names.in_another_casing(py, plan, key)? {
+        Some(index) => Target::Field(index),
+        None => Target::Nothing,
+    })
+}
+
+/// What is known of an extension, given its `Field`.
+pub fn extension(plan: &Plan, field: &Bound<'_, PyAny>) -> PyResult<Rc<Learned>> {
+    let number = field.getattr("number")?.extract()?;
+    if let Some(learned) = plan.learn(field.py(), number)? {
+        // The class' own pool may know another one of this number.
+        if learned.field.python.is(field) {
+            return Ok(learned);
+        }
+    }
+    Ok(Rc::new(bind::learned(field)?))
+}
+
+/// The extensions that a message holds, with their values, by number.
+pub fn extensions<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+) -> Outcome<Vec<(Rc<Learned>, Bound<'py, PyAny>)>> {
+    let py = message.object().py();
+    let Some(held) = plan
+        .extensions
+        .and_then(|offset| message.area().get(py, offset))
+    else {
+        return Ok(Vec::new());
+    };
+    if held.is_none() {
+        return Ok(Vec::new());
+    }
+    let held = held.cast_exact().map_err(|_| Stop::Refused)?;
+    let mut found = Vec::new();
+    for (key, item) in crate::quick::entries(held) {
+        found.push((extension(plan, &key.getattr("field")?)?, item));
+    }
+    found.sort_by_key(|(learned, _)| learned.shape.number);
+    Ok(found)
+}
+
+/// The slot of the field with a number.
+fn slot<'a>(plan: &'a Plan, number: u32) -> Outcome<(&'a Field, &'a FieldShape, Offset)> {
+    let (field, shape) = some(plan.shape.find(number).and_then(|at| plan.at(at)))?;
+    match field.place {
+        Place::Slot(offset) => Ok((field, shape, offset)),
+        _ => Err(Stop::Refused),
+    }
+}
+
+/// The field with a number, and what it holds in a message, if anything.
+#[allow(clippy::type_complexity)] // A name for it would be read once.
+pub fn held<'a, 'py>(
+    plan: &'a Plan,
+    message: Message<'_, 'py>,
+    number: u32,
+) -> Outcome<(&'a Field, &'a FieldShape, Option<Bound<'py, PyAny>>)> {
+    let (field, shape, offset) = slot(plan, number)?;
+    let held = message.area().get(message.object().py(), offset);
+    Ok((field, shape, held))
+}
+
+/// Puts a value into the field with a number of a new message.
+pub fn put<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    number: u32,
+    made: Bound<'py, PyAny>,
+) -> Outcome {
+    let (_, _, offset) = slot(plan, number)?;
+    message.area().put(offset, made);
+    Ok(())
+}
+
+/// Seconds and nanoseconds of a Timestamp or Duration that is a message.
+pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
+    let number = |at: u32| -> Outcome<i64> {
+        match held(plan, message, at)?.2 {
+            None => Ok(0),
+            Some(held) if held.is_exact_instance_of::<PyInt>() => match value::int(&held) {
+                Int::Signed(number) => Ok(number),
+                _ => Err(Stop::Refused),
+            },
+            Some(_) => Err(Stop::Refused),
+        }
+    };
+    let nanos = i32::try_from(number(2)?).map_err(|_| Stop::Refused)?;
+    Ok((number(1)?, nanos))
+}
+
+/// Puts a path of a `FieldMask` in lowerCamelCase; false if that would not come back as it was.
+pub fn camel_path(path: &str, out: &mut String) -> bool {
+    let mut letters = path.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            'A'..='Z' | ',' => return false,
+            '_' => match letters.next() {
+                Some(word @ 'a'..='z') => out.push(word.to_ascii_uppercase()),
+                _ => return false,
+            },
+            _ => out.push(letter),
+        }
+    }
+    true
+}
+
+/// The paths of a `FieldMask`'s text; `None` for text that is none.
+pub fn snake_paths(text: &str) -> Option<Vec<String>> {
+    if text.contains('_') {
+        return None;
+    }
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let snake = |path: &str| {
+        let mut made = String::with_capacity(path.len() + 4);
+        for letter in path.chars() {
+            if letter.is_ascii_uppercase() {
+                made.push('_');
+            }
+            made.push(letter.to_ascii_lowercase());
+        }
+        made
+    };
+    Some(text.split(',').map(snake).collect())
+}
+
+/// `value` as a message of a plan's class or one below it, or of its namesake in another generated tree.
+pub fn message_of<'a, 'py>(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Outcome<Message<'a, 'py>> {
+    if let Some(message) = Message::below(value, plan) {
+        return Ok(message);
+    }
+    let message = some(Message::of(value))?;
+    let py = value.py();
+    let origin = |plan: &Plan| plan.schema.bind(py).getattr("origin");
+    if origin(message.plan()?)?.is(&origin(plan)?) {
+        return Ok(message);
+    }
+    Err(Stop::Refused)
+}
+
+/// The message that a Python value stands for.
+pub fn unwrapped<'py>(item: &Bound<'py, PyAny>, plan: &Plan) -> Outcome<Bound<'py, PyAny>> {
+    let class = plan.class.bind(item.py());
+    // What is wrong with it, the plain codec says.
+    class
+        .call_method1("from_wrapped", (item,))
+        .map_err(|_| Stop::Refused)
+}
+
+/// What is set in a `google.protobuf.Value`.
+#[allow(clippy::type_complexity)] // As above.
+pub fn kind_of_value<'a, 'py>(
+    plan: &'a Plan,
+    message: Message<'_, 'py>,
+) -> Outcome<Option<(&'a Field, &'a FieldShape, Bound<'py, PyAny>)>> {
+    for shape in &plan.shape.fields {
+        let (field, shape, held) = held(plan, message, shape.number)?;
+        if let Some(held) = held.filter(|held| !held.is_none()) {
+            return Ok(Some((field, shape, held)));
+        }
+    }
+    Ok(None)
+}
+
+/// A number as other JSON has it: 1, not 1.0.
+pub enum Number {
+    /// Without a fraction.
+    Whole(i64),
+    /// Any other.
+    Double(f64),
+}
+
+/// The number in a `google.protobuf.Value`, which must be finite.
+pub fn json_number(number: f64) -> Outcome<Number> {
+    // 2^53: doubles above hold only some of the integers.
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+    if !number.is_finite() {
+        return Err(Stop::Refused);
+    }
+    let minus_zero = number == 0.0 && number.is_sign_negative();
+    if number.fract() == 0.0 && number.abs() <= LARGEST_EXACT && !minus_zero {
+        return Ok(Number::Whole(number as i64));
+    }
+    Ok(Number::Double(number))
+}
+
+/// The paths of a `FieldMask` in lowerCamelCase, joined by commas.
+pub fn camel_paths(plan: &Plan, message: Message<'_, '_>) -> Outcome<String> {
+    let mut joined = String::new();
+    let Some(held) = held(plan, message, 1)?.2 else {
+        return Ok(joined);
+    };
+    let list = held.cast_exact::<PyList>().map_err(|_| Stop::Refused)?;
+    for (index, path) in list.iter().enumerate() {
+        if index > 0 {
+            joined.push(',');
+        }
+        let path = path.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
+        let path = path.to_str().map_err(|_| Stop::Refused)?;
+        if !camel_path(path, &mut joined) {
+            return Err(Stop::Refused);
+        }
+    }
+    Ok(joined)
+}
+
+/// The URL of an `Any` and the message that it holds; `None` for an empty one.
+#[allow(clippy::type_complexity)] // As above.
+pub fn packed<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    pools: &Pools<'py>,
+) -> Outcome<Option<(Bound<'py, PyString>, Bound<'py, PyAny>)>> {
+    let py = message.object().py();
+    let or_default = |number: u32| -> Outcome<Bound<'py, PyAny>> {
+        let (field, _, held) = held(plan, message, number)?;
+        Ok(held.unwrap_or_else(|| field.default.bind(py).clone()))
+    };
+    let url = or_default(1)?
+        .cast_into_exact::<PyString>()
+        .map_err(|_| Stop::Refused)?;
+    let bytes = or_default(2)?
+        .cast_into_exact::<PyBytes>()
+        .map_err(|_| Stop::Refused)?;
+    if url.is_empty()? && bytes.is_empty()? {
+        return Ok(None);
+    }
+    let class = pools.packed_class(&message.object().to_owned(), url.as_any())?;
+    let inner = class
+        .call_method1("parse", (bytes,))
+        .map_err(|_| Stop::Refused)?;
+    Ok(Some((url, inner)))
+}
+
+/// Whether null is a value of an extension's field, and not the lack of one.
+pub fn takes_null(py: Python<'_>, field: &Field) -> Outcome<bool> {
+    Ok(api(py)?
+        .takes_null
+        .bind(py)
+        .call1((&field.python,))?
+        .is_truthy()?)
+}
+
+/// Fills a new Timestamp or Duration that is a message.
+pub fn put_time(plan: &Plan, message: Message<'_, '_>, seconds: i64, nanos: i32) -> Outcome {
+    let py = message.object().py();
+    put(plan, message, 1, value::int_object(py, seconds))?;
+    put(plan, message, 2, value::int_object(py, i64::from(nanos)))
+}
+
+/// Fills a new `FieldMask` from its text.
+pub fn put_paths(plan: &Plan, message: Message<'_, '_>, text: &str) -> Outcome {
+    let py = message.object().py();
+    let paths = some(snake_paths(text))?;
+    put(plan, message, 1, PyList::new(py, paths)?.into_any())
+}
+
+/// Fills a new `Any` with a message and the URL of its type.
+pub fn pack<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    url: Bound<'py, PyAny>,
+    inner: &Bound<'py, PyAny>,
+) -> Outcome {
+    // What cannot be written, the plain codec says.
+    let bytes = inner.call_method0("__bytes__").map_err(|_| Stop::Refused)?;
+    put(plan, message, 1, url)?;
+    put(plan, message, 2, bytes)
+}
+
+/// Puts the text of a Timestamp or a Duration, between quotation marks; false for one that has none.
+pub fn time(is_timestamp: bool, seconds: i64, nanos: i32, out: &mut Vec<u8>) -> bool {
+    if is_timestamp {
+        if wkt::is_time(seconds, nanos) {
+            let date = wkt::civil(seconds.div_euclid(86_400));
+            text::time(date, seconds.rem_euclid(86_400), nanos, out);
+            return true;
+        }
+    } else if wkt::is_span(seconds, nanos) {
+        text::duration(seconds, nanos, out);
+        return true;
+    }
+    false
+}
