@@ -19,7 +19,7 @@ use crate::descriptor::{DescriptorProto, FileDescriptorProto};
 use crate::model::{Declared, EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
 use crate::source::DescriptorSet;
-use crate::{Diagnostic, Error, Location, Options, Problems};
+use crate::{parallel, Diagnostic, Error, Location, Options, Problems};
 
 use comments::Comments;
 use features::Features;
@@ -117,7 +117,7 @@ impl<'a> Resolver<'a> {
             found: Vec::new(),
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
-            comments: files.iter().map(|file| Comments::of_file(file)).collect(),
+            comments: parallel::map(files, |file| Comments::of_file(file)),
             scopes: Vec::new(),
             types: Lookup::with_capacity(files.len() * 8),
             messages: Vec::new(),

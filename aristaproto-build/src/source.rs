@@ -16,12 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use prost::bytes::Bytes;
 use prost::Message;
 
 use crate::cargo::{manifest_folder, Cargo};
 use crate::config::Config;
 use crate::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use crate::error::{Diagnostic, Error, Problems};
+use crate::parallel;
 use front_end::Chosen;
 use inputs::Inputs;
 
@@ -37,7 +39,7 @@ pub struct DescriptorSet {
     /// Where each file of `file` was found, by its name, the way a message should print it.
     shown: BTreeMap<String, String>,
     /// Each file of `file` as the front end wrote it, by its name: with the custom options, which the typed form drops.
-    raw: BTreeMap<String, Vec<u8>>,
+    raw: BTreeMap<String, Bytes>,
 }
 
 impl DescriptorSet {
@@ -48,20 +50,20 @@ impl DescriptorSet {
     ///
     /// The bytes are not a `FileDescriptorSet`, or a file is missing that another one imports.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_files(split(bytes)?, None)
+        Self::from_files(split(Bytes::copy_from_slice(bytes))?, None)
     }
 
     /// Puts serialised `FileDescriptorProto`s into the order that all front ends share: each file after its imports,
     /// otherwise by name. Without `to_generate`, all files count as asked for.
     pub(crate) fn from_files(
-        files: Vec<Vec<u8>>,
+        files: Vec<Bytes>,
         to_generate: Option<Vec<String>>,
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
-        for bytes in files {
-            let file = FileDescriptorProto::decode(bytes.as_slice())
-                .map_err(|error| unreadable(&bytes, &error))?;
+        let read = parallel::map(&files, |bytes| FileDescriptorProto::decode(bytes.as_ref()));
+        for (bytes, file) in files.into_iter().zip(read) {
+            let file = file.map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
             decoded.insert(file.name().to_owned(), file);
         }
@@ -115,12 +117,12 @@ impl DescriptorSet {
     }
 }
 
-/// Cuts a serialised `FileDescriptorSet` into its files, without reading them.
-fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+/// Cuts a serialised `FileDescriptorSet` into its files, without reading or copying them.
+fn split(bytes: Bytes) -> Result<Vec<Bytes>, Error> {
     #[derive(Clone, PartialEq, prost::Message)]
     struct RawSet {
-        #[prost(bytes = "vec", repeated, tag = "1")]
-        file: Vec<Vec<u8>>,
+        #[prost(bytes = "bytes", repeated, tag = "1")]
+        file: Vec<Bytes>,
     }
     Ok(RawSet::decode(bytes)
         .map_err(|error| not_a_set(&error))?
@@ -275,7 +277,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 mod tests {
     use super::*;
 
-    fn file(name: &str, imports: &[&str]) -> Vec<u8> {
+    fn file(name: &str, imports: &[&str]) -> Bytes {
         FileDescriptorProto {
             name: Some(name.to_owned()),
             dependency: imports.iter().map(|&it| it.to_owned()).collect(),
@@ -283,6 +285,7 @@ mod tests {
             ..FileDescriptorProto::default()
         }
         .encode_to_vec()
+        .into()
     }
 
     #[test]
