@@ -202,10 +202,9 @@ impl<'a> Resolver<'a> {
     /// Where a declaration's name stands; without a name, where the declaration begins.
     fn locate(&self, place: &Place) -> Option<Location> {
         let file = self.files[place.file];
-        let info = file.source_code_info.as_ref()?;
         let name = [place.path.as_slice(), &[1]].concat();
-        let find = |path: &[i32]| info.location.iter().find(|location| location.path == path);
-        let span = &find(&name).or_else(|| find(&place.path))?.span;
+        let span = |path: &[i32]| self.set.span(file.name(), path);
+        let span = span(&name).or_else(|| span(&place.path))?;
         let number = |index: usize| usize::try_from(*span.get(index)?).ok()?.checked_add(1);
         Some(Location {
             file: file.name().to_owned(),

@@ -10,6 +10,7 @@ mod inputs;
 mod protoc;
 #[cfg(feature = "protox")]
 mod protox;
+mod source_info;
 mod well_known;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,7 +31,8 @@ use inputs::Inputs;
 /// What a protobuf compiler made of the .proto files, and which files those were.
 #[derive(Clone, Debug, Default)]
 pub struct DescriptorSet {
-    /// The files asked for and everything that they import, each after its imports, with source info.
+    /// The files asked for and everything that they import, each after its imports. Of the source info, only what has
+    /// comments is here; [`bytes`](Self::bytes) has all of it.
     pub file: FileDescriptorSet,
     /// The names of the files that were asked for, as they stand in `file`, sorted.
     pub to_generate: Vec<String>,
@@ -61,7 +63,7 @@ impl DescriptorSet {
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
-        let read = parallel::map(&files, |bytes| FileDescriptorProto::decode(bytes.as_ref()));
+        let read = parallel::map(&files, source_info::decode);
         for (bytes, file) in files.into_iter().zip(read) {
             let file = file.map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
@@ -109,6 +111,11 @@ impl DescriptorSet {
     pub fn serialized_file(&self, name: &str) -> Option<Vec<u8>> {
         // What is in `raw` has been decoded before.
         self.raw.get(name).and_then(|raw| embedded::file(raw).ok())
+    }
+
+    /// Where a declaration of a file stands: the span that the source info has for its path.
+    pub(crate) fn span(&self, file: &str, path: &[i32]) -> Option<Vec<i32>> {
+        source_info::span(self.raw.get(file)?, path)
     }
 
     /// The path of a file as a message should print it; None when it is not known.

@@ -18,7 +18,7 @@ impl<'a> Comments<'a> {
         let mut comments = Lookup::with_capacity(0);
         for place in file.source_code_info.iter().flat_map(|info| &info.location) {
             // A declaration has a kind and an index at least; what is shorter is the file's head, which holds licences.
-            if place.path.len() > 1 && is_commented(place) {
+            if place.path.len() > 1 {
                 comments.insert(place.path.as_slice(), comment(place));
             }
         }
@@ -28,12 +28,6 @@ impl<'a> Comments<'a> {
     pub(super) fn at(&self, path: &[i32]) -> Comment {
         self.0.get(path).cloned().unwrap_or_default()
     }
-}
-
-fn is_commented(place: &Location) -> bool {
-    place.leading_comments.is_some()
-        || place.trailing_comments.is_some()
-        || !place.leading_detached_comments.is_empty()
 }
 
 /// Detached, leading and trailing comments with an empty line between them.

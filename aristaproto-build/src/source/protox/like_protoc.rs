@@ -11,6 +11,7 @@ use protox::prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, Kind, ReflectMessage, Value,
 };
 
+use super::super::source_info;
 use crate::descriptor::field_descriptor_proto::Type;
 use crate::parallel;
 
@@ -98,7 +99,7 @@ fn descriptor(pool: &DescriptorPool, file: &Bytes) -> Bytes {
     let message = pool
         .get_message_by_name("google.protobuf.FileDescriptorProto")
         .and_then(|descriptor| {
-            DynamicMessage::decode(descriptor, without_source_info(file).as_slice()).ok()
+            DynamicMessage::decode(descriptor, source_info::without(file).as_slice()).ok()
         });
     let Some(mut message) = message else {
         return file.clone();
@@ -108,41 +109,8 @@ fn descriptor(pool: &DescriptorPool, file: &Bytes) -> Bytes {
     }
     let mut changed = message.encode_to_vec();
     // Decoders take the fields in any order.
-    changed.extend(only_source_info(file));
+    changed.extend(source_info::only(file));
     changed.into()
-}
-
-/// A serialised `FileDescriptorProto` without its field 9, `source_code_info`.
-fn without_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number != 9)
-}
-
-/// The other part.
-fn only_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number == 9)
-}
-
-/// Copies some fields of a serialised message as they are. The bytes have been decoded before, so a field that cannot be
-/// read cannot occur; if it did, the copy would end there.
-fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
-    use prost::encoding::{decode_key, skip_field, DecodeContext};
-
-    let mut copy = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let start = rest;
-        let number = decode_key(&mut rest).and_then(|(number, wire_type)| {
-            skip_field(wire_type, number, &mut rest, DecodeContext::default()).map(|()| number)
-        });
-        match number {
-            Ok(number) if keep(number) => {
-                copy.extend_from_slice(&start[..start.len() - rest.len()]);
-            }
-            Ok(_) => {}
-            Err(_) => break,
-        }
-    }
-    copy
 }
 
 /// Gives whether anything was changed.
