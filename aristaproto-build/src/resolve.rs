@@ -16,10 +16,10 @@ mod services;
 pub(crate) mod well_known;
 
 use crate::descriptor::{DescriptorProto, FileDescriptorProto};
-use crate::model::{Declared, EnumId, MessageId, Model, ModuleId};
+use crate::model::{EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
 use crate::source::DescriptorSet;
-use crate::{Diagnostic, Error, Location, Options, Problems};
+use crate::{Diagnostic, Error, Location, Options, Problems, Severity};
 
 use comments::Comments;
 use features::Features;
@@ -31,13 +31,16 @@ use features::Features;
 ///
 /// # Errors
 ///
-/// All problems found, each with file, line and column: Python names that collide, and descriptors that contradict
-/// themselves.
+/// All problems found, each with file, line and column: descriptors that contradict themselves. Python names that collide
+/// are no error: all but one get underscores, and [`Model::warnings`] says which.
 pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     let mut files: Vec<&FileDescriptorProto> = set.file.file.iter().collect();
     files.sort_by_key(|file| file.name());
     let mut resolver = Resolver::new(set, &files, options);
     resolver.modules();
+    for index in 0..files.len() {
+        resolver.reserve(index);
+    }
     for index in 0..files.len() {
         resolver.declare(index);
     }
@@ -49,21 +52,26 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
         resolver.services(index);
     }
     resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
+    let (warnings, errors): (Vec<_>, Vec<_>) = resolver
+        .found
+        .into_iter()
+        .partition(|diagnostic| diagnostic.severity == Severity::Warning);
     let mut problems = Problems::new();
-    problems.extend(resolver.found);
+    problems.extend(errors);
     problems.propagate()?;
+    resolver.model.warnings = warnings;
     Ok(resolver.model)
 }
 
 /// A declaration's place, turned into line and column only when a problem has to show it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Place {
     file: usize,
     path: Vec<i32>,
 }
 
 /// Who holds a Python name: what to call it in a message, and where it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Owner {
     what: String,
     place: Option<Place>,
@@ -131,38 +139,46 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn take_type(&mut self, index: usize, kind: &str, full_name: &str, declared: &Declared) {
-        let owner = Owner {
-            what: format!("{kind} `{full_name}`"),
-            place: Some(Place {
-                file: index,
-                path: declared.path.clone(),
-            }),
-        };
-        self.take(declared.module, &declared.name, owner);
-    }
-
-    /// Takes a name of a module.
-    fn take(&mut self, module: ModuleId, name: &str, owner: Owner) {
-        let second = owner.clone();
-        if let Err(first) = self.scopes[module.0].take(name, owner) {
-            let first = first.clone();
-            self.collision(name, &first, &second);
-        }
-    }
-
-    /// Takes a name in the body of a class for its `position`th member; `describe` says what a member is called in a
-    /// message and where it is.
-    fn take_member(
+    /// Takes a name of a module: `name`, or the next free one that `spell` makes of it; gives the name taken.
+    fn take(
         &mut self,
-        scope: &mut Scope<usize>,
-        name: &str,
-        position: usize,
-        describe: impl Fn(usize) -> Owner,
-    ) {
-        if let Err(&first) = scope.take(name, position) {
-            self.collision(name, &describe(first), &describe(position));
+        module: ModuleId,
+        name: String,
+        owner: &Owner,
+        spell: impl Fn(&str) -> String,
+    ) -> String {
+        let (free, first) = self.scopes[module.0].take_free(name, owner, spell);
+        if let Some(first) = first {
+            self.renamed(&free, &first, owner);
         }
+        free
+    }
+
+    /// The names of the members of a class, of which the `i`th wants `wanted[i]`. One that is spelled so in the proto file
+    /// too has it before all others. `spell` is the rule of the names, `describe` says what a member is called in a
+    /// message and where it is.
+    fn members_names(
+        &mut self,
+        wanted: Vec<(String, &str)>,
+        spell: impl Fn(&str) -> String,
+        describe: impl Fn(usize) -> Owner,
+    ) -> Vec<String> {
+        let mut scope = Scope::with_capacity(wanted.len());
+        for (position, (name, spelled)) in wanted.iter().enumerate() {
+            if name == spelled {
+                // Proto names differ from each other, but for aliases of one prefix: the first has it.
+                let _ = scope.take(name, position);
+            }
+        }
+        let mut names = Vec::with_capacity(wanted.len());
+        for (position, (name, _)) in wanted.into_iter().enumerate() {
+            let (free, first) = scope.take_free(name, &position, &spell);
+            if let Some(first) = first {
+                self.renamed(&free, &describe(first), &describe(position));
+            }
+            names.push(free);
+        }
+        names
     }
 
     fn problem(&mut self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
@@ -179,7 +195,8 @@ impl<'a> Resolver<'a> {
         });
     }
 
-    fn collision(&mut self, name: &str, first: &Owner, second: &Owner) {
+    /// Warns that `second` is called `name` in Python, because `first` has the name that it would have.
+    fn renamed(&mut self, name: &str, first: &Owner, second: &Owner) {
         let at = first
             .place
             .as_ref()
@@ -190,13 +207,15 @@ impl<'a> Resolver<'a> {
                 }
                 format!(" ({location})")
             });
-        let message = format!(
-            "{} and {}{at} are both `{name}` in Python",
-            second.what, first.what
-        );
-        let location = second.place.as_ref().and_then(|place| self.locate(place));
-        let diagnostic = Diagnostic::new(message).at(location);
-        self.found.push(diagnostic.hint("rename one of the two"));
+        self.problem(second, |what| {
+            let message = format!(
+                "{what} is `{name}` in Python: {}{at} has the name",
+                first.what
+            );
+            Diagnostic::new(message)
+                .warning()
+                .hint("rename one of the two if the name matters")
+        });
     }
 
     /// Where a declaration's name stands; without a name, where the declaration begins.

@@ -88,7 +88,7 @@ fn generated(protos: &[&str], options: Options) -> BTreeMap<String, String> {
     let mut config = Config::new();
     config.options(options);
     let set = config.load(&protos, &[root]).unwrap();
-    let files = config.generate(&set).unwrap();
+    let files = config.generate(&set).unwrap().files;
     files
         .into_iter()
         .map(|file| (file.path, file.text))

@@ -59,10 +59,6 @@ impl Resolver<'_> {
         for (position, proto) in extensions.iter().enumerate() {
             let path = below(around.path, around.kind, position);
             let declared = self.declared(around.file, proto.name(), around.outer, path);
-            let declared = Declared {
-                name: naming::extension_name(&declared.proto_name),
-                ..declared
-            };
             let full_name = self.full_name(around.file, &declared.proto_name);
             let describe = || Owner {
                 what: format!("extension `{full_name}`"),
@@ -71,7 +67,12 @@ impl Resolver<'_> {
                     path: declared.path.clone(),
                 }),
             };
-            self.take(declared.module, &declared.name, describe());
+            let wanted = naming::extension_name(&declared.proto_name);
+            let name = self.take(declared.module, wanted, &describe(), naming::extension_name);
+            let declared = Declared {
+                name,
+                ..declared.clone()
+            };
             let extendee_name = proto.extendee().trim_start_matches('.');
             let Some(&Named::Message(extendee)) = self.types.get(extendee_name) else {
                 self.missing_type(&describe(), proto.extendee());

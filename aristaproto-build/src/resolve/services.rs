@@ -3,7 +3,7 @@
 use super::{below, Named, Owner, Place, Resolver};
 use crate::descriptor::{MethodOptions, ServiceDescriptorProto};
 use crate::model::{Declared, Method, Service, ServiceId};
-use crate::naming::{self, Scope};
+use crate::naming;
 use crate::{ClientGeneration, ServerGeneration};
 
 impl Resolver<'_> {
@@ -22,17 +22,20 @@ impl Resolver<'_> {
                 ServerGeneration::None => None,
                 ServerGeneration::Async => Some(named("Base")),
             };
-            let (sync_stub, async_stub) = (sync_stub.map(named), async_stub.map(named));
-            for class in [&sync_stub, &async_stub, &base].into_iter().flatten() {
+            // One owner each: two classes of a service never have one name, as their suffixes differ.
+            let mut take = |wanted: String| {
                 let owner = Owner {
-                    what: format!("service `{full_name}`"),
+                    what: format!("class `{wanted}` of service `{full_name}`"),
                     place: Some(Place {
                         file: index,
                         path: declared.path.clone(),
                     }),
                 };
-                self.take(declared.module, class, owner);
-            }
+                self.take(declared.module, wanted, &owner, str::to_owned)
+            };
+            let sync_stub = sync_stub.map(|suffix| take(named(suffix)));
+            let async_stub = async_stub.map(|suffix| take(named(suffix)));
+            let base = base.map(take);
             let methods = self.methods(index, proto, &declared.path);
             let id = ServiceId(self.model.services.len());
             self.model.modules[declared.module.0].services.push(id);
@@ -64,11 +67,13 @@ impl Resolver<'_> {
                 path: below(path, 2, position),
             }),
         };
-        let mut scope = Scope::with_capacity(proto.method.len());
+        let wanted = proto.method.iter().map(|method| method.name());
+        let wanted = wanted
+            .map(|name| (naming::method_name(name), name))
+            .collect();
+        let names = self.members_names(wanted, naming::method_name, describe);
         let mut methods = Vec::with_capacity(proto.method.len());
-        for (position, method) in proto.method.iter().enumerate() {
-            let name = naming::method_name(method.name());
-            self.take_member(&mut scope, &name, position, describe);
+        for (position, (method, name)) in proto.method.iter().zip(names).enumerate() {
             let mut message = |name: &str| {
                 if let Some(Named::Message(id)) = self.types.get(name.trim_start_matches('.')) {
                     return Some(*id);
