@@ -226,9 +226,9 @@ pub(crate) fn member_name(name: &str) -> String {
     })
 }
 
-/// A folder of the tree, for one segment of a package's name.
+/// A folder of the tree, for one segment of a package's name; `__init__` and `__pycache__` are Python's.
 pub(crate) fn package_segment(segment: &str) -> Cow<'_, str> {
-    if is_keyword(segment) {
+    if is_keyword(segment) || is_dunder(segment) {
         Cow::Owned(format!("{segment}_"))
     } else {
         Cow::Borrowed(segment)

@@ -12,6 +12,7 @@ mod extensions;
 mod features;
 mod fields;
 mod modules;
+mod names;
 mod services;
 pub(crate) mod well_known;
 
@@ -48,9 +49,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
         resolver.fields(MessageId(id));
     }
     resolver.extensions();
-    for index in 0..files.len() {
-        resolver.services(index);
-    }
+    resolver.services();
     resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
     let (warnings, errors): (Vec<_>, Vec<_>) = resolver
         .found
@@ -139,48 +138,6 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Takes a name of a module: `name`, or the next free one that `spell` makes of it; gives the name taken.
-    fn take(
-        &mut self,
-        module: ModuleId,
-        name: String,
-        owner: &Owner,
-        spell: impl Fn(&str) -> String,
-    ) -> String {
-        let (free, first) = self.scopes[module.0].take_free(name, owner, spell);
-        if let Some(first) = first {
-            self.renamed(&free, &first, owner);
-        }
-        free
-    }
-
-    /// The names of the members of a class, of which the `i`th wants `wanted[i]`. One that is spelled so in the proto file
-    /// too has it before all others. `spell` is the rule of the names, `describe` says what a member is called in a
-    /// message and where it is.
-    fn members_names(
-        &mut self,
-        wanted: Vec<(String, &str)>,
-        spell: impl Fn(&str) -> String,
-        describe: impl Fn(usize) -> Owner,
-    ) -> Vec<String> {
-        let mut scope = Scope::with_capacity(wanted.len());
-        for (position, (name, spelled)) in wanted.iter().enumerate() {
-            if name == spelled {
-                // Proto names differ from each other, but for aliases of one prefix: the first has it.
-                let _ = scope.take(name, position);
-            }
-        }
-        let mut names = Vec::with_capacity(wanted.len());
-        for (position, (name, _)) in wanted.into_iter().enumerate() {
-            let (free, first) = scope.take_free(name, &position, &spell);
-            if let Some(first) = first {
-                self.renamed(&free, &describe(first), &describe(position));
-            }
-            names.push(free);
-        }
-        names
-    }
-
     fn problem(&mut self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
         let location = owner.place.as_ref().and_then(|place| self.locate(place));
         self.found.push(say(&owner.what).at(location));
@@ -192,29 +149,6 @@ impl<'a> Resolver<'a> {
                 "{what}: its type `{name}` is not in the descriptor set, or not whole"
             ))
             .hint("make the descriptor set again, with everything that is imported")
-        });
-    }
-
-    /// Warns that `second` is called `name` in Python, because `first` has the name that it would have.
-    fn renamed(&mut self, name: &str, first: &Owner, second: &Owner) {
-        let at = first
-            .place
-            .as_ref()
-            .and_then(|place| self.locate(place))
-            .map_or_else(String::new, |mut location| {
-                if let Some(shown) = self.set.shown_path(&location.file) {
-                    location.file = shown;
-                }
-                format!(" ({location})")
-            });
-        self.problem(second, |what| {
-            let message = format!(
-                "{what} is `{name}` in Python: {}{at} has the name",
-                first.what
-            );
-            Diagnostic::new(message)
-                .warning()
-                .hint("rename one of the two if the name matters")
         });
     }
 

@@ -176,7 +176,7 @@ impl<'a> Resolver<'a> {
             let spelled = &value.name()[cut..];
             (naming::member_name(spelled), spelled)
         });
-        let names = self.members_names(wanted.collect(), naming::member_name, describe);
+        let names = self.members_names(wanted.collect(), &[], naming::member_name, describe);
         let members = names.into_iter().zip(&proto.value).enumerate();
         let members = members.map(|(position, (name, value))| Member {
             name,

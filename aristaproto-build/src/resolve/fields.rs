@@ -20,6 +20,7 @@ impl<'a> Resolver<'a> {
             features,
         } = self.messages[id.0];
         let message = self.model.message(id);
+        let message_module = message.declared.module;
         let message_path = message.declared.path.clone();
         let message_name = message.declared.proto_name.clone();
         let describe = |position: usize| Owner {
@@ -34,11 +35,16 @@ impl<'a> Resolver<'a> {
         };
 
         let (real_oneof, oneofs) = self.oneofs(proto, file, &message_path);
-        let wanted = proto.field.iter().map(|field| field.name());
-        let wanted = wanted
+        let wanted = proto.field.iter().map(FieldDescriptorProto::name);
+        let wanted: Vec<_> = wanted
             .map(|name| (naming::field_name(name), name))
             .collect();
-        let names = self.members_names(wanted, naming::field_name, describe);
+        let types = proto
+            .field
+            .iter()
+            .filter_map(|field| field.type_name.as_deref());
+        let classes = self.hidden_classes(message_module, &wanted, types);
+        let names = self.members_names(wanted, &classes, naming::field_name, describe);
         let mut fields = Vec::with_capacity(proto.field.len());
         for (position, (field, name)) in proto.field.iter().zip(names).enumerate() {
             let oneof = oneof_index(field);

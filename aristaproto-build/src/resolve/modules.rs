@@ -8,8 +8,16 @@ use crate::model::{File, Module, ModuleId};
 use crate::naming::{self, Lookup, Scope};
 use crate::Diagnostic;
 
+/// The module that is beside each module of a package.
+const DESCRIPTORS: &str = "_descriptors";
+
 /// Modules that each tree has beside those of packages.
-const OWN_MODULES: [&str; 2] = ["message_pool", "google_proto_descriptor_pool"];
+const OWN_MODULES: [&str; 3] = [DESCRIPTORS, "message_pool", "google_proto_descriptor_pool"];
+
+/// What must not be the same for two folders.
+fn key(folder: &[String]) -> String {
+    folder.join("/").to_ascii_lowercase()
+}
 
 impl Resolver<'_> {
     pub(super) fn modules(&mut self) {
@@ -73,30 +81,31 @@ impl Resolver<'_> {
     /// Gives each package its folder, and notes each module's subfolders. Folders that meet, and those that would take the
     /// place of a module of the tree's own, get underscores.
     fn folders(&mut self, packages: &BTreeMap<&str, Vec<usize>>) {
-        // Of two packages that want one folder, the one that is spelled so has it.
+        // Of two packages that want one folder, the one that is spelled so has it, in lowercase before others.
         let mut order: Vec<(usize, &str)> = packages.keys().copied().enumerate().collect();
         let is_spelled = |package: &str| {
             let mut segments = package.split('.');
             segments.all(|segment| naming::package_segment(segment) == segment)
         };
-        order.sort_by_key(|&(_, package)| !is_spelled(package));
-        // The path of segments of a package, and the folder that it has.
+        let has_capitals = |package: &str| package.contains(|c: char| c.is_ascii_uppercase());
+        order.sort_by_key(|&(_, package)| (!is_spelled(package), has_capitals(package)));
+        // By package, its folder; and by folder in lowercase, because there are file systems to which case is nothing, its
+        // package.
         let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut taken: BTreeMap<Vec<String>, String> = BTreeMap::new();
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for (module, package) in order {
             let mut path: Vec<String> = Vec::new();
             let mut end = 0;
             for segment in package.split('.').filter(|segment| !segment.is_empty()) {
                 end += segment.len() + usize::from(end > 0);
                 let prefix = &package[..end];
-                path = match folders.get(prefix) {
-                    Some(folder) => folder.clone(),
-                    None => {
-                        let folder = self.folder(packages, path, segment, prefix, &taken);
-                        taken.insert(folder.clone(), prefix.to_owned());
-                        folders.insert(prefix.to_owned(), folder.clone());
-                        folder
-                    }
+                path = if let Some(folder) = folders.get(prefix) {
+                    folder.clone()
+                } else {
+                    let folder = self.folder(packages, path, segment, prefix, &taken);
+                    taken.insert(key(&folder), prefix.to_owned());
+                    folders.insert(prefix.to_owned(), folder.clone());
+                    folder
                 };
             }
             self.model.modules[module].path = path;
@@ -129,16 +138,19 @@ impl Resolver<'_> {
         above: Vec<String>,
         segment: &str,
         prefix: &str,
-        taken: &BTreeMap<Vec<String>, String>,
+        taken: &BTreeMap<String, String>,
     ) -> Vec<String> {
         let mut reason = None;
         let mut path = above;
         path.push(naming::package_segment(segment).into_owned());
         loop {
             let last = path.last().map_or("", String::as_str);
-            if last == "_descriptors" || (path.len() == 1 && OWN_MODULES.contains(&last)) {
-                reason.get_or_insert(format!("a generated module is `{last}`"));
-            } else if let Some(other) = taken.get(&path) {
+            let lower = last.to_ascii_lowercase();
+            let is_own =
+                |name: &&&str| **name == lower && (path.len() == 1 || **name == DESCRIPTORS);
+            if let Some(own) = OWN_MODULES.iter().find(is_own) {
+                reason.get_or_insert(format!("a generated module is `{own}`"));
+            } else if let Some(other) = taken.get(&key(&path)) {
                 reason.get_or_insert(format!("package `{other}` has the folder"));
             } else {
                 break;
