@@ -41,12 +41,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         &folder.join("golden"),
         &["test_messages", "simple_proto"],
     )?);
-    // Names that Java has trouble with.
-    let java = sources.join("java/core/src/test/proto");
-    protos.extend(protos_in(
-        &java.join("com/google/protobuf"),
-        &["test_bad_identifiers"],
-    )?);
     protos.sort();
 
     fs::create_dir_all(&out)?;
@@ -55,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .protoc(protobuf_src::protoc())
         .out_dir(out.join("trees/unittest"))
         .file_descriptor_set_path(out.join("unittest.binpb"))
-        .compile_protos(&protos, &[editions, sources.join("src"), java, sources])?;
+        .compile_protos(&protos, &[editions, sources.join("src"), sources])?;
     println!("{} files", protos.len());
     Ok(())
 }
