@@ -32,7 +32,10 @@ fuzz_target!(|data: &[u8]| {
     if found.is_some() {
         // Skipping refuses numbers that reading leaves to the field, and nests less deeply.
         let skipped = skipping.skip().is_some() && skipping.at_end();
-        assert!(skipped || source.contains(['e', 'E']) || data.len() > 200, "not skipped");
+        assert!(
+            skipped || source.contains(['e', 'E']) || data.len() > 200,
+            "not skipped"
+        );
     } else {
         assert!(skipping.skip().is_none() || !skipping.at_end(), "skipped");
     }
@@ -162,7 +165,10 @@ fn round_trips(source: &str) {
         let mut out = Vec::new();
         text::duration(seconds, nanos, &mut out);
         let written = String::from_utf8(out).unwrap();
-        assert_eq!(parse::duration(written.trim_matches('"')), Some((seconds, nanos)));
+        assert_eq!(
+            parse::duration(written.trim_matches('"')),
+            Some((seconds, nanos))
+        );
     }
 }
 
@@ -193,5 +199,8 @@ fn base64(data: &[u8]) {
     let mut out = Vec::new();
     text::base64(data, &mut out);
     let written = String::from_utf8(out).unwrap();
-    assert_eq!(parse::base64(written.trim_matches('"')).as_deref(), Some(data));
+    assert_eq!(
+        parse::base64(written.trim_matches('"')).as_deref(),
+        Some(data)
+    );
 }

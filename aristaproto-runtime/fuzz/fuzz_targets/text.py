@@ -21,7 +21,7 @@ def check(data: bytes) -> None:
         "ignore_unknown_fields": choice & 64 > 0,
         "message_pool": POOL if choice & 128 else None,
     }
-    plain_values(cls, text, read)
+    plain_values(cls, literal(text), read)
     with aristaproto.limits(depth=2, messages=5, size=60):
         same(
             outcome(lambda: cls.from_json(text, **read)),
@@ -31,41 +31,42 @@ def check(data: bytes) -> None:
     found = outcome(lambda: cls.from_json(text, **read))
     if not same(found, expected):
         return
-    message = found[1]
-    for casing in (aristaproto.Casing.CAMEL, aristaproto.Casing.SNAKE):
-        write: dict[str, Any] = {"casing": casing, "message_pool": read["message_pool"]}
-        written = outcome(lambda it: json.to_json(it, **write), expected[1])
-        assert outcome(lambda: message.to_json(**write)) == written
-        # What was parsed from wire bytes is written from them.
-        wire = outcome(bytes, message)
-        if wire[0] == "value" and written[0] == "value":
-            parsed = cls.parse(wire[1])
-            assert parsed.to_json(**write) == written[1]
-            assert cls.from_json(written[1], message_pool=POOL) == message
-        write["include_default_values"] = True
-        assert outcome(lambda: message.to_json(indent=1, **write)) == outcome(
-            lambda: json.to_json(message, indent=1, **write)
-        )
-        for output_format in aristaproto.OutputFormat:
-            write["output_format"] = output_format
-            made = outcome(lambda: message.to_dict(**write))
-            # nan is not equal to itself.
-            assert repr(made) == repr(outcome(lambda: json.to_dict(message, **write)))
-            if made[0] == "value":
-                same(
-                    outcome(lambda: cls.from_dict(made[1], **read)),
-                    outcome(lambda: json.from_dict(cls, made[1], **read)),
-                )
+    for casing in aristaproto.Casing:
+        written_and_read(found[1], {"casing": casing, "message_pool": read["message_pool"]}, read)
 
 
-def plain_values(cls: Any, text: str, read: dict[str, Any]) -> None:
-    """The input as a literal of Python, which JSON without its three words is, too."""
-    if not text.isascii():
-        return
+def written_and_read(message: Any, write: dict[str, Any], read: dict[str, Any]) -> None:
+    cls = type(message)
+    written = outcome(lambda: json.to_json(message, **write))
+    assert outcome(lambda: message.to_json(**write)) == written
+    # What was parsed from wire bytes is written from them.
+    wire = outcome(bytes, message)
+    if wire[0] == "value" and written[0] == "value":
+        parsed = cls.parse(wire[1])
+        assert parsed.to_json(**write) == written[1]
+        assert cls.from_json(written[1], message_pool=POOL) == message
+    write["include_default_values"] = True
+    assert outcome(lambda: message.to_json(indent=1, **write)) == outcome(
+        lambda: json.to_json(message, indent=1, **write)
+    )
+    for output_format in aristaproto.OutputFormat:
+        write["output_format"] = output_format
+        made = outcome(lambda: message.to_dict(**write))
+        # nan is not equal to itself.
+        assert repr(made) == repr(outcome(lambda: json.to_dict(message, **write)))
+        if made[0] == "value":
+            plain_values(cls, made[1], read)
+
+
+def literal(text: str) -> Any:
+    """The input as a literal of Python, which JSON without its three words is, too; None when it is none."""
     try:
-        value: Any = ast.literal_eval(text)
+        return ast.literal_eval(text) if text.isascii() else None
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return
+        return None
+
+
+def plain_values(cls: Any, value: Any, read: dict[str, Any]) -> None:
     same(
         outcome(lambda: cls.from_dict(value, **read)),
         outcome(lambda: json.from_dict(cls, value, **read)),
