@@ -72,17 +72,16 @@ pub mod _native {
     fn to_json<'py>(
         message: &Bound<'py, PyAny>,
         indent: &Bound<'py, PyAny>,
-        defaults: bool,
-        snake: bool,
+        defaults: &Bound<'py, PyAny>,
+        casing: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyString>>> {
-        let indent = match json::encode::indent_of(indent) {
-            Some(indent) => indent,
-            None => return Ok(None),
+        let Some(indent) = json::encode::indent_of(indent) else {
+            return Ok(None);
         };
         let options = json::encode::Options {
-            snake,
-            defaults,
+            snake: json::special::is_snake(casing)?,
+            defaults: defaults.is_truthy()?,
             indent,
         };
         json::encode::to_json(message, options, pool)
@@ -93,10 +92,11 @@ pub mod _native {
     fn from_json<'py>(
         class: &Bound<'py, PyType>,
         text: &Bound<'py, PyAny>,
-        ignore_unknown: bool,
+        ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = object::plan_of(class)?;
+        let ignore_unknown = ignore_unknown.is_truthy()?;
         let read = |text: &str| json::decode::from_json(&plan, text, ignore_unknown, pool);
         if let Ok(text) = text.cast::<PyString>() {
             return text.to_str().map_or(Ok(None), read);
@@ -111,15 +111,15 @@ pub mod _native {
     #[pyfunction]
     fn to_dict<'py>(
         message: &Bound<'py, PyAny>,
-        python: bool,
-        defaults: bool,
-        snake: bool,
+        output_format: &Bound<'py, PyAny>,
+        defaults: &Bound<'py, PyAny>,
+        casing: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let options = json::dump::Options {
-            python,
-            snake,
-            defaults,
+            python: json::special::is_python(output_format)?,
+            snake: json::special::is_snake(casing)?,
+            defaults: defaults.is_truthy()?,
         };
         let made = json::dump::to_dict(message, options, pool)?;
         Ok(made.unwrap_or_else(|| message.py().NotImplemented().into_bound(message.py())))
@@ -130,11 +130,11 @@ pub mod _native {
     fn from_dict<'py>(
         class: &Bound<'py, PyType>,
         value: &Bound<'py, PyAny>,
-        ignore_unknown: bool,
+        ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = object::plan_of(class)?;
-        json::load::from_dict(&plan, value, ignore_unknown, pool)
+        json::load::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

@@ -2,7 +2,8 @@
 
 from typing import Any, TypeVar
 
-from .message import Message
+from .casing import Casing
+from .message import Message, OutputFormat
 from .registry import MessagePool
 from .schema import Schema
 
@@ -20,7 +21,7 @@ def to_json(
     message: Message,
     indent: int | str | None,
     defaults: bool,
-    snake: bool,
+    casing: Casing,
     pool: MessagePool | None,
     /,
 ) -> str | None: ...
@@ -28,7 +29,12 @@ def from_json(
     class_: type[_M], text: str | bytes, ignore_unknown: bool, pool: MessagePool | None, /
 ) -> _M | None: ...
 def to_dict(
-    message: Message, python: bool, defaults: bool, snake: bool, pool: MessagePool | None, /
+    message: Message,
+    output_format: OutputFormat,
+    defaults: bool,
+    casing: Casing,
+    pool: MessagePool | None,
+    /,
 ) -> Any: ...
 def from_dict(
     class_: type[_M], value: object, ignore_unknown: bool, pool: MessagePool | None, /

@@ -1,7 +1,8 @@
 """The one place where the codec is chosen.
 
 `encode(message)` and `decode(message, data)` are what `Message` calls: those of the codec in Rust, the module
-`_native`, where it was built, else those of the plain one in Python. The environment variable
+`_native`, where it was built, else those of the plain one in Python. The functions for JSON are those of the codec in Rust,
+or do nothing: what they leave, `aristaproto.json` does. The environment variable
 `ARISTAPROTO_IMPLEMENTATION` asks for one of them: `native` or `python`.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from .message import Message
     from .schema import Field
 
-__all__ = ("NATIVE", "decode", "decode_field", "encode", "implementation")
+__all__ = (
+    "NATIVE",
+    "decode",
+    "decode_field",
+    "encode",
+    "from_dict",
+    "from_json",
+    "implementation",
+    "to_dict",
+    "to_json",
+)
 
 
 def _find_native(asked: str) -> ModuleType | None:
@@ -43,9 +54,22 @@ NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
 
 if NATIVE is None:
     from .binary import decode, encode
+
+    def _leave(*arguments: object) -> None:
+        """What the codec in Rust says of JSON that it leaves to the plain one."""
+
+    to_json = from_json = from_dict = _leave
+
+    def to_dict(*arguments: object) -> Any:
+        """The same, where None is a value."""
+        return NotImplemented
 else:
     encode = NATIVE.encode
     decode = NATIVE.decode
+    to_json = NATIVE.to_json
+    from_json = NATIVE.from_json
+    to_dict = NATIVE.to_dict
+    from_dict = NATIVE.from_dict
 
 
 def decode_field(message: Message, field: Field, data: bytes) -> None:

@@ -403,16 +403,9 @@ class Message(_BASE, metaclass=_MessageType):
         left out unless `include_default_values`. The types of Any are looked up in `message_pool`, then in the pool of
         this message's tree. `JsonError` for what JSON cannot express.
         """
-        if codec.NATIVE is not None:
-            made = codec.NATIVE.to_dict(
-                self,
-                output_format == OutputFormat.PYTHON,
-                include_default_values,
-                casing is Casing.SNAKE,
-                message_pool,
-            )
-            if made is not NotImplemented:
-                return made
+        made = codec.to_dict(self, output_format, include_default_values, casing, message_pool)
+        if made is not NotImplemented:
+            return made
         from . import json
 
         return json.to_dict(
@@ -437,12 +430,9 @@ class Message(_BASE, metaclass=_MessageType):
         in `message_pool`, then in the pool of this class' tree. `KeyError` for an unknown key unless
         `ignore_unknown_fields`; `JsonError` for a value that does not fit.
         """
-        if codec.NATIVE is not None:
-            message: Self | None = codec.NATIVE.from_dict(
-                cls, value, ignore_unknown_fields, message_pool
-            )
-            if message is not None:
-                return message
+        message: Self | None = codec.from_dict(cls, value, ignore_unknown_fields, message_pool)
+        if message is not None:
+            return message
         from . import json
 
         return json.from_dict(
@@ -458,12 +448,9 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
-        if codec.NATIVE is not None:
-            text: str | None = codec.NATIVE.to_json(
-                self, indent, include_default_values, casing is Casing.SNAKE, message_pool
-            )
-            if text is not None:
-                return text
+        text: str | None = codec.to_json(self, indent, include_default_values, casing, message_pool)
+        if text is not None:
+            return text
         from . import json
 
         return json.to_json(
@@ -483,12 +470,9 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> Self:
         """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
-        if codec.NATIVE is not None:
-            message: Self | None = codec.NATIVE.from_json(
-                cls, value, ignore_unknown_fields, message_pool
-            )
-            if message is not None:
-                return message
+        message: Self | None = codec.from_json(cls, value, ignore_unknown_fields, message_pool)
+        if message is not None:
+            return message
         from . import json
 
         return json.from_json(

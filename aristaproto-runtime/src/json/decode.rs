@@ -388,12 +388,7 @@ impl<'py> Reader<'_, 'py> {
         match self.cursor.peek() {
             Some(b'"') => {
                 let name = some(self.cursor.string())?;
-                let names = members.names(self.py)?;
-                match names.number_of(&name) {
-                    Some(number) => Ok(Some(some(members.find(self.py, number)?)?)),
-                    None if self.ignore_unknown && !matches!(names, MemberNames::Null) => Ok(None),
-                    None => Err(Stop::Refused),
-                }
+                special::member_named(self.py, members, &name, self.ignore_unknown)
             }
             Some(b'n') => {
                 let MemberNames::Null = members.names(self.py)? else {
@@ -408,10 +403,7 @@ impl<'py> Reader<'_, 'py> {
                     return Err(Stop::Refused);
                 }
                 let number: i32 = number.text.parse().map_err(|_| Stop::Refused)?;
-                if members.closed {
-                    return Ok(Some(some(members.find(self.py, number)?)?));
-                }
-                Ok(Some(members.member(self.py, number)?))
+                special::member_numbered(self.py, members, number).map(Some)
             }
         }
     }

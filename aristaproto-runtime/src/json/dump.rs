@@ -11,7 +11,7 @@ use crate::decode::read_pending;
 use crate::encode::Stop;
 use crate::json::encode::{float_of, int_of, is_text, is_zero, number_of, word_of};
 use crate::json::names::{Form, MemberNames, Names};
-use crate::json::special::{self, Pools};
+use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::{number, some, text, Outcome};
 use crate::object::Message;
 use crate::plan::{Field, Plan, Wrapped};
@@ -157,12 +157,7 @@ impl<'py> Dumper<'py> {
         dict: &Bound<'py, PyDict>,
     ) -> Outcome {
         for (learned, held) in special::extensions(plan, message)? {
-            let attribute = if self.options.snake {
-                "proto_name"
-            } else {
-                "json_name"
-            };
-            let key = learned.field.python.bind(self.py).getattr(attribute)?;
+            let key = special::extension_key(self.py, &learned, self.options.snake)?;
             match self.field(&learned.field, &learned.shape, &held)? {
                 Some(made) => dict.set_item(key, made)?,
                 None if self.options.defaults => return Err(Stop::Refused),
@@ -341,11 +336,7 @@ impl<'py> Dumper<'py> {
         let members = some(field.members.as_ref())?;
         let number = number_of(item)?;
         if self.options.python {
-            return if members.closed {
-                some(members.find(self.py, number)?)
-            } else {
-                Ok(members.member(self.py, number)?)
-            };
+            return special::member_numbered(self.py, members, number);
         }
         match members.names(self.py)? {
             MemberNames::Null => Ok(self.py.None().into_bound(self.py)),
@@ -380,17 +371,16 @@ impl<'py> Dumper<'py> {
                 let (inner, inner_shape) = some(scalar)?;
                 self.value(inner, inner_shape, item)
             }
-            wrapped => {
-                if wrapped != Wrapped::Other {
-                    if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
-                        some(self.levels.checked_sub(1))?;
-                        return self.time(wrapped, seconds, nanos);
-                    }
+            wrapped => match special::unwrapped(wrapped, item, &plan)? {
+                Unwrapped::Parts(seconds, nanos) => {
+                    some(self.levels.checked_sub(1))?;
+                    self.time(wrapped, seconds, nanos)
                 }
-                let made = special::unwrapped(item, &plan)?;
-                let message = some(Message::of(&made))?;
-                self.message(message.plan()?, message)
-            }
+                Unwrapped::Message(made) => {
+                    let message = some(Message::of(&made))?;
+                    self.message(message.plan()?, message)
+                }
+            },
         }
     }
 

@@ -12,7 +12,7 @@ use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::{is_complete, Stop};
 use crate::json::names::{quoted_key, Form, MemberNames, Names};
-use crate::json::special::{self, Pools};
+use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::text::Letters;
 use crate::json::{number, some, text, Outcome};
 use crate::object::Message;
@@ -20,7 +20,6 @@ use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
-use crate::wkt;
 
 /// What a call of `to_json` asks for.
 pub struct Options {
@@ -247,17 +246,8 @@ impl<'py> Writer<'py> {
         mut first: bool,
     ) -> Outcome<bool> {
         for (learned, held) in special::extensions(plan, message)? {
-            let attribute = if self.options.snake {
-                "proto_name"
-            } else {
-                "json_name"
-            };
-            let name: String = learned
-                .field
-                .python
-                .bind(self.py)
-                .getattr(attribute)?
-                .extract()?;
+            let key = special::extension_key(self.py, &learned, self.options.snake)?;
+            let name: String = key.extract()?;
             let before = self.out.len();
             self.key(&quoted_key(&name), first);
             if self.field(&learned.field, &learned.shape, &held)? {
@@ -415,11 +405,12 @@ impl<'py> Writer<'py> {
     }
 
     fn int(&mut self, kind: Kind, item: &Bound<'py, PyAny>) -> Outcome {
+        let number = int_of(kind, item)?;
         let quoted = is_text(kind);
         if quoted {
             self.out.push(b'"');
         }
-        match int_of(kind, item)? {
+        match number {
             Int::Unsigned(number) => text::int(number, &mut self.out),
             Int::Signed(number) => text::int(number, &mut self.out),
             Int::Huge | Int::Other => return Err(Stop::Refused),
@@ -464,17 +455,16 @@ impl<'py> Writer<'py> {
                 let (inner, inner_shape) = some(scalar)?;
                 self.value(inner, inner_shape, item)
             }
-            wrapped => {
-                if wrapped != Wrapped::Other {
-                    if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
-                        some(self.levels.checked_sub(1))?;
-                        return self.time(wrapped == Wrapped::Timestamp, seconds, nanos);
-                    }
+            wrapped => match special::unwrapped(wrapped, item, &plan)? {
+                Unwrapped::Parts(seconds, nanos) => {
+                    some(self.levels.checked_sub(1))?;
+                    self.time(wrapped == Wrapped::Timestamp, seconds, nanos)
                 }
-                let made = special::unwrapped(item, &plan)?;
-                let message = some(Message::of(&made))?;
-                self.message(message.plan()?, message)
-            }
+                Unwrapped::Message(made) => {
+                    let message = some(Message::of(&made))?;
+                    self.message(message.plan()?, message)
+                }
+            },
         }
     }
 

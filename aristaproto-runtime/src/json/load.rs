@@ -14,7 +14,7 @@ use crate::api::Limits;
 use crate::decode::known;
 use crate::encode::{is_complete, Stop};
 use crate::json::decode::{double_of_word, int, map_key, put, single, time_of, Numbers, Seen};
-use crate::json::encode::int_of;
+use crate::json::encode::{int_of, number_of};
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Target};
 use crate::json::{parse, some, Outcome};
@@ -286,13 +286,14 @@ impl<'py> Loader<'py> {
                 unicode(item.cast_exact().map_err(|_| Stop::Refused)?)?;
                 item.clone()
             }
-            Kind::Bytes => match item.cast_exact::<PyString>() {
-                Ok(text) => PyBytes::new(py, &some(parse::base64(utf8(text)?))?).into_any(),
-                Err(_) => {
+            Kind::Bytes => {
+                if let Ok(text) = item.cast_exact::<PyString>() {
+                    PyBytes::new(py, &some(parse::base64(utf8(text)?))?).into_any()
+                } else {
                     item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
                     item.clone()
                 }
-            },
+            }
             Kind::Bool => {
                 item.cast_exact::<PyBool>().map_err(|_| Stop::Refused)?;
                 item.clone()
@@ -300,13 +301,14 @@ impl<'py> Loader<'py> {
             Kind::Double if item.is_exact_instance_of::<PyFloat>() => item.clone(),
             Kind::Double => PyFloat::new(py, double(item)?).into_any(),
             Kind::Float => PyFloat::new(py, single(double(item)?)?).into_any(),
-            kind => match item.cast_exact::<PyString>() {
-                Ok(text) => int(py, kind, some(parse::whole(utf8(text)?))?)?,
-                Err(_) => {
+            kind => {
+                if let Ok(text) = item.cast_exact::<PyString>() {
+                    int(py, kind, some(parse::whole(utf8(text)?))?)?
+                } else {
                     int_of(kind, item)?;
                     item.clone()
                 }
-            },
+            }
         }))
     }
 
@@ -317,12 +319,7 @@ impl<'py> Loader<'py> {
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let members = some(field.members.as_ref())?;
         if let Ok(name) = item.cast_exact::<PyString>() {
-            let names = members.names(self.py)?;
-            return match names.number_of(utf8(name)?) {
-                Some(number) => Ok(Some(some(members.find(self.py, number)?)?)),
-                None if self.ignore_unknown && !matches!(names, MemberNames::Null) => Ok(None),
-                None => Err(Stop::Refused),
-            };
+            return special::member_named(self.py, members, utf8(name)?, self.ignore_unknown);
         }
         if item.is_none() && matches!(members.names(self.py)?, MemberNames::Null) {
             return Ok(Some(members.member(self.py, 0)?));
@@ -330,11 +327,7 @@ impl<'py> Loader<'py> {
         if item.is_exact_instance_of::<PyBool>() {
             return Err(Stop::Refused);
         }
-        let number = crate::json::encode::number_of(item)?;
-        if members.closed {
-            return Ok(Some(some(members.find(self.py, number)?)?));
-        }
-        Ok(Some(members.member(self.py, number)?))
+        special::member_numbered(self.py, members, number_of(item)?).map(Some)
     }
 
     fn message_value(
@@ -461,6 +454,7 @@ fn unicode(text: &Bound<'_, PyString>) -> Outcome {
     Ok(())
 }
 
+#[allow(clippy::cast_precision_loss)] // As Python rounds it, to the even one of two that are as near.
 fn double(item: &Bound<'_, PyAny>) -> Outcome<f64> {
     if let Ok(held) = item.cast_exact::<PyFloat>() {
         return Ok(held.value());
@@ -472,7 +466,6 @@ fn double(item: &Bound<'_, PyAny>) -> Outcome<f64> {
         return Err(Stop::Refused);
     }
     match value::int(item) {
-        // Rounded to the even one of two that are as near, as Python does it.
         Int::Signed(number) => Ok(number as f64),
         Int::Unsigned(number) => Ok(number as f64),
         Int::Huge | Int::Other => Err(Stop::Refused),

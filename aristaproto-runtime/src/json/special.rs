@@ -9,10 +9,10 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::bind;
 use crate::encode::Stop;
-use crate::json::names::Names;
+use crate::json::names::{MemberNames, Names};
 use crate::json::{some, text, Outcome};
 use crate::object::{Message, Offset};
-use crate::plan::{Field, Learned, Place, Plan};
+use crate::plan::{Field, Learned, Members, Place, Plan, Wrapped};
 use crate::shape::FieldShape;
 use crate::value::{self, Int};
 use crate::wkt;
@@ -25,6 +25,8 @@ pub struct Api {
     pub takes_null: Py<PyAny>,
     /// `aristaproto.json.special.ENCODERS`.
     pub encoders: Py<PyAny>,
+    snake: Py<PyAny>,
+    python: Py<PyAny>,
     find_packed_class: Py<PyAny>,
     find_extension_field: Py<PyAny>,
 }
@@ -41,6 +43,8 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };
         Ok(Api {
+            snake: get("aristaproto.casing", "Casing")?.getattr(py, "SNAKE")?,
+            python: get("aristaproto.message", "OutputFormat")?.getattr(py, "PYTHON")?,
             snake_case: get("aristaproto.casing", "snake_case")?,
             takes_null: get("aristaproto.json.encode", "takes_null")?,
             encoders: get("aristaproto.json.special", "ENCODERS")?,
@@ -48,6 +52,22 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             find_extension_field: get("aristaproto.extension", "find_extension_field")?,
         })
     })
+}
+
+/// Whether a `Casing` is that of proto names.
+///
+/// # Errors
+/// What the import of the plain codec raises.
+pub fn is_snake(casing: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(casing.is(&api(casing.py())?.snake))
+}
+
+/// Whether an `OutputFormat` is that of Python's values.
+///
+/// # Errors
+/// As above.
+pub fn is_python(output_format: &Bound<'_, PyAny>) -> PyResult<bool> {
+    output_format.eq(&api(output_format.py())?.python)
 }
 
 /// Where the types of `Any` and extensions are looked up.
@@ -151,7 +171,7 @@ pub fn extensions<'py>(
 }
 
 /// The slot of the field with a number.
-fn slot<'a>(plan: &'a Plan, number: u32) -> Outcome<(&'a Field, &'a FieldShape, Offset)> {
+fn slot(plan: &Plan, number: u32) -> Outcome<(&Field, &FieldShape, Offset)> {
     let (field, shape) = some(plan.shape.find(number).and_then(|at| plan.at(at)))?;
     match field.place {
         Place::Slot(offset) => Ok((field, shape, offset)),
@@ -250,13 +270,67 @@ pub fn message_of<'a, 'py>(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Outcome
     Err(Stop::Refused)
 }
 
-/// The message that a Python value stands for.
-pub fn unwrapped<'py>(item: &Bound<'py, PyAny>, plan: &Plan) -> Outcome<Bound<'py, PyAny>> {
+/// What a Python value stands for, in a field whose values are not messages.
+pub enum Unwrapped<'py> {
+    /// Seconds and nanoseconds of a time or a duration.
+    Parts(i64, i32),
+    /// A message.
+    Message(Bound<'py, PyAny>),
+}
+
+/// Looks through a Python value at what it stands for.
+pub fn unwrapped<'py>(
+    wrapped: Wrapped,
+    item: &Bound<'py, PyAny>,
+    plan: &Plan,
+) -> Outcome<Unwrapped<'py>> {
+    if matches!(wrapped, Wrapped::Timestamp | Wrapped::Duration) {
+        if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
+            return Ok(Unwrapped::Parts(seconds, nanos));
+        }
+    }
     let class = plan.class.bind(item.py());
     // What is wrong with it, the plain codec says.
-    class
-        .call_method1("from_wrapped", (item,))
-        .map_err(|_| Stop::Refused)
+    let made = class.call_method1("from_wrapped", (item,));
+    made.map(Unwrapped::Message).map_err(|_| Stop::Refused)
+}
+
+/// The member of an enum with a name; nothing for a name that is passed over, as `ignore_unknown` says.
+pub fn member_named<'py>(
+    py: Python<'py>,
+    members: &Members,
+    name: &str,
+    ignore_unknown: bool,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let names = members.names(py)?;
+    match names.number_of(name) {
+        Some(number) => Ok(Some(some(members.find(py, number)?)?)),
+        None if ignore_unknown && !matches!(names, MemberNames::Null) => Ok(None),
+        None => Err(Stop::Refused),
+    }
+}
+
+/// The member of an enum with a number.
+pub fn member_numbered<'py>(
+    py: Python<'py>,
+    members: &Members,
+    number: i32,
+) -> Outcome<Bound<'py, PyAny>> {
+    if members.closed {
+        some(members.find(py, number)?)
+    } else {
+        Ok(members.member(py, number)?)
+    }
+}
+
+/// The key of an extension.
+pub fn extension_key<'py>(
+    py: Python<'py>,
+    learned: &Learned,
+    snake: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let attribute = if snake { "proto_name" } else { "json_name" };
+    learned.field.python.bind(py).getattr(attribute)
 }
 
 /// What is set in a `google.protobuf.Value`.

@@ -6,6 +6,7 @@ import datetime
 import math
 import re
 import struct
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -128,7 +129,9 @@ def types(value: Any) -> Any:
     return type(value).__name__
 
 
-SPELLINGS = (snake_case, camel_case, pascal_case, str.upper, str.lower, lambda key: key + "x")
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    *(snake_case, camel_case, pascal_case, str.upper, str.lower, "x{}".format),
+)
 
 
 def altered(random: Random, value: Any) -> Any:
@@ -243,8 +246,7 @@ def test_same_text(casing: Casing) -> None:
             assert outcome(parsed.to_json, casing=casing) == outcome(
                 json.to_json, parsed, casing=casing
             )
-        assert codec.NATIVE is not None
-        written += codec.NATIVE.to_json(message, None, False, False, None) is not None
+        written += codec.to_json(message, None, False, Casing.CAMEL, None) is not None
     # Most of it in Rust.
     assert written > TRIALS / 2
 
@@ -261,8 +263,8 @@ def test_same_text_with_other_options() -> None:
         }
         expected = outcome(json.to_json, message, **options)
         assert outcome(message.to_json, **options) == expected
-        written += codec.NATIVE is not None and (
-            codec.NATIVE.to_json(message, 2, True, True, pool) is not None
+        written += (
+            codec.to_json(message, 2, True, Casing.SNAKE, pool) is not None
         )
     assert written > TRIALS / 2
 
@@ -280,8 +282,8 @@ def test_same_plain_values() -> None:
         assert outcome(message.to_dict, **options) == outcome(json.to_dict, message, **options)
         parsed = class_of(message).parse(bytes(message))
         assert outcome(parsed.to_dict, **options) == outcome(json.to_dict, parsed, **options)
-        written += codec.NATIVE is not None and (
-            codec.NATIVE.to_dict(message, False, False, False, None) is not NotImplemented
+        written += (
+            codec.to_dict(message, OutputFormat.PROTO_JSON, False, Casing.CAMEL, None) is not NotImplemented
         )
     assert written > TRIALS / 2
 
@@ -300,8 +302,8 @@ def test_same_messages_of_plain_values() -> None:
             "message_pool": random.choice([None, pool]),
         }
         assert outcome(cls.from_dict, value) == outcome(json.from_dict, cls, value)
-        read += codec.NATIVE is not None and (
-            codec.NATIVE.from_dict(cls, value, False, None) is not None
+        read += (
+            codec.from_dict(cls, value, False, None) is not None
         )
         for _ in range(3):
             other = altered(random, value)
@@ -347,8 +349,7 @@ def test_same_values() -> None:
         assert outcome(cls.from_json, text) == outcome(json.from_json, cls, text), text
         data = text.encode()
         assert outcome(cls.from_json, data) == outcome(json.from_json, cls, text), text
-        assert codec.NATIVE is not None
-        read += codec.NATIVE.from_json(cls, text, False, None) is not None
+        read += codec.from_json(cls, text, False, None) is not None
     assert read > TRIALS / 2
 
 
@@ -403,8 +404,6 @@ def test_same_verdict_on_other_keys() -> None:
 def test_any_of_every_type() -> None:
     any_class: Any = pool.find_message("google.protobuf.Any")
     assert any_class is not None
-    native = codec.NATIVE
-    assert native is not None
     written = read = 0
     for message in messages(17):
         try:
@@ -414,7 +413,7 @@ def test_any_of_every_type() -> None:
         expected = outcome(json.to_json, any_)
         assert outcome(any_.to_json) == expected
         assert outcome(any_.to_dict) == outcome(json.to_dict, any_)
-        written += native.to_json(any_, None, False, False, None) is not None
+        written += codec.to_json(any_, None, False, Casing.CAMEL, None) is not None
         if expected[0] != "text":
             continue
         text = expected[1]
@@ -424,7 +423,7 @@ def test_any_of_every_type() -> None:
             assert outcome(any_class.from_json, each) == outcome(json.from_json, any_class, each)
         value = any_.to_dict()
         assert outcome(any_class.from_dict, value) == outcome(json.from_dict, any_class, value)
-        read += native.from_json(any_class, turned, False, None) is not None
+        read += codec.from_json(any_class, turned, False, None) is not None
     assert min(written, read) > TRIALS / 3
 
 
@@ -458,26 +457,26 @@ def test_any(text: str, ignore: bool) -> None:
     assert outcome(any_class.from_json, text, **options) == expected
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        None,
-        {},
-        {"a": {"b": [1, 2.0, -0.0, None, True, "x", (1,), {}]}},
-        {"a": 2**53 + 1, "b": 2**64, "c": -(2**63)},
-        {"a": 10**400},
-        {"a": math.nan},
-        {1: 2},
-        {"\ud83d": 1},
-        {"a": "\ud83d"},
-        {"a": wkt.Value(number_value=1.0)},
-        {"a": wkt.Struct.from_dict({"b": 1})},
-        {"a": b"x"},
-        {"a": object},
-        [1],
-        "text",
-    ],
-)
+VALUES: list[Any] = [
+    None,
+    {},
+    {"a": {"b": [1, 2.0, -0.0, None, True, "x", (1,), {}]}},
+    {"a": 2**53 + 1, "b": 2**64, "c": -(2**63)},
+    {"a": 10**400},
+    {"a": math.nan},
+    {1: 2},
+    {"\ud83d": 1},
+    {"a": "\ud83d"},
+    {"a": wkt.Value(number_value=1.0)},
+    {"a": wkt.Struct.from_dict({"b": 1})},
+    {"a": b"x"},
+    {"a": object},
+    [1],
+    "text",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("cls", [wkt.Struct, wkt.Value, wkt.ListValue])
 def test_values(cls: Any, value: Any) -> None:
     expected = outcome(json.from_dict, cls, value)
@@ -513,7 +512,7 @@ def test_same_limits(limits: dict[str, int]) -> None:
             assert outcome(cls.from_json, written[1]) == expected
             assert outcome(message.to_json) == outcome(json.to_json, message)
             assert outcome(message.to_dict) == outcome(json.to_dict, message)
-            value = message.to_dict() if expected[0] == "message" else {}
+            value: Any = message.to_dict() if expected[0] == "message" else None
             assert outcome(cls.from_dict, value) == outcome(json.from_dict, cls, value)
         refused += expected[0] == "JsonError"
     assert refused > TRIALS / 20
