@@ -118,6 +118,13 @@ def map_field(
     return spec
 
 
+_SPECS: tuple[type[Any], ...] = (FieldSpec,)
+"""What a field in a class body is."""
+
+if codec.NATIVE is not None and not TYPE_CHECKING:
+    field, map_field = codec.NATIVE.field_functions(field, map_field)
+    _SPECS = (field(1, 1).__class__, FieldSpec)
+
 # What messages are in memory.
 if TYPE_CHECKING:
     _BASE = object
@@ -164,14 +171,15 @@ class _MessageType(type):
         message_set: bool = False,
         **options: Any,
     ) -> _MessageType:
-        specs = {key: value for key, value in namespace.items() if value.__class__ is FieldSpec}
+        specs = {key: value for key, value in namespace.items() if value.__class__ in _SPECS}
         for key in specs:
             del namespace[key]
         namespace["__slots__"] = (*namespace.get("__slots__", ()), *specs)
         namespace["__fields__"] = specs
         namespace["__schema__"] = _LAZY_SCHEMA
         namespace["__dataclass_fields__"] = _LAZY_FIELDS
-        namespace["__deprecated__"] = deprecated
+        if deprecated or getattr(bases[0] if bases else None, "__deprecated__", False):
+            namespace["__deprecated__"] = deprecated
         if extendable or message_set:
             namespace["__slots__"] += ("_extensions",)
             namespace["__extendable__"] = True
@@ -305,6 +313,7 @@ class Message(_BASE, metaclass=_MessageType):
         __slots__ = ("_unknown_fields",)
         __initialiser__ = _INITIALISER
         __dataclass_params__ = _DataclassParams()
+        __deprecated__ = False
         __extendable__ = False
         __message_set__ = False
 
@@ -568,7 +577,19 @@ class Message(_BASE, metaclass=_MessageType):
 
 
 if codec.NATIVE is not None:
-    codec.NATIVE.install(Message, _MessageType)
+    codec.NATIVE.install(
+        Message,
+        _MessageType,
+        FieldSpec,
+        {
+            "__schema__": _LAZY_SCHEMA,
+            "__dataclass_fields__": _LAZY_FIELDS,
+            "__init__": _INITIALISER,
+            "__eq__": _BASE.__eq__,
+            "__hash__": None,
+            "__repr__": _repr,
+        },
+    )
     codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
