@@ -14,20 +14,60 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::methods::{call_plainly, guarded, Values};
 use crate::object::is_message_class;
 use crate::spec::is_spec;
 
-/// What classes are made with.
+/// A class that others are derived from here, and their metaclass.
+struct Parent {
+    class: Py<PyType>,
+    /// `(class,)`.
+    bases: Py<PyTuple>,
+    metaclass: Py<PyType>,
+}
+
+impl Parent {
+    /// Readies a metaclass to make classes by `call`, unless its classes lie in memory otherwise than `type`'s do.
+    fn install(
+        class: &Bound<'_, PyType>,
+        call: ffi::vectorcallfunc,
+    ) -> PyResult<Option<Self>> {
+        let py = class.py();
+        let metaclass = class.get_type();
+        // SAFETY: both are type objects; metaclasses below this one do not inherit `tp_vectorcall`, which is what a class
+        // statement calls.
+        let alike = unsafe {
+            let (own, all) = (metaclass.as_type_ptr(), &raw mut ffi::PyType_Type);
+            (*own).tp_basicsize == (*all).tp_basicsize
+                && (*own).tp_itemsize == (*all).tp_itemsize
+                && (*own).tp_dictoffset == (*all).tp_dictoffset
+                && (*own).tp_weaklistoffset == (*all).tp_weaklistoffset
+        };
+        // `make` does what `type.__new__` does in the versions that it was tested with.
+        if !alike || cfg!(Py_3_14) {
+            return Ok(None);
+        }
+        // SAFETY: as above.
+        unsafe { (*metaclass.as_type_ptr()).tp_vectorcall = Some(call) };
+        Ok(Some(Self {
+            bases: PyTuple::new(py, [class])?.unbind(),
+            class: class.clone().unbind(),
+            metaclass: metaclass.unbind(),
+        }))
+    }
+
+    /// Whether a class statement names this class alone.
+    fn is_base(&self, bases: &Bound<'_, PyTuple>) -> PyResult<bool> {
+        Ok(bases.len() == 1 && bases.get_borrowed_item(0)?.is(&self.class))
+    }
+}
+
+/// What message classes are made with.
 struct Maker {
     /// `aristaproto.Message`.
-    message: Py<PyType>,
-    /// `(Message,)`.
-    bases: Py<PyTuple>,
-    /// The metaclass.
-    metaclass: Py<PyType>,
+    message: Parent,
     /// `FieldSpec` in Python.
     plain_spec: Py<PyType>,
     /// What each class has in its own dict.
@@ -44,48 +84,44 @@ const HARMLESS: [&str; 5] = [
 ];
 
 static MAKER: PyOnceLock<Maker> = PyOnceLock::new();
+/// `aristaproto.Enum`.
+static ENUM: PyOnceLock<Parent> = PyOnceLock::new();
 
-/// Makes the simple ones among the classes of a metaclass here. `common` is what each class has in its own dict.
+/// Makes the simple ones among message classes here. `common` is what each has in its own dict.
 ///
 /// # Errors
-/// `TypeError` when the base or the metaclass are none.
+/// `TypeError` when `message` is no message class.
 pub fn install(
     message: &Bound<'_, PyType>,
-    metaclass: &Bound<'_, PyType>,
     plain_spec: &Bound<'_, PyType>,
     common: &Bound<'_, PyDict>,
 ) -> PyResult<()> {
-    let py = message.py();
-    if !is_message_class(message) || !metaclass.is_subclass_of::<PyType>()? {
-        return Err(PyTypeError::new_err("expected Message and its metaclass"));
-    }
-    // SAFETY: both are type objects.
-    let alike = unsafe {
-        let (own, all) = (metaclass.as_type_ptr(), &raw mut ffi::PyType_Type);
-        (*own).tp_basicsize == (*all).tp_basicsize
-            && (*own).tp_itemsize == (*all).tp_itemsize
-            && (*own).tp_dictoffset == (*all).tp_dictoffset
-            && (*own).tp_weaklistoffset == (*all).tp_weaklistoffset
-    };
-    // `make` does what `type.__new__` does in the versions that it was tested with.
-    if !alike || cfg!(Py_3_14) {
-        return Ok(());
+    if !is_message_class(message) {
+        return Err(PyTypeError::new_err("expected the class Message"));
     }
     let mut entries = Vec::new();
     for (name, value) in common {
         entries.push((name.cast_into::<PyString>()?.unbind(), value.unbind()));
     }
-    MAKER.get_or_try_init(py, || {
-        PyResult::Ok(Maker {
-            bases: PyTuple::new(py, [message])?.unbind(),
-            message: message.clone().unbind(),
-            metaclass: metaclass.clone().unbind(),
+    if let Some(parent) = Parent::install(message, new_class)? {
+        MAKER.get_or_init(message.py(), || Maker {
+            message: parent,
             plain_spec: plain_spec.clone().unbind(),
             common: entries,
-        })
-    })?;
-    // SAFETY: a type object; metaclasses below it do not inherit the member. A class statement calls it.
-    unsafe { (*metaclass.as_type_ptr()).tp_vectorcall = Some(new_class) };
+        });
+    }
+    Ok(())
+}
+
+/// Makes the simple ones among the classes below `aristaproto.Enum` here.
+///
+/// # Errors
+/// None that are known.
+#[pyfunction]
+pub fn install_enum(base: &Bound<'_, PyType>) -> PyResult<()> {
+    if let Some(parent) = Parent::install(base, new_enum)? {
+        ENUM.get_or_init(base.py(), || parent);
+    }
     Ok(())
 }
 
@@ -94,6 +130,28 @@ unsafe extern "C" fn new_class(
     args: *const *mut ffi::PyObject,
     nargsf: usize,
     names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by the interpreter.
+    unsafe { call(metaclass, args, nargsf, names, message_class) }
+}
+
+unsafe extern "C" fn new_enum(
+    metaclass: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    names: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    // SAFETY: called by the interpreter.
+    unsafe { call(metaclass, args, nargsf, names, enum_class) }
+}
+
+/// Makes a class by `work`, or as Python does when it gives none.
+unsafe fn call(
+    metaclass: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    nargsf: usize,
+    names: *mut ffi::PyObject,
+    work: for<'py> fn(Statement<'py>) -> PyResult<Option<Bound<'py, PyType>>>,
 ) -> *mut ffi::PyObject {
     guarded(null_mut(), |py| {
         let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
@@ -104,9 +162,9 @@ unsafe extern "C" fn new_class(
             let all = count + keywords.as_ref().map_or(0, |names| names.len());
             (keywords, Values::new(py, args, all))
         };
-        if let Some(maker) = MAKER.get(py).filter(|_| count == 3) {
-            if let Some(body) = Body::read(py, maker, values, keywords.as_ref())? {
-                return Ok(make(py, maker, body)?.into_ptr());
+        if let Some(statement) = Statement::read(values, keywords).filter(|_| count == 3) {
+            if let Some(made) = work(statement)? {
+                return Ok(made.into_ptr());
             }
         }
         // SAFETY: the arguments are those of this call.
@@ -114,86 +172,202 @@ unsafe extern "C" fn new_class(
     })
 }
 
-/// A class statement that is simple.
-struct Body<'py> {
+/// The arguments of a metaclass.
+struct Statement<'py> {
+    name: Bound<'py, PyString>,
+    bases: Bound<'py, PyTuple>,
+    body: Bound<'py, PyDict>,
+    keywords: Option<Bound<'py, PyTuple>>,
+    values: Values<'py>,
+}
+
+impl<'py> Statement<'py> {
+    fn read(values: Values<'py>, keywords: Option<Bound<'py, PyTuple>>) -> Option<Self> {
+        let name = values.get(0)?.cast_into::<PyString>().ok()?;
+        is_plain_text(&name).then_some(())?;
+        Some(Self {
+            name,
+            bases: values.get(1)?.cast_into().ok()?,
+            body: values.get(2)?.cast_into_exact().ok()?,
+            keywords,
+            values,
+        })
+    }
+
+    /// Names and values of the class keywords.
+    fn options(&self) -> Option<Vec<(String, Bound<'py, PyAny>)>> {
+        let names = self.keywords.iter().flatten();
+        names
+            .enumerate()
+            .map(|(index, name)| Some((name.extract().ok()?, self.values.get(3 + index)?)))
+            .collect()
+    }
+}
+
+/// A class to be made.
+struct Class<'a, 'py> {
+    parent: &'a Parent,
     name: Bound<'py, PyString>,
     qualname: Bound<'py, PyString>,
-    /// Names of the fields, and of the slot for extensions.
     slots: Bound<'py, PyTuple>,
     dict: Bound<'py, PyDict>,
 }
 
-impl<'py> Body<'py> {
-    /// What the arguments of the metaclass say; `None` when they are to be left to Python.
-    fn read(
-        py: Python<'py>,
-        maker: &Maker,
-        values: Values<'py>,
-        keywords: Option<&Bound<'py, PyTuple>>,
-    ) -> PyResult<Option<Self>> {
-        let (Some(name), Some(bases), Some(body)) = (values.get(0), values.get(1), values.get(2))
-        else {
+/// A message class; `None` when it is to be left to Python.
+fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
+    let py = statement.body.py();
+    let Some(maker) = MAKER.get(py) else {
+        return Ok(None);
+    };
+    if !maker.message.is_base(&statement.bases)? {
+        return Ok(None);
+    }
+    let Some(options) = statement.options().and_then(Options::read) else {
+        return Ok(None);
+    };
+    let mut qualname = statement.name.clone();
+    let mut fields = Vec::new();
+    let dict = PyDict::new(py);
+    let specs = PyDict::new(py);
+    for (key, value) in crate::quick::entries(&statement.body) {
+        let Ok(key) = key.cast_into::<PyString>() else {
             return Ok(None);
         };
-        let (Ok(name), Ok(bases), Ok(body)) = (
-            name.cast_into::<PyString>(),
-            bases.cast_into::<PyTuple>(),
-            body.cast_into_exact::<PyDict>(),
-        ) else {
-            return Ok(None);
-        };
-        if !is_plain_text(&name)
-            || bases.len() != 1
-            || !bases.get_borrowed_item(0)?.is(&maker.message)
-        {
-            return Ok(None);
+        if is_spec(&value) || value.get_type().is(&maker.plain_spec) {
+            if !is_plain_text(&key) || !is_slot_name(&key) {
+                return Ok(None);
+            }
+            specs.set_item(&key, value)?;
+            fields.push(key);
+            continue;
         }
-        let mut qualname = name.clone();
-        let mut fields = Vec::new();
-        let dict = PyDict::new(py);
-        let specs = PyDict::new(py);
-        for (key, value) in crate::quick::entries(&body) {
-            let Ok(key) = key.cast_into::<PyString>() else {
+        match (key.to_str(), value.cast::<PyString>()) {
+            (Ok("__qualname__"), Ok(text)) => qualname = text.clone(),
+            (Ok(name), _) if HARMLESS.contains(&name) => dict.set_item(key, value)?,
+            _ => return Ok(None),
+        }
+    }
+    let fields = PyTuple::new(py, fields)?;
+    let slots = if options.extendable || options.message_set {
+        let mut all: Vec<_> = fields.iter().collect();
+        all.push(intern!(py, "_extensions").clone().into_any());
+        PyTuple::new(py, all)?
+    } else {
+        fields.clone()
+    };
+    dict.set_item(intern!(py, "__slots__"), &slots)?;
+    dict.set_item(intern!(py, "__fields__"), specs)?;
+    for (key, value) in &maker.common {
+        dict.set_item(key, value)?;
+    }
+    dict.set_item(intern!(py, "__match_args__"), fields)?;
+    options.write(&dict)?;
+    let class = Class {
+        parent: &maker.message,
+        name: statement.name,
+        qualname,
+        slots,
+        dict,
+    };
+    make(py, class).map(Some)
+}
+
+/// An enum class; `None` when it is to be left to Python.
+fn enum_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
+    let py = statement.body.py();
+    let Some(parent) = ENUM.get(py) else {
+        return Ok(None);
+    };
+    if !parent.is_base(&statement.bases)? {
+        return Ok(None);
+    }
+    let Some(options) = statement.options() else {
+        return Ok(None);
+    };
+    let mut qualname = statement.name.clone();
+    let mut numbers = Vec::new();
+    let dict = PyDict::new(py);
+    for (key, value) in crate::quick::entries(&statement.body) {
+        let Ok(key) = key.cast_into::<PyString>() else {
+            return Ok(None);
+        };
+        let Ok(name) = key.to_str() else {
+            return Ok(None);
+        };
+        if name == "__qualname__" {
+            let Ok(text) = value.cast_into::<PyString>() else {
                 return Ok(None);
             };
-            if is_spec(&value) || value.get_type().is(&maker.plain_spec) {
-                if !is_plain_text(&key) || !is_slot_name(&key) {
-                    return Ok(None);
-                }
-                specs.set_item(&key, value)?;
-                fields.push(key);
-                continue;
-            }
-            match (key.to_str(), value.cast::<PyString>()) {
-                (Ok("__qualname__"), Ok(text)) => qualname = text.clone(),
-                (Ok(name), _) if HARMLESS.contains(&name) => dict.set_item(key, value)?,
-                _ => return Ok(None),
-            }
-        }
-        let Some(options) = Options::read(values, keywords) else {
-            return Ok(None);
-        };
-        let fields = PyTuple::new(py, fields)?;
-        let slots = if options.extendable || options.message_set {
-            let mut all: Vec<_> = fields.iter().collect();
-            all.push(intern!(py, "_extensions").clone().into_any());
-            PyTuple::new(py, all)?
-        } else {
-            fields.clone()
-        };
-        dict.set_item(intern!(py, "__slots__"), &slots)?;
-        dict.set_item(intern!(py, "__fields__"), specs)?;
-        for (key, value) in &maker.common {
+            qualname = text;
+        } else if HARMLESS.contains(&name) {
             dict.set_item(key, value)?;
+        } else if value.is_exact_instance_of::<PyInt>() && !name.starts_with('_') {
+            numbers.push((key, value));
+        } else {
+            return Ok(None);
         }
-        dict.set_item(intern!(py, "__match_args__"), fields)?;
-        options.write(&dict)?;
-        Ok(Some(Self {
-            name,
-            qualname,
-            slots,
-            dict,
-        }))
+    }
+    let (by_name, by_value, names) = (PyDict::new(py), PyDict::new(py), PyList::empty(py));
+    dict.set_item(intern!(py, "_member_map_"), &by_name)?;
+    dict.set_item(intern!(py, "_value2member_map_"), &by_value)?;
+    dict.set_item(intern!(py, "_member_names_"), &names)?;
+    dict.set_item(intern!(py, "_member_type_"), py.get_type::<PyInt>())?;
+    dict.set_item(intern!(py, "_unhashable_values_"), PyList::empty(py))?;
+    dict.set_item(intern!(py, "_unhashable_values_map_"), PyDict::new(py))?;
+    dict.set_item(intern!(py, "_hashable_values_"), PyList::empty(py))?;
+    dict.set_item(intern!(py, "__prefix__"), intern!(py, ""))?;
+    dict.set_item(intern!(py, "__renamed__"), PyDict::new(py))?;
+    dict.set_item(intern!(py, "__closed__"), false)?;
+    for (option, value) in options {
+        match option.as_str() {
+            "prefix" => dict.set_item(intern!(py, "__prefix__"), value)?,
+            "closed" => dict.set_item(intern!(py, "__closed__"), value)?,
+            "renamed" if value.is_none() => {}
+            "renamed" => dict.set_item(intern!(py, "__renamed__"), value)?,
+            _ => return Ok(None),
+        }
+    }
+    let class = Class {
+        parent,
+        name: statement.name,
+        qualname,
+        slots: PyTuple::empty(py),
+        dict: dict.clone(),
+    };
+    let made = make(py, class)?;
+    for (name, number) in numbers {
+        let member = match by_value.get_item(&number)? {
+            Some(alias) => alias,
+            None => {
+                let member = new_int(&made, &number)?;
+                member.setattr(intern!(py, "_name_"), &name)?;
+                member.setattr(intern!(py, "_value_"), &number)?;
+                member.setattr(intern!(py, "_sort_order_"), names.len())?;
+                by_value.set_item(number, &member)?;
+                names.append(&name)?;
+                member
+            }
+        };
+        by_name.set_item(&name, &member)?;
+        // The dict is that of the class, of which nothing has been looked up yet.
+        dict.set_item(name, member)?;
+    }
+    Ok(Some(made))
+}
+
+/// `int.__new__(class, number)`.
+fn new_int<'py>(
+    class: &Bound<'py, PyType>,
+    number: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let arguments = PyTuple::new(py, [number])?;
+    // SAFETY: the class is one below `int`, as `Enum` is.
+    unsafe {
+        let made = ffi::PyLong_Type
+            .tp_new
+            .map_or(null_mut(), |new| new(class.as_type_ptr(), arguments.as_ptr(), null_mut()));
+        Bound::from_owned_ptr_or_err(py, made)
     }
 }
 
@@ -208,11 +382,10 @@ struct Options<'py> {
 
 impl<'py> Options<'py> {
     /// The keywords; `None` when one is unknown or has a value of another type.
-    fn read(values: Values<'py>, keywords: Option<&Bound<'py, PyTuple>>) -> Option<Self> {
+    fn read(given: Vec<(String, Bound<'py, PyAny>)>) -> Option<Self> {
         let mut options = Self::default();
-        for (index, key) in keywords.into_iter().flatten().enumerate() {
-            let value = values.get(3 + index)?;
-            let flag = match key.cast::<PyString>().ok()?.to_str().ok()? {
+        for (name, value) in given {
+            let flag = match name.as_str() {
                 "deprecated" => &mut options.deprecated,
                 "extendable" => &mut options.extendable,
                 "message_set" => &mut options.message_set,
@@ -259,12 +432,13 @@ fn is_slot_name(name: &Bound<'_, PyString>) -> bool {
 }
 
 /// The class, as `type.__new__` makes it, but without a look at special methods, which it has none of.
-fn make<'py>(py: Python<'py>, maker: &Maker, body: Body<'py>) -> PyResult<Bound<'py, PyType>> {
-    let base: *mut ffi::PyTypeObject = maker.message.as_ptr().cast();
+fn make<'py>(py: Python<'py>, body: Class<'_, 'py>) -> PyResult<Bound<'py, PyType>> {
+    let parent = body.parent;
+    let base: *mut ffi::PyTypeObject = parent.class.as_ptr().cast();
     let count = body.slots.len().cast_signed();
     // SAFETY: a type is allocated with room for `count` members and one more, all zero; it owns what it is given. The members
     // that are set are those that `type.__new__` sets, `PyType_Ready` fills in the rest. `ob_type` is changed to a metaclass
-    // whose classes have the same layout, see `install`; until then the standard `mro()` is used without looking for another.
+    // whose classes have the same layout, see `Parent::install`; until then the standard `mro()` is used without looking for another.
     unsafe {
         let made = ffi::PyType_GenericAlloc(&raw mut ffi::PyType_Type, count);
         let class = made.cast::<ffi::PyTypeObject>();
@@ -283,8 +457,8 @@ fn make<'py>(py: Python<'py>, maker: &Maker, body: Body<'py>) -> PyResult<Bound<
         (*class).tp_as_sequence = &raw mut (*heap).as_sequence;
         (*class).tp_as_mapping = &raw mut (*heap).as_mapping;
         (*class).tp_as_buffer = &raw mut (*heap).as_buffer;
-        (*class).tp_bases = maker.bases.clone_ref(py).into_ptr();
-        (*class).tp_base = maker.message.clone_ref(py).into_ptr().cast();
+        (*class).tp_bases = parent.bases.clone_ref(py).into_ptr();
+        (*class).tp_base = parent.class.clone_ref(py).into_ptr().cast();
         (*class).tp_dict = body.dict.into_ptr();
         // Lives as long as the name, which the type owns.
         (*class).tp_name = ffi::PyUnicode_AsUTF8(body.name.as_ptr());
@@ -310,13 +484,49 @@ fn make<'py>(py: Python<'py>, maker: &Maker, body: Body<'py>) -> PyResult<Bound<
         (*class).tp_dealloc = (*base).tp_dealloc;
         (*class).tp_traverse = (*base).tp_traverse;
         (*class).tp_clear = (*base).tp_clear;
-        // Not inherited by a class that has `__eq__` in its dict, were it the base's own.
-        (*class).tp_richcompare = (*base).tp_richcompare;
-        (*class).tp_hash = (*base).tp_hash;
         if ffi::PyType_Ready(class) < 0 {
             return Err(PyErr::fetch(py));
         }
-        (*made).ob_type = maker.metaclass.clone_ref(py).into_ptr().cast();
+        // Not inherited by a class that has `__eq__` in its dict, although it is the base's own.
+        (*class).tp_richcompare = (*base).tp_richcompare;
+        (*class).tp_hash = (*base).tp_hash;
+        (*made).ob_type = parent.metaclass.clone_ref(py).into_ptr().cast();
         Ok(owned)
     }
+}
+
+/// Adds classes to a pool and tells each its full name and the pool. Gives what is no class made in Python, with its full name.
+///
+/// # Errors
+/// What adding to a dict raises.
+#[pyfunction]
+pub fn register<'py>(
+    pool: &Bound<'py, PyAny>,
+    known: &Bound<'py, PyDict>,
+    prefix: &str,
+    types: &Bound<'py, PyDict>,
+) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    let py = pool.py();
+    let mut rest = Vec::new();
+    for (name, value) in crate::quick::entries(types) {
+        let full_name = PyString::new(py, &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?));
+        // SAFETY: the dict of a class that was made in Python may be changed as long as the class is told of it. No special
+        // method is among the names.
+        unsafe {
+            let class = match value.cast::<PyType>() {
+                Ok(class) => class.as_type_ptr(),
+                Err(_) => null_mut(),
+            };
+            if class.is_null() || (*class).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+                rest.push((full_name.into_any(), value));
+                continue;
+            }
+            let dict = Bound::from_borrowed_ptr(py, (*class).tp_dict).cast_into_unchecked::<PyDict>();
+            known.set_item(&full_name, &value)?;
+            dict.set_item(intern!(py, "__proto_name__"), full_name)?;
+            dict.set_item(intern!(py, "__pool__"), pool)?;
+            ffi::PyType_Modified(class);
+        }
+    }
+    Ok(rest)
 }

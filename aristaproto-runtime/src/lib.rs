@@ -44,6 +44,8 @@ pub mod _native {
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
     #[pymodule_export]
+    use super::class::{install_enum, register};
+    #[pymodule_export]
     use super::spec::field_functions;
 
     #[pymodule_init]
@@ -63,7 +65,7 @@ pub mod _native {
     ) -> PyResult<()> {
         methods::allow_vectorcall(metaclass)?;
         methods::install_methods(message)?;
-        class::install(message, metaclass, spec, common)
+        class::install(message, spec, common)
     }
 
     /// Makes an empty message of a class without calling its `__init__`.

@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from . import codec
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -200,6 +202,10 @@ class Enum(_EnumBase, metaclass=_EnumType):
 
     def __deepcopy__(self, memo: Any) -> Self:
         return self
+
+
+if codec.NATIVE is not None:
+    codec.NATIVE.install_enum(Enum)
 
 
 def _python_names(cls: type[Enum]) -> dict[str, str]:

@@ -6,9 +6,7 @@ constructor, dataclass fields) to the first use of the class. Codecs are reached
 
 from __future__ import annotations
 
-import copy
 import sys
-import warnings
 from enum import IntEnum
 from math import isnan
 from operator import attrgetter
@@ -18,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from . import codec
 from .casing import Casing
 from .schema import FieldSpec, LazySchema, Schema
-from .wire import SIZE_DELIMITED, encode_varint, load_varint, read_exactly
 
 if TYPE_CHECKING:
     import dataclasses
@@ -369,6 +366,8 @@ class Message(_BASE, metaclass=_MessageType):
 
     def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
         """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
+        from .wire import encode_varint
+
         data = codec.encode(self)
         stream.write(encode_varint(len(data)) + data if delimit else data)
 
@@ -380,6 +379,10 @@ class Message(_BASE, metaclass=_MessageType):
         (https://protobuf.dev/programming-guides/encoding/#last-one-wins). `EOFError` when a delimited
         message was asked for at the end of the stream; `DecodeError` for the rest, with this message unchanged.
         """
+        from copy import deepcopy
+
+        from .wire import SIZE_DELIMITED, load_varint, read_exactly
+
         if size is None:
             data = stream.read()
         else:
@@ -387,7 +390,7 @@ class Message(_BASE, metaclass=_MessageType):
                 size, _ = load_varint(stream)
             data = read_exactly(stream, size)
         schema = type(self).__schema__
-        scratch = copy.deepcopy(self) if self or self._unknown_fields else schema.new()
+        scratch = deepcopy(self) if self or self._unknown_fields else schema.new()
         codec.decode(scratch, data)
         if schema.extendable:
             self._extensions = None
@@ -552,11 +555,13 @@ class Message(_BASE, metaclass=_MessageType):
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
         schema = type(self).__schema__
         other: Self = schema.new()
         memo[id(self)] = other
         for member in schema.fields_of(self):
-            member.set(other, copy.deepcopy(member.get(self), memo))
+            member.set(other, deepcopy(member.get(self), memo))
         set_unknown_fields(other, self._unknown_fields)
         return other
 
@@ -624,6 +629,8 @@ def refuse_attribute(cls: type[Message], name: str, message: Message | None = No
 
 def warn_deprecated(what: str) -> None:
     """Warn that `what` is deprecated, at the first frame outside this module."""
+    import warnings
+
     level = 2
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
