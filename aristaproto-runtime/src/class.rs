@@ -30,10 +30,7 @@ struct Parent {
 
 impl Parent {
     /// Readies a metaclass to make classes by `call`, unless its classes lie in memory otherwise than `type`'s do.
-    fn install(
-        class: &Bound<'_, PyType>,
-        call: ffi::vectorcallfunc,
-    ) -> PyResult<Option<Self>> {
+    fn install(class: &Bound<'_, PyType>, call: ffi::vectorcallfunc) -> PyResult<Option<Self>> {
         let py = class.py();
         let metaclass = class.get_type();
         // SAFETY: both are type objects; metaclasses below this one do not inherit `tp_vectorcall`, which is what a class
@@ -159,7 +156,7 @@ unsafe fn call(
         let (keywords, values) = unsafe {
             let keywords = Bound::from_borrowed_ptr_or_opt(py, names)
                 .map(|it| it.cast_into_unchecked::<PyTuple>());
-            let all = count + keywords.as_ref().map_or(0, |names| names.len());
+            let all = count + keywords.as_ref().map_or(0, PyTupleMethods::len);
             (keywords, Values::new(py, args, all))
         };
         if let Some(statement) = Statement::read(values, keywords).filter(|_| count == 3) {
@@ -336,18 +333,16 @@ fn enum_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
     };
     let made = make(py, class)?;
     for (name, number) in numbers {
-        let member = match by_value.get_item(&number)? {
-            Some(alias) => alias,
-            None => {
-                let member = new_int(&made, &number)?;
-                member.setattr(intern!(py, "_name_"), &name)?;
-                member.setattr(intern!(py, "_value_"), &number)?;
-                member.setattr(intern!(py, "_sort_order_"), names.len())?;
-                by_value.set_item(number, &member)?;
-                names.append(&name)?;
-                member
-            }
-        };
+        let known = by_value.get_item(&number)?;
+        let is_alias = known.is_some();
+        let member = known.map_or_else(|| new_int(&made, &number), Ok)?;
+        if !is_alias {
+            member.setattr(intern!(py, "_name_"), &name)?;
+            member.setattr(intern!(py, "_value_"), &number)?;
+            member.setattr(intern!(py, "_sort_order_"), names.len())?;
+            by_value.set_item(number, &member)?;
+            names.append(&name)?;
+        }
         by_name.set_item(&name, &member)?;
         // The dict is that of the class, of which nothing has been looked up yet.
         dict.set_item(name, member)?;
@@ -364,9 +359,9 @@ fn new_int<'py>(
     let arguments = PyTuple::new(py, [number])?;
     // SAFETY: the class is one below `int`, as `Enum` is.
     unsafe {
-        let made = ffi::PyLong_Type
-            .tp_new
-            .map_or(null_mut(), |new| new(class.as_type_ptr(), arguments.as_ptr(), null_mut()));
+        let made = ffi::PyLong_Type.tp_new.map_or(null_mut(), |new| {
+            new(class.as_type_ptr(), arguments.as_ptr(), null_mut())
+        });
         Bound::from_owned_ptr_or_err(py, made)
     }
 }
@@ -419,8 +414,7 @@ impl<'py> Options<'py> {
 
 /// Text of the very type `str` that C can read.
 fn is_plain_text(text: &Bound<'_, PyString>) -> bool {
-    text.is_exact_instance_of::<PyString>()
-        && text.to_str().is_ok_and(|text| !text.contains('\0'))
+    text.is_exact_instance_of::<PyString>() && text.to_str().is_ok_and(|text| !text.contains('\0'))
 }
 
 /// Whether `type.__new__` would take a slot's name as it is: it changes some names that begin with underscores, and
@@ -465,8 +459,7 @@ fn make<'py>(py: Python<'py>, body: Class<'_, 'py>) -> PyResult<Bound<'py, PyTyp
         (*heap).ht_name = body.name.into_ptr();
         (*heap).ht_qualname = body.qualname.into_ptr();
         (*class).tp_itemsize = (*base).tp_itemsize;
-        let members: *mut ffi::PyMemberDef =
-            made.byte_offset(ffi::PyType_Type.tp_basicsize).cast();
+        let members: *mut ffi::PyMemberDef = made.byte_offset(ffi::PyType_Type.tp_basicsize).cast();
         let mut offset = (*base).tp_basicsize;
         for (index, name) in body.slots.iter_borrowed().enumerate() {
             let member = members.add(index);
@@ -509,7 +502,10 @@ pub fn register<'py>(
     let py = pool.py();
     let mut rest = Vec::new();
     for (name, value) in crate::quick::entries(types) {
-        let full_name = PyString::new(py, &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?));
+        let full_name = PyString::new(
+            py,
+            &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?),
+        );
         // SAFETY: the dict of a class that was made in Python may be changed as long as the class is told of it. No special
         // method is among the names.
         unsafe {
@@ -521,7 +517,8 @@ pub fn register<'py>(
                 rest.push((full_name.into_any(), value));
                 continue;
             }
-            let dict = Bound::from_borrowed_ptr(py, (*class).tp_dict).cast_into_unchecked::<PyDict>();
+            let dict =
+                Bound::from_borrowed_ptr(py, (*class).tp_dict).cast_into_unchecked::<PyDict>();
             known.set_item(&full_name, &value)?;
             dict.set_item(intern!(py, "__proto_name__"), full_name)?;
             dict.set_item(intern!(py, "__pool__"), pool)?;

@@ -55,11 +55,17 @@ const PARAMETERS: [(&str, Parameter); 10] = [
     ("json_name", Parameter::Text(offset_of!(RawSpec, json_name))),
     ("oneof", Parameter::Text(offset_of!(RawSpec, oneof))),
     ("optional", Parameter::Flag(offset_of!(RawSpec, optional))),
-    ("proto_name", Parameter::Text(offset_of!(RawSpec, proto_name))),
+    (
+        "proto_name",
+        Parameter::Text(offset_of!(RawSpec, proto_name)),
+    ),
     ("required", Parameter::Flag(offset_of!(RawSpec, required))),
     ("packed", Parameter::Flag(offset_of!(RawSpec, packed))),
     ("default", Parameter::Default),
-    ("deprecated", Parameter::Flag(offset_of!(RawSpec, deprecated))),
+    (
+        "deprecated",
+        Parameter::Flag(offset_of!(RawSpec, deprecated)),
+    ),
     ("utf8", Parameter::Flag(offset_of!(RawSpec, utf8))),
 ];
 /// Parameters of `map_field`.
@@ -129,8 +135,7 @@ unsafe fn make(
     // memory of the size of a RawSpec, whose offsets are written with the types that they have.
     unsafe {
         let argument = |index: usize| *args.add(index);
-        let (Some(field_number), Some(kind)) =
-            (number(argument(0)), number(argument(least - 1)))
+        let (Some(field_number), Some(kind)) = (number(argument(0)), number(argument(least - 1)))
         else {
             return null_mut();
         };
@@ -171,8 +176,7 @@ unsafe fn make(
             let parameter = known
                 .and_then(|at| PARAMETERS.get(at))
                 .filter(|(name, _)| !is_map || OF_MAPS.contains(name));
-            fits = fits
-                && parameter.is_some_and(|(_, parameter)| give(spec, *parameter, value));
+            fits = fits && parameter.is_some_and(|(_, parameter)| give(spec, *parameter, value));
         }
         if !fits {
             ffi::Py_DECREF(made);
@@ -297,7 +301,11 @@ fn ready(py: Python<'_>) -> PyResult<()> {
         (c"proto_name", OBJECT, offset_of!(RawSpec, proto_name)),
         (c"json_name", OBJECT, offset_of!(RawSpec, json_name)),
         (c"default", OBJECT, offset_of!(RawSpec, default)),
-        (c"deprecated", ffi::Py_T_BOOL, offset_of!(RawSpec, deprecated)),
+        (
+            c"deprecated",
+            ffi::Py_T_BOOL,
+            offset_of!(RawSpec, deprecated),
+        ),
         (c"utf8", ffi::Py_T_BOOL, offset_of!(RawSpec, utf8)),
         (c"key_type", OBJECT, offset_of!(RawSpec, key_type)),
     ];

@@ -2,7 +2,7 @@
 
 Members are ints. A number without a name gives a nameless member, because open enums carry it on.
 The classes are real `enum.IntEnum`s, but made without the standard metaclass' work for each member:
-packages of thousands of types must import fast.
+packages of thousands of types must import fast. The native codec makes those that hold numbers and nothing else.
 """
 
 from __future__ import annotations

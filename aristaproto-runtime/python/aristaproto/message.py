@@ -1,7 +1,8 @@
 """`Message`, the base class of all messages, and what stands in a class body: `field`, `map_field`.
 
 The metaclass turns a class body into `__slots__` and `__match_args__` and leaves everything else (schema,
-constructor, dataclass fields) to the first use of the class. Codecs are reached through `codec`.
+constructor, dataclass fields) to the first use of the class. The native codec does the same in `class.rs` for classes that
+hold nothing but fields. Codecs are reached through `codec`.
 """
 
 from __future__ import annotations

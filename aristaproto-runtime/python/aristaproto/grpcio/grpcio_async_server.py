@@ -140,14 +140,14 @@ def _single_response(
 def _streamed_responses(
     handler: Callable[[Any], AsyncIterable[Response] | Awaitable[None]],
     response_type: type[Response],
-) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], AsyncIterator[Response]]:
+) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[None]]:
     """The handler as `grpc.aio` calls it, with the context set: takes a request or an iterator of
     requests.
+
+    It writes the responses itself, because as a generator around the user's it would be one more for each message.
     """
 
-    async def handle(
-        request: Any, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[Response]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         _servicer_context.set(context)
         responses = handler(request)
         iterator = await response_iterator(responses)
@@ -155,7 +155,7 @@ def _streamed_responses(
             async for response in iterator:
                 if not isinstance(response, response_type):
                     raise wrong_response(response, response_type)
-                yield response
+                await context.write(response)
         finally:
             await close_stream(responses, iterator)
 

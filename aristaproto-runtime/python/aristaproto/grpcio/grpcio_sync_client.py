@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .deferred import grpc
 from .metadata import metadata_pairs
@@ -138,10 +138,10 @@ class SyncServiceStub:
             multi_callable = self._multi_callables[key] = self._channel.stream_unary(
                 route, _serialize_streamed, response_type.FromString
             )
-        producer = RequestIterator(requests)
+        producer = RequestProducer(requests)
         try:
             response: Response = multi_callable(
-                producer,
+                producer.produce(),
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
                 credentials=self._credentials if credentials is None else credentials,
@@ -174,9 +174,9 @@ class SyncServiceStub:
             multi_callable = self._multi_callables[key] = self._channel.stream_stream(
                 route, _serialize_streamed, response_type.FromString
             )
-        producer = RequestIterator(requests)
+        producer = RequestProducer(requests)
         call: Iterator[Response] = multi_callable(
-            producer,
+            producer.produce(),
             timeout=self._timeout if timeout is None else timeout,
             metadata=self._metadata if metadata is None else metadata_pairs(metadata),
             credentials=self._credentials if credentials is None else credentials,
@@ -185,8 +185,8 @@ class SyncServiceStub:
         return ResponseIterator(call, producer)
 
 
-class RequestIterator(Iterator[Request]):
-    """Iterates the caller's requests in a thread of grpc, and keeps the exception that ended them.
+class RequestProducer(Generic[Request]):
+    """The caller's requests, which a thread of grpc iterates, and the exception that ended them.
 
     grpc itself logs the exception, and ends the call with a status that does not name it.
     """
@@ -197,13 +197,13 @@ class RequestIterator(Iterator[Request]):
         self._requests = iter(requests)
         self.error: Exception | None = None
 
-    def __next__(self) -> Request:
-        # grpc serialises a request in the thread in which it asked for it.
+    def produce(self) -> Iterator[Request]:
+        """The requests, for one thread."""
+        # grpc serialises them in the thread in which it asks for them, which is the call's own.
         _thread.sending = self
         try:
-            return next(self._requests)
-        except StopIteration:
-            raise
+            for request in self._requests:  # noqa: UP028 - `yield from` would close the caller's iterator
+                yield request
         except Exception as error:
             self.error = error
             raise
@@ -216,7 +216,7 @@ class ResponseIterator(Iterator[Response]):
 
     __slots__ = ("_call", "_producer")
 
-    def __init__(self, call: Iterator[Response], producer: RequestIterator[Any]) -> None:
+    def __init__(self, call: Iterator[Response], producer: RequestProducer[Any]) -> None:
         self._call = call
         self._producer = producer
 
@@ -236,11 +236,11 @@ _thread = threading.local()
 
 
 def _serialize_streamed(message: Message) -> bytes:
-    """The wire bytes of a request; its RequestIterator keeps the error if there are none."""
+    """The wire bytes of a request; its RequestProducer keeps the error if there are none."""
     try:
         return encode(message)
     except Exception as error:
-        producer: RequestIterator[Any] | None = getattr(_thread, "sending", None)
+        producer: RequestProducer[Any] | None = getattr(_thread, "sending", None)
         if producer is not None:
             producer.error = error
         raise

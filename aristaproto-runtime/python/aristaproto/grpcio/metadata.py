@@ -44,9 +44,7 @@ def _check(key: object, value: object) -> None:
             raise TypeError(f"metadata value of {key!r}: expected bytes, got {value!r}")
     elif not isinstance(value, (str, bytes)):
         raise TypeError(f"metadata value of {key!r}: expected str or bytes, got {value!r}")
-    elif not re.fullmatch(
-        _TEXT, value if isinstance(value, str) else value.decode("latin-1")
-    ):
+    elif not re.fullmatch(_TEXT, value if isinstance(value, str) else value.decode("latin-1")):
         raise ValueError(
             f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything else, "
             "give bytes under a key that ends in '-bin')"
