@@ -84,7 +84,7 @@ def test_message_classes(options: dict[str, Any]) -> None:
     )
     assert made.__mro__[1:] == expected.__mro__[1:]
     assert made.__bases__ == expected.__bases__
-    assert set(vars(made)) == set(vars(expected))
+    assert set(made.__dict__) == set(expected.__dict__)
     assert list(made.__fields__) == ["name", "tags", "ö"]
     for name in (
         "__slots__",
@@ -117,7 +117,7 @@ def test_enum_classes() -> None:
         "Far.Made",
         expected.__doc__,
     )
-    assert set(vars(made)) == set(vars(expected))
+    assert set(made.__dict__) == set(expected.__dict__)
     assert list(made.__members__.items()) == [("RED", made.RED), ("ROT", made.RED), ("MINUS", -1)]
     assert [vars(member) for member in made] == [vars(member) for member in expected]
     assert (made.RED.proto_name, made.MINUS.proto_name) == ("COLOUR_RED", "COLOUR_MINUS")
@@ -131,7 +131,6 @@ class _Base(aristaproto.Message):
 
 def test_what_else_a_class_may_hold_is_kept() -> None:
     class Odd(aristaproto.Message):
-        __private: str = aristaproto.field(1, aristaproto.TYPE_STRING)
         plain = 7
 
         def __len__(self) -> int:
@@ -142,6 +141,9 @@ def test_what_else_a_class_may_hold_is_kept() -> None:
 
     assert len(Odd()) == 3
     assert Odd.plain == 7
+    metaclass: Any = type(aristaproto.Message)
+    private = {"__name": aristaproto.field(1, aristaproto.TYPE_STRING)}
+    assert hasattr(metaclass("Hidden", (aristaproto.Message,), private), "_Hidden__name")
     assert Derived(name="a", more=1).SerializeToString() == b"\n\x01a\x10\x01"
     assert Derived.__match_args__ == ("name", "more")
 
