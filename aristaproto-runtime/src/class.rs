@@ -68,7 +68,7 @@ struct Maker {
     /// `FieldSpec` in Python.
     plain_spec: Py<PyType>,
     /// What each class has in its own dict.
-    common: Vec<(Py<PyString>, Py<PyAny>)>,
+    common: Py<PyDict>,
 }
 
 /// What Python puts into a class body by itself, besides `__qualname__`.
@@ -96,15 +96,23 @@ pub fn install(
     if !is_message_class(message) {
         return Err(PyTypeError::new_err("expected the class Message"));
     }
-    let mut entries = Vec::new();
-    for (name, value) in common {
-        entries.push((name.cast_into::<PyString>()?.unbind(), value.unbind()));
+    let common = common.copy()?;
+    // Room for what `message_class` adds.
+    for name in [
+        "__module__",
+        "__doc__",
+        "__annotations__",
+        "__slots__",
+        "__fields__",
+        "__match_args__",
+    ] {
+        common.set_item(name, message.py().None())?;
     }
     if let Some(parent) = Parent::install(message, new_class)? {
         MAKER.get_or_init(message.py(), || Maker {
             message: parent,
             plain_spec: plain_spec.clone().unbind(),
-            common: entries,
+            common: common.unbind(),
         });
     }
     Ok(())
@@ -224,7 +232,9 @@ fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>
     };
     let mut qualname = statement.name.clone();
     let mut fields = Vec::new();
-    let dict = PyDict::new(py);
+    let mut is_annotated = false;
+    // A copy is made at once, while a dict that grows is laid out anew again and again.
+    let dict = maker.common.bind(py).copy()?;
     let specs = PyDict::new(py);
     for (key, value) in crate::quick::entries(&statement.body) {
         let Ok(key) = key.cast_into::<PyString>() else {
@@ -240,9 +250,15 @@ fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>
         }
         match (key.to_str(), value.cast::<PyString>()) {
             (Ok("__qualname__"), Ok(text)) => qualname = text.clone(),
-            (Ok(name), _) if HARMLESS.contains(&name) => dict.set_item(key, value)?,
+            (Ok(name), _) if HARMLESS.contains(&name) => {
+                is_annotated = is_annotated || name == "__annotations__";
+                dict.set_item(key, value)?;
+            }
             _ => return Ok(None),
         }
+    }
+    if !is_annotated {
+        dict.del_item(intern!(py, "__annotations__"))?;
     }
     let fields = PyTuple::new(py, fields)?;
     let slots = if options.extendable || options.message_set {
@@ -254,9 +270,6 @@ fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>
     };
     dict.set_item(intern!(py, "__slots__"), &slots)?;
     dict.set_item(intern!(py, "__fields__"), specs)?;
-    for (key, value) in &maker.common {
-        dict.set_item(key, value)?;
-    }
     dict.set_item(intern!(py, "__match_args__"), fields)?;
     options.write(&dict)?;
     let class = Class {

@@ -10,12 +10,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import codec
+from .message import Message
 from .schema import Field, FieldSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .message import Message
     from .registry import MessagePool
     from .schema import Schema
 
@@ -28,7 +28,7 @@ __all__ = (
     "set_extensions",
 )
 
-_M = TypeVar("_M", bound="Message")
+_M = TypeVar("_M", bound=Message)
 _T = TypeVar("_T")
 
 

@@ -102,6 +102,18 @@ def test_message_classes(options: dict[str, Any]) -> None:
 
 
 @native
+def test_an_empty_class() -> None:
+    metaclass: Any = type(aristaproto.Message)
+    made = metaclass("Made", (aristaproto.Message,), {"__module__": __name__})
+    expected = by_python(aristaproto.Message)(
+        "Made", (aristaproto.Message,), {"__module__": __name__}
+    )
+    assert made.__dict__.keys() == expected.__dict__.keys()
+    assert (made.__doc__, made.__annotations__, made.__slots__) == (None, {}, ())
+    assert made() == made()
+
+
+@native
 def test_enum_classes() -> None:
     body = {"__module__": __name__, "__qualname__": "Far.Made", "RED": 1, "ROT": 1, "MINUS": -1}
     options: dict[str, Any] = {"prefix": "COLOUR_", "renamed": {"ROT": "ROUGE"}, "closed": True}

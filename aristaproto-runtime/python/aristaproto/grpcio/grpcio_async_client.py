@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import DecodeError
+from ..message import Message
 from ..rpc_streams import RequestSender
 from .deferred import aio, grpc
 from .metadata import metadata_pairs
@@ -20,13 +21,12 @@ if TYPE_CHECKING:
     from grpc import CallCredentials
     from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
 
-    from .. import Message
     from .metadata import MetadataLike
 
     StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 def _call_ended() -> tuple[type[Exception], ...]:

@@ -17,6 +17,7 @@ from collections.abc import (
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from ..message import Message
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
@@ -26,15 +27,13 @@ from ..rpc_streams import (
 
 if TYPE_CHECKING:
     import grpc  # type: ignore[import-untyped, unused-ignore]
-
-    from .. import Message
 else:
     from .deferred import grpc
 
 __all__ = ("SERVER_STREAMING_RETURN_ERROR", "ServiceBase", "_ensure_async_response_iterable")
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 # Set by each handler and never reset: grpc.aio runs each request in a task of its own, whose
 # context ends with it.

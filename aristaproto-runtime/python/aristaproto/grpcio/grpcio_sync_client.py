@@ -7,10 +7,11 @@ kind of method. A thread of grpc iterates a request stream; what fails there rea
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..message import Message
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
@@ -18,11 +19,10 @@ from .serialization import SerializationFailed, encode, serialize
 if TYPE_CHECKING:
     from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
 
-    from .. import Message
     from .metadata import MetadataLike
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 class SyncServiceStub:
@@ -200,7 +200,7 @@ class RequestProducer(Generic[Request]):
     def produce(self) -> Iterator[Request]:
         """The requests, for one thread."""
         # grpc serialises them in the thread in which it asks for them, which is the call's own.
-        _thread.sending = self
+        _sending.set(self)
         try:
             for request in self._requests:  # noqa: UP028 - `yield from` would close the caller's iterator
                 yield request
@@ -232,7 +232,8 @@ class ResponseIterator(Iterator[Response]):
         return getattr(self._call, name)
 
 
-_thread = threading.local()
+# A thread starts with a context of its own, and `threading` would have to be imported.
+_sending: ContextVar[RequestProducer[Any] | None] = ContextVar("_sending", default=None)
 
 
 def _serialize_streamed(message: Message) -> bytes:
@@ -240,7 +241,7 @@ def _serialize_streamed(message: Message) -> bytes:
     try:
         return encode(message)
     except Exception as error:
-        producer: RequestProducer[Any] | None = getattr(_thread, "sending", None)
+        producer = _sending.get()
         if producer is not None:
             producer.error = error
         raise
