@@ -121,9 +121,12 @@ pub fn install(
 /// Makes the simple ones among the classes below `aristaproto.Enum` here.
 ///
 /// # Errors
-/// None that are known.
+/// `TypeError` when `base` is no enum of ints.
 #[pyfunction]
 pub fn install_enum(base: &Bound<'_, PyType>) -> PyResult<()> {
+    if !base.is_subclass_of::<PyInt>()? || base.get_type().is(base.py().get_type::<PyType>()) {
+        return Err(PyTypeError::new_err("expected the class Enum"));
+    }
     if let Some(parent) = Parent::install(base, new_enum)? {
         ENUM.get_or_init(base.py(), || parent);
     }
@@ -232,7 +235,7 @@ fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>
     };
     let mut qualname = statement.name.clone();
     let mut fields = Vec::new();
-    let mut is_annotated = false;
+    let (mut has_module, mut is_annotated) = (false, false);
     // A copy is made at once, while a dict that grows is laid out anew again and again.
     let dict = maker.common.bind(py).copy()?;
     let specs = PyDict::new(py);
@@ -251,11 +254,16 @@ fn message_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>
         match (key.to_str(), value.cast::<PyString>()) {
             (Ok("__qualname__"), Ok(text)) => qualname = text.clone(),
             (Ok(name), _) if HARMLESS.contains(&name) => {
+                has_module = has_module || name == "__module__";
                 is_annotated = is_annotated || name == "__annotations__";
                 dict.set_item(key, value)?;
             }
             _ => return Ok(None),
         }
+    }
+    if !has_module {
+        // `type.__new__` looks for it in the frame that calls.
+        return Ok(None);
     }
     if !is_annotated {
         dict.del_item(intern!(py, "__annotations__"))?;
@@ -317,6 +325,9 @@ fn enum_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
             return Ok(None);
         }
     }
+    if !dict.contains(intern!(py, "__module__"))? {
+        return Ok(None);
+    }
     let (by_name, by_value, names) = (PyDict::new(py), PyDict::new(py), PyList::empty(py));
     dict.set_item(intern!(py, "_member_map_"), &by_name)?;
     dict.set_item(intern!(py, "_value2member_map_"), &by_value)?;
@@ -357,9 +368,11 @@ fn enum_class(statement: Statement<'_>) -> PyResult<Option<Bound<'_, PyType>>> {
             names.append(&name)?;
         }
         by_name.set_item(&name, &member)?;
-        // The dict is that of the class, of which nothing has been looked up yet.
+        // The dict is that of the class.
         dict.set_item(name, member)?;
     }
+    // SAFETY: a type object.
+    unsafe { ffi::PyType_Modified(made.as_type_ptr()) };
     Ok(Some(made))
 }
 

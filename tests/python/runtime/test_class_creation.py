@@ -111,6 +111,8 @@ def test_an_empty_class() -> None:
     assert made.__dict__.keys() == expected.__dict__.keys()
     assert (made.__doc__, made.__annotations__, made.__slots__) == (None, {}, ())
     assert made() == made()
+    nowhere = metaclass("Made", (aristaproto.Message,), {})
+    assert nowhere.__module__ == __name__
 
 
 @native
