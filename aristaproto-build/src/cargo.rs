@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs};
 
+use crate::error::Diagnostic;
+
 /// The line to cargo, open or not.
 pub(crate) struct Cargo {
     speaks: bool,
@@ -49,10 +51,10 @@ impl Cargo {
         }
     }
 
-    /// Cargo shows this to the user as a warning.
-    pub fn warn(&self, message: &str) {
+    /// Cargo shows this to the user, each line as a warning.
+    pub fn warn(&self, warning: &Diagnostic) {
         if self.speaks {
-            for line in message.lines() {
+            for line in warning.to_string().lines() {
                 println!("cargo:warning={line}");
             }
         }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use std::{env, fmt};
 
 use crate::cargo::{manifest_folder, Cargo};
-use crate::error::{nearest, Diagnostic, Kind};
+use crate::diagnostics;
+use crate::error::{nearest, Diagnostic};
 
 /// An enum whose values have a word each: the word of the "key=value" form.
 macro_rules! choices {
@@ -153,9 +154,8 @@ macro_rules! options {
             #[must_use]
             pub fn unknown(key: &str, more_keys: &[&str]) -> Diagnostic {
                 let keys = [more_keys, Self::KEYS].concat();
-                Diagnostic::new(format!("there is no option `{key}`; the options are: {}", keys.join(", ")))
+                diagnostics::unknown_option(key, keys.join(", "))
                     .maybe_hint(nearest(key, keys.iter().copied()))
-                    .kind(Kind::Option)
             }
         }
 
@@ -364,18 +364,11 @@ pub(crate) const CHECK_VARIABLE: &str = "ARISTAPROTO_CHECK";
 fn read<T: Value>(key: &str, value: Option<&str>) -> Result<T, Diagnostic> {
     let allowed = T::WORDS.join(", ");
     let Some(word) = value else {
-        return T::BARE.ok_or_else(|| {
-            Diagnostic::new(format!("option `{key}` needs a value"))
-                .hint(format!("write `{key}=` and one of: {allowed}"))
-                .kind(Kind::Option)
-        });
+        return T::BARE.ok_or_else(|| diagnostics::option_without_value(key, allowed));
     };
     T::read(word).ok_or_else(|| {
-        Diagnostic::new(format!(
-            "option `{key}` cannot be `{word}`; it is one of: {allowed}"
-        ))
-        .maybe_hint(nearest(word, T::WORDS.iter().copied()))
-        .kind(Kind::Option)
+        diagnostics::wrong_option_value(key, word, allowed)
+            .maybe_hint(nearest(word, T::WORDS.iter().copied()))
     })
 }
 
