@@ -60,13 +60,6 @@ impl Cargo {
         }
     }
 
-    /// One step of the work, on standard error; cargo shows it with `-vv`, and when the build fails.
-    pub fn progress(&self, step: &str) {
-        if self.speaks {
-            eprintln!("aristaproto: {step}");
-        }
-    }
-
     /// Gives a file that was just written the time at which cargo started this build script. Cargo takes a watched file for
     /// changed when it is newer than that.
     pub fn stamp(&self, path: &Path) {

@@ -8,6 +8,7 @@ use std::{env, fmt};
 use crate::cargo::{manifest_folder, Cargo};
 use crate::diagnostics;
 use crate::error::{nearest, Diagnostic};
+use crate::progress::Progress;
 
 /// An enum whose values have a word each: the word of the "key=value" form.
 macro_rules! choices {
@@ -240,6 +241,7 @@ pub struct Config {
     pub(crate) file_descriptor_set_path: Option<PathBuf>,
     pub(crate) check: bool,
     emit_cargo_directives: Option<bool>,
+    pub(crate) progress: Progress,
     #[cfg(feature = "prost")]
     pub(crate) prost: Option<prost_build::Config>,
 }

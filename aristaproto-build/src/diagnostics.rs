@@ -10,9 +10,12 @@ use crate::error::{Diagnostic, Kind, Row, Severity};
 macro_rules! table {
     (@hint) => { None };
     (@hint $hint:literal) => { Some(format!($hint)) };
-    ($($(#[$attribute:meta])* $name:ident($($argument:ident),*), $kind:ident, $severity:ident: $message:literal $(, hint: $hint:literal)?;)+) => {
+    ($($name:ident($($argument:ident),*), $kind:ident, $severity:ident: $message:literal $(, hint: $hint:literal)?;)+) => {
         $(
-            $(#[$attribute])*
+            #[cfg_attr(
+                not(all(feature = "protox", feature = "prost")),
+                allow(dead_code, reason = "some have rows of their own")
+            )]
             pub(crate) fn $name($($argument: impl Display),*) -> Diagnostic {
                 const ROW: &Row = &Row {
                     code: stringify!($name),
@@ -112,9 +115,7 @@ table! {
         hint: "rename the package if the name matters";
 
     // Rust types.
-    #[cfg_attr(not(feature = "prost"), allow(dead_code, reason = "Rust types are a feature"))]
     prost_failed(error), Proto, Error: "prost-build cannot write the Rust types: {error}";
-    #[cfg_attr(not(feature = "prost"), allow(dead_code, reason = "Rust types are a feature"))]
     prost_without_editions(file), Proto, Error: "`{file}` uses an edition, which prost-build does not know",
         hint: "leave `Config::prost` out, or write `syntax = \"proto3\"` in the file";
 

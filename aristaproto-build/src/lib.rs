@@ -68,6 +68,7 @@ pub mod model;
 mod naming;
 mod output;
 pub mod plugin;
+mod progress;
 pub mod python;
 pub mod resolve;
 pub mod source;
@@ -179,14 +180,19 @@ impl Config {
         Ok(())
     }
 
-    /// Generates Python in memory; touches no disk.
+    /// Generates Python in memory and writes nothing. Files are only looked at again to show the line that a diagnostic is
+    /// about.
     ///
     /// # Errors
     ///
     /// Descriptors that contradict themselves, with `file:line:column`. Names that collide in Python are no error: one
     /// keeps its name, the others get underscores, and [`Generated::warnings`] says which.
     pub fn generate(&self, set: &DescriptorSet) -> Result<Generated, Error> {
+        let stage = || format!("resolving {}", source::count(set.file.file.len(), "file"));
+        self.progress.stage(stage);
         let mut model = resolve::resolve(set, &self.options)?;
+        let stage = || format!("rendering {}", source::count(model.modules.len(), "module"));
+        self.progress.stage(stage);
         Ok(Generated {
             files: python::render(&model, &self.options),
             warnings: std::mem::take(&mut model.warnings),

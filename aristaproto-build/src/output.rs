@@ -28,6 +28,7 @@ use crate::cargo::{self, Cargo};
 use crate::config::{Config, CHECK_VARIABLE};
 use crate::diagnostics;
 use crate::error::{Diagnostic, Error, Problems};
+use crate::progress::Progress;
 use crate::python::GeneratedFile;
 use crate::source::count;
 use manifest::Manifest;
@@ -55,7 +56,7 @@ pub(crate) fn write(config: &Config, files: &[GeneratedFile]) -> Result<PathBuf,
         check::check(&tree, files)?;
     } else if in_package && (cargo::is_packaged(&manifest_folder) || cargo::is_docs_rs()) {
         tree.leave_alone(&cargo, files);
-    } else if let Err(error) = tree.update(&cargo, files) {
+    } else if let Err(error) = tree.update(&cargo, files, &config.progress) {
         if !(in_package && error.is_io() && is_read_only(&manifest_folder)) {
             return Err(error);
         }
@@ -122,7 +123,12 @@ impl Tree {
         }
     }
 
-    fn update(&self, cargo: &Cargo, files: &[GeneratedFile]) -> Result<(), Error> {
+    fn update(
+        &self,
+        cargo: &Cargo,
+        files: &[GeneratedFile],
+        progress: &Progress,
+    ) -> Result<(), Error> {
         fs::create_dir_all(&self.root)
             .map_err(|error| self.io("make the folder", &self.root, &error))?;
         let _lock = self.lock();
@@ -131,12 +137,10 @@ impl Tree {
         if plan.write.is_empty() && plan.stale.is_empty() && plan.before == plan.after {
             return Ok(());
         }
-        cargo.progress(&format!(
-            "{} of {} to write into {}",
-            plan.write.len(),
-            count(files.len(), "file"),
-            self.shown.display()
-        ));
+        progress.stage(|| {
+            let (some, all) = (plan.write.len(), count(files.len(), "file"));
+            format!("writing {some} of {all} into {}", self.shown.display())
+        });
         self.carry_out(&plan, cargo)
     }
 

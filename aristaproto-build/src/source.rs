@@ -218,10 +218,11 @@ pub fn load(
     let inputs = Inputs::find(&root, protos, &includes)?;
     let front_end = front_end::choose(config)?;
     let cargo = config.cargo();
-    cargo.progress(&format!(
-        "{front_end} reads {}",
-        count(inputs.files.len(), "file")
-    ));
+    let stage = || {
+        let files = count(inputs.files.len(), "file");
+        format!("{front_end} is reading {files}")
+    };
+    config.progress.stage(stage);
     let (compiled, columns) = match &front_end {
         Chosen::Protoc { path, .. } => {
             let compiled = protoc::compile(path, &config.protoc_args, &inputs);

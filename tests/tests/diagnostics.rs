@@ -302,18 +302,18 @@ fn every_message_is_the_one_that_is_checked_in() {
             continue;
         }
         let case = Case::read(&folder);
-        let [protoc, protox] = [FrontEnd::VendoredProtoc, FrontEnd::Protox].map(|front_end| {
+        let [first, second] = [FrontEnd::VendoredProtoc, FrontEnd::Protox].map(|front_end| {
             let found = case.run(front_end);
             codes.extend(found.iter().map(Diagnostic::code));
             report(&found)
         });
         assert!(
-            !protoc.is_empty() || !protox.is_empty(),
+            !first.is_empty() || !second.is_empty(),
             "{}",
             folder.display()
         );
-        let is_same = protoc == protox;
-        let same = if is_same { protoc.as_str() } else { "" };
+        let is_same = first == second;
+        let same = if is_same { first.as_str() } else { "" };
         let only = |text: &str| {
             if is_same {
                 String::new()
@@ -322,8 +322,8 @@ fn every_message_is_the_one_that_is_checked_in() {
             }
         };
         compare(&folder.join("expected.txt"), same);
-        compare(&folder.join("protoc.txt"), &only(&protoc));
-        compare(&folder.join("protox.txt"), &only(&protox));
+        compare(&folder.join("protoc.txt"), &only(&first));
+        compare(&folder.join("protox.txt"), &only(&second));
     }
     for (code, file, test) in ELSEWHERE {
         let text = fs::read_to_string(workspace().join(file)).unwrap();
