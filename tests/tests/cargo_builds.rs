@@ -232,7 +232,8 @@ fn a_failed_build_shows_the_place_and_leaves_the_tree() {
     let output = project.try_build(&[]);
     assert!(!output.status.success());
     assert!(
-        stderr(&output).ends_with("\n  Error: proto/b.proto:5:1: Expected \";\"\n"),
+        stderr(&output)
+            .ends_with("\n  Error: proto/b.proto:5:1: Expected \";\"\n    5 | }\n      | ^\n"),
         "{}",
         stderr(&output)
     );
@@ -375,7 +376,7 @@ aristaproto_macros::generate_python! {
     let project = Project::with_macro("macro-faults", source);
     project.write("proto/b.proto", &B.replace("= 1;", "= 1"));
     let output = project.try_build(&[]);
-    let report = "error: proto/b.proto:5:1: Expected \";\"\n --> src/lib.rs:2:5\n";
+    let report = "error: proto/b.proto:5:1: Expected \";\"\n         5 | }\n           | ^\n --> src/lib.rs:2:5\n";
     assert!(stderr(&output).contains(report), "{}", stderr(&output));
     assert!(!project.path("python").exists());
 }
