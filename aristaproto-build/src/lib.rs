@@ -67,6 +67,7 @@ mod excerpt;
 pub mod model;
 mod naming;
 mod output;
+mod parallel;
 pub mod plugin;
 mod progress;
 pub mod python;

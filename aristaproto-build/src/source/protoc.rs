@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
+use prost::bytes::Bytes;
+
 use super::inputs::Inputs;
 use super::well_known;
 use crate::diagnostics;
@@ -14,7 +16,7 @@ pub(super) fn compile(
     path: &Path,
     args: &[String],
     inputs: &Inputs,
-) -> Result<(Vec<Vec<u8>>, Vec<Diagnostic>), Error> {
+) -> Result<(Vec<Bytes>, Vec<Diagnostic>), Error> {
     let folder = tempfile::Builder::new()
         .prefix("aristaproto-")
         .tempdir()
@@ -57,7 +59,7 @@ pub(super) fn compile(
     let warnings = complaints.lines().filter(|line| !line.is_empty());
     let warnings = warnings.map(|line| warning(line, inputs)).collect();
     let bytes = fs::read(&result).map_err(|error| Diagnostic::io("read", &result, &error))?;
-    Ok((super::split(&bytes)?, warnings))
+    Ok((super::split(bytes.into())?, warnings))
 }
 
 fn warning(line: &str, inputs: &Inputs) -> Diagnostic {
