@@ -157,7 +157,7 @@ mod tests {
             let (column, shown) = quoted(text, 1, of_b, columns);
             assert_eq!(column, 10, "{columns:?}");
             assert_eq!(
-                shown, "  1 |     a    \"日本é\" b\n    |                   ^",
+                shown, "  1 |     a    \"日本é\" b\n    |                  ^",
                 "{columns:?}"
             );
         }
