@@ -112,7 +112,7 @@ def test_an_empty_class() -> None:
     assert (made.__doc__, made.__annotations__, made.__slots__) == (None, {}, ())
     assert made() == made()
     nowhere = metaclass("Made", (aristaproto.Message,), {})
-    assert nowhere.__module__ == __name__
+    assert nowhere.__module__ == by_python(aristaproto.Message)("Made", (_Base,), {}).__module__
 
 
 @native
