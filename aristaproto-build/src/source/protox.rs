@@ -1,6 +1,7 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
 mod like_protoc;
+mod parsed;
 
 use std::path::PathBuf;
 use std::{fs, io};
@@ -18,13 +19,19 @@ const NOT_UTF8: &str = " is not text in UTF-8";
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
     includes: Vec<PathBuf>,
+    /// Whether files are completed, which can cost the places of their errors.
+    complete: bool,
 }
 
 impl FileResolver for Resolver {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
         for include in &self.includes {
             match fs::read_to_string(include.join(name)) {
-                Ok(text) => return File::from_source(name, &like_protoc::text(&text)),
+                Ok(text) => {
+                    let file = File::from_source(name, &like_protoc::text(&text))?;
+                    let whole = self.complete.then(|| parsed::complete(&file)).flatten();
+                    return Ok(whole.unwrap_or(file));
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                     return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
@@ -44,8 +51,14 @@ impl FileResolver for Resolver {
 
 /// Gives a serialised `FileDescriptorProto` for each file read.
 pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Vec<u8>>, Error> {
+    // Where there is an error, its place is what matters.
+    compile_with(inputs, true).or_else(|_| compile_with(inputs, false))
+}
+
+fn compile_with(inputs: &Inputs, complete: bool) -> Result<Vec<Vec<u8>>, Error> {
     let mut compiler = Compiler::with_file_resolver(Resolver {
         includes: inputs.includes.clone(),
+        complete,
     });
     compiler.include_imports(true).include_source_info(true);
     let mut found: Vec<Diagnostic> = Vec::new();
