@@ -1,4 +1,4 @@
-//! What the integration tests beside `src` share: the folder of the workspace and the Python that they run.
+//! What the integration tests beside `src` share: the folder of the workspace, the Python that they run, expected texts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,4 +48,29 @@ where
         String::from_utf8_lossy(&output.stderr)
     );
     stdout
+}
+
+/// Whether this run writes expected texts anew instead of comparing (`cargo xtask bless`).
+#[must_use]
+pub fn is_blessing() -> bool {
+    std::env::var_os("ARISTAPROTO_BLESS").is_some()
+}
+
+/// Compares `text` with the file at `path`, or writes it there.
+///
+/// # Panics
+/// When they differ.
+pub fn assert_golden(path: &Path, text: &str) {
+    if is_blessing() {
+        if let Err(error) = std::fs::write(path, text) {
+            panic!("cannot write {}: {error}", path.display());
+        }
+        return;
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        text == expected,
+        "{} differs; `cargo xtask bless` accepts the new text:\n{text}",
+        path.display()
+    );
 }

@@ -48,7 +48,7 @@ fn from_config(config: &Config) -> Files {
     let set = config
         .load(&PROTOS.map(|name| protos.join(name)), &[&protos])
         .unwrap();
-    let files = config.generate(&set).unwrap();
+    let files = config.generate(&set).unwrap().files;
     files
         .into_iter()
         .map(|file| (file.path, file.text))
