@@ -91,7 +91,9 @@ def main() -> int:
             print(error, file=sys.stderr)
         for number, line in enumerate(figures.splitlines() or [""]):
             seconds = perf_counter() - began if number == 0 else 0.0
-            rows.append((step.name if number == 0 else "", result if number == 0 else "", line, seconds))
+            rows.append(
+                (step.name if number == 0 else "", result if number == 0 else "", line, seconds)
+            )
     print(f"\n{'step':20} {'result':8} {'time':>9}  figures")
     for name, result, figures, seconds in rows:
         print(f"{name:20} {result:8} {f'{seconds:.1f} s' if result else '':>9}  {figures}")

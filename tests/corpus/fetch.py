@@ -202,7 +202,9 @@ def _check(archive: Archive, path: Path) -> None:
     kind, _, wanted = archive.digest.partition("-")
     found = base64.b64encode(hashlib.new(kind, path.read_bytes()).digest()).decode()
     if found != wanted:
-        raise Missing(f"{path} is not {archive.name} {archive.version}: its {kind} is {found}; remove it")
+        raise Missing(
+            f"{path} is not {archive.name} {archive.version}: its {kind} is {found}; remove it"
+        )
 
 
 def _npm(archive: Archive, cache: Path) -> None:

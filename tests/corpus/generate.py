@@ -25,9 +25,15 @@ def trees(corpus: Corpus) -> str:
 
 
 def _tree(corpus: Corpus, tree: Tree) -> str:
-    _fresh(tree.folder)
+    fresh(tree.folder)
     # grpcio-tools has well-known types of its own, of another version.
-    protoc = [sys.executable, "-m", "grpc_tools.protoc", "--proto_path=.", f"--proto_path={BUNDLED}"]
+    protoc = [
+        sys.executable,
+        "-m",
+        "grpc_tools.protoc",
+        "--proto_path=.",
+        f"--proto_path={BUNDLED}",
+    ]
     must(
         [*protoc, "--include_imports", f"--descriptor_set_out={tree.descriptors}", f"@{tree.list}"],
         tree.protos,
@@ -58,7 +64,7 @@ def _front_end(corpus: Corpus, tree: Tree, front_end: str) -> str:
     if front_end == "protox" and tree.source.not_protox:
         return tree.source.not_protox
     out = corpus.work / front_end / tree.source.name
-    _fresh(out)
+    fresh(out)
     command = [program, tree.protos, tree.list, out, tree.source.options]
     if front_end == "protoc":
         command.append(os.environ.get("PROTOC") or _wrapped_protoc(corpus.work))
@@ -106,6 +112,8 @@ def _differences(plugin: Path, engine: Path) -> list[str]:
     ]
 
 
-def _fresh(folder: Path) -> None:
+def fresh(folder: Path) -> Path:
+    """The folder, made, empty."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    return folder

@@ -63,7 +63,8 @@ def _messages(tree: Tree, verb: str, *more: str | Path | int) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "tests.corpus.messages", verb, tree.folder, *map(str, more)]
-    return json.loads(must(command, env=environment))
+    found: dict[str, Any] = json.loads(must(command, env=environment))
+    return found
 
 
 def ruff(corpus: Corpus) -> str:

@@ -52,7 +52,7 @@ def import_all(tree: Path) -> tuple[dict[str, float], list[str]]:
     for name in names:
         try:
             importlib.import_module(name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any is a finding
             problems.append(f"{name} does not import: {type(error).__name__}: {error}")
     return {
         "modules": len(names),
@@ -107,7 +107,9 @@ def _same(found: object, expected: object, what: str) -> None:
         raise AssertionError(f"{what}: {found!r:.300} is not {expected!r:.300}")
 
 
-def against_google(cls: type[aristaproto.Message], google: Any, pool: aristaproto.MessagePool) -> None:
+def against_google(
+    cls: type[aristaproto.Message], google: Any, pool: aristaproto.MessagePool
+) -> None:
     """The same bytes and the same JSON as google.protobuf, both ways, for a filled instance."""
     name = cls.__schema__.full_name
     message = filled(Random(f"{SEED} google {name}"), cls, pool, density=0.6)
@@ -130,7 +132,9 @@ def against_google(cls: type[aristaproto.Message], google: Any, pool: aristaprot
     _same(cls.parse(read.SerializeToString()), message, "our JSON read by google")
 
 
-def load(tree: Path, descriptors: Path) -> tuple[aristaproto.MessagePool, list[FileDescriptorProto]]:
+def load(
+    tree: Path, descriptors: Path
+) -> tuple[aristaproto.MessagePool, list[FileDescriptorProto]]:
     """Import the tree; its pool, and the descriptors that it was made from."""
     _, problems = import_all(tree)
     if problems:
@@ -157,7 +161,7 @@ def check_messages(tree: Path, descriptors: Path, sample: int) -> tuple[dict[str
         try:
             if not round_trips(cls, pool):
                 endless.add(name)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any is a finding
             problems.append(f"{name}: {type(error).__name__}: {error}")
     whole = sorted(classes.keys() - endless)
     chosen = Random(SEED).sample(whole, min(sample, len(whole)))
@@ -165,7 +169,7 @@ def check_messages(tree: Path, descriptors: Path, sample: int) -> tuple[dict[str
         google = message_factory.GetMessageClass(google_pool.FindMessageTypeByName(name))
         try:
             against_google(classes[name], google, pool)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any is a finding
             problems.append(f"{name} against google: {type(error).__name__}: {error}")
     figures = {
         "round trips": {"messages": len(classes), "that require themselves": len(endless)},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +73,7 @@ def check_services(
             for cls in (*stubs, *bases):
                 try:
                     calls = _stub_calls(cls) if cls in stubs else _base_calls(cls, expected)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - any is a finding
                     problems.append(f"{cls.__name__}: {type(error).__name__}: {error}")
                     continue
                 if calls != expected:
@@ -84,18 +85,23 @@ def _classes(module: Any, service: str, suffixes: tuple[str, ...]) -> list[Any]:
     names = {f"{service}{suffix}".replace("_", "").lower() for suffix in suffixes}
     return [
         cls
-        for name, cls in vars(module).items()
+        for name, cls in _members(module)
         if name.lower() in names and inspect.isclass(cls) and cls.__module__ == module.__name__
     ]
+
+
+def _members(holder: Any) -> list[tuple[str, Any]]:
+    members: dict[str, Any] = holder.__dict__
+    return list(members.items())
 
 
 def _stub_calls(cls: Any) -> Calls:
     stub = cls(Channel())
     calls: Calls = {}
-    for name, method in vars(cls).items():
+    for name, method in _members(cls):
         if name.startswith("__") or not inspect.isfunction(method):
             continue
-        route, *streams = _asked(lambda method=method: method(stub, *_request(method)))
+        route, *streams = _asked(partial(method, stub, *_request(method)))
         calls[route] = (streams[0], streams[1])
     return calls
 
@@ -138,8 +144,11 @@ def _base_calls(cls: Any, expected: Calls) -> Calls:
         if handler is not None:
             calls[route] = (handler.request_streaming, handler.response_streaming)
     # The handlers cannot be listed; a method too many shows in the class.
-    written = [name for name, it in vars(cls).items() if inspect.iscoroutinefunction(it)]
-    written += [name for name, it in vars(cls).items() if inspect.isasyncgenfunction(it)]
+    written = [
+        name
+        for name, member in _members(cls)
+        if inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member)
+    ]
     if len(written) != len(expected):
         raise AssertionError(f"its methods are {written}, its service has {len(expected)}")
     return calls

@@ -90,8 +90,12 @@ class Corpus:
         return found if found.exists() else None
 
 
+Command = Sequence[object]
+"""A program and its arguments: texts and paths."""
+
+
 def run(
-    command: Sequence[str | Path], cwd: Path = ROOT, env: dict[str, str] | None = None
+    command: Command, cwd: Path = ROOT, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """A program's result and output."""
     return subprocess.run(
@@ -99,7 +103,7 @@ def run(
     )
 
 
-def must(command: Sequence[str | Path], cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+def must(command: Command, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
     """Its standard output; `Failed` with what it said when it fails."""
     done = run(command, cwd, env)
     if done.returncode != 0:
@@ -108,5 +112,7 @@ def must(command: Sequence[str | Path], cwd: Path = ROOT, env: dict[str, str] | 
             for line in (done.stdout + done.stderr).splitlines()
             if "warning: Import" not in line
         )
-        raise Failed(f"{Path(str(command[0])).name} {' '.join(map(str, command[1:4]))} …:\n{said[:SHOWN]}")
+        raise Failed(
+            f"{Path(str(command[0])).name} {' '.join(map(str, command[1:4]))} …:\n{said[:SHOWN]}"
+        )
     return done.stdout

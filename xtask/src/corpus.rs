@@ -15,8 +15,6 @@ use crate::python::{self, Environment};
 
 /// A cold release build of the engine with protox.
 const BUILD_LIMIT: Duration = Duration::from_mins(30);
-/// The examples that the program runs.
-const EXAMPLES: [&str; 2] = ["corpus_tree", "corpus_speed"];
 
 /// Prepares and runs the program with `arguments`.
 ///
@@ -39,10 +37,8 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         "--no-default-features",
         "--features",
         "protox",
+        "--examples",
     ]);
-    for example in EXAMPLES {
-        build.args(["--example", example]);
-    }
     exec::run(&mut build, &log, BUILD_LIMIT)?;
     let status = program(root, &environment.python(), &plugin)
         .arg("--examples")
