@@ -27,13 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => config.protoc(path),
         None => config.front_end(FrontEnd::Protox),
     };
-    let protos: Vec<PathBuf> = fs::read_to_string(list)?
+    let files: Vec<PathBuf> = fs::read_to_string(list)?
         .lines()
         .map(|name| folder.join(name))
         .collect();
 
     let started = Instant::now();
-    let set = config.load(&protos, &[folder])?;
+    let set = config.load(&files, &[folder])?;
     println!("load {:.3}", started.elapsed().as_secs_f64());
     let started = Instant::now();
     config.compile_descriptors(&set)?;

@@ -65,6 +65,7 @@ mod error;
 pub mod model;
 mod naming;
 mod output;
+mod parallel;
 pub mod plugin;
 pub mod python;
 pub mod resolve;

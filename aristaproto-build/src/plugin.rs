@@ -10,6 +10,7 @@
 //! The options are the fields of [`Options`], as `key=value`, repeated or joined by commas; one that is on or off may stand
 //! alone for on.
 
+use prost::bytes::Bytes;
 use prost::Message;
 
 use crate::descriptor::compiler::code_generator_response::{Feature, File};
@@ -27,8 +28,8 @@ struct Request {
     file_to_generate: Vec<String>,
     #[prost(string, optional, tag = "2")]
     parameter: Option<String>,
-    #[prost(bytes = "vec", repeated, tag = "15")]
-    proto_file: Vec<Vec<u8>>,
+    #[prost(bytes = "bytes", repeated, tag = "15")]
+    proto_file: Vec<Bytes>,
 }
 
 /// Answers one request. Whatever is wrong, with the request, the options or the files, comes back in the response's `error`

@@ -20,7 +20,7 @@ use crate::descriptor::{DescriptorProto, FileDescriptorProto};
 use crate::model::{EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
 use crate::source::DescriptorSet;
-use crate::{Diagnostic, Error, Location, Options, Problems, Severity};
+use crate::{parallel, Diagnostic, Error, Location, Options, Problems, Severity};
 
 use comments::Comments;
 use features::Features;
@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
             found: Vec::new(),
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
-            comments: files.iter().map(|file| Comments::of_file(file)).collect(),
+            comments: parallel::map(files, |file| Comments::of_file(file)),
             scopes: Vec::new(),
             types: Lookup::with_capacity(files.len() * 8),
             messages: Vec::new(),
@@ -155,10 +155,9 @@ impl<'a> Resolver<'a> {
     /// Where a declaration's name stands; without a name, where the declaration begins.
     fn locate(&self, place: &Place) -> Option<Location> {
         let file = self.files[place.file];
-        let info = file.source_code_info.as_ref()?;
         let name = [place.path.as_slice(), &[1]].concat();
-        let find = |path: &[i32]| info.location.iter().find(|location| location.path == path);
-        let span = &find(&name).or_else(|| find(&place.path))?.span;
+        let span = |path: &[i32]| self.set.span(file.name(), path);
+        let span = span(&name).or_else(|| span(&place.path))?;
         let number = |index: usize| usize::try_from(*span.get(index)?).ok()?.checked_add(1);
         Some(Location {
             file: file.name().to_owned(),

@@ -18,6 +18,31 @@ pub fn python() -> PathBuf {
         .map_or_else(|| workspace().join("target/venv/bin/python"), PathBuf::from)
 }
 
+/// The plugin, built the way the documentation says: without any front end.
+///
+/// # Panics
+/// When cargo cannot build it.
+#[must_use]
+pub fn plugin_program() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--package", "aristaproto-build"])
+        .args(["--no-default-features", "--bin"])
+        .args(["protoc-gen-python_aristaproto", "--message-format", "json"])
+        .current_dir(workspace())
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start cargo: {error}"));
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let program = messages
+        .rsplit_once("\"executable\":\"")
+        .and_then(|(_, rest)| rest.split('"').next());
+    PathBuf::from(program.unwrap_or_else(|| {
+        panic!(
+            "cargo did not build the plugin: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    }))
+}
+
 /// Runs [`python`] in `folder` with `arguments`; gives its standard output.
 ///
 /// # Panics

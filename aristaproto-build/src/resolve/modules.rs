@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{well_known, Owner, Place, Resolver};
 use crate::model::{File, Module, ModuleId};
 use crate::naming::{self, Lookup, Scope};
-use crate::Diagnostic;
+use crate::{parallel, Diagnostic};
 
 /// The module that is beside each module of a package.
 const DESCRIPTORS: &str = "_descriptors";
@@ -45,7 +45,14 @@ impl Resolver<'_> {
             let scope = self.module_scope(ModuleId(module));
             self.scopes.push(scope);
         }
-        for (index, file) in self.files.iter().enumerate() {
+        let set = self.set;
+        let descriptors = parallel::map(self.files, |file| {
+            if well_known::is_in_runtime(file.name()) {
+                return Vec::new();
+            }
+            set.serialized_file(file.name()).unwrap_or_default()
+        });
+        for (index, (file, descriptor)) in self.files.iter().zip(descriptors).enumerate() {
             let imports = file.dependency.iter().filter_map(|name| {
                 let module = module_of_file.get(name.as_str())?;
                 Some((name.clone(), *module))
@@ -54,11 +61,7 @@ impl Resolver<'_> {
             let mut resolved = File {
                 name: file.name().to_owned(),
                 variable: naming::descriptor_variable(file.name()),
-                descriptor: if in_runtime {
-                    Vec::new()
-                } else {
-                    self.set.serialized_file(file.name()).unwrap_or_default()
-                },
+                descriptor,
                 imports: imports.collect(),
                 in_runtime,
             };

@@ -35,15 +35,14 @@ enum Action {
 impl Within {
     fn action(self, number: u32, has_default_json_name: bool) -> Action {
         match (self, number) {
-            // FileDescriptorProto.message_type, .extension, .source_code_info
+            // FileDescriptorProto.message_type, .extension
             (Self::File, 4) | (Self::Message, 3) => Action::Descend(Self::Message),
             (Self::File, 7) | (Self::Message, 2 | 6) => Action::Descend(Self::Field),
-            (Self::File, 9) => Action::Drop,
             // DescriptorProto.extension_range, ExtensionRange.options
             (Self::Message, 5) => Action::Descend(Self::ExtensionRange),
             (Self::ExtensionRange, 3) => Action::Descend(Self::ExtensionRangeOptions),
-            // ExtensionRangeOptions.declaration, .verification
-            (Self::ExtensionRangeOptions, 2 | 3) => Action::Drop,
+            // FileDescriptorProto.source_code_info; ExtensionRangeOptions.declaration, .verification
+            (Self::File, 9) | (Self::ExtensionRangeOptions, 2 | 3) => Action::Drop,
             // FieldDescriptorProto.json_name
             (Self::Field, 10) if has_default_json_name => Action::Drop,
             _ => Action::Copy,

@@ -3,63 +3,96 @@
 mod like_protoc;
 mod parsed;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::{fs, io};
 
+use prost::bytes::Bytes;
 use protox::file::{File, FileResolver};
 use protox::Compiler;
 
 use super::inputs::Inputs;
 use super::well_known;
 use crate::error::{Diagnostic, Error, Location, Problems};
+use crate::parallel;
 
 /// Follows a file's name in the resolver's error, and tells `diagnose` which error it is.
 const NOT_UTF8: &str = " is not text in UTF-8";
 
+/// Whether files get what protox's parser leaves out, which costs the places of their errors.
+#[derive(Clone, Copy)]
+enum Complete {
+    Yes,
+    No,
+}
+
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
     includes: Vec<PathBuf>,
-    /// Whether files are completed, which can cost the places of their errors.
-    complete: bool,
+    complete: Complete,
+    /// The files that will be asked for, parsed on several threads before protox, which works on one, comes to them.
+    parsed: Mutex<HashMap<String, Result<File, protox::Error>>>,
 }
 
-impl FileResolver for Resolver {
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        for include in &self.includes {
-            match fs::read_to_string(include.join(name)) {
-                Ok(text) => {
-                    let file = File::from_source(name, &like_protoc::text(&text))?;
-                    let whole = self.complete.then(|| parsed::complete(&file)).flatten();
-                    return Ok(whole.unwrap_or(file));
-                }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                    return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
-                }
-                Err(error) => {
-                    let message = format!("cannot read {}: {error}", include.join(name).display());
-                    return Err(protox::Error::new(message));
-                }
-            }
-        }
-        match well_known::text(name) {
-            Some(text) => File::from_source(name, text),
-            None => Err(protox::Error::file_not_found(name)),
+impl Resolver {
+    fn new(inputs: &Inputs, complete: Complete) -> Self {
+        let parsed = parallel::map(&inputs.files, |file| {
+            let parsed = parse(&inputs.includes, &file.name, complete);
+            (file.name.clone(), parsed)
+        });
+        Self {
+            includes: inputs.includes.clone(),
+            complete,
+            parsed: Mutex::new(parsed.into_iter().collect()),
         }
     }
 }
 
-/// Gives a serialised `FileDescriptorProto` for each file read.
-pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Vec<u8>>, Error> {
-    // Where there is an error, its place is what matters.
-    compile_with(inputs, true).or_else(|_| compile_with(inputs, false))
+impl FileResolver for Resolver {
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let parsed = self.parsed.lock().map(|mut files| files.remove(name));
+        match parsed {
+            Ok(Some(file)) => file,
+            _ => parse(&self.includes, name, self.complete),
+        }
+    }
 }
 
-fn compile_with(inputs: &Inputs, complete: bool) -> Result<Vec<Vec<u8>>, Error> {
-    let mut compiler = Compiler::with_file_resolver(Resolver {
-        includes: inputs.includes.clone(),
-        complete,
-    });
+fn parse(includes: &[PathBuf], name: &str, complete: Complete) -> Result<File, protox::Error> {
+    for include in includes {
+        match fs::read_to_string(include.join(name)) {
+            Ok(text) => {
+                let file = File::from_source(name, &like_protoc::text(&text))?;
+                return Ok(match complete {
+                    Complete::Yes => parsed::complete(&file).unwrap_or(file),
+                    Complete::No => file,
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
+            }
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", include.join(name).display());
+                return Err(protox::Error::new(message));
+            }
+        }
+    }
+    match well_known::text(name) {
+        Some(text) => File::from_source(name, text),
+        None => Err(protox::Error::file_not_found(name)),
+    }
+}
+
+/// Gives a serialised `FileDescriptorProto` for each file read.
+pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Bytes>, Error> {
+    // Where there is an error, its place is what matters.
+    compile_with(inputs, Complete::Yes).or_else(|_| compile_with(inputs, Complete::No))
+}
+
+fn compile_with(inputs: &Inputs, complete: Complete) -> Result<Vec<Bytes>, Error> {
+    let mut compiler = Compiler::with_file_resolver(Resolver::new(inputs, complete));
     compiler.include_imports(true).include_source_info(true);
     let mut found: Vec<Diagnostic> = Vec::new();
     for file in &inputs.files {
@@ -74,15 +107,12 @@ fn compile_with(inputs: &Inputs, complete: bool) -> Result<Vec<Vec<u8>>, Error> 
     let mut problems = Problems::new();
     problems.extend(found);
     problems.propagate()?;
-    let files = super::split(&compiler.encode_file_descriptor_set())?;
+    let mut files = super::split(compiler.encode_file_descriptor_set().into())?;
     compiler
         .open_file(like_protoc::DESCRIPTOR_PROTO)
         .map_err(|error| diagnose(&error, inputs))?;
-    let pool = compiler.descriptor_pool();
-    Ok(files
-        .into_iter()
-        .map(|file| like_protoc::descriptor(&pool, file))
-        .collect())
+    like_protoc::descriptors(&compiler.descriptor_pool(), &mut files);
+    Ok(files)
 }
 
 /// protox keeps its spans to itself, but prints `file:line:column: message` as the error's debug form.

@@ -49,11 +49,13 @@ fn empty_bodies(file: &FileDescriptorProto, text: &str) -> Vec<(usize, usize)> {
             let [SERVICE, service, METHOD, method] = place.path[..] else {
                 return None;
             };
-            let found = (usize::try_from(service).ok()?, usize::try_from(method).ok()?);
+            let found = (
+                usize::try_from(service).ok()?,
+                usize::try_from(method).ok()?,
+            );
             let declared = file.service.get(found.0)?.method.get(found.1)?;
-            let (line, column) = match place.span[..] {
-                [line, _, column] | [_, _, line, column] => (line, column),
-                _ => return None,
+            let ([line, _, column] | [_, _, line, column]) = place.span[..] else {
+                return None;
             };
             // protox counts columns in bytes.
             let line = lines.get(usize::try_from(line).ok()?)?;
