@@ -146,6 +146,7 @@ SOURCES = (
             "proto/xds",
         ],
         options=GRPCLIB,
+        not_protox="protox looks for `config.core.v3.A` in `envoy.extensions.config`, which is not imported",
     ),
 )
 

@@ -14,7 +14,8 @@ from time import perf_counter
 from .steps import ROOT, Corpus, Failed, Tree, must
 
 BUNDLED = ROOT / "aristaproto-build" / "src" / "source" / "include"
-"""The well-known types that the engine reads."""
+"""The well-known types that the engine reads; grpcio-tools has its own, of another version."""
+PROTOC = (sys.executable, "-m", "grpc_tools.protoc", "--proto_path=.", f"--proto_path={BUNDLED}")
 SHOWN = 10
 
 
@@ -24,35 +25,32 @@ def trees(corpus: Corpus) -> str:
     return "\n".join(rows)
 
 
-def _tree(corpus: Corpus, tree: Tree) -> str:
-    fresh(tree.folder)
-    # grpcio-tools has well-known types of its own, of another version.
-    protoc = [
-        sys.executable,
-        "-m",
-        "grpc_tools.protoc",
-        "--proto_path=.",
-        f"--proto_path={BUNDLED}",
-    ]
-    must(
-        [*protoc, "--include_imports", f"--descriptor_set_out={tree.descriptors}", f"@{tree.list}"],
-        tree.protos,
-    )
-    started = perf_counter()
+def through_plugin(corpus: Corpus, tree: Tree, out: Path) -> None:
+    """Let protoc run the plugin, into an empty folder."""
     must(
         [
-            *protoc,
+            *PROTOC,
             f"--plugin=protoc-gen-python_aristaproto={corpus.plugin}",
-            f"--python_aristaproto_out={tree.folder}",
+            f"--python_aristaproto_out={fresh(out)}",
             f"--python_aristaproto_opt={tree.source.options}",
             f"@{tree.list}",
         ],
         tree.protos,
     )
+
+
+def _tree(corpus: Corpus, tree: Tree) -> str:
+    descriptors = ["--include_imports", f"--descriptor_set_out={tree.descriptors}"]
+    must([*PROTOC, *descriptors, f"@{tree.list}"], tree.protos)
+    started = perf_counter()
+    through_plugin(corpus, tree, tree.folder)
     seconds = perf_counter() - started
     texts = [path.read_text() for path in tree.folder.rglob("*.py")]
     lines = sum(text.count("\n") for text in texts)
-    row = f"{tree.source.name}: {len(tree.names)} files, {len(texts)} modules, {lines} lines, {seconds:.1f} s"
+    row = (
+        f"{tree.source.name}: {len(tree.names)} files, {len(texts)} modules, {lines} lines,"
+        f" {seconds:.1f} s"
+    )
     return row + "".join(f", {_front_end(corpus, tree, end)}" for end in ("protoc", "protox"))
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import statistics
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from .generate import BUNDLED, fresh
+from .generate import PROTOC, fresh, through_plugin
 from .steps import Corpus, Skipped, Tree, must
 
 ROUNDS = 3
@@ -35,30 +34,14 @@ def measure(corpus: Corpus) -> str:
 
 
 def _plugin(corpus: Corpus, tree: Tree) -> str:
-    protoc = [
-        sys.executable,
-        "-m",
-        "grpc_tools.protoc",
-        "--proto_path=.",
-        f"--proto_path={BUNDLED}",
-    ]
     out = corpus.work / "speed" / "plugin"
 
     def alone() -> None:
         descriptors = ["--include_source_info", f"--descriptor_set_out={tree.descriptors}.speed"]
-        must([*protoc, "--include_imports", *descriptors, f"@{tree.list}"], tree.protos)
+        must([*PROTOC, "--include_imports", *descriptors, f"@{tree.list}"], tree.protos)
 
     def plugin() -> None:
-        must(
-            [
-                *protoc,
-                f"--plugin=protoc-gen-python_aristaproto={corpus.plugin}",
-                f"--python_aristaproto_out={fresh(out)}",
-                f"--python_aristaproto_opt={tree.source.options}",
-                f"@{tree.list}",
-            ],
-            tree.protos,
-        )
+        through_plugin(corpus, tree, out)
 
     first, second = _median(alone), _median(plugin)
     return (
