@@ -14,6 +14,7 @@ use protox::Compiler;
 
 use super::inputs::Inputs;
 use super::well_known;
+use crate::diagnostics;
 use crate::error::{Diagnostic, Error, Location, Problems};
 use crate::parallel;
 
@@ -131,19 +132,14 @@ fn diagnose(error: &protox::Error, inputs: &Inputs) -> Diagnostic {
     if let Some(name) = message.strip_suffix(NOT_UTF8) {
         let path = inputs.find_import(name);
         let shown = path.map_or_else(|| name.to_owned(), |path| inputs.show(&path));
-        return Diagnostic::new(format!("`{shown}`{NOT_UTF8}"))
-            .hint(format!("save `{shown}` as UTF-8"));
+        return diagnostics::not_utf8(shown);
     }
-    let is_edition = message.ends_with("found 'edition'");
-    let diagnostic = Diagnostic::new(message).at(location);
-    if is_edition {
-        diagnostic.hint(
-            "protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a protoc with \
-             `Config::protoc` or `PROTOC`",
-        )
+    let diagnostic = if message.ends_with("found 'edition'") {
+        diagnostics::protox_without_editions(message)
     } else {
-        diagnostic
-    }
+        diagnostics::refused(message)
+    };
+    diagnostic.at(location)
 }
 
 /// Reads `file:line:column:`.
