@@ -69,7 +69,7 @@ impl DescriptorSet {
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
-        let read = parallel::map(&files, source_info::decode);
+        let read = parallel::map(&files, |bytes| source_info::decode(bytes));
         for (bytes, file) in files.into_iter().zip(read) {
             let file = file.map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
