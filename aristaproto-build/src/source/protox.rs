@@ -1,6 +1,7 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
 mod like_protoc;
+mod parsed;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -20,12 +21,20 @@ use crate::parallel;
 /// Follows a file's name in the resolver's error, and tells `diagnose` which error it is.
 const NOT_UTF8: &str = " is not text in UTF-8";
 
+/// Whether files get what protox's parser leaves out, which costs the places of their errors.
+#[derive(Clone, Copy)]
+enum Complete {
+    Yes,
+    No,
+}
+
 /// How many files are parsed at once: enough for all cores, few enough that their descriptors take little memory while they wait.
 const AHEAD: usize = 256;
 
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
     includes: Vec<PathBuf>,
+    complete: Complete,
     parsed: Arc<Mutex<Parsed>>,
 }
 
@@ -42,12 +51,17 @@ impl FileResolver for Resolver {
             parsed.taken.insert(name.to_owned());
             parsed.waiting.remove(name)
         });
-        parsed.unwrap_or_else(|| parse(&self.includes, name))
+        parsed.unwrap_or_else(|| parse(&self.includes, name, self.complete))
     }
 }
 
 /// Parses those of the files that protox has not had yet.
-fn parse_ahead(includes: &[PathBuf], files: &[InputFile], parsed: &Mutex<Parsed>) {
+fn parse_ahead(
+    includes: &[PathBuf],
+    files: &[InputFile],
+    complete: Complete,
+    parsed: &Mutex<Parsed>,
+) {
     let Ok(mut parsed) = parsed.lock() else {
         return;
     };
@@ -56,14 +70,22 @@ fn parse_ahead(includes: &[PathBuf], files: &[InputFile], parsed: &Mutex<Parsed>
         .map(|file| &file.name)
         .filter(|name| !parsed.taken.contains(*name))
         .collect();
-    let files = parallel::map(&names, |name| ((*name).clone(), parse(includes, name)));
+    let files = parallel::map(&names, |name| {
+        ((*name).clone(), parse(includes, name, complete))
+    });
     parsed.waiting.extend(files);
 }
 
-fn parse(includes: &[PathBuf], name: &str) -> Result<File, protox::Error> {
+fn parse(includes: &[PathBuf], name: &str, complete: Complete) -> Result<File, protox::Error> {
     for include in includes {
         match fs::read_to_string(include.join(name)) {
-            Ok(text) => return File::from_source(name, &like_protoc::text(&text)),
+            Ok(text) => {
+                let file = File::from_source(name, &like_protoc::text(&text))?;
+                return Ok(match complete {
+                    Complete::Yes => parsed::complete(&file).unwrap_or(file),
+                    Complete::No => file,
+                });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
@@ -82,15 +104,21 @@ fn parse(includes: &[PathBuf], name: &str) -> Result<File, protox::Error> {
 
 /// Gives a serialised `FileDescriptorProto` for each file read.
 pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Bytes>, Error> {
+    // Where there is an error, its place is what matters.
+    compile_with(inputs, Complete::Yes).or_else(|_| compile_with(inputs, Complete::No))
+}
+
+fn compile_with(inputs: &Inputs, complete: Complete) -> Result<Vec<Bytes>, Error> {
     let parsed = Arc::default();
     let mut compiler = Compiler::with_file_resolver(Resolver {
         includes: inputs.includes.clone(),
+        complete,
         parsed: Arc::clone(&parsed),
     });
     compiler.include_imports(true).include_source_info(true);
     let mut found: Vec<Diagnostic> = Vec::new();
     for files in inputs.files.chunks(AHEAD) {
-        parse_ahead(&inputs.includes, files, &parsed);
+        parse_ahead(&inputs.includes, files, complete, &parsed);
         for file in files {
             let Err(error) = compiler.open_file(&file.name) else {
                 continue;
