@@ -263,9 +263,7 @@ def test_same_text_with_other_options() -> None:
         }
         expected = outcome(json.to_json, message, **options)
         assert outcome(message.to_json, **options) == expected
-        written += (
-            codec.to_json(message, 2, True, Casing.SNAKE, pool) is not None
-        )
+        written += codec.to_json(message, 2, True, Casing.SNAKE, pool) is not None
     assert written > TRIALS / 2
 
 
@@ -283,7 +281,8 @@ def test_same_plain_values() -> None:
         parsed = class_of(message).parse(bytes(message))
         assert outcome(parsed.to_dict, **options) == outcome(json.to_dict, parsed, **options)
         written += (
-            codec.to_dict(message, OutputFormat.PROTO_JSON, False, Casing.CAMEL, None) is not NotImplemented
+            codec.to_dict(message, OutputFormat.PROTO_JSON, False, Casing.CAMEL, None)
+            is not NotImplemented
         )
     assert written > TRIALS / 2
 
@@ -302,9 +301,7 @@ def test_same_messages_of_plain_values() -> None:
             "message_pool": random.choice([None, pool]),
         }
         assert outcome(cls.from_dict, value) == outcome(json.from_dict, cls, value)
-        read += (
-            codec.from_dict(cls, value, False, None) is not None
-        )
+        read += codec.from_dict(cls, value, False, None) is not None
         for _ in range(3):
             other = altered(random, value)
             expected = outcome(json.from_dict, cls, other, **options)
