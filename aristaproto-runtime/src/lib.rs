@@ -15,6 +15,7 @@
 
 mod api;
 mod bind;
+mod buffer;
 mod compare;
 mod construct;
 mod decode;
@@ -24,6 +25,7 @@ mod methods;
 mod object;
 mod plan;
 mod quick;
+mod same;
 mod scan;
 mod shape;
 mod slot;

@@ -46,7 +46,7 @@ pub fn to_json<'py>(
             Ok(Some(value::ascii_string(py, &writer.out)?))
         }
         Ok(()) | Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(error),
+        Err(Stop::Python(error)) => Err(*error),
     }
 }
 
