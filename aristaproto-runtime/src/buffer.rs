@@ -150,6 +150,19 @@ impl Buffer {
         unsafe { self.put_word(key.0, key.length()) }
     }
 
+    /// Puts a varint of a list: of all lengths below nine in one way, because it cannot be guessed.
+    #[inline(always)]
+    pub fn any_varint(&mut self, value: u64) {
+        self.reserve(VALUE);
+        if value >> 56 == 0 {
+            let (word, length) = short_varint(value);
+            // SAFETY: that is more than a varint needs.
+            unsafe { self.put_word(word, length) }
+        } else {
+            self.varint(value, Key::NONE);
+        }
+    }
+
     /// Puts a varint before what has been written, and a key before it.
     #[inline(always)]
     pub fn varint(&mut self, value: u64, key: Key) {

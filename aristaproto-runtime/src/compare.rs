@@ -159,9 +159,9 @@ fn same_field<'py>(
 }
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
-    if let (Some(one), Some(other)) = (Message::of(a), Message::of(b)) {
-        if one.compares_itself() && a.get_type().is(b.get_type()) {
-            return equal(one, other);
+    if a.get_type_ptr() == b.get_type_ptr() {
+        if let Some(one) = Message::of(a).filter(|one| one.compares_itself()) {
+            return equal(one, Message(b.as_borrowed()));
         }
     }
     same(a, b)

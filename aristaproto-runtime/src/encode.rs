@@ -12,7 +12,7 @@ use pyo3::types::{
     PyTuple,
 };
 
-use crate::api::{api, Limits};
+use crate::api::{api, Limits, STACK_LEVELS};
 use crate::buffer::{Buffer, Key};
 use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
@@ -22,7 +22,7 @@ use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};
 use crate::shape::{FieldShape, Kind, Room};
 use crate::value::{self, Int};
-use crate::wire::{self, zigzag};
+use crate::wire::{self, zigzag, Reader};
 use crate::wkt;
 
 /// Why writing stopped, or reading of JSON.
@@ -283,8 +283,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         let extensions = plan.extensions.and_then(|offset| area.get(self.py, offset));
         if let Some(unknown) = area.get(self.py, plan.unknown) {
             let unknown = unknown.cast::<PyBytes>().map_err(|_| Stop::Refused)?;
-            if EXACT && !unknown.as_bytes().is_empty() {
-                // When they are read again, a field of theirs may be known.
+            if EXACT && !self.stays_unknown(plan, unknown.as_bytes())? {
                 return Err(Stop::Refused);
             }
             out.put(unknown.as_bytes());
@@ -298,6 +297,24 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             Some(held) => self.extensions(&held, out),
             None => Ok(()),
         }
+    }
+
+    /// Whether all of these fields are unknown to whoever reads them now.
+    fn stays_unknown(&self, plan: &Plan, bytes: &[u8]) -> Outcome<bool> {
+        let mut reader = Reader::new(bytes, 0, bytes.len());
+        while !reader.at_end() {
+            let Ok(tag) = reader.tag() else {
+                return Ok(false);
+            };
+            let number = tag >> 3;
+            if plan.shape.find(number).is_some()
+                || plan.extensions.is_some() && plan.learn(self.py, number)?.is_some()
+                || reader.skip(tag, STACK_LEVELS).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes what is in a slot, which is not empty.

@@ -76,10 +76,7 @@ unsafe fn each<const EXACT: bool>(
     let before = out.len();
     // SAFETY: the list keeps its elements; see the module.
     unsafe {
-        let mut index = ffi::PyList_GET_SIZE(value);
-        while index > 0 {
-            index -= 1;
-            let item = ffi::PyList_GET_ITEM(value, index);
+        for &item in items(value).iter().rev() {
             if scalar::<EXACT>(item, kind, false, key, out) != Quick::Written {
                 out.forget(before);
                 return Quick::Slow;
@@ -101,8 +98,7 @@ unsafe fn packed<const EXACT: bool>(
     let before = out.len();
     // SAFETY: the list keeps its elements, which are read up to its length; see the module.
     let done = unsafe {
-        let count = ffi::PyList_GET_SIZE(value).cast_unsigned();
-        let items = std::slice::from_raw_parts((*value.cast::<ffi::PyListObject>()).ob_item, count);
+        let items = items(value);
         match kind {
             Kind::Float => floats::<EXACT>(items, out),
             Kind::Double => doubles(items, out),
@@ -125,6 +121,21 @@ unsafe fn packed<const EXACT: bool>(
     Quick::Written
 }
 
+/// The elements of a list.
+///
+/// Safety: `list` is a list, which is not changed as long as they are in use.
+#[inline(always)]
+pub unsafe fn items<'a>(list: *mut ffi::PyObject) -> &'a [*mut ffi::PyObject] {
+    // SAFETY: an empty list may have no memory for elements.
+    unsafe {
+        let start = (*list.cast::<ffi::PyListObject>()).ob_item;
+        if start.is_null() {
+            return &[];
+        }
+        std::slice::from_raw_parts(start, ffi::PyList_GET_SIZE(list).cast_unsigned())
+    }
+}
+
 /// Safety: the items are objects.
 #[inline(always)]
 unsafe fn numbers<const EXACT: bool>(
@@ -137,9 +148,11 @@ unsafe fn numbers<const EXACT: bool>(
         if let Some(&soon) = items.get(index.wrapping_sub(AHEAD)) {
             fetch(soon);
         }
-        // SAFETY: the caller's.
-        let done = unsafe { scalar::<EXACT>(item, kind, false, Key::NONE, out) };
-        if done != Quick::Written {
+        // SAFETY: the caller's; `long` is asked for ints only.
+        let written = unsafe {
+            is_int::<EXACT>(item) && long(item).is_some_and(|number| varint(number, kind, out))
+        };
+        if !written {
             return false;
         }
     }
@@ -147,11 +160,11 @@ unsafe fn numbers<const EXACT: bool>(
 }
 
 /// So many elements further on, the memory of an element is asked for.
-const AHEAD: usize = 16;
+pub const AHEAD: usize = 16;
 
 /// Asks for the memory at an address, which need not be one.
 #[inline(always)]
-fn fetch<T>(address: *const T) {
+pub fn fetch<T>(address: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint, which reads nothing.
     unsafe {
@@ -163,19 +176,27 @@ fn fetch<T>(address: *const T) {
 }
 
 /// Safety: the items are objects.
+#[inline(never)] // Its loop needs the registers.
 unsafe fn floats<const EXACT: bool>(items: &[*mut ffi::PyObject], out: &mut Buffer) -> bool {
-    let mut right = true;
-    let room = out.room(items.len() * 4);
-    for (&item, place) in items.iter().zip(room.as_chunks_mut().0) {
+    let room = out.room(items.len() * 4).as_chunks_mut().0;
+    for (&item, place) in items.iter().zip(&mut *room) {
         // SAFETY: the caller's.
         let Some(wide) = (unsafe { float(item) }) else {
             return false;
         };
         let number = wide as f32;
-        right &= fits::<EXACT>(wide, number);
+        if EXACT && !fits::<EXACT>(wide, number) {
+            return false;
+        }
         *place = number.to_le_bytes();
     }
-    right
+    // What is too large has become infinite. That is seldom, and looked for faster by itself.
+    let is_infinite = |place: &[u8; 4]| f32::from_le_bytes(*place).to_bits() << 1 == 0xff00_0000;
+    let none = room.iter().fold(true, |none, place| none & !is_infinite(place));
+    // SAFETY: as above; all items are floats.
+    none || items.iter().all(|&item| unsafe {
+        float(item).is_some_and(|wide| fits::<EXACT>(wide, wide as f32))
+    })
 }
 
 /// Whether a float is one that 32 bits can tell: with `EXACT`, to its last digit.
@@ -184,11 +205,12 @@ fn fits<const EXACT: bool>(wide: f64, number: f32) -> bool {
     if EXACT {
         f64::from(number).to_bits() == wide.to_bits()
     } else {
-        number.abs() != f32::INFINITY || wide.abs() == f64::INFINITY
+        number.is_finite() || !wide.is_finite()
     }
 }
 
 /// Safety: the items are objects.
+#[inline(never)] // As above.
 unsafe fn doubles(items: &[*mut ffi::PyObject], out: &mut Buffer) -> bool {
     let room = out.room(items.len() * 8);
     for (&item, place) in items.iter().zip(room.as_chunks_mut().0) {
@@ -365,12 +387,7 @@ unsafe fn scalar<const EXACT: bool>(
             }
             Kind::Group | Kind::Message => Quick::Slow,
             _ => {
-                let right = if EXACT {
-                    kind != Kind::Enum && ffi::Py_TYPE(value) == &raw mut ffi::PyLong_Type
-                } else {
-                    ffi::PyLong_Check(value) != 0
-                };
-                if !right {
+                if !is_int::<EXACT>(value) || EXACT && kind == Kind::Enum {
                     return Quick::Slow;
                 }
                 match long(value) {
@@ -441,57 +458,100 @@ unsafe fn own_bytes(
 
 /// A number of up to 64 bits and its sign.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Long {
+struct Long {
     negative: bool,
     magnitude: u64,
+}
+
+/// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
+#[repr(C)]
+struct Digits {
+    head: ffi::PyObject,
+    /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
+    #[cfg(Py_3_12)]
+    size: usize,
+    /// Number of digits; below zero for minus.
+    #[cfg(not(Py_3_12))]
+    size: ffi::Py_ssize_t,
+    digits: [u32; 1],
+}
+
+impl Digits {
+    /// Bits of a digit.
+    const BITS: u32 = 30;
+
+    #[inline(always)]
+    fn count(&self) -> usize {
+        #[cfg(Py_3_12)]
+        return self.size >> 3;
+        #[cfg(not(Py_3_12))]
+        return self.size.unsigned_abs();
+    }
+
+    #[inline(always)]
+    fn is_negative(&self) -> bool {
+        #[cfg(Py_3_12)]
+        return self.size & 3 == 2;
+        #[cfg(not(Py_3_12))]
+        return self.size < 0;
+    }
+
+    /// The digit at an index, or the last one there is. It is taken without a decision: how many digits the next number has
+    /// is what the processor cannot guess.
+    ///
+    /// Safety: `this` is an int.
+    #[inline(always)]
+    unsafe fn digit(this: *const Self, index: usize) -> u64 {
+        // SAFETY: every int has room for one digit.
+        unsafe {
+            let last = (*this).count().max(1) - 1;
+            let start = (&raw const (*this).digits).cast::<u32>();
+            u64::from(*start.add(index.min(last)))
+        }
+    }
 }
 
 /// The number in an int, if it has so few bits.
 ///
 /// Safety: `value` is an int.
 #[inline(always)]
-pub unsafe fn long(value: *mut ffi::PyObject) -> Option<Long> {
-    /// Bits of a digit.
-    const DIGIT: u32 = 30;
-    // CPython's `PyLongObject`, of which `digits` has as many as the number needs, but one at least.
-    #[cfg(Py_3_12)]
-    #[repr(C)]
-    struct Digits {
-        head: ffi::PyObject,
-        /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
-        tag: usize,
-        digits: [u32; 1],
-    }
-    #[cfg(not(Py_3_12))]
-    #[repr(C)]
-    struct Digits {
-        /// Its size is the number of digits; below zero for minus.
-        head: ffi::PyVarObject,
-        digits: [u32; 1],
-    }
-    // SAFETY: the type was compared; digits are read as far as there are any.
+unsafe fn long(value: *mut ffi::PyObject) -> Option<Long> {
+    let found: *const Digits = value.cast();
+    // SAFETY: an int.
     unsafe {
-        let found = value.cast::<Digits>();
-        let digit =
-            |index: usize| u64::from(*(&raw const (*found).digits).cast::<u32>().add(index));
-        #[cfg(Py_3_12)]
-        let (count, negative) = ((*found).tag >> 3, (*found).tag & 3 == 2);
-        #[cfg(not(Py_3_12))]
-        let (count, negative) = {
-            let size = (*found).head.ob_size;
-            (size.unsigned_abs(), size < 0)
+        let count = (*found).count();
+        let digit = |index| {
+            let there = u64::from(count > index);
+            Digits::digit(found, index) & there.wrapping_neg()
         };
-        let magnitude = match count {
-            0 => 0,
-            1 => digit(0),
-            2 => digit(0) | digit(1) << DIGIT,
-            3 if digit(2) < 16 => digit(0) | digit(1) << DIGIT | digit(2) << (2 * DIGIT),
-            _ => return None,
-        };
+        let last = digit(2);
+        if count > 3 || last >= 16 {
+            return None;
+        }
         Some(Long {
-            negative,
-            magnitude,
+            negative: (*found).is_negative(),
+            magnitude: digit(0) | digit(1) << Digits::BITS | last << (2 * Digits::BITS),
         })
+    }
+}
+
+/// Whether two ints are equal; `None` when they have many digits.
+///
+/// Safety: both are exact ints.
+#[inline(always)]
+pub unsafe fn same_long(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bool> {
+    let (one, other): (*const Digits, *const Digits) = (a.cast(), b.cast());
+    // SAFETY: as `long`.
+    unsafe {
+        if (*one).size != (*other).size {
+            return Some(false);
+        }
+        let differs = |index| Digits::digit(one, index) ^ Digits::digit(other, index);
+        match (*one).count() {
+            0 => Some(true),
+            1..=3 => Some(differs(0) | differs(1) | differs(2) == 0),
+            _ => None,
+        }
     }
 }
 
@@ -503,29 +563,52 @@ unsafe fn float(value: *mut ffi::PyObject) -> Option<f64> {
     }
 }
 
+/// Safety: `value` is an object.
+#[inline(always)]
+unsafe fn is_int<const EXACT: bool>(value: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's.
+    unsafe {
+        ffi::Py_TYPE(value) == &raw mut ffi::PyLong_Type || !EXACT && ffi::PyLong_Check(value) != 0
+    }
+}
+
+impl Long {
+    /// The number in 64 bits, if it is one of a type.
+    #[inline(always)]
+    fn of_kind(self, kind: Kind) -> Option<u64> {
+        let Self {
+            negative,
+            magnitude,
+        } = self;
+        let low = u64::from(negative);
+        let fits = match kind {
+            Kind::Int32 | Kind::Enum | Kind::SInt32 | Kind::SFixed32 => magnitude < (1 << 31) + low,
+            Kind::UInt32 | Kind::Fixed32 => !negative && magnitude < 1 << 32,
+            Kind::UInt64 | Kind::Fixed64 => !negative,
+            _ => magnitude < (1 << 63) + low,
+        };
+        // Minus is all bits turned, plus one.
+        fits.then_some((magnitude ^ low.wrapping_neg()).wrapping_add(low))
+    }
+}
+
+/// Puts a number of a list of varints, if it is one of its type.
+#[inline(always)]
+fn varint(long: Long, kind: Kind, out: &mut Buffer) -> bool {
+    let number = long.of_kind(kind);
+    if let Some(number) = number {
+        out.any_varint(number);
+    }
+    number.is_some()
+}
+
 #[inline(always)]
 fn int(long: Long, kind: Kind, skip_zero: bool, key: Key, out: &mut Buffer) -> Quick {
-    let Long {
-        negative,
-        magnitude,
-    } = long;
-    if skip_zero && magnitude == 0 {
+    if skip_zero && long.magnitude == 0 {
         return Quick::Nothing;
     }
-    let low = u64::from(negative);
-    let fits = match kind {
-        Kind::Int32 | Kind::Enum | Kind::SInt32 | Kind::SFixed32 => magnitude < (1 << 31) + low,
-        Kind::UInt32 | Kind::Fixed32 => !negative && magnitude < 1 << 32,
-        Kind::UInt64 | Kind::Fixed64 => !negative,
-        _ => magnitude < (1 << 63) + low,
-    };
-    if !fits {
+    let Some(number) = long.of_kind(kind) else {
         return Quick::Slow;
-    }
-    let number = if negative {
-        magnitude.wrapping_neg()
-    } else {
-        magnitude
     };
     match kind {
         Kind::SInt32 | Kind::SInt64 => out.varint(zigzag(number.cast_signed()), key),
@@ -543,11 +626,7 @@ pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
         if ffi::PyLong_Check(value.as_ptr()) == 0 {
             return None;
         }
-        let Long {
-            negative,
-            magnitude,
-        } = long(value.as_ptr())?;
-        let number = i64::try_from(magnitude).ok()?;
-        i32::try_from(if negative { -number } else { number }).ok()
+        let number = long(value.as_ptr())?.of_kind(Kind::Int32)?;
+        Some(number as i32)
     }
 }

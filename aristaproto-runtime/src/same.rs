@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::object::{Area, Offset};
-use crate::quick::long;
+use crate::quick::{fetch, items, same_long, AHEAD};
 
 /// Two values, the one of which is to be compared with the other.
 pub type Pair<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
@@ -115,15 +115,16 @@ unsafe fn same_value(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<boo
         if class != &raw mut ffi::PyList_Type || class != ffi::Py_TYPE(b) {
             return same_scalar(a, b);
         }
-        let count = ffi::PyList_GET_SIZE(a);
-        if count != ffi::PyList_GET_SIZE(b) {
+        let (mine, theirs) = (items(a), items(b));
+        if mine.len() != theirs.len() {
             return Some(false);
         }
-        for index in 0..count {
-            let (one, other) = (
-                ffi::PyList_GET_ITEM(a, index),
-                ffi::PyList_GET_ITEM(b, index),
-            );
+        for (index, (&one, &other)) in mine.iter().zip(theirs).enumerate() {
+            if let (Some(&one), Some(&other)) = (mine.get(index + AHEAD), theirs.get(index + AHEAD))
+            {
+                fetch(one);
+                fetch(other);
+            }
             if !same_scalar(one, other)? {
                 return Some(false);
             }
@@ -147,11 +148,7 @@ unsafe fn same_scalar(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bo
             return Some(same_text(a, b));
         }
         if class == &raw mut ffi::PyLong_Type {
-            return match (long(a), long(b)) {
-                (Some(number), Some(other)) => Some(number == other),
-                (None, None) => None,
-                _ => Some(false),
-            };
+            return same_long(a, b);
         }
         if class == &raw mut ffi::PyFloat_Type {
             let (a, b) = (ffi::PyFloat_AS_DOUBLE(a), ffi::PyFloat_AS_DOUBLE(b));
