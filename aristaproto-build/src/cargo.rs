@@ -4,6 +4,7 @@
 //! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -36,10 +37,13 @@ impl Cargo {
             return;
         }
         let paths: BTreeSet<&PathBuf> = paths.into_iter().collect();
+        // One write for all lines: there may be thousands.
+        let mut lines = String::new();
         for path in paths.into_iter().filter(|path| path.exists()) {
             let path = path.strip_prefix(&self.root).unwrap_or(path);
-            println!("cargo:rerun-if-changed={}", path.display());
+            let _ = writeln!(lines, "cargo:rerun-if-changed={}", path.display());
         }
+        print!("{lines}");
     }
 
     /// Cargo runs the build script again when this environment variable changes.

@@ -35,6 +35,16 @@ pub(crate) enum Kind {
     Stale,
 }
 
+/// How bad a problem is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Severity {
+    /// Nothing is generated.
+    #[default]
+    Error,
+    /// Everything is generated; something is not as one might expect.
+    Warning,
+}
+
 /// One problem: where, what, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -44,6 +54,8 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it stops the work.
+    pub severity: Severity,
     pub(crate) kind: Kind,
 }
 
@@ -54,6 +66,7 @@ impl Diagnostic {
             message: message.into(),
             location: None,
             hint: None,
+            severity: Severity::Error,
             kind: Kind::Proto,
         }
     }
@@ -72,10 +85,26 @@ impl Diagnostic {
         self
     }
 
+    /// Makes it a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
     #[must_use]
     pub(crate) fn kind(mut self, kind: Kind) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// Rewrites the file name of its place; `rename` returns None for a name that stays.
+    pub(crate) fn rename_file(&mut self, rename: impl Fn(&str) -> Option<String>) {
+        if let Some(location) = &mut self.location {
+            if let Some(name) = rename(&location.file) {
+                location.file = name;
+            }
+        }
     }
 
     /// `cannot <verb> <path>: <the system's reason>`.
@@ -88,6 +117,9 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(location) = &self.location {
             write!(f, "{location}: ")?;
+        }
+        if self.severity == Severity::Warning {
+            f.write_str("warning: ")?;
         }
         f.write_str(&self.message)?;
         if let Some(hint) = &self.hint {
@@ -159,14 +191,8 @@ impl Error {
     /// Rewrites the file names of all locations; `rename` returns None for a name that stays.
     #[must_use]
     pub(crate) fn with_file_names(mut self, rename: impl Fn(&str) -> Option<String>) -> Self {
-        for location in self
-            .diagnostics
-            .iter_mut()
-            .filter_map(|it| it.location.as_mut())
-        {
-            if let Some(name) = rename(&location.file) {
-                location.file = name;
-            }
+        for diagnostic in &mut self.diagnostics {
+            diagnostic.rename_file(&rename);
         }
         self
     }

@@ -65,6 +65,7 @@ mod error;
 pub mod model;
 mod naming;
 mod output;
+mod parallel;
 pub mod plugin;
 pub mod python;
 pub mod resolve;
@@ -73,10 +74,19 @@ pub mod source;
 use std::path::{Path, PathBuf};
 
 pub use config::{AsyncTransport, ClientGeneration, Config, FrontEnd, Options, ServerGeneration};
-pub use error::{Diagnostic, Error, Location, Problems};
+pub use error::{Diagnostic, Error, Location, Problems, Severity};
 
 use python::GeneratedFile;
 use source::DescriptorSet;
+
+/// What [`Config::generate`] makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Generated {
+    /// The files of the tree, sorted by path.
+    pub files: Vec<GeneratedFile>,
+    /// What a reader should know, such as names that had to change; sorted by place.
+    pub warnings: Vec<Diagnostic>,
+}
 
 /// Generates Python for `protos` into `OUT_DIR/python`, with the defaults: messages, enums and synchronous grpcio clients.
 ///
@@ -146,7 +156,8 @@ impl Config {
     }
 
     /// Generates Python for the files of a descriptor set that were asked for: [`generate`](Self::generate), then
-    /// [`write`](Self::write); and the Rust types if [`prost`](Self::prost) was called.
+    /// [`write`](Self::write); and the Rust types if [`prost`](Self::prost) was called. A build script shows the warnings
+    /// through cargo.
     ///
     /// # Errors
     ///
@@ -154,8 +165,11 @@ impl Config {
     pub fn compile_descriptors(&mut self, set: &DescriptorSet) -> Result<(), Error> {
         #[cfg(feature = "prost")]
         self.refuse_editions_for_rust(set)?;
-        let files = self.generate(set)?;
-        self.write(&files)?;
+        let generated = self.generate(set)?;
+        for warning in &generated.warnings {
+            self.cargo().warn(&warning.to_string());
+        }
+        self.write(&generated.files)?;
         #[cfg(feature = "prost")]
         self.write_rust(set)?;
         Ok(())
@@ -165,12 +179,19 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Everything in the files that cannot be said in Python, with `file:line:column`: for example two types that
-    /// would have the same name.
-    pub fn generate(&self, set: &DescriptorSet) -> Result<Vec<GeneratedFile>, Error> {
-        let model = resolve::resolve(set, &self.options)
+    /// Descriptors that contradict themselves, with `file:line:column`. Names that collide in Python are no error: one
+    /// keeps its name, the others get underscores, and [`Generated::warnings`] says which.
+    pub fn generate(&self, set: &DescriptorSet) -> Result<Generated, Error> {
+        let mut model = resolve::resolve(set, &self.options)
             .map_err(|error| error.with_file_names(|name| set.shown_path(name)))?;
-        Ok(python::render(&model, &self.options))
+        let mut warnings = std::mem::take(&mut model.warnings);
+        for warning in &mut warnings {
+            warning.rename_file(|name| set.shown_path(name));
+        }
+        Ok(Generated {
+            files: python::render(&model, &self.options),
+            warnings,
+        })
     }
 
     /// Makes the tree in [`out_dir`](Self::out_dir) hold exactly these generated files; gives its folder. With

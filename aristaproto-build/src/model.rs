@@ -2,6 +2,8 @@
 //! comments taken. [`crate::resolve`] makes it from descriptors, [`crate::python`] prints it. Plain data: things refer to
 //! each other by ids into the vectors of [`Model`], and there are no dotted names left to parse.
 
+use crate::Diagnostic;
+
 /// The whole tree to generate.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -15,6 +17,8 @@ pub struct Model {
     pub extensions: Vec<Extension>,
     /// All services, in the order of their files' names.
     pub services: Vec<Service>,
+    /// What had to be renamed, sorted by place.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// An index into [`Model::modules`].

@@ -3,7 +3,8 @@
 //! [`crate::resolve`] alone; the printers only copy what was decided here.
 //!
 //! The spelling rules are those of the runtime's specification (classes, fields and methods, enum members); what they
-//! make of two different proto names may be the same Python name, so every scope goes through [`Scope`], which tells.
+//! make of two different proto names may be the same Python name, so every scope goes through [`Scope`]: who is spelled
+//! the same in Python has the name, everyone else who wants it gets underscores after it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -53,6 +54,28 @@ impl<T> Scope<T> {
     /// Who has the name already.
     pub(crate) fn take(&mut self, name: &str, owner: T) -> Result<(), &T> {
         self.0.insert(name.to_owned(), owner).map_or(Ok(()), Err)
+    }
+}
+
+impl<T: Clone + PartialEq> Scope<T> {
+    /// Takes `name` for `owner`, or what `spell` makes of it with underscores after it, as many as it takes. Gives the name
+    /// that was free, and who had the first one.
+    pub(crate) fn take_free(
+        &mut self,
+        name: String,
+        owner: &T,
+        spell: impl Fn(&str) -> String,
+    ) -> (String, Option<T>) {
+        let mut first = None;
+        let mut name = name;
+        while let Err(holder) = self.take(&name, owner.clone()) {
+            if holder == owner {
+                break;
+            }
+            first.get_or_insert_with(|| holder.clone());
+            name = spell(&(name + "_"));
+        }
+        (name, first)
     }
 }
 
@@ -203,9 +226,9 @@ pub(crate) fn member_name(name: &str) -> String {
     })
 }
 
-/// A folder of the tree, for one segment of a package's name.
+/// A folder of the tree, for one segment of a package's name; `__init__` and `__pycache__` are Python's.
 pub(crate) fn package_segment(segment: &str) -> Cow<'_, str> {
-    if is_keyword(segment) {
+    if is_keyword(segment) || is_dunder(segment) {
         Cow::Owned(format!("{segment}_"))
     } else {
         Cow::Borrowed(segment)
@@ -491,6 +514,19 @@ mod tests {
         assert_eq!(scope.take("FooBar", 1), Ok(()));
         assert_eq!(scope.take("Foo", 2), Ok(()));
         assert_eq!(scope.take("FooBar", 3), Err(&1));
+    }
+
+    #[test]
+    fn who_comes_later_gets_underscores() {
+        let mut scope = Scope::with_capacity(4);
+        assert_eq!(scope.take("_a", 1), Ok(()));
+        // `_a_` is no member of an enum.
+        let renamed = scope.take_free("_a".to_owned(), &2, member_name);
+        assert_eq!(renamed, ("_a__".to_owned(), Some(1)));
+        let kept = scope.take_free("_a".to_owned(), &1, member_name);
+        assert_eq!(kept, ("_a".to_owned(), None));
+        let free = scope.take_free("b".to_owned(), &3, member_name);
+        assert_eq!(free, ("b".to_owned(), None));
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod manifest;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -27,6 +27,7 @@ use tempfile::TempDir;
 use crate::cargo::{self, Cargo};
 use crate::config::{Config, CHECK_VARIABLE};
 use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::parallel;
 use crate::python::GeneratedFile;
 use crate::source::count;
 use manifest::Manifest;
@@ -97,6 +98,21 @@ fn is_read_only(folder: &Path) -> bool {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
         )
     })
+}
+
+/// Does the file hold these bytes? One of another length is not read.
+fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if usize::try_from(found.len()) != Ok(bytes.len()) {
+        return Ok(false);
+    }
+    let mut held = Vec::with_capacity(bytes.len());
+    file.read_to_end(&mut held)?;
+    Ok(held == bytes)
 }
 
 /// A generated tree on disk.
@@ -189,23 +205,26 @@ impl Tree {
             }
         }
         let mut write = Vec::new();
-        for file in files {
-            if !manifest::is_inside(&file.path) {
-                // Only descriptors that no protobuf compiler wrote lead here.
+        let found = parallel::map(files, |file| {
+            let path = self.root.join(&file.path);
+            // Only descriptors that no protobuf compiler wrote lead out of the tree.
+            manifest::is_inside(&file.path).then(|| (holds(&path, file.text.as_bytes()), path))
+        });
+        for (file, found) in files.iter().zip(found) {
+            let Some((found, path)) = found else {
                 problems.push(
                     Diagnostic::new(format!("`{}` is no path below a folder", file.path))
                         .kind(Kind::Io),
                 );
                 continue;
-            }
-            let path = self.root.join(&file.path);
-            match fs::read(&path) {
-                Ok(found) if found == file.text.as_bytes() => {}
-                Ok(_) if !before.files.contains(&file.path) => {
+            };
+            match found {
+                Ok(true) => {}
+                Ok(false) if !before.files.contains(&file.path) => {
                     problems.push(self.foreign(&file.path));
                 }
                 Err(_) if path.is_dir() => problems.push(self.foreign(&file.path)),
-                Ok(_) => write.push(file),
+                Ok(false) => write.push(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => write.push(file),
                 Err(error) => problems.push(self.io("read", &path, &error)),
             }
@@ -250,22 +269,25 @@ impl Tree {
             .prefix(STAGING_PREFIX)
             .tempdir_in(&self.root)
             .map_err(|error| self.io("write into", &self.root, &error))?;
-        let mut staged = Vec::new();
-        for (index, file) in plan.write.iter().enumerate() {
-            let target = self.root.join(&file.path);
-            if let Some(folder) = target.parent() {
-                fs::create_dir_all(folder)
-                    .map_err(|error| self.io("make the folder", folder, &error))?;
-            }
-            staged.push((
-                self.stage(&staging, &index.to_string(), &file.text, cargo)?,
-                target,
-            ));
+        let targets: Vec<PathBuf> = plan
+            .write
+            .iter()
+            .map(|file| self.root.join(&file.path))
+            .collect();
+        let folders: BTreeSet<&Path> = targets.iter().filter_map(|path| path.parent()).collect();
+        for folder in folders {
+            fs::create_dir_all(folder)
+                .map_err(|error| self.io("make the folder", folder, &error))?;
         }
+        let numbered: Vec<_> = plan.write.iter().enumerate().collect();
+        let staged = parallel::map(&numbered, |(index, file)| {
+            self.stage(&staging, &index.to_string(), &file.text, cargo)
+        });
+        let staged: Vec<PathBuf> = staged.into_iter().collect::<Result<_, _>>()?;
         // Until all is done, both the old files and the new ones are ours.
         let meanwhile = plan.before.and(&plan.after);
         self.put_manifest(&staging, &plan.before, &meanwhile, cargo)?;
-        for (from, to) in &staged {
+        for (from, to) in staged.iter().zip(&targets) {
             fs::rename(from, to).map_err(|error| self.io("write", to, &error))?;
         }
         for path in &plan.stale {

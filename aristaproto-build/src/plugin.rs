@@ -10,6 +10,7 @@
 //! The options are the fields of [`Options`], as `key=value`, repeated or joined by commas; one that is on or off may stand
 //! alone for on.
 
+use prost::bytes::Bytes;
 use prost::Message;
 
 use crate::descriptor::compiler::code_generator_response::{Feature, File};
@@ -18,7 +19,7 @@ use crate::descriptor::Edition;
 use crate::error::{Diagnostic, Error, Problems};
 use crate::python::GeneratedFile;
 use crate::source::DescriptorSet;
-use crate::{Config, Options};
+use crate::{Config, Generated, Options};
 
 /// The fields of `CodeGeneratorRequest` that are of use here, with the files left serialised.
 #[derive(Clone, PartialEq, Message)]
@@ -27,14 +28,14 @@ struct Request {
     file_to_generate: Vec<String>,
     #[prost(string, optional, tag = "2")]
     parameter: Option<String>,
-    #[prost(bytes = "vec", repeated, tag = "15")]
-    proto_file: Vec<Vec<u8>>,
+    #[prost(bytes = "bytes", repeated, tag = "15")]
+    proto_file: Vec<Bytes>,
 }
 
 /// Answers one request. Whatever is wrong, with the request, the options or the files, comes back in the response's `error`
-/// field, which protoc prints.
+/// field, which protoc prints. Warnings, for which the response has no place, go to `warn`, one line or more each.
 #[must_use]
-pub fn run(request: &[u8]) -> Vec<u8> {
+pub fn run(request: &[u8], mut warn: impl FnMut(&str)) -> Vec<u8> {
     let mut response = CodeGeneratorResponse {
         supported_features: Some(Feature::Proto3Optional as u64 | Feature::SupportsEditions as u64),
         // protoc counts the files that name a syntax as editions, too, older than the numbered ones.
@@ -43,13 +44,18 @@ pub fn run(request: &[u8]) -> Vec<u8> {
         ..CodeGeneratorResponse::default()
     };
     match generate(request) {
-        Ok(files) => response.file = files.into_iter().map(to_response).collect(),
+        Ok(generated) => {
+            for warning in &generated.warnings {
+                warn(&warning.to_string());
+            }
+            response.file = generated.files.into_iter().map(to_response).collect();
+        }
         Err(error) => response.error = Some(report(&error)),
     }
     response.encode_to_vec()
 }
 
-fn generate(request: &[u8]) -> Result<Vec<GeneratedFile>, Error> {
+fn generate(request: &[u8]) -> Result<Generated, Error> {
     let request = Request::decode(request).map_err(|error| {
         Diagnostic::new(format!(
             "standard input is not a CodeGeneratorRequest: {error}"
@@ -111,13 +117,18 @@ mod tests {
     use super::*;
     use crate::{AsyncTransport, ClientGeneration};
 
+    fn answer(request: &[u8]) -> CodeGeneratorResponse {
+        let answer = run(request, |warning| panic!("{warning}"));
+        CodeGeneratorResponse::decode(answer.as_slice()).unwrap()
+    }
+
     fn response(parameter: &str) -> CodeGeneratorResponse {
         let request = Request {
             file_to_generate: Vec::new(),
             parameter: Some(parameter.to_owned()),
             proto_file: Vec::new(),
         };
-        CodeGeneratorResponse::decode(run(&request.encode_to_vec()).as_slice()).unwrap()
+        answer(&request.encode_to_vec())
     }
 
     #[test]
@@ -164,7 +175,7 @@ mod tests {
 
     #[test]
     fn noise_is_answered_not_crashed_on() {
-        let response = CodeGeneratorResponse::decode(run(b"\xff\xff").as_slice()).unwrap();
+        let response = answer(b"\xff\xff");
         assert!(response
             .error()
             .starts_with("standard input is not a CodeGeneratorRequest: "));

@@ -12,7 +12,7 @@ mod writer;
 use std::collections::BTreeSet;
 
 use crate::model::{Model, ModuleId};
-use crate::Options;
+use crate::{parallel, Options};
 
 use module::Printer;
 
@@ -29,22 +29,27 @@ pub struct GeneratedFile {
 /// between, the message pool and `py.typed`.
 #[must_use]
 pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
-    let mut files = Vec::with_capacity(model.modules.len() + 3);
+    let mut files = Vec::with_capacity(model.modules.len() * 2 + 3);
     let mut empty_modules = BTreeSet::from([String::new()]);
     for module in &model.modules {
         for depth in 0..module.path.len() {
             empty_modules.insert(folder(&module.path[..depth]));
         }
     }
-    for (index, module) in model.modules.iter().enumerate() {
+    let ids: Vec<ModuleId> = (0..model.modules.len()).map(ModuleId).collect();
+    let texts = parallel::map(&ids, |&id| {
+        let module = Printer::new(model, options, id).print();
+        (module, descriptors::module(model, id))
+    });
+    for (module, (text, descriptors)) in model.modules.iter().zip(texts) {
         let folder = folder(&module.path);
         files.push(GeneratedFile {
             path: format!("{folder}__init__.py"),
-            text: Printer::new(model, options, ModuleId(index)).print(),
+            text,
         });
         files.push(GeneratedFile {
             path: format!("{folder}_descriptors.py"),
-            text: descriptors::module(model, ModuleId(index)),
+            text: descriptors,
         });
         empty_modules.remove(&folder);
     }

@@ -12,14 +12,15 @@ mod extensions;
 mod features;
 mod fields;
 mod modules;
+mod names;
 mod services;
 pub(crate) mod well_known;
 
 use crate::descriptor::{DescriptorProto, FileDescriptorProto};
-use crate::model::{Declared, EnumId, MessageId, Model, ModuleId};
+use crate::model::{EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
 use crate::source::DescriptorSet;
-use crate::{Diagnostic, Error, Location, Options, Problems};
+use crate::{parallel, Diagnostic, Error, Location, Options, Problems, Severity};
 
 use comments::Comments;
 use features::Features;
@@ -31,13 +32,16 @@ use features::Features;
 ///
 /// # Errors
 ///
-/// All problems found, each with file, line and column: Python names that collide, and descriptors that contradict
-/// themselves.
+/// All problems found, each with file, line and column: descriptors that contradict themselves. Python names that collide
+/// are no error: all but one get underscores, and [`Model::warnings`] says which.
 pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     let mut files: Vec<&FileDescriptorProto> = set.file.file.iter().collect();
     files.sort_by_key(|file| file.name());
     let mut resolver = Resolver::new(set, &files, options);
     resolver.modules();
+    for index in 0..files.len() {
+        resolver.reserve(index);
+    }
     for index in 0..files.len() {
         resolver.declare(index);
     }
@@ -45,25 +49,28 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
         resolver.fields(MessageId(id));
     }
     resolver.extensions();
-    for index in 0..files.len() {
-        resolver.services(index);
-    }
+    resolver.services();
     resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
+    let (warnings, errors): (Vec<_>, Vec<_>) = resolver
+        .found
+        .into_iter()
+        .partition(|diagnostic| diagnostic.severity == Severity::Warning);
     let mut problems = Problems::new();
-    problems.extend(resolver.found);
+    problems.extend(errors);
     problems.propagate()?;
+    resolver.model.warnings = warnings;
     Ok(resolver.model)
 }
 
 /// A declaration's place, turned into line and column only when a problem has to show it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Place {
     file: usize,
     path: Vec<i32>,
 }
 
 /// Who holds a Python name: what to call it in a message, and where it is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Owner {
     what: String,
     place: Option<Place>,
@@ -117,7 +124,7 @@ impl<'a> Resolver<'a> {
             found: Vec::new(),
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
-            comments: files.iter().map(|file| Comments::of_file(file)).collect(),
+            comments: parallel::map(files, |file| Comments::of_file(file)),
             scopes: Vec::new(),
             types: Lookup::with_capacity(files.len() * 8),
             messages: Vec::new(),
@@ -128,40 +135,6 @@ impl<'a> Resolver<'a> {
         match self.files[index].package() {
             "" => name.to_owned(),
             package => format!("{package}.{name}"),
-        }
-    }
-
-    fn take_type(&mut self, index: usize, kind: &str, full_name: &str, declared: &Declared) {
-        let owner = Owner {
-            what: format!("{kind} `{full_name}`"),
-            place: Some(Place {
-                file: index,
-                path: declared.path.clone(),
-            }),
-        };
-        self.take(declared.module, &declared.name, owner);
-    }
-
-    /// Takes a name of a module.
-    fn take(&mut self, module: ModuleId, name: &str, owner: Owner) {
-        let second = owner.clone();
-        if let Err(first) = self.scopes[module.0].take(name, owner) {
-            let first = first.clone();
-            self.collision(name, &first, &second);
-        }
-    }
-
-    /// Takes a name in the body of a class for its `position`th member; `describe` says what a member is called in a
-    /// message and where it is.
-    fn take_member(
-        &mut self,
-        scope: &mut Scope<usize>,
-        name: &str,
-        position: usize,
-        describe: impl Fn(usize) -> Owner,
-    ) {
-        if let Err(&first) = scope.take(name, position) {
-            self.collision(name, &describe(first), &describe(position));
         }
     }
 
@@ -179,33 +152,12 @@ impl<'a> Resolver<'a> {
         });
     }
 
-    fn collision(&mut self, name: &str, first: &Owner, second: &Owner) {
-        let at = first
-            .place
-            .as_ref()
-            .and_then(|place| self.locate(place))
-            .map_or_else(String::new, |mut location| {
-                if let Some(shown) = self.set.shown_path(&location.file) {
-                    location.file = shown;
-                }
-                format!(" ({location})")
-            });
-        let message = format!(
-            "{} and {}{at} are both `{name}` in Python",
-            second.what, first.what
-        );
-        let location = second.place.as_ref().and_then(|place| self.locate(place));
-        let diagnostic = Diagnostic::new(message).at(location);
-        self.found.push(diagnostic.hint("rename one of the two"));
-    }
-
     /// Where a declaration's name stands; without a name, where the declaration begins.
     fn locate(&self, place: &Place) -> Option<Location> {
         let file = self.files[place.file];
-        let info = file.source_code_info.as_ref()?;
         let name = [place.path.as_slice(), &[1]].concat();
-        let find = |path: &[i32]| info.location.iter().find(|location| location.path == path);
-        let span = &find(&name).or_else(|| find(&place.path))?.span;
+        let span = |path: &[i32]| self.set.span(file.name(), path);
+        let span = span(&name).or_else(|| span(&place.path))?;
         let number = |index: usize| usize::try_from(*span.get(index)?).ok()?.checked_add(1);
         Some(Location {
             file: file.name().to_owned(),

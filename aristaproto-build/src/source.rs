@@ -10,25 +10,29 @@ mod inputs;
 mod protoc;
 #[cfg(feature = "protox")]
 mod protox;
+mod source_info;
 mod well_known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
+use prost::bytes::Bytes;
 use prost::Message;
 
 use crate::cargo::{manifest_folder, Cargo};
 use crate::config::Config;
 use crate::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use crate::error::{Diagnostic, Error, Problems};
+use crate::parallel;
 use front_end::Chosen;
 use inputs::Inputs;
 
 /// What a protobuf compiler made of the .proto files, and which files those were.
 #[derive(Clone, Debug, Default)]
 pub struct DescriptorSet {
-    /// The files asked for and everything that they import, each after its imports, with source info.
+    /// The files asked for and everything that they import, each after its imports. Of the source info, only what has
+    /// comments is here; [`bytes`](Self::bytes) has all of it.
     pub file: FileDescriptorSet,
     /// The names of the files that were asked for, as they stand in `file`, sorted.
     pub to_generate: Vec<String>,
@@ -37,7 +41,7 @@ pub struct DescriptorSet {
     /// Where each file of `file` was found, by its name, the way a message should print it.
     shown: BTreeMap<String, String>,
     /// Each file of `file` as the front end wrote it, by its name: with the custom options, which the typed form drops.
-    raw: BTreeMap<String, Vec<u8>>,
+    raw: BTreeMap<String, Bytes>,
 }
 
 impl DescriptorSet {
@@ -48,20 +52,20 @@ impl DescriptorSet {
     ///
     /// The bytes are not a `FileDescriptorSet`, or a file is missing that another one imports.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        Self::from_files(split(bytes)?, None)
+        Self::from_files(split(Bytes::copy_from_slice(bytes))?, None)
     }
 
     /// Puts serialised `FileDescriptorProto`s into the order that all front ends share: each file after its imports,
     /// otherwise by name. Without `to_generate`, all files count as asked for.
     pub(crate) fn from_files(
-        files: Vec<Vec<u8>>,
+        files: Vec<Bytes>,
         to_generate: Option<Vec<String>>,
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
-        for bytes in files {
-            let file = FileDescriptorProto::decode(bytes.as_slice())
-                .map_err(|error| unreadable(&bytes, &error))?;
+        let read = parallel::map(&files, source_info::decode);
+        for (bytes, file) in files.into_iter().zip(read) {
+            let file = file.map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
             decoded.insert(file.name().to_owned(), file);
         }
@@ -109,18 +113,23 @@ impl DescriptorSet {
         self.raw.get(name).and_then(|raw| embedded::file(raw).ok())
     }
 
+    /// Where a declaration of a file stands: the span that the source info has for its path.
+    pub(crate) fn span(&self, file: &str, path: &[i32]) -> Option<Vec<i32>> {
+        source_info::span(self.raw.get(file)?, path)
+    }
+
     /// The path of a file as a message should print it; None when it is not known.
     pub(crate) fn shown_path(&self, name: &str) -> Option<String> {
         self.shown.get(name).cloned()
     }
 }
 
-/// Cuts a serialised `FileDescriptorSet` into its files, without reading them.
-fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+/// Cuts a serialised `FileDescriptorSet` into its files, without reading or copying them.
+fn split(bytes: Bytes) -> Result<Vec<Bytes>, Error> {
     #[derive(Clone, PartialEq, prost::Message)]
     struct RawSet {
-        #[prost(bytes = "vec", repeated, tag = "1")]
-        file: Vec<Vec<u8>>,
+        #[prost(bytes = "bytes", repeated, tag = "1")]
+        file: Vec<Bytes>,
     }
     Ok(RawSet::decode(bytes)
         .map_err(|error| not_a_set(&error))?
@@ -275,7 +284,7 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 mod tests {
     use super::*;
 
-    fn file(name: &str, imports: &[&str]) -> Vec<u8> {
+    fn file(name: &str, imports: &[&str]) -> Bytes {
         FileDescriptorProto {
             name: Some(name.to_owned()),
             dependency: imports.iter().map(|&it| it.to_owned()).collect(),
@@ -283,6 +292,7 @@ mod tests {
             ..FileDescriptorProto::default()
         }
         .encode_to_vec()
+        .into()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use aristaproto_build::python::GeneratedFile;
 use aristaproto_build::source::DescriptorSet;
 use aristaproto_build::{Config, Diagnostic, Options};
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -187,10 +187,15 @@ impl Arguments {
             .config
             .load(&self.protos, &[] as &[PathBuf])
             .map_err(in_protos)?;
-        let files = self.config.generate(&set).map_err(in_protos)?;
+        let generated = self.config.generate(&set).map_err(in_protos)?;
         let in_folder = |error| self.mark(&error, self.out_dir_span);
-        let folder = self.config.write(&files).map_err(in_folder)?;
-        Ok(constants(&set, &folder, &files))
+        let folder = self.config.write(&generated.files).map_err(in_folder)?;
+        let constants = constants(&set, &folder, &generated.files);
+        let warnings = generated
+            .warnings
+            .iter()
+            .map(|warning| warn(warning, self.protos_span));
+        Ok(quote! { #constants #(#warnings)* })
     }
 
     /// Puts each diagnostic at the path that it names, or else at `otherwise`.
@@ -212,6 +217,19 @@ impl Arguments {
                 all
             })
             .unwrap_or_else(|| Error::new(otherwise, error))
+    }
+}
+
+/// Makes the compiler warn at `span`: a macro has no other way than to use something that is deprecated.
+fn warn(warning: &Diagnostic, span: Span) -> TokenStream {
+    let text = warning.to_string();
+    quote_spanned! {span=>
+        const _: () = {
+            #[deprecated(note = #text)]
+            const PROTO_FILES: () = ();
+            #[warn(deprecated)]
+            PROTO_FILES
+        };
     }
 }
 

@@ -11,10 +11,13 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::buffer::Key;
 use crate::object::{self, Offset, Shared};
-use crate::plan::{Field, Learned, Members, Place, Plan, Step, Wrapped};
+use crate::plan::{Field, Learned, Members, Place, Plan, Read, Step, Wrapped};
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
 use crate::wire;
+
+/// A class with more fields than this is not read before one of them is looked at.
+const FLAT_FIELDS: usize = 8;
 
 /// The plan of an extension's field.
 ///
@@ -48,6 +51,7 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
     let number: u32 = python.getattr("number")?.extract()?;
     let shape = FieldShape {
         number,
+        tag: number << 3 | kind.wire_type(),
         key: Key::new(number << 3 | kind.wire_type()),
         packed_key: Key::new(number << 3 | wire::LEN),
         kind,
@@ -341,7 +345,13 @@ fn assemble<'py>(
         .chain([unknown])
         .chain(extensions)
         .collect();
+    let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
+        flat: room == Room::Closed
+            && reads.len() <= FLAT_FIELDS
+            && reads.iter().all(|read| read.tag != 0)
+            && shapes.iter().all(|shape| !shape.required),
+        reads,
         deprecated: if flag("__deprecated__")? {
             Some(class.name()?.to_string())
         } else {

@@ -21,6 +21,18 @@ impl Key {
         Self(word | length as u64)
     }
 
+    /// The length of a short key, if bytes begin with it.
+    #[inline(always)]
+    pub fn begins(self, bytes: &[u8]) -> Option<usize> {
+        let [first, second] = ((self.0 >> 48) as u16).to_le_bytes();
+        let found = match self.length() {
+            1 => bytes.first() == Some(&second),
+            2 => bytes.first_chunk() == Some(&[first, second]),
+            _ => false,
+        };
+        found.then_some(self.length())
+    }
+
     #[inline(always)]
     fn length(self) -> usize {
         (self.0 & 7) as usize

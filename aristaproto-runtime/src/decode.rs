@@ -132,6 +132,9 @@ fn check_size(py: Python<'_>, limits: Limits, size: usize) -> PyResult<()> {
     ))
 }
 
+/// A message of a flat class of at most so many bytes is read when it is parsed: to check it would take as long.
+const FLAT_BYTES: u32 = 4096;
+
 /// A new message of the plan's class.
 ///
 /// # Errors
@@ -146,7 +149,8 @@ pub fn parse<'py>(
     let length = bytes.as_bytes().len();
     let limits = Limits::current(py)?;
     check_size(py, limits, length)?;
-    if let Ok(end) = u32::try_from(length) {
+    let end = u32::try_from(length).ok();
+    if let Some(end) = end.filter(|&end| !plan.flat || end > FLAT_BYTES) {
         if check(py, plan, bytes.as_bytes(), limits)? {
             if end > 0 {
                 known(&made)?.postpone(&bytes, 0, end);
@@ -306,6 +310,9 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
     Ok(())
 }
 
+/// A message of at most so many bytes is read together with the one that holds it: as much work as leaving it for later.
+const AT_ONCE: u32 = 256;
+
 struct Decoder<'a, 'py> {
     py: Python<'py>,
     /// The bytes being read, if messages below can be left for later.
@@ -340,7 +347,17 @@ impl<'py> Decoder<'_, 'py> {
             let start = reader.pos;
             let tag = reader.tag()?;
             let number = tag >> 3;
-            if let Some((field, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) {
+            let found = plan.shape.find(number);
+            if let Some(read) = found.and_then(|at| plan.reads.get(at)) {
+                if tag == read.tag {
+                    match plain(self.py, read.kind, reader) {
+                        Ok(item) => area.put(read.offset, item),
+                        Err(failure) => return Err(self.named(plan, number, failure)),
+                    }
+                    continue;
+                }
+            }
+            if let Some((field, shape)) = found.and_then(|at| plan.at(at)) {
                 let next = self
                     .record(
                         plan,
@@ -385,6 +402,14 @@ impl<'py> Decoder<'_, 'py> {
         Ok(())
     }
 
+    #[cold]
+    fn named(&self, plan: &Plan, number: u32, failure: Box<Failure>) -> Box<Failure> {
+        match plan.shape.find(number).and_then(|at| plan.fields.get(at)) {
+            Some(field) => failure.at(Step::Name(field.name.clone_ref(self.py))),
+            None => failure,
+        }
+    }
+
     /// Whether the record of an extension can be read. When its bytes were checked, the extension may have been unknown.
     fn is_sound(&self, learned: &Learned, tag: u32, mut reader: Reader<'_>) -> bool {
         if self.source.is_none() {
@@ -425,25 +450,27 @@ impl<'py> Decoder<'_, 'py> {
         (start, tag, end_tag): (usize, u32, u32),
         unknown: &mut Kept,
     ) -> Outcome<Next> {
-        if tag & 7 == shape.kind.wire_type() {
+        if tag == shape.tag {
             if shape.repeated {
-                let list = self.list(plan, field, area)?;
-                let item = if shape.kind.is_message() {
-                    self.message(field, shape, reader, None)
-                        .map(Some)
-                        .map_err(|failure| failure.at(Step::Index(list.len())))?
-                } else {
-                    self.scalar(field, shape, reader)
-                        .map_err(|failure| failure.at(Step::Index(list.len())))?
-                };
-                match item {
-                    Some(item) => list.append(item)?,
-                    None => unknown.keep(reader, start),
-                }
+                self.items(plan, field, shape, area, reader, start, unknown)?;
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
-                match self.map_entry(entry, shapes, reader)? {
-                    Some((key, item)) => self.dict(plan, field, area)?.set_item(key, item)?,
-                    None => unknown.keep(reader, start),
+                let mut start = start;
+                let mut dict = None;
+                loop {
+                    match self.map_entry(entry, shapes, reader)? {
+                        Some((key, item)) => {
+                            let dict = match &mut dict {
+                                Some(dict) => dict,
+                                None => dict.insert(self.dict(plan, field, area)?),
+                            };
+                            dict.set_item(key, item)?;
+                        }
+                        None => unknown.keep(reader, start),
+                    }
+                    start = reader.pos;
+                    if !reader.goes_on(shape.key) {
+                        break;
+                    }
                 }
             } else if shape.kind.is_message() {
                 let held = self.get(plan, field, area)?.filter(|held| !held.is_none());
@@ -470,6 +497,36 @@ impl<'py> Decoder<'_, 'py> {
         reader.skip(tag, self.budget.depth)?;
         unknown.keep(reader, start);
         Ok(Next::Record)
+    }
+
+    /// Reads the values of a repeated field that follow each other, the first of which begins behind the tag at `start`.
+    #[allow(clippy::too_many_arguments)] // As above.
+    fn items(
+        &mut self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        mut start: usize,
+        unknown: &mut Kept,
+    ) -> Outcome<()> {
+        let list = self.list(plan, field, area)?;
+        loop {
+            let item = if shape.kind.is_message() {
+                self.message(field, shape, reader, None).map(Some)
+            } else {
+                self.scalar(field, shape, reader)
+            };
+            match item.map_err(|failure| failure.at(Step::Index(list.len())))? {
+                Some(item) => list.append(item)?,
+                None => unknown.keep(reader, start),
+            }
+            start = reader.pos;
+            if !reader.goes_on(shape.key) {
+                return Ok(());
+            }
+        }
     }
 
     fn get(
@@ -612,11 +669,13 @@ impl<'py> Decoder<'_, 'py> {
         } else {
             let made = new_message(self.py, plan)?;
             if let Some(source) = self.source {
-                let (start, end) = limits_of(shape, reader)?;
-                if start < end {
+                let mut behind = *reader;
+                let (start, end) = limits_of(shape, &mut behind)?;
+                if end - start > AT_ONCE {
                     known(&made)?.postpone(source, start, end);
+                    *reader = behind;
+                    return Ok(made);
                 }
-                return Ok(made);
             }
             made
         };
@@ -702,9 +761,9 @@ impl<'py> Decoder<'_, 'py> {
         let default_key = || fields.0.default.bind(py).clone();
         while !inner.at_end() {
             let tag = inner.tag()?;
-            if tag == shapes.0.tag() {
+            if tag == shapes.0.tag {
                 key = self.scalar(&fields.0, &shapes.0, &mut inner)?;
-            } else if tag == shapes.1.tag() {
+            } else if tag == shapes.1.tag {
                 let read = if shapes.1.kind.is_message() {
                     self.message(&fields.1, &shapes.1, &mut inner, item.take())
                         .map(Some)
@@ -852,12 +911,21 @@ pub fn scalar<'py>(
     shape: &FieldShape,
     reader: &mut Reader<'_>,
 ) -> Outcome<Option<Bound<'py, PyAny>>> {
-    let made = match shape.kind {
+    match shape.kind {
+        Kind::Enum => member(py, field, reader.varint()? as i32),
+        Kind::String if !shape.utf8 => Ok(Some(value::escaped_string(py, reader.bytes()?)?)),
+        kind => plain(py, kind, reader).map(Some),
+    }
+}
+
+/// A scalar whose type says all there is to know of it.
+fn plain<'py>(py: Python<'py>, kind: Kind, reader: &mut Reader<'_>) -> Outcome<Bound<'py, PyAny>> {
+    Ok(match kind {
         Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
         Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
         Kind::Int64 => value::int_object(py, reader.varint()?.cast_signed()),
         Kind::UInt64 => value::uint_object(py, reader.varint()?),
-        Kind::Int32 => value::int_object(py, i64::from(reader.varint()? as i32)),
+        Kind::Int32 | Kind::Enum => value::int_object(py, i64::from(reader.varint()? as i32)),
         Kind::UInt32 => value::int_object(py, i64::from(reader.varint()? as u32)),
         Kind::SInt32 => value::int_object(py, unzigzag(reader.varint()? & 0xffff_ffff)),
         Kind::SInt64 => value::int_object(py, unzigzag(reader.varint()?)),
@@ -868,17 +936,11 @@ pub fn scalar<'py>(
         Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
         Kind::String => {
             let bytes = reader.bytes()?;
-            if shape.utf8 {
-                value::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
-            } else {
-                value::escaped_string(py, bytes)?
-            }
+            value::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
         }
-        Kind::Bytes => PyBytes::new(py, reader.bytes()?).into_any(),
-        Kind::Enum => return member(py, field, reader.varint()? as i32),
-        Kind::Group | Kind::Message => return Ok(None),
-    };
-    Ok(Some(made))
+        // Messages are read elsewhere.
+        Kind::Bytes | Kind::Group | Kind::Message => PyBytes::new(py, reader.bytes()?).into_any(),
+    })
 }
 
 fn member<'py>(py: Python<'py>, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {

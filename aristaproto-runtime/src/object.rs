@@ -180,7 +180,9 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
         // SAFETY: both are type objects.
         let fits = unsafe {
-            ffi::PyType_IsSubtype(ffi::Py_TYPE(value.as_ptr()), plan.class.as_ptr().cast()) != 0
+            let class = ffi::Py_TYPE(value.as_ptr());
+            let wanted = plan.class.as_ptr().cast();
+            class == wanted || ffi::PyType_IsSubtype(class, wanted) != 0
         };
         fits.then(|| Self(value.as_borrowed()))
     }
@@ -318,12 +320,19 @@ impl<'a, 'py> Message<'a, 'py> {
         unsafe {
             let raw = self.raw();
             if !(*raw).data.is_null() {
+                let mut left = false;
                 for offset in plan.offsets() {
                     let mine = self.area().pointer(offset);
                     let theirs = frame.area().pointer(offset);
                     if (*mine).is_null() {
-                        *mine = std::mem::replace(&mut *theirs, null_mut());
+                        *mine = *theirs;
+                        *theirs = null_mut();
                     }
+                    left |= !(*theirs).is_null();
+                }
+                if !left {
+                    // Nothing is left in the frame to be released.
+                    frame.words = 0;
                 }
                 released = std::mem::replace(&mut (*raw).data, null_mut());
             }

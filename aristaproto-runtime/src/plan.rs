@@ -243,6 +243,37 @@ impl Step {
     }
 }
 
+/// What the decoder needs of a field before it looks further; small, as `Step` is.
+#[derive(Clone, Copy, Debug)]
+pub struct Read {
+    /// The tag of one value; 0 when a closer look is needed: for lists, maps, messages, enums, members of oneofs.
+    pub tag: u32,
+    /// The field's slot.
+    pub offset: Offset,
+    /// Its type.
+    pub kind: Kind,
+}
+
+impl Read {
+    /// How the decoder meets a field and its shape.
+    pub fn new((field, shape): (&Field, &FieldShape)) -> Self {
+        let plain = !shape.repeated
+            && !shape.kind.is_message()
+            && shape.kind != Kind::Enum
+            && (shape.kind != Kind::String || shape.utf8)
+            && field.others.is_empty();
+        let (tag, offset) = match field.place {
+            Place::Slot(offset) if plain => (shape.tag, offset),
+            _ => (0, Offset(0)),
+        };
+        Self {
+            tag,
+            offset,
+            kind: shape.kind,
+        }
+    }
+}
+
 /// What is known of one message class.
 #[allow(clippy::struct_excessive_bools)] // As above.
 pub struct Plan {
@@ -256,6 +287,10 @@ pub struct Plan {
     pub fields: Vec<Field>,
     /// The fields as the encoder meets them: from the highest number to the lowest.
     pub steps: Vec<Step>,
+    /// The fields as the decoder meets them, by number.
+    pub reads: Vec<Read>,
+    /// Messages are little more than their bytes: few fields, each a scalar of its own.
+    pub flat: bool,
     /// Positions in `fields`, in order of declaration.
     pub declared: Vec<usize>,
     /// Number of oneofs with several members.

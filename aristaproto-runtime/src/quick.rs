@@ -192,11 +192,13 @@ unsafe fn floats<const EXACT: bool>(items: &[*mut ffi::PyObject], out: &mut Buff
     }
     // What is too large has become infinite. That is seldom, and looked for faster by itself.
     let is_infinite = |place: &[u8; 4]| f32::from_le_bytes(*place).to_bits() << 1 == 0xff00_0000;
-    let none = room.iter().fold(true, |none, place| none & !is_infinite(place));
+    let none = room
+        .iter()
+        .fold(true, |none, place| none & !is_infinite(place));
     // SAFETY: as above; all items are floats.
-    none || items.iter().all(|&item| unsafe {
-        float(item).is_some_and(|wide| fits::<EXACT>(wide, wide as f32))
-    })
+    none || items
+        .iter()
+        .all(|&item| unsafe { float(item).is_some_and(|wide| fits::<EXACT>(wide, wide as f32)) })
 }
 
 /// Whether a float is one that 32 bits can tell: with `EXACT`, to its last digit.

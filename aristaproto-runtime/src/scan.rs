@@ -6,7 +6,7 @@
 use std::rc::{Rc, Weak};
 
 use crate::shape::{FieldShape, Kind, Room, Shape};
-use crate::wire::{self, check_utf8, Malformed, Reader};
+use crate::wire::{self, check_utf8, Malformed, Reader, UPPER};
 
 /// Why bytes cannot be left for later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Scan<'_> {
                 .find(tag >> 3)
                 .and_then(|index| Some((index, shape.fields.get(index)?)));
             if let Some((index, field)) = own {
-                if tag & 7 == field.kind.wire_type() {
+                if tag == field.tag {
                     self.value(field, reader)?;
                     if field.required {
                         if field.kind == Kind::Enum {
@@ -134,7 +134,7 @@ impl Scan<'_> {
         tag: u32,
         reader: &mut Reader<'_>,
     ) -> Result<bool, Refused> {
-        if tag & 7 == field.kind.wire_type() {
+        if tag == field.tag {
             self.value(field, reader)?;
             return Ok(true);
         }
@@ -203,9 +203,9 @@ impl Scan<'_> {
         let mut has_value = false;
         while !inner.at_end() {
             let tag = inner.tag()?;
-            if tag == entry.0.tag() {
+            if tag == entry.0.tag {
                 self.value(&entry.0, &mut inner)?;
-            } else if tag == entry.1.tag() {
+            } else if tag == entry.1.tag {
                 self.value(&entry.1, &mut inner)?;
                 has_value = true;
             } else {
@@ -238,9 +238,24 @@ pub fn count_varints(bytes: &[u8]) -> Result<usize, Malformed> {
     if bytes.last().is_some_and(|&last| last >= 0x80) {
         return Err(Malformed::PackedCut);
     }
+    let (words, rest) = bytes.as_chunks::<8>();
     let mut count = 0;
+    // Bytes of the varint that has begun.
     let mut length = 0;
-    for &byte in bytes {
+    for word in words {
+        let stops = !u64::from_le_bytes(*word) & UPPER;
+        // The first varint that ends in this word; all eight bytes when none does.
+        length += (stops.trailing_zeros() / 8).min(8);
+        if length >= 10 {
+            return Err(Malformed::LongVarint);
+        }
+        if stops != 0 {
+            // The sum of eight ones or zeroes, in the highest byte.
+            count += ((stops >> 7).wrapping_mul(0x0101_0101_0101_0101) >> 56) as usize;
+            length = stops.leading_zeros() / 8;
+        }
+    }
+    for &byte in rest {
         if byte < 0x80 {
             count += 1;
             length = 0;

@@ -122,19 +122,14 @@ pub struct FieldShape {
     pub required: bool,
     /// Maps: key and value.
     pub entry: Option<Box<(FieldShape, FieldShape)>>,
-    /// The tag of one value, as it is written.
+    /// The tag of one value.
+    pub tag: u32,
+    /// The same, as it is written.
     pub key: Key,
     /// The tag of a packed list.
     pub packed_key: Key,
     /// Messages: the shape of their class, once it is known.
     pub below: OnceCell<Weak<Shape>>,
-}
-
-impl FieldShape {
-    /// Tag of one value.
-    pub fn tag(&self) -> u32 {
-        self.number << 3 | self.kind.wire_type()
-    }
 }
 
 /// What messages of a class hold besides fields.

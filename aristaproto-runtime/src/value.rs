@@ -3,7 +3,9 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 use std::ptr::{copy_nonoverlapping, null_mut};
+use std::slice::from_raw_parts_mut;
 
 use pyo3::exceptions::PyRecursionError;
 use pyo3::ffi;
@@ -39,11 +41,82 @@ pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>>
     if bytes.is_ascii() {
         return ascii(py, bytes);
     }
+    if let Some(made) = wide(py, bytes)? {
+        return Ok(made);
+    }
     // SAFETY: a pointer to so many bytes.
     unsafe {
         let made =
             ffi::PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), bytes.len().cast_signed(), null_mut());
         Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// A string of UTF-8 that is not all ASCII; `None` when it is none. Length and width are known before the string is made;
+/// `CPython`'s own reader finds them out on the way.
+fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
+    let length: usize = bytes.iter().map(|&it| usize::from(it & 0xc0 != 0x80)).sum();
+    let top = bytes.iter().copied().max().unwrap_or_default();
+    let most = match top {
+        ..0xc4 => 0xff,
+        0xc4..0xf0 => 0xffff,
+        _ => 0x10_ffff,
+    };
+    // SAFETY: the string was made just now for `length` characters up to `most`, which follow its head and are all written
+    // before anybody else sees it: `fill` reads UTF-8, in which `length` characters begin, the greatest by `top`.
+    unsafe {
+        let made = ffi::PyUnicode_New(length.cast_signed(), most);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        let start = made.as_ptr().cast::<ffi::PyCompactUnicodeObject>().add(1);
+        let done = match most {
+            0xff => fill(from_raw_parts_mut(start.cast(), length), bytes, |it| {
+                it as u8
+            }),
+            0xffff => fill(from_raw_parts_mut(start.cast(), length), bytes, |it| {
+                it as u16
+            }),
+            _ => fill(from_raw_parts_mut(start.cast(), length), bytes, |it| it),
+        };
+        Ok(done.then_some(made))
+    }
+}
+
+/// Writes the characters of UTF-8; false when it is none.
+fn fill<T>(mut room: &mut [MaybeUninit<T>], mut bytes: &[u8], narrow: impl Fn(u32) -> T) -> bool {
+    let next = |byte: u8| u32::from(byte & 0x3f);
+    let continues = |byte: u8| byte & 0xc0 == 0x80;
+    loop {
+        let (character, rest) = match *bytes {
+            [] => return room.is_empty(),
+            [one @ ..0x80, ref rest @ ..] => (u32::from(one), rest),
+            [one @ 0xc2..0xe0, two, ref rest @ ..] if continues(two) => {
+                ((u32::from(one) & 0x1f) << 6 | next(two), rest)
+            }
+            [one @ 0xe0..0xf0, two, three, ref rest @ ..] if continues(two) && continues(three) => {
+                let found = (u32::from(one) & 0xf) << 12 | next(two) << 6 | next(three);
+                if found < 0x800 || (0xd800..0xe000).contains(&found) {
+                    return false;
+                }
+                (found, rest)
+            }
+            [one @ 0xf0..0xf5, two, three, four, ref rest @ ..]
+                if continues(two) && continues(three) && continues(four) =>
+            {
+                let found =
+                    (u32::from(one) & 7) << 18 | next(two) << 12 | next(three) << 6 | next(four);
+                if !(0x1_0000..0x11_0000).contains(&found) {
+                    return false;
+                }
+                (found, rest)
+            }
+            _ => return false,
+        };
+        let Some((place, left)) = room.split_first_mut() else {
+            return false;
+        };
+        place.write(narrow(character));
+        (room, bytes) = (left, rest);
     }
 }
 

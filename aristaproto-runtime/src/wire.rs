@@ -2,6 +2,8 @@
 //!
 //! See <https://protobuf.dev/programming-guides/encoding/>.
 
+use crate::buffer::Key;
+
 /// Wire type of a varint.
 pub const VARINT: u32 = 0;
 /// Wire type of eight bytes.
@@ -97,39 +99,45 @@ impl std::fmt::Display for Malformed {
     }
 }
 
-/// A place in wire bytes, and where they end for the message being read.
+/// A place in the wire bytes of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
-    /// All bytes of the outermost message.
+    /// The bytes of the outermost message, up to the end of this one.
     pub data: &'a [u8],
     /// Where to read next.
     pub pos: usize,
-    /// Where this message ends; at most `data.len()`.
-    pub end: usize,
+}
+
+/// The upper bits of eight bytes: in a varint, all bytes but the last have it.
+pub const UPPER: u64 = 0x8080_8080_8080_8080;
+
+/// The lower seven bits of eight bytes, one after the other.
+#[inline(always)]
+fn compact(word: u64) -> u64 {
+    let pairs = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = (pairs & 0x0000_3fff_0000_3fff) | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    (fours & 0x0fff_ffff) | (fours & 0x0fff_ffff_0000_0000) >> 4
 }
 
 impl<'a> Reader<'a> {
     /// Reads `data[pos..end]`.
+    #[inline(always)]
     pub fn new(data: &'a [u8], pos: usize, end: usize) -> Self {
-        let end = end.min(data.len());
-        Self { data, pos, end }
+        let data = data.get(..end).unwrap_or(data);
+        Self { data, pos }
     }
 
     /// Whether everything has been read.
     #[inline(always)]
     pub fn at_end(&self) -> bool {
-        self.pos >= self.end
+        self.pos >= self.data.len()
     }
 
     #[inline(always)]
     fn byte(&mut self) -> Result<u8, Malformed> {
-        if self.pos < self.end {
-            if let Some(&byte) = self.data.get(self.pos) {
-                self.pos += 1;
-                return Ok(byte);
-            }
-        }
-        Err(Malformed::Cut)
+        let byte = *self.data.get(self.pos).ok_or(Malformed::Cut)?;
+        self.pos += 1;
+        Ok(byte)
     }
 
     /// A varint, cut to 64 bits.
@@ -142,9 +150,31 @@ impl<'a> Reader<'a> {
         self.long_varint(first)
     }
 
+    /// A varint whose first byte is not its last.
     #[inline]
     fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
-        let mut value = u64::from(first & 0x7f);
+        let lowest = u64::from(first & 0x7f);
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        if let [second @ ..0x80, ..] = rest {
+            self.pos += 1;
+            return Ok(lowest | u64::from(*second) << 7);
+        }
+        if let Some(word) = rest.first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            let stops = !word & UPPER;
+            if stops != 0 {
+                self.pos += stops.trailing_zeros() as usize / 8 + 1;
+                // What lies behind the first byte without the upper bit is another value's.
+                return Ok(lowest | compact(word & (stops ^ (stops - 1))) << 7);
+            }
+        }
+        self.slow_varint(lowest)
+    }
+
+    /// A varint near the end of the data, or of ten bytes.
+    #[cold]
+    fn slow_varint(&mut self, lowest: u64) -> Result<u64, Malformed> {
+        let mut value = lowest;
         let mut shift = 7;
         while shift < 70 {
             let byte = self.byte()?;
@@ -161,23 +191,41 @@ impl<'a> Reader<'a> {
     /// A tag: field number and wire type.
     #[inline(always)]
     pub fn tag(&mut self) -> Result<u32, Malformed> {
-        let start = self.pos;
         let first = self.byte()?;
         if first < 0x80 {
             return Ok(u32::from(first));
         }
+        if let Some(second @ ..0x80) = self.data.get(self.pos) {
+            self.pos += 1;
+            return Ok(u32::from(first & 0x7f) | u32::from(*second) << 7);
+        }
+        self.long_tag(first)
+    }
+
+    #[inline]
+    fn long_tag(&mut self, first: u8) -> Result<u32, Malformed> {
+        let start = self.pos;
         let value = self.long_varint(first)?;
-        if self.pos - start > 5 {
+        if self.pos - start > 4 {
             return Err(Malformed::LongTag);
         }
         u32::try_from(value).map_err(|_| Malformed::LongTag)
+    }
+
+    /// Goes behind the tag of one more value of a field, if that is what comes next.
+    #[inline(always)]
+    pub fn goes_on(&mut self, key: Key) -> bool {
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        let length = key.begins(rest);
+        self.pos += length.unwrap_or_default();
+        length.is_some()
     }
 
     /// A length and the bytes that follow it; gives where they end.
     #[inline(always)]
     pub fn span(&mut self) -> Result<usize, Malformed> {
         let length = self.varint()?;
-        let left = self.end - self.pos;
+        let left = self.data.len() - self.pos;
         match usize::try_from(length) {
             Ok(length) if length <= left => Ok(self.pos + length),
             _ => Err(Malformed::Length(length, left)),
@@ -196,20 +244,37 @@ impl<'a> Reader<'a> {
     /// The bytes of a value of fixed width.
     #[inline(always)]
     pub fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let stop = self.pos + N;
-        if stop > self.end {
-            return Err(Malformed::Cut);
-        }
-        let found = self
+        let found = *self
             .data
-            .get(self.pos..stop)
-            .and_then(|bytes| bytes.try_into().ok());
-        self.pos = stop;
-        found.ok_or(Malformed::Cut)
+            .get(self.pos..)
+            .and_then(<[u8]>::first_chunk)
+            .ok_or(Malformed::Cut)?;
+        self.pos += N;
+        Ok(found)
     }
 
     /// Passes over the value of a field whose tag has been read. `depth`: levels of groups that may follow.
+    #[inline(always)]
     pub fn skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        let length = match (tag & 7, rest) {
+            (VARINT, [..0x80, ..]) => 1,
+            (VARINT, [_, ..0x80, ..]) => 2,
+            (LEN, [length @ ..0x80, ..]) => 1 + usize::from(*length),
+            (I64, _) => 8,
+            (I32, _) => 4,
+            _ => return self.slow_skip(tag, depth),
+        };
+        if length > rest.len() || tag < 8 {
+            return self.slow_skip(tag, depth);
+        }
+        self.pos += length;
+        Ok(())
+    }
+
+    /// The same for what is long, a group or wrong.
+    #[inline(never)]
+    fn slow_skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
         if tag < 8 {
             return Err(Malformed::NumberZero);
         }
@@ -221,23 +286,25 @@ impl<'a> Reader<'a> {
                 other => other,
             }),
             I32 => self.fixed::<4>().map(drop),
-            SGROUP => {
-                if depth == 0 {
-                    return Err(Malformed::Deep);
-                }
-                loop {
-                    if self.at_end() {
-                        return Err(Malformed::OpenGroup(tag >> 3));
-                    }
-                    let inner = self.tag()?;
-                    if inner == tag + 1 {
-                        return Ok(());
-                    }
-                    self.skip(inner, depth - 1)?;
-                }
-            }
+            SGROUP => self.skip_group(tag, depth),
             EGROUP => Err(Malformed::GroupEnd(tag >> 3)),
             wire_type => Err(Malformed::WireType(wire_type, tag >> 3)),
+        }
+    }
+
+    fn skip_group(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
+        if depth == 0 {
+            return Err(Malformed::Deep);
+        }
+        loop {
+            if self.at_end() {
+                return Err(Malformed::OpenGroup(tag >> 3));
+            }
+            let inner = self.tag()?;
+            if inner == tag + 1 {
+                return Ok(());
+            }
+            self.skip(inner, depth - 1)?;
         }
     }
 }

@@ -59,7 +59,7 @@ pub fn quick<'py>(
                 let mut made = None;
                 let mut usual = true;
                 while usual && !inner.at_end() {
-                    usual = inner.tag().ok() == Some(held_shape.tag());
+                    usual = inner.tag().ok() == Some(held_shape.tag);
                     if usual {
                         match scalar(py, held, held_shape, &mut inner) {
                             Ok(found) => made = found,

@@ -1,4 +1,4 @@
-//! What the integration tests beside `src` share: the folder of the workspace and the Python that they run.
+//! What the integration tests beside `src` share: the folder of the workspace, the Python that they run, expected texts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +16,31 @@ pub fn workspace() -> PathBuf {
 pub fn python() -> PathBuf {
     std::env::var_os("ARISTAPROTO_PYTHON")
         .map_or_else(|| workspace().join("target/venv/bin/python"), PathBuf::from)
+}
+
+/// The plugin, built the way the documentation says: without any front end.
+///
+/// # Panics
+/// When cargo cannot build it.
+#[must_use]
+pub fn plugin_program() -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--package", "aristaproto-build"])
+        .args(["--no-default-features", "--bin"])
+        .args(["protoc-gen-python_aristaproto", "--message-format", "json"])
+        .current_dir(workspace())
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start cargo: {error}"));
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let program = messages
+        .rsplit_once("\"executable\":\"")
+        .and_then(|(_, rest)| rest.split('"').next());
+    PathBuf::from(program.unwrap_or_else(|| {
+        panic!(
+            "cargo did not build the plugin: {}",
+            String::from_utf8_lossy(&output.stderr)
+        )
+    }))
 }
 
 /// Runs [`python`] in `folder` with `arguments`; gives its standard output.
@@ -48,4 +73,29 @@ where
         String::from_utf8_lossy(&output.stderr)
     );
     stdout
+}
+
+/// Whether this run writes expected texts anew instead of comparing (`cargo xtask bless`).
+#[must_use]
+pub fn is_blessing() -> bool {
+    std::env::var_os("ARISTAPROTO_BLESS").is_some()
+}
+
+/// Compares `text` with the file at `path`, or writes it there.
+///
+/// # Panics
+/// When they differ.
+pub fn assert_golden(path: &Path, text: &str) {
+    if is_blessing() {
+        if let Err(error) = std::fs::write(path, text) {
+            panic!("cannot write {}: {error}", path.display());
+        }
+        return;
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        text == expected,
+        "{} differs; `cargo xtask bless` accepts the new text:\n{text}",
+        path.display()
+    );
 }

@@ -414,3 +414,53 @@ fn the_macro_without_a_folder_says_what_to_do() {
     project.write("build.rs", "fn main() {}\n");
     project.build();
 }
+
+const COLLIDING: &str = "syntax = \"proto3\";\npackage a;\nmessage Outer {\n  message Inner {}\n}\nmessage OuterInner {}\n";
+
+#[test]
+fn what_had_to_be_renamed_is_a_warning_of_cargo() {
+    let project = Project::with_build_script("renamed-names");
+    project.write("proto/a.proto", COLLIDING);
+    let output = project.try_build(&[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let warnings: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("warning: renamed-names@0.1.0: "))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "proto/a.proto:4:11: warning: message `a.Outer.Inner` is `OuterInner_` in Python: message `a.OuterInner` \
+             (proto/a.proto:6:9) has the name",
+            "  hint: rename one of the two if the name matters",
+        ],
+        "{said}"
+    );
+    assert!(project
+        .read("python/lib/a/__init__.py")
+        .contains("class OuterInner_("));
+}
+
+#[test]
+fn what_had_to_be_renamed_is_a_warning_at_the_macro() {
+    let source = "//! Documented.\n#![deny(missing_docs)]\naristaproto_macros::generate_python! {\n    protos: \
+                  [\"proto/a.proto\"],\n    out_dir: \"python/lib\",\n}\n";
+    let project = Project::with_macro("renamed-macro-names", source);
+    project.write("proto/a.proto", COLLIDING);
+    let output = project.try_build(&[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains(
+            "proto/a.proto:4:11: warning: message `a.Outer.Inner` is `OuterInner_` in Python: message `a.OuterInner` \
+             (proto/a.proto:6:9) has the name"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("--> src/lib.rs:4:5\n"), "{said}");
+    assert!(
+        said.contains("warning: `renamed-macro-names` (lib) generated 1 warning"),
+        "{said}"
+    );
+}

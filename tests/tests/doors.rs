@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use aristaproto_build::{AsyncTransport, ClientGeneration, Config, ServerGeneration};
-use aristaproto_tests::{python, workspace};
+use aristaproto_tests::{plugin_program, python, workspace};
 use walkdir::WalkDir;
 
 const PROTOS: [&str; 2] = ["example.proto", "calls.proto"];
@@ -48,7 +48,7 @@ fn from_config(config: &Config) -> Files {
     let set = config
         .load(&PROTOS.map(|name| protos.join(name)), &[&protos])
         .unwrap();
-    let files = config.generate(&set).unwrap();
+    let files = config.generate(&set).unwrap().files;
     files
         .into_iter()
         .map(|file| (file.path, file.text))
@@ -78,30 +78,9 @@ fn from_disk(folder: &Path) -> Files {
         .collect()
 }
 
-/// PATH with the plugin on it, built the way the documentation says: without any front end.
+/// PATH with the plugin on it.
 fn path_with_plugin() -> OsString {
-    const PLUGIN: &str = "protoc-gen-python_aristaproto";
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--package",
-            "aristaproto-build",
-            "--no-default-features",
-            "--bin",
-            PLUGIN,
-        ])
-        .args(["--message-format", "json"])
-        .current_dir(workspace())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let messages = String::from_utf8(output.stdout).unwrap();
-    let (_, rest) = messages.rsplit_once("\"executable\":\"").unwrap();
-    let plugin = PathBuf::from(rest.split('"').next().unwrap());
+    let plugin = plugin_program();
     let mut folders = vec![plugin.parent().unwrap().to_owned()];
     folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap()));
     std::env::join_paths(folders).unwrap()

@@ -65,7 +65,7 @@ fn front_ends_give_the_same_python() {
                 .front_end(front_end)
                 .load(&protos, &includes)
                 .unwrap();
-            config.generate(&set).unwrap()
+            config.generate(&set).unwrap().files
         });
         assert!(!vendored.is_empty());
         assert_eq!(
@@ -116,7 +116,7 @@ fn the_bundled_protos_compile_and_descriptor_proto_generates_the_same() {
             std::slice::from_ref(&proto),
             "the bundled files are not on the user's disk"
         );
-        Config::new().generate(&set).unwrap()
+        Config::new().generate(&set).unwrap().files
     });
     assert_eq!(vendored, pure_rust);
 }

@@ -102,7 +102,7 @@ fn trees() -> TempDir {
     fs::create_dir(&trees).unwrap();
     fs::write(trees.join("__init__.py"), "").unwrap();
     for (name, options) in flavours() {
-        let files = Config::new().options(options).generate(&set).unwrap();
+        let files = Config::new().options(options).generate(&set).unwrap().files;
         write(&trees.join(name), &files);
     }
     folder
@@ -460,7 +460,7 @@ fn no_generated_name_hides_a_member_of_the_runtime() {
         .client_generation(ClientGeneration::Sync)
         .server_generation(ServerGeneration::Async);
     let set = config.load(&[&path], &[folder.path()]).unwrap();
-    let files = config.generate(&set).unwrap();
+    let files = config.generate(&set).unwrap().files;
     let text = &files
         .iter()
         .find(|file| file.path == "members/__init__.py")

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use aristaproto_build::{AsyncTransport, ClientGeneration, Config, Options, ServerGeneration};
-use aristaproto_tests::workspace;
+use aristaproto_tests::{is_blessing, workspace};
 
 /// The folder of a tree, the .proto files that it comes from, the options that differ from the defaults.
 fn cases() -> Vec<(&'static str, Vec<&'static str>, Options)> {
@@ -88,7 +88,7 @@ fn generated(protos: &[&str], options: Options) -> BTreeMap<String, String> {
     let mut config = Config::new();
     config.options(options);
     let set = config.load(&protos, &[root]).unwrap();
-    let files = config.generate(&set).unwrap();
+    let files = config.generate(&set).unwrap().files;
     files
         .into_iter()
         .map(|file| (file.path, file.text))
@@ -146,7 +146,6 @@ fn differences(golden: &BTreeMap<String, String>, now: &BTreeMap<String, String>
 #[test]
 fn generated_trees_are_those_checked_in() {
     let goldens = workspace().join("tests/goldens");
-    let blessing = std::env::var_os("ARISTAPROTO_BLESS").is_some();
     let mut found = Vec::new();
     for (name, protos, options) in cases() {
         let now = generated(&protos, options);
@@ -155,7 +154,7 @@ fn generated_trees_are_those_checked_in() {
             "{name} is empty"
         );
         let folder = goldens.join(name);
-        if blessing {
+        if is_blessing() {
             bless(&folder, &now);
         }
         let differences = differences(&checked_in(&folder), &now);

@@ -94,7 +94,7 @@ fn messages(set: &DescriptorSet) -> String {
         client_generation: ClientGeneration::None,
         ..Options::default()
     });
-    let generated = config.generate(&moved(set)).unwrap();
+    let generated = config.generate(&moved(set)).unwrap().files;
     let module = generated
         .iter()
         .find(|file| file.path == format!("{MOVED}/__init__.py"))

@@ -38,9 +38,11 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut request = Vec::new();
+    // protoc lets the plugin's standard error through, and writes its own warnings in this form.
+    let warn = |warning: &str| eprintln!("{warning}");
     let answered = input
         .read_to_end(&mut request)
-        .and_then(|_| io::stdout().write_all(&aristaproto_build::plugin::run(&request)));
+        .and_then(|_| io::stdout().write_all(&aristaproto_build::plugin::run(&request, warn)));
     match answered {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -334,7 +334,8 @@ pub(super) fn public_key(name: &str) -> impl Ord {
 
 /// 0 for a constant, 1 for a class, 2 for anything else, going by the spelling.
 fn kind(name: &str) -> u8 {
-    let is_constant = name.len() > 1 && !name.chars().any(|c| c.is_ascii_lowercase());
+    let has = |is: fn(&u8) -> bool| name.as_bytes().iter().any(is);
+    let is_constant = name.len() > 1 && has(u8::is_ascii_uppercase) && !has(u8::is_ascii_lowercase);
     let is_class = name.starts_with(|c: char| c.is_ascii_uppercase());
     match (is_constant, is_class) {
         (true, _) => 0,
@@ -397,6 +398,13 @@ mod tests {
              from typing import TYPE_CHECKING\n\nimport aristaproto\nimport aristaproto.grpcio\n\n\
              from ..message_pool import pool\n\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
         );
+    }
+
+    #[test]
+    fn public_names_are_constants_then_classes_then_the_rest() {
+        let mut names = ["answer", "_9", "Class", "CONSTANT", "_3Stub", "A"];
+        names.sort_by_cached_key(|name| public_key(name));
+        assert_eq!(names, ["CONSTANT", "A", "Class", "_3Stub", "_9", "answer"]);
     }
 
     #[test]

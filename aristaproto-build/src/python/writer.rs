@@ -1,6 +1,9 @@
 //! Lines of Python as `ruff format` would leave them: one line where it fits, otherwise broken at brackets. The printers
 //! hand in heads, arguments and annotations; text comes out.
 
+use std::borrow::Cow;
+use std::iter::repeat_n;
+
 /// The formatter's default line length.
 pub(super) const WIDTH: usize = 88;
 
@@ -20,15 +23,15 @@ pub(super) enum Argument {
 }
 
 impl Argument {
-    fn flat(&self) -> String {
+    fn flat(&self) -> Cow<'_, str> {
         match self {
-            Self::Plain(text) => text.clone(),
+            Self::Plain(text) => Cow::Borrowed(text),
             Self::Dict(head, items) => {
                 let items: Vec<String> = items
                     .iter()
                     .map(|(key, value)| format!("{key}: {value}"))
                     .collect();
-                format!("{head}{{{}}}", items.join(", "))
+                Cow::Owned(format!("{head}{{{}}}", items.join(", ")))
             }
         }
     }
@@ -112,32 +115,38 @@ impl Writer {
     }
 
     pub(super) fn line(&mut self, indent: usize, text: &str) {
-        self.indent(indent);
-        self.text.push_str(text);
-        self.text.push('\n');
+        self.parts(indent, [text]);
     }
 
-    fn indent(&mut self, indent: usize) {
-        for _ in 0..indent {
-            self.text.push(' ');
+    /// A line of several parts. Most of what is printed comes this way: it is copied once.
+    fn parts<const N: usize>(&mut self, indent: usize, parts: [&str; N]) {
+        self.text.extend(repeat_n(' ', indent));
+        for part in parts {
+            self.text.push_str(part);
         }
+        self.text.push('\n');
     }
 
     /// `head(argument, argument)tail`
     pub(super) fn call(&mut self, indent: usize, head: &str, arguments: &[Argument], tail: &str) {
-        let flat: Vec<String> = arguments.iter().map(Argument::flat).collect();
-        let joined = flat.join(", ");
+        let mut joined = String::with_capacity(WIDTH);
+        for (index, argument) in arguments.iter().enumerate() {
+            if index > 0 {
+                joined.push_str(", ");
+            }
+            joined.push_str(&argument.flat());
+        }
         if indent + width(head) + width(&joined) + width(tail) + 2 <= WIDTH {
-            self.line(indent, &format!("{head}({joined}){tail}"));
+            self.parts(indent, [head, "(", &joined, ")", tail]);
             return;
         }
-        self.line(indent, &format!("{head}("));
+        self.parts(indent, [head, "("]);
         if indent + 4 + width(&joined) <= WIDTH {
             self.line(indent + 4, &joined);
         } else {
             self.exploded(indent + 4, arguments);
         }
-        self.line(indent, &format!("){tail}"));
+        self.parts(indent, [")", tail]);
     }
 
     /// The same, with an argument to a line even where they would fit on one.
@@ -148,33 +157,32 @@ impl Writer {
         arguments: &[Argument],
         tail: &str,
     ) {
-        self.line(indent, &format!("{head}("));
+        self.parts(indent, [head, "("]);
         self.exploded(indent + 4, arguments);
-        self.line(indent, &format!("){tail}"));
+        self.parts(indent, [")", tail]);
     }
 
     fn exploded(&mut self, indent: usize, arguments: &[Argument]) {
         for argument in arguments {
             match argument {
                 Argument::Dict(head, items) if indent + width(&argument.flat()) + 1 > WIDTH => {
-                    self.line(indent, &format!("{head}{{"));
+                    self.parts(indent, [head, "{"]);
                     for (key, value) in items {
                         self.item(indent + 4, key, value);
                     }
                     self.line(indent, "},");
                 }
-                _ => self.line(indent, &format!("{},", argument.flat())),
+                _ => self.parts(indent, [&argument.flat(), ","]),
             }
         }
     }
 
     /// `key: value,`
     fn item(&mut self, indent: usize, key: &str, value: &str) {
-        let line = format!("{key}: {value},");
-        if indent + width(&line) <= WIDTH {
-            self.line(indent, &line);
+        if indent + width(key) + width(value) + ": ,".len() <= WIDTH {
+            self.parts(indent, [key, ": ", value, ","]);
         } else {
-            self.line(indent, &format!("{key}: ("));
+            self.parts(indent, [key, ": ("]);
             self.line(indent + 4, value);
             self.line(indent, "),");
         }
@@ -183,10 +191,14 @@ impl Writer {
     /// `target = {key: value, key: value}`, item by item.
     pub(super) fn assigned_dict(&mut self, target: &str, items: &[(String, String)]) {
         if items.is_empty() {
-            self.line(0, &format!("{target} = {{}}"));
+            self.parts(0, [target, " = {}"]);
             return;
         }
-        self.line(0, &format!("{target} = {{"));
+        let text = items
+            .iter()
+            .map(|(key, value)| key.len() + value.len() + 32);
+        self.text.reserve(text.sum());
+        self.parts(0, [target, " = {"]);
         for (key, value) in items {
             self.item(4, key, value);
         }
@@ -241,13 +253,13 @@ impl Writer {
 
     /// `name = value`
     pub(super) fn assigned(&mut self, indent: usize, name: &str, value: &str) {
-        let line = format!("{name} = {value}");
-        if indent + width(&line) > WIDTH && indent + width(name) + " = (".len() <= WIDTH {
-            self.line(indent, &format!("{name} = ("));
+        let fits = |more: usize| indent + width(name) + more <= WIDTH;
+        if !fits(" = ".len() + width(value)) && fits(" = (".len()) {
+            self.parts(indent, [name, " = ("]);
             self.line(indent + 4, value);
             self.line(indent, ")");
         } else {
-            self.line(indent, &line);
+            self.parts(indent, [name, " = ", value]);
         }
     }
 
@@ -375,9 +387,9 @@ impl Writer {
         let one_line =
             !text.contains('\n') && !text.starts_with('"') && !text.ends_with(['"', '\\']);
         if one_line && !text.is_empty() {
-            let line = format!("\"\"\"{}\"\"\"", escape(text));
-            if indent + width(&line) <= WIDTH {
-                self.line(indent, &line);
+            let text = escape(text);
+            if indent + width(&text) + 6 <= WIDTH {
+                self.parts(indent, ["\"\"\"", &text, "\"\"\""]);
                 return;
             }
         }
@@ -388,13 +400,20 @@ impl Writer {
 /// How many columns a line takes, or some more: only docstrings hold anything but ASCII, and for them it matters only
 /// that wide characters are not counted too low.
 fn width(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     text.chars()
         .map(|c| if c < '\u{1100}' { 1 } else { 2 })
         .sum()
 }
 
 /// A line of a docstring between triple double quotes.
-fn escape(line: &str) -> String {
+fn escape(line: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| matches!(byte, b'\t' | b' '..=b'~') && byte != b'\\';
+    if line.bytes().all(is_plain) && !line.contains("\"\"\"") {
+        return Cow::Borrowed(line);
+    }
     let mut result = String::with_capacity(line.len());
     for c in line.chars() {
         match c {
@@ -407,7 +426,7 @@ fn escape(line: &str) -> String {
     if result.contains("\"\"\"") {
         result = result.replace("\"\"\"", "\\\"\\\"\\\"");
     }
-    result
+    Cow::Owned(result)
 }
 
 /// Characters that nobody sees: a docstring could show other text than it holds.
@@ -457,7 +476,9 @@ pub(super) fn string(value: &str) -> String {
 /// A bytes literal.
 pub(super) fn bytes(value: &[u8]) -> String {
     let quote = quote(value.iter().copied());
-    let mut result = String::with_capacity(value.len() + 3);
+    let hex = |digit: u8| char::from(b"0123456789abcdef"[usize::from(digit)]);
+    // Of a descriptor's bytes, a fifth needs four characters each.
+    let mut result = String::with_capacity(value.len() * 2);
     result.push('b');
     result.push(quote);
     for &byte in value {
@@ -470,7 +491,7 @@ pub(super) fn bytes(value: &[u8]) -> String {
                 result.push(c);
             }
             c @ ' '..='~' => result.push(c),
-            c => push_escape(&mut result, c),
+            _ => result.extend(['\\', 'x', hex(byte >> 4), hex(byte & 15)]),
         }
     }
     result.push(quote);

@@ -1,73 +1,83 @@
 //! Comments of one .proto file, by the path of the declaration that they belong to. In: `SourceCodeInfo`. Out: text
 //! without markers that is ready to stand in a docstring, but for its quotes and backslashes, which the printer escapes.
 
+use std::borrow::Cow;
+use std::iter::repeat_n;
+
 use crate::descriptor::source_code_info::Location;
 use crate::descriptor::FileDescriptorProto;
 use crate::model::Comment;
 use crate::naming::Lookup;
 
-/// The commented places of a file.
+/// The comments of a file's declarations.
 #[derive(Debug)]
-pub(super) struct Comments<'a>(Lookup<&'a [i32], &'a Location>);
+pub(super) struct Comments<'a>(Lookup<&'a [i32], Comment>);
 
 impl<'a> Comments<'a> {
     pub(super) fn of_file(file: &'a FileDescriptorProto) -> Self {
-        let mut places = Lookup::with_capacity(0);
+        let mut comments = Lookup::with_capacity(0);
         for place in file.source_code_info.iter().flat_map(|info| &info.location) {
-            if place.leading_comments.is_some()
-                || place.trailing_comments.is_some()
-                || !place.leading_detached_comments.is_empty()
-            {
-                places.insert(place.path.as_slice(), place);
+            // A declaration has a kind and an index at least; what is shorter is the file's head, which holds licences.
+            if place.path.len() > 1 {
+                comments.insert(place.path.as_slice(), comment(place));
             }
         }
-        Self(places)
+        Self(comments)
     }
 
-    /// Detached, leading and trailing comments with an empty line between them.
     pub(super) fn at(&self, path: &[i32]) -> Comment {
-        let Some(place) = self.0.get(path) else {
-            return Comment::new();
-        };
-        let detached = place.leading_detached_comments.iter();
-        let leading = place.leading_comments.iter();
-        let trailing = place.trailing_comments.iter();
-        clean(detached.chain(leading).chain(trailing))
+        self.0.get(path).cloned().unwrap_or_default()
     }
+}
+
+/// Detached, leading and trailing comments with an empty line between them.
+fn comment(place: &Location) -> Comment {
+    let detached = place.leading_detached_comments.iter();
+    let leading = place.leading_comments.iter();
+    let trailing = place.trailing_comments.iter();
+    clean(detached.chain(leading).chain(trailing))
 }
 
 /// Joins the parts. Of each line, one space at its start and all blanks at its end go; runs of empty lines become one;
 /// what all lines are indented by goes, as Python's own tools would cut it anyway.
 fn clean<'a>(parts: impl Iterator<Item = &'a String>) -> Comment {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
+    let parts: Vec<Cow<str>> = parts.map(|part| with_line_feeds(part)).collect();
+    // By how many columns each line is indented, and the rest of it; both are nothing for an empty line.
+    let mut lines: Vec<(usize, &str)> = Vec::new();
+    for part in &parts {
         if !lines.is_empty() {
-            lines.push(String::new());
+            lines.push((0, ""));
         }
-        let part = part.replace("\r\n", "\n").replace('\r', "\n");
-        for line in part.split('\n') {
+        lines.extend(part.split('\n').map(|line| {
             let line = line.strip_prefix(' ').unwrap_or(line).trim_end();
             let text = line.trim_start();
-            let mut clean = String::with_capacity(line.len());
-            for blank in line[..line.len() - text.len()].chars() {
-                clean.push_str(if blank == '\t' { "    " } else { " " });
-            }
-            clean.push_str(text);
-            lines.push(clean);
-        }
+            let blanks = line[..line.len() - text.len()].chars();
+            let columns = blanks.map(|blank| if blank == '\t' { 4 } else { 1 });
+            (columns.sum(), text)
+        }));
     }
-    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
-    let indent = lines
-        .iter()
-        .filter(|line| !line.is_empty())
-        .map(|line| line.len() - line.trim_start_matches(' ').len())
-        .min()
-        .unwrap_or(0);
-    let lines: Vec<&str> = lines
-        .iter()
-        .map(|line| line.get(indent..).unwrap_or(""))
-        .collect();
-    lines.join("\n").trim_matches('\n').to_owned()
+    lines.dedup_by(|(_, line), (_, before)| line.is_empty() && before.is_empty());
+    let is_text = |(_, line): &&(usize, &str)| !line.is_empty();
+    let indents = lines.iter().filter(is_text).map(|(indent, _)| *indent);
+    let common = indents.min().unwrap_or(0);
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    for (indent, line) in &lines {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.extend(repeat_n(' ', indent.saturating_sub(common)));
+        text.push_str(line);
+    }
+    text.truncate(text.trim_end_matches('\n').len());
+    text
+}
+
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 #[cfg(test)]

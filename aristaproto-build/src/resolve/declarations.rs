@@ -5,9 +5,47 @@ use super::features::Features;
 use super::{below, well_known, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::{DescriptorProto, EnumDescriptorProto, MessageOptions};
 use crate::model::{Declared, Enum, EnumId, Extensible, Member, Message, MessageId};
-use crate::naming::{self, Scope};
+use crate::naming;
 
 impl<'a> Resolver<'a> {
+    /// Gives names to the types at the top of a file whose class is spelled as they are, so that no class that is named
+    /// after a nested type or in another case can have them.
+    pub(super) fn reserve(&mut self, index: usize) {
+        let file = self.files[index];
+        if well_known::is_in_runtime(file.name()) {
+            return;
+        }
+        let messages = (0..).zip(&file.message_type);
+        let messages = messages.map(|(i, proto)| ("message", proto.name(), [4, i]));
+        let enums = (0..).zip(&file.enum_type);
+        let enums = enums.map(|(i, proto)| ("enum", proto.name(), [5, i]));
+        for (kind, name, path) in messages.chain(enums) {
+            if naming::class_name(name) == name {
+                let owner = self.type_owner(index, kind, name, &path);
+                // Whoever has it is met again, and told, when the type is declared.
+                let _ = self.scopes[self.module_of[index].0].take(name, owner);
+            }
+        }
+    }
+
+    fn type_owner(&self, index: usize, kind: &str, proto_name: &str, path: &[i32]) -> Owner {
+        Owner {
+            what: format!("{kind} `{}`", self.full_name(index, proto_name)),
+            place: Some(Place {
+                file: index,
+                path: path.to_vec(),
+            }),
+        }
+    }
+
+    /// Takes the name of a class in its module.
+    fn take_type(&mut self, index: usize, kind: &str, declared: &mut Declared) {
+        let owner = self.type_owner(index, kind, &declared.proto_name, &declared.path);
+        let wanted = std::mem::take(&mut declared.name);
+        // Underscores make no keyword of a class' name.
+        declared.name = self.take(declared.module, wanted, &owner, str::to_owned);
+    }
+
     pub(super) fn declare(&mut self, index: usize) {
         let file = self.files[index];
         let features = Features::of_file(file);
@@ -27,7 +65,7 @@ impl<'a> Resolver<'a> {
         path: Vec<i32>,
         features: Features,
     ) {
-        let declared = self.declared(index, proto.name(), outer, path);
+        let mut declared = self.declared(index, proto.name(), outer, path);
         let options = proto.options.as_ref();
         let features = features.with(options.and_then(|options| options.features.as_ref()));
         let full_name = self.full_name(index, &declared.proto_name);
@@ -39,7 +77,7 @@ impl<'a> Resolver<'a> {
         let module = declared.module;
         let in_runtime = well_known::is_in_runtime(self.files[index].name());
         if !in_runtime {
-            self.take_type(index, "message", &full_name, &declared);
+            self.take_type(index, "message", &mut declared);
             self.model.modules[module.0].messages.push(id);
         }
         self.types.insert(full_name, Named::Message(id));
@@ -86,14 +124,14 @@ impl<'a> Resolver<'a> {
         path: Vec<i32>,
         features: Features,
     ) {
-        let declared = self.declared(index, proto.name(), outer, path);
+        let mut declared = self.declared(index, proto.name(), outer, path);
         let options = proto.options.as_ref();
         let features = features.with(options.and_then(|options| options.features.as_ref()));
         let full_name = self.full_name(index, &declared.proto_name);
         let id = EnumId(self.model.enums.len());
         let in_runtime = well_known::is_in_runtime(self.files[index].name());
         if !in_runtime {
-            self.take_type(index, "enum", &full_name, &declared);
+            self.take_type(index, "enum", &mut declared);
             self.model.modules[declared.module.0].enums.push(id);
         }
         self.types.insert(full_name, Named::Enum(id));
@@ -133,20 +171,20 @@ impl<'a> Resolver<'a> {
                 path: below(&declared.path, 2, position),
             }),
         };
-        let mut scope = Scope::with_capacity(proto.value.len());
-        let mut members = Vec::with_capacity(proto.value.len());
-        for (position, value) in proto.value.iter().enumerate() {
+        let wanted = proto.value.iter().enumerate().map(|(position, value)| {
             let cut = cuts.as_ref().map_or(0, |cuts| cuts[position]);
-            let name = naming::member_name(&value.name()[cut..]);
-            self.take_member(&mut scope, &name, position, describe);
-            members.push(Member {
-                name,
-                proto_name: value.name().to_owned(),
-                number: value.number(),
-                comment: self.comments[index].at(&below(&declared.path, 2, position)),
-            });
-        }
-        (members, prefix)
+            let spelled = &value.name()[cut..];
+            (naming::member_name(spelled), spelled)
+        });
+        let names = self.members_names(wanted.collect(), &[], naming::member_name, describe);
+        let members = names.into_iter().zip(&proto.value).enumerate();
+        let members = members.map(|(position, (name, value))| Member {
+            name,
+            proto_name: value.name().to_owned(),
+            number: value.number(),
+            comment: self.comments[index].at(&below(&declared.path, 2, position)),
+        });
+        (members.collect(), prefix)
     }
 
     pub(super) fn declared(

@@ -23,6 +23,9 @@ struct Around<'a> {
 
 impl Resolver<'_> {
     pub(super) fn extensions(&mut self) {
+        for index in 0..self.files.len() {
+            self.reserve_extensions(index);
+        }
         let mut id = 0;
         for (index, &file) in self.files.iter().enumerate() {
             let top = Around {
@@ -55,23 +58,30 @@ impl Resolver<'_> {
         }
     }
 
+    /// Gives names to the extensions at the top of a file that are spelled as their variables are, before all others.
+    fn reserve_extensions(&mut self, index: usize) {
+        for (position, proto) in self.files[index].extension.iter().enumerate() {
+            if naming::extension_name(proto.name()) == proto.name() {
+                let full_name = self.full_name(index, proto.name());
+                let owner = extension_owner(index, &full_name, below(&[], 7, position));
+                // Whoever has it is met again, and told, when the extension is resolved.
+                let _ = self.scopes[self.module_of[index].0].take(proto.name(), owner);
+            }
+        }
+    }
+
     fn extend(&mut self, around: &Around, extensions: &[FieldDescriptorProto]) {
         for (position, proto) in extensions.iter().enumerate() {
             let path = below(around.path, around.kind, position);
             let declared = self.declared(around.file, proto.name(), around.outer, path);
-            let declared = Declared {
-                name: naming::extension_name(&declared.proto_name),
-                ..declared
-            };
             let full_name = self.full_name(around.file, &declared.proto_name);
-            let describe = || Owner {
-                what: format!("extension `{full_name}`"),
-                place: Some(Place {
-                    file: around.file,
-                    path: declared.path.clone(),
-                }),
+            let describe = || extension_owner(around.file, &full_name, declared.path.clone());
+            let wanted = naming::extension_name(&declared.proto_name);
+            let name = self.take(declared.module, wanted, &describe(), naming::extension_name);
+            let declared = Declared {
+                name,
+                ..declared.clone()
             };
-            self.take(declared.module, &declared.name, describe());
             let extendee_name = proto.extendee().trim_start_matches('.');
             let Some(&Named::Message(extendee)) = self.types.get(extendee_name) else {
                 self.missing_type(&describe(), proto.extendee());
@@ -99,5 +109,12 @@ impl Resolver<'_> {
                 declared,
             });
         }
+    }
+}
+
+fn extension_owner(file: usize, full_name: &str, path: Vec<i32>) -> Owner {
+    Owner {
+        what: format!("extension `{full_name}`"),
+        place: Some(Place { file, path }),
     }
 }

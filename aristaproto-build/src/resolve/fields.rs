@@ -9,7 +9,7 @@ use crate::descriptor::{DescriptorProto, FieldDescriptorProto, FieldOptions};
 use crate::model::{
     Comment, DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type,
 };
-use crate::naming::{self, Scope};
+use crate::naming;
 use crate::Diagnostic;
 
 impl<'a> Resolver<'a> {
@@ -20,7 +20,7 @@ impl<'a> Resolver<'a> {
             features,
         } = self.messages[id.0];
         let message = self.model.message(id);
-        let in_runtime = message.in_runtime;
+        let message_module = message.declared.module;
         let message_path = message.declared.path.clone();
         let message_name = message.declared.proto_name.clone();
         let describe = |position: usize| Owner {
@@ -35,13 +35,18 @@ impl<'a> Resolver<'a> {
         };
 
         let (real_oneof, oneofs) = self.oneofs(proto, file, &message_path);
-        let mut scope = Scope::with_capacity(proto.field.len());
+        let wanted = proto.field.iter().map(FieldDescriptorProto::name);
+        let wanted: Vec<_> = wanted
+            .map(|name| (naming::field_name(name), name))
+            .collect();
+        let types = proto
+            .field
+            .iter()
+            .filter_map(|field| field.type_name.as_deref());
+        let classes = self.hidden_classes(message_module, &wanted, types);
+        let names = self.members_names(wanted, &classes, naming::field_name, describe);
         let mut fields = Vec::with_capacity(proto.field.len());
-        for (position, field) in proto.field.iter().enumerate() {
-            let name = naming::field_name(field.name());
-            if !in_runtime {
-                self.take_member(&mut scope, &name, position, describe);
-            }
+        for (position, (field, name)) in proto.field.iter().zip(names).enumerate() {
             let oneof = oneof_index(field);
             let features = features.with(oneof.and_then(|oneof| {
                 let options = proto.oneof_decl.get(oneof)?.options.as_ref();

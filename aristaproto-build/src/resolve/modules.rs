@@ -6,7 +6,18 @@ use std::collections::BTreeMap;
 use super::{well_known, Owner, Place, Resolver};
 use crate::model::{File, Module, ModuleId};
 use crate::naming::{self, Lookup, Scope};
-use crate::Diagnostic;
+use crate::{parallel, Diagnostic};
+
+/// The module that is beside each module of a package.
+const DESCRIPTORS: &str = "_descriptors";
+
+/// Modules that each tree has beside those of packages.
+const OWN_MODULES: [&str; 3] = [DESCRIPTORS, "message_pool", "google_proto_descriptor_pool"];
+
+/// What must not be the same for two folders.
+fn key(folder: &[String]) -> String {
+    folder.join("/").to_ascii_lowercase()
+}
 
 impl Resolver<'_> {
     pub(super) fn modules(&mut self) {
@@ -18,12 +29,8 @@ impl Resolver<'_> {
         self.file_in_module = vec![0; self.files.len()];
         let mut module_of_file: Lookup<&str, ModuleId> = Lookup::with_capacity(self.files.len());
         for (module, (&package, indices)) in packages.iter().enumerate() {
-            let path = package.split('.').filter(|segment| !segment.is_empty());
             self.model.modules.push(Module {
                 package: package.to_owned(),
-                path: path
-                    .map(|segment| naming::package_segment(segment).into_owned())
-                    .collect(),
                 well_known: package == well_known::PACKAGE,
                 ..Module::default()
             });
@@ -38,20 +45,23 @@ impl Resolver<'_> {
             let scope = self.module_scope(ModuleId(module));
             self.scopes.push(scope);
         }
-        for (index, file) in self.files.iter().enumerate() {
+        let set = self.set;
+        let descriptors = parallel::map(self.files, |file| {
+            if well_known::is_in_runtime(file.name()) {
+                return Vec::new();
+            }
+            set.serialized_file(file.name()).unwrap_or_default()
+        });
+        for (index, (file, descriptor)) in self.files.iter().zip(descriptors).enumerate() {
             let imports = file.dependency.iter().filter_map(|name| {
                 let module = module_of_file.get(name.as_str())?;
                 Some((name.clone(), *module))
             });
             let in_runtime = well_known::is_in_runtime(file.name());
-            let resolved = File {
+            let mut resolved = File {
                 name: file.name().to_owned(),
                 variable: naming::descriptor_variable(file.name()),
-                descriptor: if in_runtime {
-                    Vec::new()
-                } else {
-                    self.set.serialized_file(file.name()).unwrap_or_default()
-                },
+                descriptor,
                 imports: imports.collect(),
                 in_runtime,
             };
@@ -64,68 +74,117 @@ impl Resolver<'_> {
                         path: vec![],
                     }),
                 };
-                self.take(module, &resolved.variable, owner);
+                let wanted = std::mem::take(&mut resolved.variable);
+                resolved.variable = self.take(module, wanted, &owner, str::to_owned);
             }
             self.model.modules[module.0].files.push(resolved);
         }
     }
 
-    /// Checks that packages do not meet in one folder or in a file of the tree's own, and notes each module's subfolders.
+    /// Gives each package its folder, and notes each module's subfolders. Folders that meet, and those that would take the
+    /// place of a module of the tree's own, get underscores.
     fn folders(&mut self, packages: &BTreeMap<&str, Vec<usize>>) {
-        let mut by_path: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-        for (module, indices) in packages.values().enumerate() {
-            let place = Place {
-                file: indices[0],
-                path: vec![2],
-            };
-            let path = self.model.modules[module].path.clone();
-            let package = &self.model.modules[module].package;
-            let own = ["message_pool", "google_proto_descriptor_pool"];
-            if path
-                .first()
-                .is_some_and(|first| own.contains(&first.as_str()))
-            {
-                let diagnostic = Diagnostic::new(format!(
-                    "package `{package}` would take the place of the generated module `{}`",
-                    path[0]
-                ));
-                let location = self.locate(&place);
-                self.found
-                    .push(diagnostic.at(location).hint("rename the package"));
+        // Of two packages that want one folder, the one that is spelled so has it, in lowercase before others.
+        let mut order: Vec<(usize, &str)> = packages.keys().copied().enumerate().collect();
+        let is_spelled = |package: &str| {
+            let mut segments = package.split('.');
+            segments.all(|segment| naming::package_segment(segment) == segment)
+        };
+        let has_capitals = |package: &str| package.contains(|c: char| c.is_ascii_uppercase());
+        order.sort_by_key(|&(_, package)| (!is_spelled(package), has_capitals(package)));
+        // By package, its folder; and by folder in lowercase, because there are file systems to which case is nothing, its
+        // package.
+        let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for (module, package) in order {
+            let mut path: Vec<String> = Vec::new();
+            let mut end = 0;
+            for segment in package.split('.').filter(|segment| !segment.is_empty()) {
+                end += segment.len() + usize::from(end > 0);
+                let prefix = &package[..end];
+                path = if let Some(folder) = folders.get(prefix) {
+                    folder.clone()
+                } else {
+                    let folder = self.folder(packages, path, segment, prefix, &taken);
+                    taken.insert(key(&folder), prefix.to_owned());
+                    folders.insert(prefix.to_owned(), folder.clone());
+                    folder
+                };
             }
-            if path.iter().any(|segment| segment == "_descriptors") {
-                let diagnostic = Diagnostic::new(format!(
-                    "package `{package}` would take the place of a generated module `_descriptors`"
-                ));
-                let location = self.locate(&place);
-                self.found
-                    .push(diagnostic.at(location).hint("rename the package"));
-            }
-            if let Some(&other) = by_path.get(&path) {
-                let other = &self.model.modules[other];
-                let diagnostic = Diagnostic::new(format!(
-                    "packages `{}` and `{package}` both become the Python module `{}`",
-                    other.package,
-                    path.join(".")
-                ));
-                let location = self.locate(&place);
-                self.found
-                    .push(diagnostic.at(location).hint("rename one of them"));
-            } else {
-                by_path.insert(path, module);
-            }
+            self.model.modules[module].path = path;
         }
+        let by_path: BTreeMap<&Vec<String>, usize> = (self.model.modules.iter())
+            .enumerate()
+            .map(|(module, it)| (&it.path, module))
+            .collect();
+        let mut children: Vec<(usize, String)> = Vec::new();
         for path in by_path.keys() {
             for depth in 0..path.len() {
-                if let Some(&parent) = by_path.get(&path[..depth]) {
-                    let children = &mut self.model.modules[parent].children;
-                    // Paths come sorted, so equal children come one after the other.
-                    if children.last() != Some(&path[depth]) {
-                        children.push(path[depth].clone());
-                    }
+                if let Some(&parent) = by_path.get(&path[..depth].to_vec()) {
+                    children.push((parent, path[depth].clone()));
                 }
             }
         }
+        for (parent, child) in children {
+            let children = &mut self.model.modules[parent].children;
+            // Paths come sorted, so equal children come one after the other.
+            if children.last() != Some(&child) {
+                children.push(child);
+            }
+        }
+    }
+
+    /// The folder of the package `prefix`, whose last segment is `segment`, below that of the package around it.
+    fn folder(
+        &mut self,
+        packages: &BTreeMap<&str, Vec<usize>>,
+        above: Vec<String>,
+        segment: &str,
+        prefix: &str,
+        taken: &BTreeMap<String, String>,
+    ) -> Vec<String> {
+        let mut reason = None;
+        let mut path = above;
+        path.push(naming::package_segment(segment).into_owned());
+        loop {
+            let last = path.last().map_or("", String::as_str);
+            let lower = last.to_ascii_lowercase();
+            let is_own =
+                |name: &&&str| **name == lower && (path.len() == 1 || **name == DESCRIPTORS);
+            if let Some(own) = OWN_MODULES.iter().find(is_own) {
+                reason.get_or_insert(format!("a generated module is `{own}`"));
+            } else if let Some(other) = taken.get(&key(&path)) {
+                reason.get_or_insert(format!("package `{other}` has the folder"));
+            } else {
+                break;
+            }
+            if let Some(last) = path.last_mut() {
+                last.push('_');
+            }
+        }
+        if let Some(reason) = reason {
+            let inside = |package: &str| {
+                let rest = package.strip_prefix(prefix);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            let declared = packages.iter().find(|(package, _)| inside(package));
+            let owner = Owner {
+                what: format!("package `{prefix}`"),
+                place: declared.map(|(_, indices)| Place {
+                    file: indices[0],
+                    path: vec![2],
+                }),
+            };
+            let module = path.join(".");
+            self.problem(&owner, |what| {
+                Diagnostic::new(format!(
+                    "{what} is the module `{module}` in Python: {reason}"
+                ))
+                .warning()
+                .hint("rename the package if the name matters")
+            });
+        }
+        path
     }
 
     /// What a module holds before its own types: its subfolders, and for the well-known package the runtime's classes.

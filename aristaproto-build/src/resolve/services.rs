@@ -1,14 +1,63 @@
 //! Last: services, with the classes that the options ask for. In: one file at a time. Out: services and their methods.
 
 use super::{below, Named, Owner, Place, Resolver};
-use crate::descriptor::{MethodOptions, ServiceDescriptorProto};
+use crate::descriptor::{
+    FileDescriptorProto, MethodDescriptorProto, MethodOptions, ServiceDescriptorProto,
+};
 use crate::model::{Declared, Method, Service, ServiceId};
-use crate::naming::{self, Scope};
+use crate::naming;
 use crate::{ClientGeneration, ServerGeneration};
 
 impl Resolver<'_> {
-    pub(super) fn services(&mut self, index: usize) {
-        let file = self.files[index];
+    pub(super) fn services(&mut self) {
+        let files = self.files;
+        for (index, file) in files.iter().enumerate() {
+            self.reserve_services(index, file);
+        }
+        for (index, file) in files.iter().enumerate() {
+            self.services_of(index, file);
+        }
+    }
+
+    /// Gives names to the classes of services that are spelled as their classes are, before all others.
+    fn reserve_services(&mut self, index: usize, file: &FileDescriptorProto) {
+        for (i, proto) in file.service.iter().enumerate() {
+            if naming::service_name(proto.name()) == proto.name() {
+                for suffix in self.suffixes().into_iter().flatten() {
+                    let (name, owner) = self.class_of(index, i, proto.name(), suffix);
+                    // Whoever has it is met again, and told, when the service is resolved.
+                    let _ = self.scopes[self.module_of[index].0].take(&name, owner);
+                }
+            }
+        }
+    }
+
+    /// What the classes of each service end with: synchronous stub, asynchronous stub, base.
+    fn suffixes(&self) -> [Option<&'static str>; 3] {
+        let (sync_stub, async_stub) = stub_suffixes(self.options.client_generation);
+        let base = match self.options.server_generation {
+            ServerGeneration::None => None,
+            ServerGeneration::Async => Some("Base"),
+        };
+        [sync_stub, async_stub, base]
+    }
+
+    /// The name that a class of the `i`th service of a file wants. Two classes of a service never want the same, as their
+    /// suffixes differ.
+    fn class_of(&self, index: usize, i: usize, service: &str, suffix: &str) -> (String, Owner) {
+        let name = naming::service_name(service) + suffix;
+        let what = format!(
+            "class `{name}` of service `{}`",
+            self.full_name(index, service)
+        );
+        let place = Some(Place {
+            file: index,
+            path: below(&[], 6, i),
+        });
+        (name, Owner { what, place })
+    }
+
+    fn services_of(&mut self, index: usize, file: &FileDescriptorProto) {
         for (i, proto) in file.service.iter().enumerate() {
             let path = below(&[], 6, i);
             let declared = Declared {
@@ -16,23 +65,10 @@ impl Resolver<'_> {
                 ..self.declared(index, proto.name(), "", path)
             };
             let full_name = self.full_name(index, proto.name());
-            let (sync_stub, async_stub) = stub_suffixes(self.options.client_generation);
-            let named = |suffix: &str| format!("{}{suffix}", declared.name);
-            let base = match self.options.server_generation {
-                ServerGeneration::None => None,
-                ServerGeneration::Async => Some(named("Base")),
-            };
-            let (sync_stub, async_stub) = (sync_stub.map(named), async_stub.map(named));
-            for class in [&sync_stub, &async_stub, &base].into_iter().flatten() {
-                let owner = Owner {
-                    what: format!("service `{full_name}`"),
-                    place: Some(Place {
-                        file: index,
-                        path: declared.path.clone(),
-                    }),
-                };
-                self.take(declared.module, class, owner);
-            }
+            let [sync_stub, async_stub, base] = self.suffixes().map(|suffix| {
+                let (wanted, owner) = self.class_of(index, i, proto.name(), suffix?);
+                Some(self.take(declared.module, wanted, &owner, str::to_owned))
+            });
             let methods = self.methods(index, proto, &declared.path);
             let id = ServiceId(self.model.services.len());
             self.model.modules[declared.module.0].services.push(id);
@@ -64,11 +100,16 @@ impl Resolver<'_> {
                 path: below(path, 2, position),
             }),
         };
-        let mut scope = Scope::with_capacity(proto.method.len());
+        let wanted = proto.method.iter().map(MethodDescriptorProto::name);
+        let wanted: Vec<_> = wanted
+            .map(|name| (naming::method_name(name), name))
+            .collect();
+        let types = proto.method.iter();
+        let types = types.flat_map(|method| [method.input_type(), method.output_type()]);
+        let classes = self.hidden_classes(self.module_of[index], &wanted, types);
+        let names = self.members_names(wanted, &classes, naming::method_name, describe);
         let mut methods = Vec::with_capacity(proto.method.len());
-        for (position, method) in proto.method.iter().enumerate() {
-            let name = naming::method_name(method.name());
-            self.take_member(&mut scope, &name, position, describe);
+        for (position, (method, name)) in proto.method.iter().zip(names).enumerate() {
             let mut message = |name: &str| {
                 if let Some(Named::Message(id)) = self.types.get(name.trim_start_matches('.')) {
                     return Some(*id);

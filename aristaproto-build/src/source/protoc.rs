@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
+use prost::bytes::Bytes;
+
 use super::inputs::Inputs;
 use super::well_known;
 use crate::error::{Diagnostic, Error, Kind, Problems};
@@ -14,7 +16,7 @@ pub(super) fn compile(
     args: &[String],
     inputs: &Inputs,
     warn: &dyn Fn(&str),
-) -> Result<Vec<Vec<u8>>, Error> {
+) -> Result<Vec<Bytes>, Error> {
     let folder = tempfile::Builder::new()
         .prefix("aristaproto-")
         .tempdir()
@@ -63,7 +65,7 @@ pub(super) fn compile(
         .filter(|line| !line.is_empty())
         .for_each(warn);
     let bytes = fs::read(&result).map_err(|error| Diagnostic::io("read", &result, &error))?;
-    super::split(&bytes)
+    super::split(bytes.into())
 }
 
 fn utf8(path: &Path) -> Result<&str, Diagnostic> {

@@ -44,6 +44,7 @@ fn field(from: &oracle::Field) -> FieldShape {
         entry: from
             .entry
             .map(|(key, value)| Box::new((field(key), field(value)))),
+        tag: number << 3 | kind.wire_type(),
         key: Key::new(number << 3 | kind.wire_type()),
         packed_key: Key::new(number << 3 | wire::LEN),
         below: Default::default(),

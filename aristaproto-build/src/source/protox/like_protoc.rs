@@ -1,14 +1,19 @@
 //! Where protox differs from protoc, made equal, because generated Python must not depend on the front end: the comments
 //! that it reads, the numbers that it writes as defaults, the options that it keeps.
 
+mod outline;
+
 use std::borrow::Cow;
 
+use prost::bytes::Bytes;
 use protox::prost::Message;
 use protox::prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, Kind, ReflectMessage, Value,
 };
 
+use super::super::source_info;
 use crate::descriptor::field_descriptor_proto::Type;
+use crate::parallel;
 
 /// The file that defines the options, their retention included.
 pub(super) const DESCRIPTOR_PROTO: &str = "google/protobuf/descriptor.proto";
@@ -70,60 +75,42 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
     Cow::Owned(copy)
 }
 
-/// One file's serialised descriptor as protoc would write it; the same bytes when there is no difference. `pool` must know
-/// [`DESCRIPTOR_PROTO`] and all files that define options.
+/// Makes serialised descriptors what protoc would write. `pool` must know [`DESCRIPTOR_PROTO`] and all files that define
+/// options.
+pub(super) fn descriptors(pool: &DescriptorPool, files: &mut [Bytes]) {
+    let outlines = parallel::map(files, |file| {
+        // A file that cannot be read here will be refused where it is read whole.
+        outline::File::decode(file.as_ref()).unwrap_or_default()
+    });
+    let some_are_source_only = outlines.iter().any(outline::File::defines_source_only);
+    for (file, outline) in files.iter_mut().zip(outlines) {
+        // Reading a file by reflection takes longer than parsing it, and few files need it.
+        if some_are_source_only || outline.has_float_default() || outline.has_range_options() {
+            *file = descriptor(pool, file);
+        }
+    }
+}
+
+/// One file's serialised descriptor as protoc would write it; the same bytes when there is no difference.
 ///
 /// Options whose definition says `retention = RETENTION_SOURCE` are for tools that read the source; protoc leaves them out:
 /// <https://protobuf.dev/programming-guides/proto3/#option-retention>
-pub(super) fn descriptor(pool: &DescriptorPool, file: Vec<u8>) -> Vec<u8> {
+fn descriptor(pool: &DescriptorPool, file: &Bytes) -> Bytes {
     let message = pool
         .get_message_by_name("google.protobuf.FileDescriptorProto")
         .and_then(|descriptor| {
-            DynamicMessage::decode(descriptor, without_source_info(&file).as_slice()).ok()
+            DynamicMessage::decode(descriptor, source_info::without(file).as_slice()).ok()
         });
     let Some(mut message) = message else {
-        return file;
+        return file.clone();
     };
     if !change_message(&mut message) {
-        return file;
+        return file.clone();
     }
     let mut changed = message.encode_to_vec();
     // Decoders take the fields in any order.
-    changed.extend(only_source_info(&file));
-    changed
-}
-
-/// A serialised `FileDescriptorProto` without its field 9, `source_code_info`.
-fn without_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number != 9)
-}
-
-/// The other part.
-fn only_source_info(bytes: &[u8]) -> Vec<u8> {
-    copy_fields(bytes, |number| number == 9)
-}
-
-/// Copies some fields of a serialised message as they are. The bytes have been decoded before, so a field that cannot be
-/// read cannot occur; if it did, the copy would end there.
-fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
-    use prost::encoding::{decode_key, skip_field, DecodeContext};
-
-    let mut copy = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let start = rest;
-        let number = decode_key(&mut rest).and_then(|(number, wire_type)| {
-            skip_field(wire_type, number, &mut rest, DecodeContext::default()).map(|()| number)
-        });
-        match number {
-            Ok(number) if keep(number) => {
-                copy.extend_from_slice(&start[..start.len() - rest.len()]);
-            }
-            Ok(_) => {}
-            Err(_) => break,
-        }
-    }
-    copy
+    changed.extend(source_info::only(file));
+    changed.into()
 }
 
 /// Gives whether anything was changed.
