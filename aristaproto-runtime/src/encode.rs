@@ -657,7 +657,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         let small = |low| signed(item, low, i64::from(i32::MAX)).map(i64::cast_unsigned);
         let least = i64::from(i32::MIN);
         match shape.kind {
-            Kind::String => self.text(shape, item, key, skip_zero, out)?,
+            Kind::String => text(shape, item, key, skip_zero, out)?,
             Kind::Bytes => {
                 if let Ok(held) = item.cast::<PyBytes>() {
                     bytes(held.as_bytes(), key, skip_zero, out);
@@ -730,30 +730,29 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         }
         Ok(())
     }
+}
 
-    fn text(
-        &mut self,
-        shape: &FieldShape,
-        item: &Bound<'py, PyAny>,
-        key: Key,
-        skip_zero: bool,
-        out: &mut Buffer,
-    ) -> Outcome {
-        let text = item.cast::<PyString>().map_err(|_| Stop::Refused)?;
-        if let Some(held) = value::utf8(text) {
-            bytes(held, key, skip_zero, out);
-            return Ok(());
-        }
-        if shape.utf8 {
-            return Err(Stop::Refused);
-        }
-        let held = text
-            .call_method1("encode", ("utf-8", "surrogateescape"))
-            .map_err(|_| Stop::Refused)?;
-        let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
-        bytes(held.as_bytes(), key, skip_zero, out);
-        Ok(())
+fn text(
+    shape: &FieldShape,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let text = item.cast::<PyString>().map_err(|_| Stop::Refused)?;
+    if let Some(held) = value::utf8(text) {
+        bytes(held, key, skip_zero, out);
+        return Ok(());
     }
+    if shape.utf8 {
+        return Err(Stop::Refused);
+    }
+    let held = text
+        .call_method1("encode", ("utf-8", "surrogateescape"))
+        .map_err(|_| Stop::Refused)?;
+    let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
+    bytes(held.as_bytes(), key, skip_zero, out);
+    Ok(())
 }
 
 fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Buffer) {

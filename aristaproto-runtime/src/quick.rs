@@ -467,7 +467,7 @@ struct Long {
 
 /// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
 #[repr(C)]
-struct Digits {
+struct RawInt {
     head: ffi::PyObject,
     /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
     #[cfg(Py_3_12)]
@@ -478,7 +478,7 @@ struct Digits {
     digits: [u32; 1],
 }
 
-impl Digits {
+impl RawInt {
     /// Bits of a digit.
     const BITS: u32 = 30;
 
@@ -518,13 +518,13 @@ impl Digits {
 /// Safety: `value` is an int.
 #[inline(always)]
 unsafe fn long(value: *mut ffi::PyObject) -> Option<Long> {
-    let found: *const Digits = value.cast();
+    let found: *const RawInt = value.cast();
     // SAFETY: an int.
     unsafe {
         let count = (*found).count();
         let digit = |index| {
             let there = u64::from(count > index);
-            Digits::digit(found, index) & there.wrapping_neg()
+            RawInt::digit(found, index) & there.wrapping_neg()
         };
         let last = digit(2);
         if count > 3 || last >= 16 {
@@ -532,7 +532,7 @@ unsafe fn long(value: *mut ffi::PyObject) -> Option<Long> {
         }
         Some(Long {
             negative: (*found).is_negative(),
-            magnitude: digit(0) | digit(1) << Digits::BITS | last << (2 * Digits::BITS),
+            magnitude: digit(0) | digit(1) << RawInt::BITS | last << (2 * RawInt::BITS),
         })
     }
 }
@@ -542,13 +542,13 @@ unsafe fn long(value: *mut ffi::PyObject) -> Option<Long> {
 /// Safety: both are exact ints.
 #[inline(always)]
 pub unsafe fn same_long(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bool> {
-    let (one, other): (*const Digits, *const Digits) = (a.cast(), b.cast());
+    let (one, other): (*const RawInt, *const RawInt) = (a.cast(), b.cast());
     // SAFETY: as `long`.
     unsafe {
         if (*one).size != (*other).size {
             return Some(false);
         }
-        let differs = |index| Digits::digit(one, index) ^ Digits::digit(other, index);
+        let differs = |index| RawInt::digit(one, index) ^ RawInt::digit(other, index);
         match (*one).count() {
             0 => Some(true),
             1..=3 => Some(differs(0) | differs(1) | differs(2) == 0),
