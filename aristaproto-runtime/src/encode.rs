@@ -339,6 +339,9 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
                 self.value(field, shape, step.key, &held, out)
             };
         }
+        if !shape.repeated && closed_member::<EXACT>(field, &held, step.key, out) {
+            return Ok(());
+        }
         if let Some(list) = self.field(field, shape, &held, out)? {
             area.put(step.offset, list.clone());
             message.settle(plan);
@@ -460,7 +463,8 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             return Ok(());
         }
         if shape.kind.is_message() {
-            return value::for_each_back(list, |_, item| {
+            return value::for_each_back(list, |index, item| {
+                quick::look_ahead(list, index);
                 self.value(field, shape, shape.key, &item, out)
             });
         }
@@ -753,6 +757,26 @@ fn text(
     let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
     bytes(held.as_bytes(), key, skip_zero, out);
     Ok(())
+}
+
+/// Writes a member of a closed enum, if it is one of a small number other than zero.
+#[inline]
+fn closed_member<const EXACT: bool>(
+    field: &Field,
+    held: &Bound<'_, PyAny>,
+    key: Key,
+    out: &mut Buffer,
+) -> bool {
+    let Some(members) = field.members.as_ref().filter(|_| field.is_closed) else {
+        return false;
+    };
+    match quick::small_int(held).map(|number| (number, members.small(number))) {
+        Some((number @ 1.., Some(member))) if !EXACT || member.is(held) => {
+            out.varint(i64::from(number).cast_unsigned(), key);
+            true
+        }
+        _ => false,
+    }
 }
 
 fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Buffer) {

@@ -223,6 +223,18 @@ impl<'a, 'py> Message<'a, 'py> {
         Ok(())
     }
 
+    /// Plan and slots of an object if it is a message that compares itself, has been looked at and read.
+    #[inline]
+    pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
+        // SAFETY: no class but those of messages has their way to compare, and a message of it has a plan or none yet.
+        unsafe {
+            if !self.compares_itself() || self.is_pending() {
+                return None;
+            }
+            Some(((*self.raw()).plan.as_ref()?, self.area()))
+        }
+    }
+
     /// The slots.
     #[inline(always)]
     pub fn area(self) -> Area<'a> {

@@ -77,6 +77,12 @@ impl Members {
         })
     }
 
+    /// The member with a small number.
+    #[inline]
+    pub fn small(&self, number: i32) -> Option<&Py<PyAny>> {
+        self.small.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
     /// The member with a number; `None` when it has no name.
     #[inline]
     pub fn find<'py>(&self, py: Python<'py>, number: i32) -> PyResult<Option<Bound<'py, PyAny>>> {

@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::buffer::{Buffer, Key, SHORT};
-use crate::object::Area;
+use crate::object::{Area, Message};
 use crate::plan::{How, Step};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::zigzag;
@@ -157,6 +157,67 @@ unsafe fn numbers<const EXACT: bool>(
         }
     }
     true
+}
+
+/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index, each one further on a
+/// step less far down.
+pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
+    /// How many elements further on, and how many steps down.
+    const STEPS: [(usize, u32); 5] = [(10, 0), (8, 1), (6, 2), (4, 3), (2, 4)];
+    /// Shorter lists of messages may well be in the caches.
+    const LONG: usize = 256;
+    // SAFETY: the list keeps its elements; see the module.
+    unsafe {
+        let items = items(list.as_ptr());
+        if items.len() > LONG {
+            for (ahead, depth) in STEPS {
+                if let Some(&item) = items.get(index.wrapping_sub(ahead)) {
+                    fetch_below(item, depth);
+                }
+            }
+        }
+    }
+}
+
+/// Asks for what is so many steps below a value: from a message to what its slots hold, from a list to its elements' addresses
+/// and to the elements.
+///
+/// Safety: `value` is an object.
+unsafe fn fetch_below(value: *mut ffi::PyObject, depth: u32) {
+    /// Bytes of a line of the caches; most messages have a few.
+    const LINE: usize = 64;
+    /// Elements of a list that are asked for.
+    const FEW: usize = 8;
+    if depth == 0 {
+        for line in 0..3 {
+            fetch(value.cast::<u8>().wrapping_add(line * LINE));
+        }
+        return;
+    }
+    // SAFETY: the type is compared before what only its objects have is read.
+    unsafe {
+        if ffi::Py_TYPE(value) == &raw mut ffi::PyList_Type {
+            if depth == 1 {
+                fetch((*value.cast::<ffi::PyListObject>()).ob_item);
+            } else {
+                for &item in items(value).iter().take(FEW) {
+                    fetch_below(item, depth - 2);
+                }
+            }
+            return;
+        }
+        let value = Borrowed::from_ptr(Python::assume_attached(), value);
+        let Some((plan, area)) = Message(value).filled() else {
+            return;
+        };
+        for step in &plan.steps {
+            let held = *area.pointer(step.offset);
+            let leads_on = depth == 1 || !matches!(step.how, How::Scalar | How::Optional);
+            if leads_on && !held.is_null() {
+                fetch_below(held, depth - 1);
+            }
+        }
+    }
 }
 
 /// So many elements further on, the memory of an element is asked for.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import struct
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -89,10 +90,11 @@ def typed(value: Any) -> Any:
     if isinstance(value, aristaproto.Message):
         fields = type(value).__schema__.fields
         return type(value), [typed(field.get(value)) for field in fields]
+    held: Any = value
     if isinstance(value, (list, tuple)):
-        return type(value), [typed(item) for item in value]
+        return held.__class__, [typed(item) for item in held]
     if isinstance(value, dict):
-        return type(value), [(typed(key), typed(item)) for key, item in value.items()]
+        return held.__class__, [(typed(key), typed(item)) for key, item in held.items()]
     fold = value.fold if isinstance(value, datetime) else None
     return type(value), repr(value), fold
 
@@ -126,9 +128,9 @@ class TestDeepCopies:
         copied = copy.deepcopy(tree)
         assert copied.leaf is copied.other is copied.leaves[0] is copied.by_id[1]
         assert copied.leaf is not leaf
-        pair = copy.deepcopy([tree, tree, leaf])
-        assert pair[0] is pair[1]
-        assert pair[2] is pair[0].leaf
+        one, other, below = copy.deepcopy((tree, tree, leaf))
+        assert one is other
+        assert below is one.leaf
 
     def test_both_members_of_a_oneof(self) -> None:
         leaf = Leaf(text="one")
@@ -315,16 +317,18 @@ FLOATS = (
 
 @pytest.mark.parametrize("name", [field.name for field in Numbers.__schema__.fields])
 def test_numbers_as_the_plain_codec_writes_them(name: str) -> None:
-    values = FLOATS if name in ("double", "float") else INTS
+    values: Sequence[Any] = FLOATS if name in ("double", "float") else INTS
+    one: Any = Numbers
+    many: Any = Lists
     for value in values:
         for message in (
-            Numbers(**{name: value}),
-            Lists(**{name: [value]}),
-            Lists(**{name: [type(value)(1), value, type(value)(2)]}),
+            one(**{name: value}),
+            many(**{name: [value]}),
+            many(**{name: [type(value)(1), value, type(value)(2)]}),
         ):
             assert written(message) == plainly(message)
-    fitting = [value for value in values if isinstance(written(Numbers(**{name: value})), bytes)]
-    whole = Lists(**{name: fitting * 3})
+    fitting = [value for value in values if isinstance(written(one(**{name: value})), bytes)]
+    whole = many(**{name: fitting * 3})
     assert written(whole) == plainly(whole)
 
 
