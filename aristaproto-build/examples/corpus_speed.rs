@@ -10,17 +10,22 @@
 //! * `--set FILE`: the descriptors are in this file, which is written if it is not there; the folder is not read then.
 //! * `--out FOLDER`: writes into subfolders of this folder; without it, of a temporary one.
 //! * `--runs N`: each stage so many times; 5 if not given. Printed are median, least and most.
+//! * `--plugin PATH`: with `--protoc`, also protoc with this plugin, as often as the front end alone.
 //! * `--front-end-runs N`: the front end, as the engine uses it and alone, so many times; 0 if not given.
 //! * `--share N`: only about one in N of the files, whole folders of them, with what they import.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs};
 
+use aristaproto_build::descriptor::{DescriptorProto, FileDescriptorProto};
 use aristaproto_build::source::DescriptorSet;
 use aristaproto_build::{python, resolve, Config, FrontEnd, Options};
+use prost::Message;
+use walkdir::WalkDir;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::read()?;
@@ -55,12 +60,63 @@ fn main() -> Result<(), Box<dyn Error>> {
         times.print(name);
     }
     println!("memory-peak {}", memory("VmHWM:"));
+    if let Some(name) = set.to_generate.get(set.to_generate.len() / 2) {
+        config.out_dir(out.join("whole-0"));
+        let before = written(&out.join("whole-0"))?;
+        let mut times = Times::default();
+        let changed = with_one_more_message(&set, name)?;
+        times.take(|| config.compile_descriptors(&changed))?;
+        let after = written(&out.join("whole-0"))?;
+        let count = after
+            .iter()
+            .filter(|(path, time)| before.get(*path) != Some(time))
+            .count();
+        println!("written-after-change-of-one {count}");
+        times.print("generate-after-change-of-one");
+    }
     Ok(())
+}
+
+/// The same files, of which one has another message.
+fn with_one_more_message(set: &DescriptorSet, name: &str) -> Result<DescriptorSet, Box<dyn Error>> {
+    #[derive(Clone, PartialEq, Message)]
+    struct Files {
+        #[prost(bytes = "vec", repeated, tag = "1")]
+        serialized: Vec<Vec<u8>>,
+    }
+    let mut files = Files::decode(set.bytes().as_slice())?;
+    let more = FileDescriptorProto {
+        message_type: vec![DescriptorProto {
+            name: Some("CorpusSpeedProbe".to_owned()),
+            ..DescriptorProto::default()
+        }],
+        ..FileDescriptorProto::default()
+    };
+    for (file, serialized) in set.file.file.iter().zip(&mut files.serialized) {
+        if file.name() == name {
+            // Serialised messages are merged by putting one after the other.
+            serialized.extend(more.encode_to_vec());
+        }
+    }
+    Ok(DescriptorSet::from_bytes(&files.encode_to_vec())?)
+}
+
+/// When each file below a folder was written.
+fn written(folder: &Path) -> Result<BTreeMap<PathBuf, SystemTime>, Box<dyn Error>> {
+    let mut found = BTreeMap::new();
+    for entry in WalkDir::new(folder) {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            found.insert(entry.path().to_owned(), entry.metadata()?.modified()?);
+        }
+    }
+    Ok(found)
 }
 
 struct Arguments {
     folder: PathBuf,
     protoc: Option<PathBuf>,
+    plugin: Option<PathBuf>,
     set: Option<PathBuf>,
     out: Option<PathBuf>,
     runs: usize,
@@ -73,6 +129,7 @@ impl Arguments {
         let mut read = Self {
             folder: PathBuf::new(),
             protoc: None,
+            plugin: None,
             set: None,
             out: None,
             runs: 5,
@@ -87,6 +144,7 @@ impl Arguments {
             };
             match argument.as_str() {
                 "--protoc" => read.protoc = Some(value()?.into()),
+                "--plugin" => read.plugin = Some(value()?.into()),
                 "--set" => read.set = Some(value()?.into()),
                 "--out" => read.out = Some(value()?.into()),
                 "--runs" => read.runs = value()?.parse()?,
@@ -110,23 +168,36 @@ impl Arguments {
             return Ok(compiler.encode_file_descriptor_set());
         };
         let folder = tempfile::tempdir()?;
-        let (arguments, set) = (folder.path().join("arguments"), folder.path().join("set"));
-        let mut lines = vec![
-            format!("--proto_path={}", self.folder.display()),
+        let set = folder.path().join("set");
+        let arguments = [
             format!("--descriptor_set_out={}", set.display()),
             "--include_imports".to_owned(),
             "--include_source_info".to_owned(),
         ];
+        self.run_protoc(protoc, files, arguments)?;
+        Ok(fs::read(&set)?)
+    }
+
+    fn run_protoc(
+        &self,
+        protoc: &Path,
+        files: &[&PathBuf],
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Result<(), Box<dyn Error>> {
+        let folder = tempfile::tempdir()?;
+        let list = folder.path().join("arguments");
+        let mut lines = vec![format!("--proto_path={}", self.folder.display())];
+        lines.extend(arguments);
         lines.extend(files.iter().map(|path| path.display().to_string()));
-        fs::write(&arguments, lines.join("\n"))?;
-        let status = Command::new(protoc)
-            .arg(format!("@{}", arguments.display()))
-            .status()?;
-        if status.success() {
-            Ok(fs::read(&set)?)
-        } else {
-            Err(format!("{} ended with {status}", protoc.display()).into())
+        fs::write(&list, lines.join("\n"))?;
+        // It has a warning for every other file.
+        let output = Command::new(protoc)
+            .arg(format!("@{}", list.display()))
+            .output()?;
+        if output.status.success() {
+            return Ok(());
         }
+        Err(String::from_utf8_lossy(&output.stderr).into())
     }
 
     /// Through the front end, or from the file where an earlier run left them.
@@ -143,8 +214,12 @@ impl Arguments {
             None => config.front_end(FrontEnd::Protox),
         };
         let mut protos = Vec::new();
-        protos_below(&self.folder, &mut protos)?;
-        protos.sort();
+        for entry in WalkDir::new(&self.folder).sort_by_file_name() {
+            let path = entry?.into_path();
+            if path.extension().is_some_and(|it| it == "proto") {
+                protos.push(path);
+            }
+        }
         let mut folders: Vec<&Path> = protos.iter().filter_map(|path| path.parent()).collect();
         folders.dedup();
         let chosen: Vec<&Path> = folders.into_iter().step_by(self.share).collect();
@@ -152,32 +227,32 @@ impl Arguments {
             .iter()
             .filter(|path| path.parent().is_some_and(|it| chosen.contains(&it)))
             .collect();
-        let mut times: [Times; 2] = Default::default();
+        let mut times: [Times; 3] = Default::default();
         for _ in 0..self.front_end_runs {
             times[0].take(|| self.front_end_alone(&chosen))?;
             times[1].take(|| config.load(&chosen, &[&self.folder]))?;
+            if let (Some(path), Some(plugin)) = (&self.protoc, &self.plugin) {
+                let out = tempfile::tempdir()?;
+                let arguments = [
+                    format!(
+                        "--plugin=protoc-gen-python_aristaproto={}",
+                        plugin.display()
+                    ),
+                    format!("--python_aristaproto_out={}", out.path().display()),
+                ];
+                times[2].take(|| self.run_protoc(path, &chosen, arguments))?;
+            }
         }
         let set = times[1].take(|| config.load(&chosen, &[&self.folder]))?;
-        let [alone, load] = times;
-        alone.print("front-end-alone");
-        load.print("load");
+        let names = ["front-end-alone", "load", "plugin"];
+        for (name, times) in names.iter().zip(times) {
+            times.print(name);
+        }
         if let Some(path) = &self.set {
             fs::write(path, set.bytes())?;
         }
         Ok(set)
     }
-}
-
-fn protos_below(folder: &Path, protos: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            protos_below(&path, protos)?;
-        } else if path.extension().is_some_and(|it| it == "proto") {
-            protos.push(path);
-        }
-    }
-    Ok(())
 }
 
 /// What one stage took, run after run.

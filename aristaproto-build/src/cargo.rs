@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fs};
 
+use crate::error::Diagnostic;
+
 /// The line to cargo, open or not.
 pub(crate) struct Cargo {
     speaks: bool,
@@ -53,19 +55,12 @@ impl Cargo {
         }
     }
 
-    /// Cargo shows this to the user as a warning.
-    pub fn warn(&self, message: &str) {
+    /// Cargo shows this to the user, each line as a warning.
+    pub fn warn(&self, warning: &Diagnostic) {
         if self.speaks {
-            for line in message.lines() {
+            for line in warning.to_string().lines() {
                 println!("cargo:warning={line}");
             }
-        }
-    }
-
-    /// One step of the work, on standard error; cargo shows it with `-vv`, and when the build fails.
-    pub fn progress(&self, step: &str) {
-        if self.speaks {
-            eprintln!("aristaproto: {step}");
         }
     }
 

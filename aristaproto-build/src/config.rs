@@ -6,7 +6,9 @@ use std::str::FromStr;
 use std::{env, fmt};
 
 use crate::cargo::{manifest_folder, Cargo};
-use crate::error::{nearest, Diagnostic, Kind};
+use crate::diagnostics;
+use crate::error::{nearest, Diagnostic};
+use crate::progress::Progress;
 
 /// An enum whose values have a word each: the word of the "key=value" form.
 macro_rules! choices {
@@ -153,9 +155,8 @@ macro_rules! options {
             #[must_use]
             pub fn unknown(key: &str, more_keys: &[&str]) -> Diagnostic {
                 let keys = [more_keys, Self::KEYS].concat();
-                Diagnostic::new(format!("there is no option `{key}`; the options are: {}", keys.join(", ")))
+                diagnostics::unknown_option(key, keys.join(", "))
                     .maybe_hint(nearest(key, keys.iter().copied()))
-                    .kind(Kind::Option)
             }
         }
 
@@ -240,6 +241,7 @@ pub struct Config {
     pub(crate) file_descriptor_set_path: Option<PathBuf>,
     pub(crate) check: bool,
     emit_cargo_directives: Option<bool>,
+    pub(crate) progress: Progress,
     #[cfg(feature = "prost")]
     pub(crate) prost: Option<prost_build::Config>,
 }
@@ -364,18 +366,11 @@ pub(crate) const CHECK_VARIABLE: &str = "ARISTAPROTO_CHECK";
 fn read<T: Value>(key: &str, value: Option<&str>) -> Result<T, Diagnostic> {
     let allowed = T::WORDS.join(", ");
     let Some(word) = value else {
-        return T::BARE.ok_or_else(|| {
-            Diagnostic::new(format!("option `{key}` needs a value"))
-                .hint(format!("write `{key}=` and one of: {allowed}"))
-                .kind(Kind::Option)
-        });
+        return T::BARE.ok_or_else(|| diagnostics::option_without_value(key, allowed));
     };
     T::read(word).ok_or_else(|| {
-        Diagnostic::new(format!(
-            "option `{key}` cannot be `{word}`; it is one of: {allowed}"
-        ))
-        .maybe_hint(nearest(word, T::WORDS.iter().copied()))
-        .kind(Kind::Option)
+        diagnostics::wrong_option_value(key, word, allowed)
+            .maybe_hint(nearest(word, T::WORDS.iter().copied()))
     })
 }
 

@@ -6,6 +6,9 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use crate::diagnostics;
+use crate::excerpt::{self, Columns};
+
 /// A place in a .proto file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
@@ -13,7 +16,8 @@ pub struct Location {
     pub file: String,
     /// The line, counted from 1.
     pub line: usize,
-    /// The column, counted from 1.
+    /// The column in characters, counted from 1. Where the file cannot be read, as in the plugin, as protoc counts it: in
+    /// bytes, with tabs to each multiple of eight.
     pub column: usize,
 }
 
@@ -24,9 +28,8 @@ impl fmt::Display for Location {
 }
 
 /// Which part of the work a diagnostic is about; [`Error`]'s predicates ask for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    #[default]
     Proto,
     ImportNotFound,
     FrontEnd,
@@ -36,13 +39,20 @@ pub(crate) enum Kind {
 }
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// Nothing is generated.
-    #[default]
     Error,
     /// Everything is generated; something is not as one might expect.
     Warning,
+}
+
+/// What is the same for all diagnostics of one row in [`crate::diagnostics`].
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub code: &'static str,
+    pub kind: Kind,
+    pub severity: Severity,
 }
 
 /// One problem: where, what, and what to do about it.
@@ -54,62 +64,58 @@ pub struct Diagnostic {
     pub location: Option<Location>,
     /// What to do about it.
     pub hint: Option<String>,
-    /// Whether it stops the work.
-    pub severity: Severity,
-    pub(crate) kind: Kind,
+    /// The line of the file with a caret under the column, if it can be read.
+    pub(crate) excerpt: Option<String>,
+    pub(crate) row: &'static Row,
 }
 
 impl Diagnostic {
-    /// A problem in a .proto file or in what it describes.
-    pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            location: None,
-            hint: None,
-            severity: Severity::Error,
-            kind: Kind::Proto,
-        }
+    /// Which of the diagnostics in [`CODES`](crate::CODES) it is.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.row.code
+    }
+
+    /// Whether it stops the work.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.row.severity
     }
 
     /// Adds the place.
     #[must_use]
-    pub fn at(mut self, location: impl Into<Option<Location>>) -> Self {
+    pub(crate) fn at(mut self, location: impl Into<Option<Location>>) -> Self {
         self.location = location.into();
         self
     }
 
     /// Adds what to do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Makes it a warning.
-    #[must_use]
-    pub fn warning(mut self) -> Self {
-        self.severity = Severity::Warning;
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn kind(mut self, kind: Kind) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// Rewrites the file name of its place; `rename` returns None for a name that stays.
-    pub(crate) fn rename_file(&mut self, rename: impl Fn(&str) -> Option<String>) {
-        if let Some(location) = &mut self.location {
-            if let Some(name) = rename(&location.file) {
-                location.file = name;
-            }
-        }
-    }
-
     /// `cannot <verb> <path>: <the system's reason>`.
     pub(crate) fn io(verb: &str, path: &Path, error: &io::Error) -> Self {
-        Self::new(format!("cannot {verb} {}: {error}", path.display())).kind(Kind::Io)
+        diagnostics::cannot(verb, path.display(), error)
+    }
+
+    /// Adds the line of the file that the place is in, below `root`; from then on the column counts characters.
+    pub(crate) fn quote(&mut self, root: &Path, columns: Columns) {
+        if let Some(location) = &mut self.location {
+            self.excerpt = location.quote(root, columns);
+        }
+    }
+}
+
+impl Location {
+    /// The line with a caret. Makes the column, which counts as a front end does, one that counts characters.
+    pub(crate) fn quote(&mut self, root: &Path, columns: Columns) -> Option<String> {
+        let path = root.join(&self.file);
+        let (column, excerpt) = excerpt::quote(&path, self.line, self.column, columns)?;
+        self.column = column;
+        Some(excerpt)
     }
 }
 
@@ -118,10 +124,13 @@ impl fmt::Display for Diagnostic {
         if let Some(location) = &self.location {
             write!(f, "{location}: ")?;
         }
-        if self.severity == Severity::Warning {
+        if self.severity() == Severity::Warning {
             f.write_str("warning: ")?;
         }
         f.write_str(&self.message)?;
+        if let Some(excerpt) = &self.excerpt {
+            write!(f, "\n{excerpt}")?;
+        }
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {}", hint.replace('\n', "\n  "))?;
         }
@@ -132,7 +141,7 @@ impl fmt::Display for Diagnostic {
 /// Why Python could not be generated: one diagnostic or more.
 ///
 /// `Display` and `Debug` both print the whole report, one diagnostic after the other, each as
-/// `file:line:column: message` with an indented hint below it.
+/// `file:line:column: message` with the line of the file and an indented hint below it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     /// Never empty: the constructors take at least one.
@@ -185,14 +194,14 @@ impl Error {
     fn any(&self, kind: Kind) -> bool {
         self.diagnostics
             .iter()
-            .any(|diagnostic| diagnostic.kind == kind)
+            .any(|diagnostic| diagnostic.row.kind == kind)
     }
 
-    /// Rewrites the file names of all locations; `rename` returns None for a name that stays.
+    /// Adds to each problem the line that it is about.
     #[must_use]
-    pub(crate) fn with_file_names(mut self, rename: impl Fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn quoted(mut self, root: &Path, columns: Columns) -> Self {
         for diagnostic in &mut self.diagnostics {
-            diagnostic.rename_file(&rename);
+            diagnostic.quote(root, columns);
         }
         self
     }
@@ -320,11 +329,11 @@ mod tests {
         };
         let mut problems = Problems::new();
         problems.push(
-            Diagnostic::new("expected `;`")
+            diagnostics::refused("expected `;`")
                 .at(location)
                 .hint("add it\nand build again"),
         );
-        problems.push(Diagnostic::new("nothing to do"));
+        problems.push(diagnostics::refused("nothing to do"));
         let error = problems.propagate().unwrap_err();
         let report =
             "proto/a.proto:3:5: expected `;`\n  hint: add it\n  and build again\nnothing to do";

@@ -61,12 +61,15 @@ mod config;
     reason = "generated; what each field means is documented in descriptor.proto"
 )]
 pub mod descriptor;
+mod diagnostics;
 mod error;
+mod excerpt;
 pub mod model;
 mod naming;
 mod output;
 mod parallel;
 pub mod plugin;
+mod progress;
 pub mod python;
 pub mod resolve;
 pub mod source;
@@ -74,7 +77,10 @@ pub mod source;
 use std::path::{Path, PathBuf};
 
 pub use config::{AsyncTransport, ClientGeneration, Config, FrontEnd, Options, ServerGeneration};
-pub use error::{Diagnostic, Error, Location, Problems, Severity};
+pub use diagnostics::CODES;
+pub use error::{Diagnostic, Error, Location, Severity};
+
+pub(crate) use error::Problems;
 
 use python::GeneratedFile;
 use source::DescriptorSet;
@@ -167,7 +173,7 @@ impl Config {
         self.refuse_editions_for_rust(set)?;
         let generated = self.generate(set)?;
         for warning in &generated.warnings {
-            self.cargo().warn(&warning.to_string());
+            self.cargo().warn(warning);
         }
         self.write(&generated.files)?;
         #[cfg(feature = "prost")]
@@ -175,22 +181,22 @@ impl Config {
         Ok(())
     }
 
-    /// Generates Python in memory; touches no disk.
+    /// Generates Python in memory and writes nothing. Files are only looked at again to show the line that a diagnostic is
+    /// about.
     ///
     /// # Errors
     ///
     /// Descriptors that contradict themselves, with `file:line:column`. Names that collide in Python are no error: one
     /// keeps its name, the others get underscores, and [`Generated::warnings`] says which.
     pub fn generate(&self, set: &DescriptorSet) -> Result<Generated, Error> {
-        let mut model = resolve::resolve(set, &self.options)
-            .map_err(|error| error.with_file_names(|name| set.shown_path(name)))?;
-        let mut warnings = std::mem::take(&mut model.warnings);
-        for warning in &mut warnings {
-            warning.rename_file(|name| set.shown_path(name));
-        }
+        let stage = || format!("resolving {}", source::count(set.file.file.len(), "file"));
+        self.progress.stage(stage);
+        let mut model = resolve::resolve(set, &self.options)?;
+        let stage = || format!("rendering {}", source::count(model.modules.len(), "module"));
+        self.progress.stage(stage);
         Ok(Generated {
             files: python::render(&model, &self.options),
-            warnings,
+            warnings: std::mem::take(&mut model.warnings),
         })
     }
 
@@ -215,9 +221,7 @@ impl Config {
         prost_types::FileDescriptorSet::decode(set.bytes().as_slice())
             .map_err(std::io::Error::from)
             .and_then(|files| prost.compile_fds(files))
-            .map_err(|error| {
-                Diagnostic::new(format!("prost-build cannot write the Rust types: {error}")).into()
-            })
+            .map_err(|error| diagnostics::prost_failed(error).into())
     }
 
     /// prost-build takes a file with an edition for one of proto2, and says nothing.
@@ -233,12 +237,7 @@ impl Config {
             let shown = set
                 .shown_path(file.name())
                 .unwrap_or_else(|| file.name().to_owned());
-            problems.push(
-                Diagnostic::new(format!(
-                    "`{shown}` uses an edition, which prost-build does not know"
-                ))
-                .hint("leave `Config::prost` out, or write `syntax = \"proto3\"` in the file"),
-            );
+            problems.push(diagnostics::prost_without_editions(shown));
         }
         problems.propagate()
     }

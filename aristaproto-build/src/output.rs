@@ -26,8 +26,10 @@ use tempfile::TempDir;
 
 use crate::cargo::{self, Cargo};
 use crate::config::{Config, CHECK_VARIABLE};
-use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::diagnostics;
+use crate::error::{Diagnostic, Error, Problems};
 use crate::parallel;
+use crate::progress::Progress;
 use crate::python::GeneratedFile;
 use crate::source::count;
 use manifest::Manifest;
@@ -55,7 +57,7 @@ pub(crate) fn write(config: &Config, files: &[GeneratedFile]) -> Result<PathBuf,
         check::check(&tree, files)?;
     } else if in_package && (cargo::is_packaged(&manifest_folder) || cargo::is_docs_rs()) {
         tree.leave_alone(&cargo, files);
-    } else if let Err(error) = tree.update(&cargo, files) {
+    } else if let Err(error) = tree.update(&cargo, files, &config.progress) {
         if !(in_package && error.is_io() && is_read_only(&manifest_folder)) {
             return Err(error);
         }
@@ -74,14 +76,7 @@ fn folder(config: &Config, manifest_folder: &Path) -> Result<PathBuf, Error> {
     if let Some(path) = &config.out_dir {
         return Ok(manifest_folder.join(path).components().collect());
     }
-    let out_dir = std::env::var_os("OUT_DIR").ok_or_else(|| {
-        Diagnostic::new("there is no folder to write to: no `out_dir` was given, and cargo set no `OUT_DIR`")
-            .hint(
-                "give an `out_dir`; or generate in a build script; for the macro, an empty build.rs (`fn main() {}`) makes \
-                 cargo set `OUT_DIR`",
-            )
-            .kind(Kind::Io)
-    })?;
+    let out_dir = std::env::var_os("OUT_DIR").ok_or_else(diagnostics::no_out_dir)?;
     Ok(Path::new(&out_dir).join("python"))
 }
 
@@ -140,14 +135,16 @@ impl Tree {
 
     fn leave_alone(&self, cargo: &Cargo, files: &[GeneratedFile]) {
         if check::check(self, files).is_err() {
-            cargo.warn(&format!(
-                "{} is out of date, and stays so because the package is read-only here",
-                self.shown.display()
-            ));
+            cargo.warn(&diagnostics::read_only_package(self.shown.display()));
         }
     }
 
-    fn update(&self, cargo: &Cargo, files: &[GeneratedFile]) -> Result<(), Error> {
+    fn update(
+        &self,
+        cargo: &Cargo,
+        files: &[GeneratedFile],
+        progress: &Progress,
+    ) -> Result<(), Error> {
         fs::create_dir_all(&self.root)
             .map_err(|error| self.io("make the folder", &self.root, &error))?;
         let _lock = self.lock();
@@ -156,12 +153,10 @@ impl Tree {
         if plan.write.is_empty() && plan.stale.is_empty() && plan.before == plan.after {
             return Ok(());
         }
-        cargo.progress(&format!(
-            "{} of {} to write into {}",
-            plan.write.len(),
-            count(files.len(), "file"),
-            self.shown.display()
-        ));
+        progress.stage(|| {
+            let (some, all) = (plan.write.len(), count(files.len(), "file"));
+            format!("writing {some} of {all} into {}", self.shown.display())
+        });
         self.carry_out(&plan, cargo)
     }
 
@@ -194,14 +189,8 @@ impl Tree {
         let mut problems = Problems::new();
         if let (Some(owner), Some(me)) = (&before.package, &after.package) {
             if owner != me {
-                problems.push(
-                    Diagnostic::new(format!(
-                        "`{}` holds what the package `{owner}` generated, and `{me}` would replace it",
-                        self.shown.display()
-                    ))
-                    .hint("give each package a folder of its own; if the package was renamed, delete the folder")
-                    .kind(Kind::Io),
-                );
+                let folder = self.shown.display();
+                problems.push(diagnostics::tree_of_another_package(folder, owner, me));
             }
         }
         let mut write = Vec::new();
@@ -212,10 +201,7 @@ impl Tree {
         });
         for (file, found) in files.iter().zip(found) {
             let Some((found, path)) = found else {
-                problems.push(
-                    Diagnostic::new(format!("`{}` is no path below a folder", file.path))
-                        .kind(Kind::Io),
-                );
+                problems.push(diagnostics::path_leads_out(&file.path));
                 continue;
             };
             match found {
@@ -247,21 +233,11 @@ impl Tree {
             (None, Some(file)) if is_second => ("write", &file.path),
             _ => return Ok(()),
         };
-        Err(Diagnostic::new(format!(
-            "an earlier call of this build script generated `{}`, and this call would {verb} `{path}` there",
-            self.shown.display()
-        ))
-        .hint("name all .proto files in one call, or give each call an `out_dir` of its own")
-        .kind(Kind::Io))
+        Err(diagnostics::second_call(self.shown.display(), verb, path))
     }
 
     fn foreign(&self, path: &str) -> Diagnostic {
-        Diagnostic::new(format!(
-            "`{}` is in the way of a generated file and was not generated",
-            self.show(path)
-        ))
-        .hint("move it away, or choose another `out_dir`; if it was generated by other means, delete it")
-        .kind(Kind::Io)
+        diagnostics::file_in_the_way(self.show(path))
     }
 
     fn carry_out(&self, plan: &Plan, cargo: &Cargo) -> Result<(), Error> {
@@ -368,15 +344,14 @@ impl Tree {
             |_| path.to_owned(),
             |relative| self.shown.join(relative).components().collect(),
         );
-        let diagnostic = Diagnostic::io(verb, &path, error);
         match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
-                diagnostic.hint("a file is there, or on the way: choose another `out_dir`")
+                diagnostics::cannot_for_a_file(verb, path.display(), error)
             }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                diagnostic.hint("make it writable, or choose another `out_dir`")
+                diagnostics::cannot_for_permissions(verb, path.display(), error)
             }
-            _ => diagnostic,
+            _ => Diagnostic::io(verb, &path, error),
         }
     }
 

@@ -16,7 +16,8 @@ use prost::Message;
 use crate::descriptor::compiler::code_generator_response::{Feature, File};
 use crate::descriptor::compiler::CodeGeneratorResponse;
 use crate::descriptor::Edition;
-use crate::error::{Diagnostic, Error, Problems};
+use crate::diagnostics;
+use crate::error::{Error, Problems};
 use crate::python::GeneratedFile;
 use crate::source::DescriptorSet;
 use crate::{Config, Generated, Options};
@@ -56,12 +57,7 @@ pub fn run(request: &[u8], mut warn: impl FnMut(&str)) -> Vec<u8> {
 }
 
 fn generate(request: &[u8]) -> Result<Generated, Error> {
-    let request = Request::decode(request).map_err(|error| {
-        Diagnostic::new(format!(
-            "standard input is not a CodeGeneratorRequest: {error}"
-        ))
-        .hint("let protoc call this program: `protoc --python_aristaproto_out=FOLDER FILE`")
-    })?;
+    let request = Request::decode(request).map_err(diagnostics::not_a_request)?;
     let options = options(request.parameter())?;
     let set = DescriptorSet::from_files(request.proto_file, Some(request.file_to_generate))?;
     Config::new().options(options).generate(&set)

@@ -20,7 +20,7 @@ use crate::descriptor::{DescriptorProto, FileDescriptorProto};
 use crate::model::{EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
 use crate::source::DescriptorSet;
-use crate::{parallel, Diagnostic, Error, Location, Options, Problems, Severity};
+use crate::{diagnostics, parallel, Diagnostic, Error, Location, Options, Problems, Severity};
 
 use comments::Comments;
 use features::Features;
@@ -51,10 +51,15 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     resolver.extensions();
     resolver.services();
     resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
+    for diagnostic in &mut resolver.found {
+        if let Some(location) = &mut diagnostic.location {
+            diagnostic.excerpt = set.show(location);
+        }
+    }
     let (warnings, errors): (Vec<_>, Vec<_>) = resolver
         .found
         .into_iter()
-        .partition(|diagnostic| diagnostic.severity == Severity::Warning);
+        .partition(|diagnostic| diagnostic.severity() == Severity::Warning);
     let mut problems = Problems::new();
     problems.extend(errors);
     problems.propagate()?;
@@ -144,12 +149,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn missing_type(&mut self, owner: &Owner, name: &str) {
-        self.problem(owner, |what| {
-            Diagnostic::new(format!(
-                "{what}: its type `{name}` is not in the descriptor set, or not whole"
-            ))
-            .hint("make the descriptor set again, with everything that is imported")
-        });
+        self.problem(owner, |what| diagnostics::type_not_in_set(what, name));
     }
 
     /// Where a declaration's name stands; without a name, where the declaration begins.

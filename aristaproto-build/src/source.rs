@@ -23,7 +23,9 @@ use prost::Message;
 use crate::cargo::{manifest_folder, Cargo};
 use crate::config::Config;
 use crate::descriptor::{FileDescriptorProto, FileDescriptorSet};
-use crate::error::{Diagnostic, Error, Problems};
+use crate::diagnostics;
+use crate::error::{Diagnostic, Error, Location, Problems};
+use crate::excerpt::Columns;
 use crate::parallel;
 use front_end::Chosen;
 use inputs::Inputs;
@@ -38,8 +40,12 @@ pub struct DescriptorSet {
     pub to_generate: Vec<String>,
     /// The .proto files on disk that were read, sorted. The bundled well-known types are not among them.
     pub files_read: Vec<PathBuf>,
+    /// What the protobuf compiler warned of. [`Config::load`](crate::Config::load) has shown it through cargo.
+    pub warnings: Vec<Diagnostic>,
     /// Where each file of `file` was found, by its name, the way a message should print it.
     shown: BTreeMap<String, String>,
+    /// How the places in the files are counted, when the files are there to look at.
+    columns: Option<Columns>,
     /// Each file of `file` as the front end wrote it, by its name: with the custom options, which the typed form drops.
     raw: BTreeMap<String, Bytes>,
 }
@@ -63,7 +69,7 @@ impl DescriptorSet {
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
-        let read = parallel::map(&files, source_info::decode);
+        let read = parallel::map(&files, |bytes| source_info::decode(bytes));
         for (bytes, file) in files.into_iter().zip(read) {
             let file = file.map_err(|error| unreadable(&bytes, &error))?;
             raw.insert(file.name().to_owned(), bytes);
@@ -87,7 +93,9 @@ impl DescriptorSet {
             file: FileDescriptorSet { file },
             to_generate,
             files_read: Vec::new(),
+            warnings: Vec::new(),
             shown: BTreeMap::new(),
+            columns: None,
             raw,
         })
     }
@@ -111,6 +119,12 @@ impl DescriptorSet {
     pub fn serialized_file(&self, name: &str) -> Option<Vec<u8>> {
         // What is in `raw` has been decoded before.
         self.raw.get(name).and_then(|raw| embedded::file(raw).ok())
+    }
+
+    /// Makes a place in a file of the set one that the reader can open; gives the line there, with a caret.
+    pub(crate) fn show(&self, location: &mut Location) -> Option<String> {
+        location.file = self.shown_path(&location.file)?;
+        location.quote(&manifest_folder(), self.columns?)
     }
 
     /// Where a declaration of a file stands: the span that the source info has for its path.
@@ -144,13 +158,7 @@ fn check_imports(files: &BTreeMap<String, FileDescriptorProto>) -> Result<(), Er
             .iter()
             .filter(|import| !files.contains_key(*import))
         {
-            problems.push(
-                Diagnostic::new(format!(
-                    "`{}` imports `{import}`, which is not in the descriptor set",
-                    file.name()
-                ))
-                .hint("write the set with its imports: `protoc --include_imports`"),
-            );
+            problems.push(diagnostics::import_not_in_set(file.name(), import));
         }
     }
     problems.propagate()
@@ -165,11 +173,7 @@ fn check_asked_for(
         names
             .iter()
             .filter(|name| !files.contains_key(*name))
-            .map(|name| {
-                Diagnostic::new(format!(
-                    "`{name}` was asked for and is not in the descriptor set"
-                ))
-            }),
+            .map(diagnostics::file_not_in_set),
     );
     problems.propagate()
 }
@@ -198,18 +202,11 @@ fn unreadable(bytes: &[u8], error: &prost::DecodeError) -> Error {
         name: String,
     }
     let name = Name::decode(bytes).unwrap_or_default().name;
-    Diagnostic::new(format!(
-        "the descriptor of `{name}` cannot be read: {error}"
-    ))
-    .hint(format!("save `{name}` as UTF-8"))
-    .into()
+    diagnostics::unreadable_descriptor(name, error).into()
 }
 
 fn not_a_set(error: &prost::DecodeError) -> Error {
-    Diagnostic::new(format!(
-        "the bytes are not a serialised FileDescriptorSet: {error}"
-    ))
-    .into()
+    diagnostics::not_a_descriptor_set(error).into()
 }
 
 /// Compiles `protos` (files, or folders for every .proto below them), looking for imports in `includes`.
@@ -226,24 +223,35 @@ pub fn load(
     includes: &[PathBuf],
 ) -> Result<DescriptorSet, Error> {
     let includes: Vec<PathBuf> = config.includes.iter().chain(includes).cloned().collect();
-    let inputs = Inputs::find(&manifest_folder(), protos, &includes)?;
+    let root = manifest_folder();
+    let inputs = Inputs::find(&root, protos, &includes)?;
     let front_end = front_end::choose(config)?;
     let cargo = config.cargo();
-    cargo.progress(&format!(
-        "{front_end} reads {}",
-        count(inputs.files.len(), "file")
-    ));
-    let files = match &front_end {
+    let stage = || {
+        let files = count(inputs.files.len(), "file");
+        format!("{front_end} is reading {files}")
+    };
+    config.progress.stage(stage);
+    let (compiled, columns) = match &front_end {
         Chosen::Protoc { path, .. } => {
-            protoc::compile(path, &config.protoc_args, &inputs, &|warning| {
-                cargo.warn(warning);
-            })?
+            let compiled = protoc::compile(path, &config.protoc_args, &inputs);
+            (compiled, Columns::Protoc)
         }
         #[cfg(feature = "protox")]
-        Chosen::Protox => protox::compile(&inputs)?,
+        Chosen::Protox => {
+            let compiled = protox::compile(&inputs).map(|files| (files, Vec::new()));
+            (compiled, Columns::Protox)
+        }
     };
+    let (files, mut warnings) = compiled.map_err(|error| error.quoted(&root, columns))?;
+    for warning in &mut warnings {
+        warning.quote(&root, columns);
+        cargo.warn(warning);
+    }
     let names = inputs.files.iter().map(|file| file.name.clone()).collect();
     let mut set = DescriptorSet::from_files(files, Some(names))?;
+    set.warnings = warnings;
+    set.columns = Some(columns);
     for file in &set.file.file {
         if let Some(path) = inputs.find_import(file.name()) {
             set.shown.insert(file.name().to_owned(), inputs.show(&path));

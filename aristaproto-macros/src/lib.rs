@@ -191,9 +191,10 @@ impl Arguments {
         let in_folder = |error| self.mark(&error, self.out_dir_span);
         let folder = self.config.write(&generated.files).map_err(in_folder)?;
         let constants = constants(&set, &folder, &generated.files);
-        let warnings = generated
+        let warnings = set
             .warnings
             .iter()
+            .chain(&generated.warnings)
             .map(|warning| warn(warning, self.protos_span));
         Ok(quote! { #constants #(#warnings)* })
     }

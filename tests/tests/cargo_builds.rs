@@ -232,7 +232,8 @@ fn a_failed_build_shows_the_place_and_leaves_the_tree() {
     let output = project.try_build(&[]);
     assert!(!output.status.success());
     assert!(
-        stderr(&output).ends_with("\n  Error: proto/b.proto:5:1: Expected \";\"\n"),
+        stderr(&output)
+            .ends_with("\n  Error: proto/b.proto:5:1: Expected \";\"\n    5 | }\n      | ^\n"),
         "{}",
         stderr(&output)
     );
@@ -375,7 +376,7 @@ aristaproto_macros::generate_python! {
     let project = Project::with_macro("macro-faults", source);
     project.write("proto/b.proto", &B.replace("= 1;", "= 1"));
     let output = project.try_build(&[]);
-    let report = "error: proto/b.proto:5:1: Expected \";\"\n --> src/lib.rs:2:5\n";
+    let report = "error: proto/b.proto:5:1: Expected \";\"\n         5 | }\n           | ^\n --> src/lib.rs:2:5\n";
     assert!(stderr(&output).contains(report), "{}", stderr(&output));
     assert!(!project.path("python").exists());
 }
@@ -433,6 +434,8 @@ fn what_had_to_be_renamed_is_a_warning_of_cargo() {
         [
             "proto/a.proto:4:11: warning: message `a.Outer.Inner` is `OuterInner_` in Python: message `a.OuterInner` \
              (proto/a.proto:6:9) has the name",
+            "  4 |   message Inner {}",
+            "    |           ^",
             "  hint: rename one of the two if the name matters",
         ],
         "{said}"
@@ -463,4 +466,31 @@ fn what_had_to_be_renamed_is_a_warning_at_the_macro() {
         said.contains("warning: `renamed-macro-names` (lib) generated 1 warning"),
         "{said}"
     );
+}
+
+/// The projects here have an engine without front ends.
+#[test]
+fn without_a_compiler_the_build_says_how_to_get_one() {
+    let project = Project::with_build_script("no-compiler");
+    let own_path = std::env::var("PATH").unwrap();
+    // cargo and the linker are found, protoc is not.
+    let path: Vec<&str> = own_path
+        .split(':')
+        .filter(|folder| !Path::new(folder).join("protoc").exists())
+        .collect();
+    for (front_end, message) in [
+        ("Auto", "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features "),
+        ("VendoredProtoc", "the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off"),
+        ("Protox", "protox was asked for, but the feature `protox` of aristaproto-build is off"),
+    ] {
+        let call = format!(".front_end(aristaproto_build::FrontEnd::{front_end}).out_dir(");
+        project.write("build.rs", &BUILD.replace(".out_dir(", &call));
+        let output = project.try_build(&[("PROTOC", ""), ("PATH", &path.join(":"))]);
+        let report = stderr(&output);
+        assert!(!output.status.success() && report.contains(&format!("Error: {message}")), "{report}");
+        assert!(
+            report.contains("hint: turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete"),
+            "{report}"
+        );
+    }
 }

@@ -86,8 +86,13 @@ fn path_with_plugin() -> OsString {
     std::env::join_paths(folders).unwrap()
 }
 
-/// Runs a protoc on the protos, the way the specification does.
-fn protoc(mut command: Command, path: &OsString, options: &[&str]) -> (Output, Files) {
+/// Runs a protoc on protos, the way the specification does.
+fn protoc(
+    mut command: Command,
+    path: &OsString,
+    options: &[&str],
+    protos: &[&str],
+) -> (Output, Files) {
     let folder = tempfile::tempdir().unwrap();
     let lib = folder.path().join("lib");
     fs::create_dir(&lib).unwrap();
@@ -98,7 +103,7 @@ fn protoc(mut command: Command, path: &OsString, options: &[&str]) -> (Output, F
             &format!("--python_aristaproto_out={}", lib.display()),
         ])
         .args(options)
-        .args(PROTOS)
+        .args(protos)
         .current_dir(workspace().join("tests/protos"))
         .env("PATH", path)
         .output()
@@ -138,7 +143,7 @@ fn the_doors_give_the_same_files() {
         assert_eq!(from_macro(macro_files), expected);
         assert_eq!(from_disk(Path::new(macro_folder)), expected);
         for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
-            let (output, files) = protoc(command, &path, options);
+            let (output, files) = protoc(command, &path, options, &PROTOS);
             assert!(
                 output.status.success(),
                 "{}",
@@ -157,6 +162,7 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
             command,
             &path,
             &["--python_aristaproto_opt=client_generaton=sync"],
+            &PROTOS,
         );
         assert!(!output.status.success());
         assert_eq!(
@@ -166,5 +172,24 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
              google_protobuf_descriptors; did you mean `client_generation`?\n"
         );
         assert!(files.is_empty());
+    }
+}
+
+#[test]
+fn what_the_plugin_had_to_rename_is_on_standard_error() {
+    let path = path_with_plugin();
+    for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+        let (output, files) = protoc(command, &path, &[], &["hostile/identity.proto"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        // The plugin has no source to show.
+        assert!(
+            said.contains(
+                "hostile/identity.proto:7:23: warning: field `_` of message `_` is `__` in Python: message `_` \
+                 (hostile/identity.proto:6:9) has the name\n  hint: rename one of the two if the name matters\n"
+            ),
+            "{said}"
+        );
+        assert!(files["hostile/identity/__init__.py"].contains("    __: _ | None"));
     }
 }

@@ -250,6 +250,22 @@ fn a_folder_that_cannot_be_made_is_named() {
     assert_eq!(fs::read_to_string(&path).unwrap(), "not a folder");
 }
 
+/// Tests may run as root, to whom everything is permitted but to make a folder there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_without_permission_is_named() {
+    let error = write(Path::new("/sys/aristaproto"), &[file("__init__.py", "")]).unwrap_err();
+    let report = error.to_string();
+    assert!(
+        report.starts_with("cannot make the folder /sys/aristaproto: "),
+        "{report}"
+    );
+    assert!(
+        report.ends_with("\n  hint: make it writable, or choose another `out_dir`"),
+        "{report}"
+    );
+}
+
 #[test]
 fn a_path_that_leads_out_of_the_folder_is_refused() {
     let (_folder, root) = tree();

@@ -68,3 +68,21 @@ fn an_edition_is_refused_where_prost_would_guess() {
     );
     assert!(!folder.path().join("shop.rs").exists() && !folder.path().join("python").exists());
 }
+
+#[test]
+fn what_prost_says_is_passed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let proto = folder.path().join("shop.proto");
+    fs::write(&proto, PROTO).unwrap();
+    let error = Config::new()
+        .front_end(FrontEnd::Protox)
+        .out_dir(folder.path().join("python"))
+        .prost(prost(&folder.path().join("nowhere")))
+        .compile_protos(&[&proto], &[] as &[&Path])
+        .unwrap_err();
+    let report = error.to_string();
+    assert!(
+        report.starts_with("prost-build cannot write the Rust types: "),
+        "{report}"
+    );
+}

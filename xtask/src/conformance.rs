@@ -95,7 +95,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
 }
 
 /// Where downloads are kept: `ARISTAPROTO_CACHE`, or a folder that goes with the clone.
-fn cache(root: &Path, folder: &Path) -> PathBuf {
+pub fn cache(root: &Path, folder: &Path) -> PathBuf {
     match std::env::var_os("ARISTAPROTO_CACHE") {
         Some(named) if !named.is_empty() => root.join(named),
         _ => folder.join("cache"),

@@ -8,6 +8,7 @@ mod bench;
 mod bless;
 mod bootstrap;
 mod conformance;
+mod corpus;
 mod demo;
 mod exec;
 mod plugin;
@@ -25,6 +26,7 @@ Usage: cargo xtask <verb> [arguments]
   demo              generate, build and run the quickstart: Rust and Python call each other over gRPC
   test [step...]    everything that must hold before a change is merged; `test --list` names the steps
   conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
+  corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   bless             rewrite the golden files and the compile errors that tests compare with
   bootstrap         rewrite the checked-in descriptor types of aristaproto-build
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(&root, &rest),
         Some("test") => suite::run(&root, &rest),
         Some("conformance") => conformance::run(&root, &rest),
+        Some("corpus") => corpus::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),

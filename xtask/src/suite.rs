@@ -75,6 +75,12 @@ const STEPS: &[Step] = &[
         run: Bench::buf,
     },
     Step {
+        name: "corpus",
+        about: "some 300 real .proto files: generate, import, use, lint, type-check, as `cargo xtask corpus --fast`",
+        needs: &["python", "plugin"],
+        run: Bench::corpus,
+    },
+    Step {
         name: "ruff",
         about: "ruff check and ruff format --check, generated code included",
         needs: &["python", "trees", "unittest-tree"],

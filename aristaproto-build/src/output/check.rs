@@ -6,7 +6,8 @@ use std::{fs, io};
 use similar::TextDiff;
 
 use super::Tree;
-use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::diagnostics;
+use crate::error::{Error, Problems};
 use crate::python::GeneratedFile;
 
 /// How many lines of diff a report may show in all: enough to see what happened, not enough to fill a terminal.
@@ -25,10 +26,10 @@ pub(super) fn check(tree: &Tree, files: &[GeneratedFile]) -> Result<(), Error> {
             Ok(bytes) if bytes == file.text.as_bytes() => {}
             Ok(bytes) => {
                 let diff = diff(&String::from_utf8_lossy(&bytes), &file.text, &mut room);
-                found.push(stale(format!("`{shown}` is out of date\n{diff}")));
+                found.push(diagnostics::out_of_date(shown, diff));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                found.push(stale(format!("`{shown}` is missing")));
+                found.push(diagnostics::missing_in_tree(shown));
             }
             Err(error) => found.push(tree.io("read", &path, &error)),
         }
@@ -36,10 +37,7 @@ pub(super) fn check(tree: &Tree, files: &[GeneratedFile]) -> Result<(), Error> {
     let asked_for: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     for path in tree.listed() {
         if !asked_for.contains(path.as_str()) && tree.root.join(&path).exists() {
-            found.push(stale(format!(
-                "`{}` is no longer generated",
-                tree.show(&path)
-            )));
+            found.push(diagnostics::no_longer_generated(tree.show(&path)));
         }
     }
     if let Some(last) = found.pop() {
@@ -48,10 +46,6 @@ pub(super) fn check(tree: &Tree, files: &[GeneratedFile]) -> Result<(), Error> {
     let mut problems = Problems::new();
     problems.extend(found);
     problems.propagate()
-}
-
-fn stale(message: String) -> Diagnostic {
-    Diagnostic::new(message).kind(Kind::Stale)
 }
 
 /// A unified diff from what is there to what should be, of at most `room` lines.

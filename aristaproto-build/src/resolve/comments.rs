@@ -41,7 +41,9 @@ fn comment(place: &Location) -> Comment {
 /// Joins the parts. Of each line, one space at its start and all blanks at its end go; runs of empty lines become one;
 /// what all lines are indented by goes, as Python's own tools would cut it anyway.
 fn clean<'a>(parts: impl Iterator<Item = &'a String>) -> Comment {
-    let parts: Vec<Cow<str>> = parts.map(|part| with_line_feeds(part)).collect();
+    let parts: Vec<Cow<str>> = parts
+        .map(|part| without_slashes(with_line_feeds(part)))
+        .collect();
     // By how many columns each line is indented, and the rest of it; both are nothing for an empty line.
     let mut lines: Vec<(usize, &str)> = Vec::new();
     for part in &parts {
@@ -80,6 +82,22 @@ fn with_line_feeds(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Some write `///`, of which protoc leaves one. A path, as `/v1/things`, keeps its slash.
+fn without_slashes(text: Cow<'_, str>) -> Cow<'_, str> {
+    let inner = |line: &str| -> Option<usize> {
+        let rest = line.trim_start_matches(' ').trim_start_matches('/');
+        let is_marker = line.trim_start().starts_with('/') && !rest.starts_with(|it| it != ' ');
+        (is_marker || line.trim().is_empty()).then_some(line.len() - rest.len())
+    };
+    if !text.trim_start().starts_with('/') || text.lines().any(|line| inner(line).is_none()) {
+        return text;
+    }
+    let lines = text
+        .lines()
+        .map(|line| &line[inner(line).unwrap_or_default()..]);
+    Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +127,14 @@ mod tests {
         assert_eq!(cleaned(&["   a\n     b\n\n   c\n"]), "a\n  b\n\nc");
         assert_eq!(cleaned(&[" a\n\tb\tc\n"]), "a\n    b\tc");
         assert_eq!(cleaned(&["a\r\nb\rc"]), "a\nb\nc");
+    }
+
+    #[test]
+    fn a_third_slash_goes_and_a_path_stays() {
+        assert_eq!(cleaned(&["/ a\n/\n/   b\n"]), "a\n\n  b");
+        assert_eq!(cleaned(&[" // a\n // b\n"]), "a\nb");
+        assert_eq!(cleaned(&[" /v1/a\n / b\n"]), "/v1/a\n/ b");
+        assert_eq!(cleaned(&["/ a\n b\n"]), "/ a\nb");
     }
 
     #[test]

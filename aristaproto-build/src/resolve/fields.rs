@@ -6,11 +6,11 @@ use super::{below, defaults, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::feature_set::FieldPresence;
 use crate::descriptor::field_descriptor_proto::{Label, Type as ProtoType};
 use crate::descriptor::{DescriptorProto, FieldDescriptorProto, FieldOptions};
+use crate::diagnostics;
 use crate::model::{
     Comment, DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type,
 };
 use crate::naming;
-use crate::Diagnostic;
 
 impl<'a> Resolver<'a> {
     pub(super) fn fields(&mut self, id: MessageId) {
@@ -206,12 +206,7 @@ impl<'a> Resolver<'a> {
             _ => defaults::parse(field.r#type(), text),
         };
         if value.is_none() {
-            self.problem(&describe(), |what| {
-                Diagnostic::new(format!(
-                    "{what} has the default `{text}`, no value of its type"
-                ))
-                .hint("make the descriptor set again with an up-to-date protobuf compiler")
-            });
+            self.problem(&describe(), |what| diagnostics::wrong_default(what, text));
         }
         value
     }

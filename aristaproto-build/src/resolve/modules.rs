@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::{well_known, Owner, Place, Resolver};
+use crate::diagnostics;
 use crate::model::{File, Module, ModuleId};
 use crate::naming::{self, Lookup, Scope};
-use crate::{parallel, Diagnostic};
+use crate::parallel;
 
 /// The module that is beside each module of a package.
 const DESCRIPTORS: &str = "_descriptors";
@@ -177,11 +178,7 @@ impl Resolver<'_> {
             };
             let module = path.join(".");
             self.problem(&owner, |what| {
-                Diagnostic::new(format!(
-                    "{what} is the module `{module}` in Python: {reason}"
-                ))
-                .warning()
-                .hint("rename the package if the name matters")
+                diagnostics::package_renamed(what, module, reason)
             });
         }
         path

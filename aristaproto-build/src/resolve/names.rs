@@ -2,9 +2,9 @@
 //! names are spelled is decided in [`crate::naming`].
 
 use super::{Named, Owner, Place, Resolver};
+use crate::diagnostics;
 use crate::model::{Declared, ModuleId};
 use crate::naming::Scope;
-use crate::Diagnostic;
 
 impl Resolver<'_> {
     /// Takes a name of a module: `name`, or the next free one that `spell` makes of it; gives the name taken.
@@ -113,24 +113,11 @@ impl Resolver<'_> {
 
     /// Warns that `second` is called `name` in Python, because `first` has the name that it would have.
     pub(super) fn renamed(&mut self, name: &str, first: &Owner, second: &Owner) {
-        let at = first
-            .place
-            .as_ref()
-            .and_then(|place| self.locate(place))
-            .map_or_else(String::new, |mut location| {
-                if let Some(shown) = self.set.shown_path(&location.file) {
-                    location.file = shown;
-                }
-                format!(" ({location})")
-            });
-        self.problem(second, |what| {
-            let message = format!(
-                "{what} is `{name}` in Python: {}{at} has the name",
-                first.what
-            );
-            Diagnostic::new(message)
-                .warning()
-                .hint("rename one of the two if the name matters")
-        });
+        let mut holder = first.what.clone();
+        if let Some(mut location) = first.place.as_ref().and_then(|place| self.locate(place)) {
+            self.set.show(&mut location);
+            holder = format!("{holder} ({location})");
+        }
+        self.problem(second, |what| diagnostics::renamed(what, name, holder));
     }
 }

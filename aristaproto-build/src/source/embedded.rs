@@ -2,6 +2,9 @@
 //! the fields' names, which protoc writes for its plugins and which a descriptor pool refuses in files where two of
 //! them are the same. `DescriptorSet::serialized_file` calls it.
 //!
+//! Also without what descriptor.proto marks for readers of the source (`retention = RETENTION_SOURCE`): protoc takes it out,
+//! but hands it to its plugins in files that are only imported.
+//!
 //! The rest is copied as it is, so that custom options survive, which the typed descriptors do not hold.
 
 use prost::bytes::Buf;
@@ -18,6 +21,8 @@ enum Within {
     File,
     Message,
     Field,
+    ExtensionRange,
+    ExtensionRangeOptions,
 }
 
 /// What to do with one field of such a message.
@@ -30,10 +35,14 @@ enum Action {
 impl Within {
     fn action(self, number: u32, has_default_json_name: bool) -> Action {
         match (self, number) {
-            // FileDescriptorProto.message_type, .extension, .source_code_info
+            // FileDescriptorProto.message_type, .extension
             (Self::File, 4) | (Self::Message, 3) => Action::Descend(Self::Message),
             (Self::File, 7) | (Self::Message, 2 | 6) => Action::Descend(Self::Field),
-            (Self::File, 9) => Action::Drop,
+            // DescriptorProto.extension_range, ExtensionRange.options
+            (Self::Message, 5) => Action::Descend(Self::ExtensionRange),
+            (Self::ExtensionRange, 3) => Action::Descend(Self::ExtensionRangeOptions),
+            // FileDescriptorProto.source_code_info; ExtensionRangeOptions.declaration, .verification
+            (Self::File, 9) | (Self::ExtensionRangeOptions, 2 | 3) => Action::Drop,
             // FieldDescriptorProto.json_name
             (Self::Field, 10) if has_default_json_name => Action::Drop,
             _ => Action::Copy,
@@ -61,7 +70,7 @@ fn copy(bytes: &[u8], within: Within) -> Result<Vec<u8>, DecodeError> {
             let names = Names::decode(bytes)?;
             names.json_name == naming::json_name(&names.name)
         }
-        Within::File | Within::Message => false,
+        _ => false,
     };
     let mut target = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -73,9 +82,12 @@ fn copy(bytes: &[u8], within: Within) -> Result<Vec<u8>, DecodeError> {
         skip_field(wire_type, number, &mut rest, DecodeContext::default())?;
         match within.action(number, has_default_json_name) {
             Action::Drop => {}
-            Action::Descend(inner) if wire_type == WireType::LengthDelimited => {
+            Action::Descend(next) if wire_type == WireType::LengthDelimited => {
                 decode_varint(&mut value)?;
-                let inner = copy(&value[..value.len() - rest.len()], inner)?;
+                let inner = copy(&value[..value.len() - rest.len()], next)?;
+                if matches!(next, Within::ExtensionRangeOptions) && inner.is_empty() {
+                    continue;
+                }
                 target.extend_from_slice(key);
                 encode_varint(inner.len() as u64, &mut target);
                 target.extend_from_slice(&inner);
@@ -91,8 +103,11 @@ fn copy(bytes: &[u8], within: Within) -> Result<Vec<u8>, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::descriptor::descriptor_proto::ExtensionRange;
+    use crate::descriptor::extension_range_options::{Declaration, VerificationState};
     use crate::descriptor::{
-        DescriptorProto, FieldDescriptorProto, FileDescriptorProto, SourceCodeInfo,
+        DescriptorProto, ExtensionRangeOptions, FieldDescriptorProto, FileDescriptorProto,
+        SourceCodeInfo,
     };
 
     fn field(name: &str, json_name: Option<&str>) -> FieldDescriptorProto {
@@ -135,6 +150,30 @@ mod tests {
             with(None, None)
         );
         assert_eq!(after, with(None, None).encode_to_vec());
+    }
+
+    #[test]
+    fn what_is_for_readers_of_the_source_goes() {
+        let with = |options| FileDescriptorProto {
+            message_type: vec![DescriptorProto {
+                extension_range: vec![ExtensionRange {
+                    start: Some(1),
+                    end: Some(2),
+                    options,
+                }],
+                ..DescriptorProto::default()
+            }],
+            ..FileDescriptorProto::default()
+        };
+        let before = with(Some(ExtensionRangeOptions {
+            declaration: vec![Declaration::default()],
+            verification: Some(VerificationState::Unverified as i32),
+            ..ExtensionRangeOptions::default()
+        }));
+        assert_eq!(
+            file(&before.encode_to_vec()).unwrap(),
+            with(None).encode_to_vec()
+        );
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cargo::{manifest_folder, Cargo};
 use crate::config::{Config, FrontEnd};
-use crate::error::{Diagnostic, Error, Kind};
+use crate::diagnostics;
+use crate::error::Error;
 
 /// The front end that a build uses.
 pub(super) enum Chosen {
@@ -56,15 +57,11 @@ pub(super) fn choose(config: &Config) -> Result<Chosen, Error> {
     match &config.front_end {
         FrontEnd::Auto => automatic(),
         FrontEnd::Protoc(path) => explicit(path, "the setting `protoc`"),
-        FrontEnd::VendoredProtoc => vendored().ok_or_else(|| {
-            absent("the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off")
-        }),
-        FrontEnd::Protox => protox_front_end().ok_or_else(|| {
-            absent("protox was asked for, but the feature `protox` of aristaproto-build is off")
-        }),
-        FrontEnd::ProtocOnPath => {
-            on_path().ok_or_else(|| absent("protoc was asked for, but there is none in the folders of PATH"))
+        FrontEnd::VendoredProtoc => {
+            vendored().ok_or_else(|| diagnostics::vendored_protoc_is_off().into())
         }
+        FrontEnd::Protox => protox_front_end().ok_or_else(|| diagnostics::protox_is_off().into()),
+        FrontEnd::ProtocOnPath => on_path().ok_or_else(|| diagnostics::no_protoc_on_path().into()),
     }
 }
 
@@ -72,22 +69,8 @@ fn automatic() -> Result<Chosen, Error> {
     if let Some(path) = env::var_os("PROTOC").filter(|path| !path.is_empty()) {
         return explicit(Path::new(&path), "PROTOC");
     }
-    vendored().or_else(protox_front_end).or_else(on_path).ok_or_else(|| {
-        absent(
-            "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features \
-             `vendored-protoc` and `protox` of aristaproto-build are off, and there is no `protoc` in the folders of PATH",
-        )
-    })
-}
-
-fn absent(message: &str) -> Error {
-    Diagnostic::new(message)
-        .hint(
-            "turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete, needs cmake and \
-             a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or `PROTOC`",
-        )
-        .kind(Kind::FrontEnd)
-        .into()
+    let found = vendored().or_else(protox_front_end).or_else(on_path);
+    found.ok_or_else(|| diagnostics::no_compiler().into())
 }
 
 /// A protoc that the user named. A bare name is looked for on PATH, as a shell does.
@@ -98,16 +81,7 @@ fn explicit(path: &Path, named_by: &'static str) -> Result<Chosen, Error> {
     } else {
         Some(manifest_folder().join(path)).filter(|path| path.is_file())
     };
-    let path = found.ok_or_else(|| {
-        Diagnostic::new(format!(
-            "`{}`, which {named_by} names, does not exist",
-            path.display()
-        ))
-        .hint(format!(
-            "name a protoc that exists, or remove {named_by} to use another protobuf compiler"
-        ))
-        .kind(Kind::FrontEnd)
-    })?;
+    let path = found.ok_or_else(|| diagnostics::protoc_missing(path.display(), named_by))?;
     Ok(Chosen::Protoc { path, named_by })
 }
 

@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::well_known;
-use crate::error::{nearest, Diagnostic, Error, Kind, Location, Problems};
+use crate::diagnostics;
+use crate::error::{nearest, Diagnostic, Error, Location, Problems};
 
 /// How many folder entries a search for a missing import may look at: enough for a repository, bounded for a home folder.
 const SEARCH_LIMIT: usize = 50_000;
@@ -64,7 +65,7 @@ impl Inputs {
             }
         }
         if protos.is_empty() {
-            problems.push(Diagnostic::new("no .proto file was given").kind(Kind::Option));
+            problems.push(diagnostics::no_protos());
         }
         if includes.is_empty() {
             inputs.add_own_folders(&paths);
@@ -132,22 +133,15 @@ impl Inputs {
                 Err(error) if error.path().is_some_and(is_hidden) => {}
                 Err(error) => {
                     let path = error.path().unwrap_or(folder);
-                    let message = match error.io_error() {
-                        Some(reason) => format!("cannot read {}: {reason}", self.show(path)),
-                        None => format!("cannot read {}: {error}", self.show(path)),
-                    };
-                    problems.push(Diagnostic::new(message).kind(Kind::Io));
+                    problems.push(match error.io_error() {
+                        Some(reason) => diagnostics::cannot("read", self.show(path), reason),
+                        None => diagnostics::cannot("read", self.show(path), &error),
+                    });
                 }
             }
         }
         if paths.len() == paths_before && problems.len() == problems_before {
-            problems.push(
-                Diagnostic::new(format!(
-                    "there is no .proto file in the folder `{}`",
-                    self.show(folder)
-                ))
-                .kind(Kind::ImportNotFound),
-            );
+            problems.push(diagnostics::no_proto_in_folder(self.show(folder)));
         }
     }
 
@@ -158,21 +152,14 @@ impl Inputs {
             .iter()
             .find_map(|include| Some((include, relative_to(path, include)?)))
         else {
-            return Err(Diagnostic::new(format!(
-                "`{}` is in none of the include folders ({})",
+            return Err(diagnostics::outside_of_includes(
                 self.show(path),
-                self.show_all(&self.includes)
-            ))
-            .hint(format!(
-                "add `{}` to the includes",
-                self.show(path.parent().unwrap_or(path))
-            )));
+                self.show_all(&self.includes),
+                self.show(path.parent().unwrap_or(path)),
+            ));
         };
         let Some(name) = slashed(&relative) else {
-            return Err(Diagnostic::new(format!(
-                "the path `{}` is not valid UTF-8",
-                self.show(path)
-            )));
+            return Err(diagnostics::path_not_utf8(self.show(path)));
         };
         let file = InputFile {
             path: include.join(&relative),
@@ -180,15 +167,9 @@ impl Inputs {
         };
         // protoc refuses such a file with a text about "virtual paths".
         match self.find_import(&file.name) {
-            Some(found) if found != file.path && !same_file(&found, &file.path) => {
-                Err(Diagnostic::new(format!(
-                    "`{}` and `{}` are both called `{}`, relative to their include folders",
-                    self.show(&found),
-                    self.show(&file.path),
-                    file.name
-                ))
-                .hint("give an include folder that holds both, so that their names differ"))
-            }
+            Some(found) if found != file.path && !same_file(&found, &file.path) => Err(
+                diagnostics::same_name(self.show(&found), self.show(&file.path), file.name),
+            ),
             _ => Ok(file),
         }
     }
@@ -219,9 +200,6 @@ impl Inputs {
     }
 
     fn not_there(&self, what: &str, path: &Path) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::new(format!("the {what} `{}` does not exist", self.show(path)))
-                .kind(Kind::ImportNotFound);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let siblings: Vec<String> = path
             .parent()
@@ -233,28 +211,20 @@ impl Inputs {
         match nearest(&name, siblings.iter().map(String::as_str)) {
             Some(sibling) => {
                 let sibling = self.show(&path.with_file_name(sibling));
-                diagnostic.hint(format!("did you mean `{sibling}`?"))
+                diagnostics::path_misspelt(what, self.show(path), sibling)
             }
-            None => diagnostic.hint(format!("relative paths start at {}", self.root.display())),
+            None => diagnostics::path_missing(what, self.show(path), self.root.display()),
         }
     }
 
     /// The diagnostic for an import that is in none of the include folders.
     pub fn import_not_found(&self, import: &str, location: Option<Location>) -> Diagnostic {
-        let advice = match self.search(import) {
-            Some(folder) => format!(
-                "`{import}` lies in `{}`: add that folder to the includes",
-                self.show(&folder)
-            ),
-            None => format!("add the folder that holds `{import}` to the includes"),
+        let searched = self.show_all(&self.includes);
+        let diagnostic = match self.search(import) {
+            Some(folder) => diagnostics::import_elsewhere(import, searched, self.show(&folder)),
+            None => diagnostics::import_not_found(import, searched),
         };
-        Diagnostic::new(format!("the import `{import}` was not found"))
-            .at(location)
-            .hint(format!(
-                "searched: {}\n{advice}",
-                self.show_all(&self.includes)
-            ))
-            .kind(Kind::ImportNotFound)
+        diagnostic.at(location)
     }
 
     /// A folder below the root, or above an include, in which the import would be found.

@@ -8,15 +8,15 @@ use prost::bytes::Bytes;
 
 use super::inputs::Inputs;
 use super::well_known;
-use crate::error::{Diagnostic, Error, Kind, Problems};
+use crate::diagnostics;
+use crate::error::{Diagnostic, Error, Problems};
 
-/// Runs the protoc at `path`; gives a serialised `FileDescriptorProto` for each file read.
+/// Runs the protoc at `path`; gives a serialised `FileDescriptorProto` for each file read, and protoc's warnings.
 pub(super) fn compile(
     path: &Path,
     args: &[String],
     inputs: &Inputs,
-    warn: &dyn Fn(&str),
-) -> Result<Vec<Bytes>, Error> {
+) -> Result<(Vec<Bytes>, Vec<Diagnostic>), Error> {
     let folder = tempfile::Builder::new()
         .prefix("aristaproto-")
         .tempdir()
@@ -51,27 +51,27 @@ pub(super) fn compile(
     let output = Command::new(path)
         .arg(format!("@{}", utf8(&arguments)?))
         .output()
-        .map_err(|error| {
-            Diagnostic::new(format!("cannot run {}: {error}", path.display()))
-                .hint("name a protoc that can be run with `Config::protoc` or `PROTOC`, or turn on the feature `protox`")
-                .kind(Kind::FrontEnd)
-        })?;
+        .map_err(|error| diagnostics::protoc_cannot_run(path.display(), error))?;
     let complaints = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(diagnose(&complaints, inputs, path, output.status));
     }
-    complaints
-        .lines()
-        .filter(|line| !line.is_empty())
-        .for_each(warn);
+    let warnings = complaints.lines().filter(|line| !line.is_empty());
+    let warnings = warnings.map(|line| warning(line, inputs)).collect();
     let bytes = fs::read(&result).map_err(|error| Diagnostic::io("read", &result, &error))?;
-    super::split(bytes.into())
+    Ok((super::split(bytes.into())?, warnings))
+}
+
+fn warning(line: &str, inputs: &Inputs) -> Diagnostic {
+    let (place, text) = cut_place(line);
+    let text = text.strip_prefix("warning: ").unwrap_or(text);
+    let location = place.map(|(file, line, column)| inputs.location(file, line, column));
+    diagnostics::doubted(text.trim().trim_end_matches('.')).at(location)
 }
 
 fn utf8(path: &Path) -> Result<&str, Diagnostic> {
-    path.to_str().ok_or_else(|| {
-        Diagnostic::new(format!("the path `{}` is not valid UTF-8", path.display())).kind(Kind::Io)
-    })
+    path.to_str()
+        .ok_or_else(|| diagnostics::path_not_utf8(path.display()))
 }
 
 /// What protoc wrote on its standard error, as diagnostics: `file:line:column: text`, `file: text` or anything else. What it
@@ -93,15 +93,12 @@ fn diagnose(complaints: &str, inputs: &Inputs, protoc: &Path, status: ExitStatus
             Some(import) => problems.push(inputs.import_not_found(import, location)),
             None if line.is_consequence(&incomplete) => {}
             None => {
-                let diagnostic = Diagnostic::new(line.text).at(location);
-                problems.push(if line.stumbles_over_edition(inputs) {
-                    diagnostic.hint(
-                        "this protoc knows no editions: name one of version 27 or newer with `Config::protoc` or `PROTOC`, or \
-                         turn on the feature `vendored-protoc` of aristaproto-build",
-                    )
+                let diagnostic = if line.stumbles_over_edition(inputs) {
+                    diagnostics::protoc_without_editions(line.text)
                 } else {
-                    diagnostic
-                });
+                    diagnostics::refused(line.text)
+                };
+                problems.push(diagnostic.at(location));
             }
         }
     }
@@ -110,10 +107,7 @@ fn diagnose(complaints: &str, inputs: &Inputs, protoc: &Path, status: ExitStatus
             "" => "and said nothing".to_owned(),
             text => format!("and said: {text}"),
         };
-        Diagnostic::new(format!("{} ended with {status} {said}", protoc.display()))
-            .hint("name a working protoc with `Config::protoc` or `PROTOC`, or turn on the feature `protox`")
-            .kind(Kind::FrontEnd)
-            .into()
+        diagnostics::protoc_failed(protoc.display(), status, said).into()
     })
 }
 
@@ -125,10 +119,7 @@ struct Complaint<'a> {
 
 impl<'a> Complaint<'a> {
     fn read(line: &'a str) -> Option<Self> {
-        let (place, text) = match place(line) {
-            Some((place, text)) => (Some(place), text),
-            None => (None, line),
-        };
+        let (place, text) = cut_place(line);
         let is_warning = text.starts_with("warning: ") || text.contains(": warning: ");
         (!is_warning && !text.trim().is_empty()).then_some(Self {
             place,
@@ -165,11 +156,12 @@ impl<'a> Complaint<'a> {
 }
 
 /// Cuts `file:line:column: ` off the front.
-fn place(line: &str) -> Option<((&str, usize, usize), &str)> {
-    line.match_indices(": ").find_map(|(end, _)| {
+fn cut_place(line: &str) -> (Option<(&str, usize, usize)>, &str) {
+    let found = line.match_indices(": ").find_map(|(end, _)| {
         let mut parts = line[..end].rsplitn(3, ':');
         let column = parts.next()?.parse().ok()?;
         let row = parts.next()?.parse().ok()?;
         Some(((parts.next()?, row, column), &line[end + 2..]))
-    })
+    });
+    found.map_or((None, line), |(place, text)| (Some(place), text))
 }

@@ -1,57 +1,91 @@
 //! The front end protox: a protobuf compiler in pure Rust. It knows proto2 and proto3, no editions.
 
 mod like_protoc;
+mod parsed;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::{fs, io};
 
 use prost::bytes::Bytes;
 use protox::file::{File, FileResolver};
 use protox::Compiler;
 
-use super::inputs::Inputs;
+use super::inputs::{InputFile, Inputs};
 use super::well_known;
+use crate::diagnostics;
 use crate::error::{Diagnostic, Error, Location, Problems};
 use crate::parallel;
 
 /// Follows a file's name in the resolver's error, and tells `diagnose` which error it is.
 const NOT_UTF8: &str = " is not text in UTF-8";
 
+/// Whether files get what protox's parser leaves out, which costs the places of their errors.
+#[derive(Clone, Copy)]
+enum Complete {
+    Yes,
+    No,
+}
+
+/// How many files are parsed at once: enough for all cores, few enough that their descriptors take little memory while they wait.
+const AHEAD: usize = 256;
+
 /// Looks into the include folders, then among the bundled files.
 struct Resolver {
     includes: Vec<PathBuf>,
-    /// The files that will be asked for, parsed on several threads before protox, which works on one, comes to them.
-    parsed: Mutex<HashMap<String, Result<File, protox::Error>>>,
+    complete: Complete,
+    parsed: Arc<Mutex<Parsed>>,
 }
 
-impl Resolver {
-    fn new(inputs: &Inputs) -> Self {
-        let parsed = parallel::map(&inputs.files, |file| {
-            (file.name.clone(), parse(&inputs.includes, &file.name))
-        });
-        Self {
-            includes: inputs.includes.clone(),
-            parsed: Mutex::new(parsed.into_iter().collect()),
-        }
-    }
+/// Files that protox, which works on one thread, will ask for, parsed on all before it does.
+#[derive(Default)]
+struct Parsed {
+    waiting: HashMap<String, Result<File, protox::Error>>,
+    taken: HashSet<String>,
 }
 
 impl FileResolver for Resolver {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        let parsed = self.parsed.lock().map(|mut files| files.remove(name));
-        match parsed {
-            Ok(Some(file)) => file,
-            _ => parse(&self.includes, name),
-        }
+        let parsed = self.parsed.lock().ok().and_then(|mut parsed| {
+            parsed.taken.insert(name.to_owned());
+            parsed.waiting.remove(name)
+        });
+        parsed.unwrap_or_else(|| parse(&self.includes, name, self.complete))
     }
 }
 
-fn parse(includes: &[PathBuf], name: &str) -> Result<File, protox::Error> {
+/// Parses those of the files that protox has not had yet.
+fn parse_ahead(
+    includes: &[PathBuf],
+    files: &[InputFile],
+    complete: Complete,
+    parsed: &Mutex<Parsed>,
+) {
+    let Ok(mut parsed) = parsed.lock() else {
+        return;
+    };
+    let names: Vec<&String> = files
+        .iter()
+        .map(|file| &file.name)
+        .filter(|name| !parsed.taken.contains(*name))
+        .collect();
+    let files = parallel::map(&names, |name| {
+        ((*name).clone(), parse(includes, name, complete))
+    });
+    parsed.waiting.extend(files);
+}
+
+fn parse(includes: &[PathBuf], name: &str, complete: Complete) -> Result<File, protox::Error> {
     for include in includes {
         match fs::read_to_string(include.join(name)) {
-            Ok(text) => return File::from_source(name, &like_protoc::text(&text)),
+            Ok(text) => {
+                let file = File::from_source(name, &like_protoc::text(&text))?;
+                return Ok(match complete {
+                    Complete::Yes => parsed::complete(&file).unwrap_or(file),
+                    Complete::No => file,
+                });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(protox::Error::new(format!("{name}{NOT_UTF8}")));
@@ -70,11 +104,25 @@ fn parse(includes: &[PathBuf], name: &str) -> Result<File, protox::Error> {
 
 /// Gives a serialised `FileDescriptorProto` for each file read.
 pub(super) fn compile(inputs: &Inputs) -> Result<Vec<Bytes>, Error> {
-    let mut compiler = Compiler::with_file_resolver(Resolver::new(inputs));
+    // Where there is an error, its place is what matters.
+    compile_with(inputs, Complete::Yes).or_else(|_| compile_with(inputs, Complete::No))
+}
+
+fn compile_with(inputs: &Inputs, complete: Complete) -> Result<Vec<Bytes>, Error> {
+    let parsed = Arc::default();
+    let mut compiler = Compiler::with_file_resolver(Resolver {
+        includes: inputs.includes.clone(),
+        complete,
+        parsed: Arc::clone(&parsed),
+    });
     compiler.include_imports(true).include_source_info(true);
     let mut found: Vec<Diagnostic> = Vec::new();
-    for file in &inputs.files {
-        if let Err(error) = compiler.open_file(&file.name) {
+    for files in inputs.files.chunks(AHEAD) {
+        parse_ahead(&inputs.includes, files, complete, &parsed);
+        for file in files {
+            let Err(error) = compiler.open_file(&file.name) else {
+                continue;
+            };
             let diagnostic = diagnose(&error, inputs);
             // A fault in a file that several files import comes once for each of them.
             if !found.contains(&diagnostic) {
@@ -109,19 +157,14 @@ fn diagnose(error: &protox::Error, inputs: &Inputs) -> Diagnostic {
     if let Some(name) = message.strip_suffix(NOT_UTF8) {
         let path = inputs.find_import(name);
         let shown = path.map_or_else(|| name.to_owned(), |path| inputs.show(&path));
-        return Diagnostic::new(format!("`{shown}`{NOT_UTF8}"))
-            .hint(format!("save `{shown}` as UTF-8"));
+        return diagnostics::not_utf8(shown);
     }
-    let is_edition = message.ends_with("found 'edition'");
-    let diagnostic = Diagnostic::new(message).at(location);
-    if is_edition {
-        diagnostic.hint(
-            "protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a protoc with \
-             `Config::protoc` or `PROTOC`",
-        )
+    let diagnostic = if message.ends_with("found 'edition'") {
+        diagnostics::protox_without_editions(message)
     } else {
-        diagnostic
-    }
+        diagnostics::refused(message)
+    };
+    diagnostic.at(location)
 }
 
 /// Reads `file:line:column:`.

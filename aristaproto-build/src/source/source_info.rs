@@ -2,69 +2,49 @@
 //! time and of the memory that a descriptor set takes, so only what has comments is decoded with a file, and a span when a
 //! diagnostic asks for it. In: serialised files. Called by `DescriptorSet`; `like_protoc` cuts files with it.
 
-use prost::bytes::Bytes;
-use prost::encoding::{decode_key, skip_field, DecodeContext};
+use prost::encoding::{decode_key, decode_varint, skip_field, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
 use crate::descriptor::source_code_info::Location;
-use crate::descriptor::{FileDescriptorProto, SourceCodeInfo};
+use crate::descriptor::FileDescriptorProto;
 
 /// `FileDescriptorProto.source_code_info`
 const SOURCE_CODE_INFO: u32 = 9;
-
-/// A `FileDescriptorProto`, with the places still serialised.
-#[derive(Clone, PartialEq, Message)]
-struct File {
-    #[prost(message, optional, tag = "9")]
-    source_code_info: Option<Places>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Places {
-    #[prost(bytes = "bytes", repeated, tag = "1")]
-    location: Vec<Bytes>,
-}
+/// `SourceCodeInfo.location`
+const LOCATION: u32 = 1;
+/// `Location.leading_comments`, `.trailing_comments`, `.leading_detached_comments`
+const COMMENTS: [u32; 3] = [3, 4, 6];
 
 /// The file, with those places that have comments.
 ///
 /// # Errors
 ///
 /// The bytes are not a serialised `FileDescriptorProto`.
-pub(super) fn decode(bytes: &Bytes) -> Result<FileDescriptorProto, DecodeError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<FileDescriptorProto, DecodeError> {
     let mut file = FileDescriptorProto::decode(without(bytes).as_slice())?;
-    if let Some(info) = File::decode(bytes.clone())?.source_code_info {
-        let mut commented = SourceCodeInfo::default();
-        // One place after the other is read into the same memory.
-        let mut place = Location::default();
-        for bytes in info.location {
-            place.clear();
-            place.merge(bytes)?;
-            if is_commented(&place) {
-                commented.location.push(place.clone());
+    for info in fields(bytes, SOURCE_CODE_INFO) {
+        let commented = file.source_code_info.get_or_insert_default();
+        for place in fields(info?, LOCATION) {
+            let place = place?;
+            for field in Fields(place) {
+                if COMMENTS.contains(&field?.number) {
+                    commented.location.push(Location::decode(place)?);
+                    break;
+                }
             }
         }
-        file.source_code_info = Some(commented);
     }
     Ok(file)
 }
 
-fn is_commented(place: &Location) -> bool {
-    place.leading_comments.is_some()
-        || place.trailing_comments.is_some()
-        || !place.leading_detached_comments.is_empty()
-}
-
 /// The span of the first place that has this path.
-pub(super) fn span(bytes: &Bytes, path: &[i32]) -> Option<Vec<i32>> {
+pub(super) fn span(bytes: &[u8], path: &[i32]) -> Option<Vec<i32>> {
     // What is in a descriptor set has been decoded before.
-    let info = File::decode(bytes.clone()).ok()?.source_code_info?;
-    let mut places = info
-        .location
-        .into_iter()
-        .map_while(|it| Location::decode(it).ok());
-    places
-        .find(|place| place.path == path)
-        .map(|place| place.span)
+    let places = fields(bytes, SOURCE_CODE_INFO)
+        .map_while(Result::ok)
+        .flat_map(|info| fields(info, LOCATION).map_while(Result::ok));
+    let mut places = places.map_while(|place| Location::decode(place).ok());
+    places.find(|place| place.path == path).map(|it| it.span)
 }
 
 /// A serialised `FileDescriptorProto` without its source info.
@@ -82,29 +62,77 @@ pub(super) fn only(bytes: &[u8]) -> Vec<u8> {
 /// whoever reads the copy meets it.
 fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
     let mut copy = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let start = rest;
-        let number = decode_key(&mut rest).and_then(|(number, wire_type)| {
-            skip_field(wire_type, number, &mut rest, DecodeContext::default()).map(|()| number)
-        });
-        match number {
-            Ok(number) if keep(number) => {
-                copy.extend_from_slice(&start[..start.len() - rest.len()]);
-            }
-            Ok(_) => {}
-            Err(_) => {
+    let mut rest = Fields(bytes);
+    loop {
+        let start = rest.0;
+        match rest.next() {
+            Some(Ok(field)) if keep(field.number) => copy.extend_from_slice(field.bytes),
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
                 copy.extend_from_slice(start);
-                break;
+                return copy;
             }
+            None => return copy,
         }
     }
-    copy
+}
+
+/// One field of a serialised message.
+struct Field<'a> {
+    number: u32,
+    /// Key, length and value.
+    bytes: &'a [u8],
+    /// The value, without its length if it has one.
+    value: &'a [u8],
+}
+
+/// The fields of a serialised message; an error is the last item.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<Field<'a>, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = self.read();
+        if field.is_err() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+impl<'a> Fields<'a> {
+    fn read(&mut self) -> Result<Field<'a>, DecodeError> {
+        let start = self.0;
+        let (number, wire_type) = decode_key(&mut self.0)?;
+        let mut value = self.0;
+        skip_field(wire_type, number, &mut self.0, DecodeContext::default())?;
+        if wire_type == WireType::LengthDelimited {
+            decode_varint(&mut value)?;
+        }
+        Ok(Field {
+            number,
+            bytes: &start[..start.len() - self.0.len()],
+            value: &value[..value.len() - self.0.len()],
+        })
+    }
+}
+
+/// The values of the fields with this number, which are messages.
+fn fields(bytes: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], DecodeError>> {
+    Fields(bytes).filter_map(move |field| match field {
+        Ok(field) => (field.number == number).then_some(Ok(field.value)),
+        Err(error) => Some(Err(error)),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::descriptor::SourceCodeInfo;
 
     fn place(path: &[i32], comment: Option<&str>) -> Location {
         Location {
@@ -132,7 +160,7 @@ mod tests {
             place(&[4, 0], Some("a")),
             place(&[4, 0, 1], None),
         ];
-        let bytes = Bytes::from(file(places).encode_to_vec());
+        let bytes = file(places).encode_to_vec();
         assert_eq!(
             decode(&bytes).unwrap(),
             file(vec![place(&[4, 0], Some("a"))])
@@ -144,10 +172,10 @@ mod tests {
     #[test]
     fn noise_is_an_error() {
         let file = file(vec![place(&[4, 0], Some("comment"))]).encode_to_vec();
-        assert!(decode(&Bytes::copy_from_slice(&file[..file.len() - 1])).is_err());
+        assert!(decode(&file[..file.len() - 1]).is_err());
         let at = file.windows(7).position(|it| it == b"comment").unwrap();
         let mut latin_1 = file.clone();
         latin_1[at] = 0xe9;
-        assert!(decode(&Bytes::from(latin_1)).is_err());
+        assert!(decode(&latin_1).is_err());
     }
 }

@@ -81,7 +81,8 @@ def test_custom_options() -> None:
     note = found.file.option(custom_options.file_note)
     assert isinstance(note, custom_options.Note)
     assert note.text == "file"
-    (name,) = found.fields
+    name, unpacked = found.fields
+    assert unpacked.option(custom_options.field_levels) == [1, 2]
     notes = name.option(custom_options.field_notes)
     assert [(note.text, note.level) for note in notes] == [("a", 0), ("b", 2)]
     # Reading leaves the bytes for the extension of another tree.

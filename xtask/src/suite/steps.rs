@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::Outcome;
 use crate::conformance;
+use crate::corpus;
 use crate::exec;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
@@ -300,6 +301,18 @@ impl Bench {
         check.args(["tests/wheels/check.py", "--work"]).arg(&folder);
         check.env("PATH", python::path_with(&environment.programs()));
         self.run("wheels", check)
+    }
+
+    pub fn corpus(&self) -> Result<Outcome, String> {
+        if exec::output(Command::new("npm").arg("--version")).is_err() {
+            return Ok(Outcome::Skipped(
+                "npm, which fetches the files, is not installed".to_owned(),
+            ));
+        }
+        let plugin = Plugin::at(&self.target);
+        let mut program = corpus::program(&self.root, &self.venv_program("python"), &plugin);
+        program.arg("--fast");
+        self.run("corpus", program)
     }
 
     pub fn conformance(&self) -> Result<Outcome, String> {

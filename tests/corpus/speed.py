@@ -1,0 +1,131 @@
+"""The step `speed`: what generation costs, beside what the protobuf compilers cost alone. It prints and judges nothing: times say
+something only on a machine that does nothing else.
+
+The first source is measured. Programs are run three times, the median counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from .generate import PROTOC, fresh, through_plugin
+from .steps import Corpus, Skipped, Tree, must
+
+ROUNDS = 3
+SHARES = (8, 4, 2, 1)
+CHANGED = "google/pubsub/v1/pubsub.proto"
+"""The file that gets another comment."""
+
+
+def measure(corpus: Corpus) -> str:
+    """Times and memory, a line each."""
+    program = corpus.example("corpus_tree")
+    if program is None:
+        raise Skipped("the engine was not built with protox")
+    tree = corpus.trees[0]
+    rows = [_plugin(corpus, tree), *_engine(corpus, tree, program)]
+    rows += [_share(corpus, tree, program, share) for share in SHARES]
+    return "\n".join(rows)
+
+
+def _plugin(corpus: Corpus, tree: Tree) -> str:
+    out = corpus.work / "speed" / "plugin"
+
+    def alone() -> None:
+        descriptors = ["--include_source_info", f"--descriptor_set_out={tree.descriptors}.speed"]
+        must([*PROTOC, "--include_imports", *descriptors, f"@{tree.list}"], tree.protos)
+
+    def plugin() -> None:
+        through_plugin(corpus, tree, out)
+
+    first, second = _median(alone), _median(plugin)
+    return (
+        f"protoc --descriptor_set_out {first:.2f} s, with the plugin {second:.2f} s:"
+        f" {second / first:.2f} times"
+    )
+
+
+def _engine(corpus: Corpus, tree: Tree, program: Path) -> list[str]:
+    """A first run, a second one with nothing changed, and one with one file changed."""
+    protos = corpus.work / "speed" / "protos"
+    shutil.rmtree(protos, ignore_errors=True)
+    shutil.copytree(tree.protos, protos)
+    out = fresh(corpus.work / "speed" / "engine")
+    command = [program, protos, tree.list, out, tree.source.options]
+    started = perf_counter()
+    first = _values(must(command))
+    seconds = perf_counter() - started
+    rows = [
+        (
+            f"protox {first['load']:.2f} s, generation after it {first['generate']:.2f} s,"
+            f" the whole {seconds / first['load']:.2f} times protox, {first['memory']:.0f} MiB at most"
+        )
+    ]
+    before = _written(out)
+    again = _values(must(command))
+    rows.append(
+        f"again, nothing changed: generation {again['generate']:.2f} s,"
+        f" {_count(before, _written(out))} modules written"
+    )
+    changed = protos / CHANGED
+    if changed.exists():
+        text = changed.read_text()
+        changed.write_text(
+            text.replace("\n// ", "\n// Changed. ", 1).replace("  // ", "  // Changed. ", 1)
+        )
+        before = _written(out)
+        after = _values(must(command))
+        rows.append(
+            f"again, {CHANGED} changed: generation {after['generate']:.2f} s,"
+            f" {_count(before, _written(out))} modules written"
+        )
+    return rows
+
+
+def _share(corpus: Corpus, tree: Tree, program: Path, share: int) -> str:
+    """One in so many of the packages, and what they import: how the cost grows."""
+    folders = sorted({name.rpartition("/")[0] for name in tree.names})[::share]
+    chosen = [name for name in tree.names if name.rpartition("/")[0] in folders]
+    names = corpus.work / "speed" / f"share-{share}.txt"
+    names.write_text("".join(f"{name}\n" for name in chosen))
+    out = fresh(corpus.work / "speed" / "share")
+    values = [
+        _values(must([program, tree.protos, names, fresh(out), tree.source.options]))
+        for _ in range(ROUNDS)
+    ]
+    seconds = statistics.median(value["generate"] for value in values)
+    size = sum(path.stat().st_size for path in out.rglob("*.py"))
+    return (
+        f"1/{share} of the packages: {len(chosen)} files, generation {seconds:.2f} s,"
+        f" {seconds / size * 1e9:.1f} ns for a byte of Python, {values[0]['memory']:.0f} MiB"
+    )
+
+
+def _median(action: Callable[[], None]) -> float:
+    times: list[float] = []
+    for _ in range(ROUNDS):
+        started = perf_counter()
+        action()
+        times.append(perf_counter() - started)
+    return statistics.median(times)
+
+
+def _values(printed: str) -> dict[str, float]:
+    return {name: float(value) for name, value in (line.split() for line in printed.splitlines())}
+
+
+def _written(folder: Path) -> dict[str, int]:
+    """When each file was last written."""
+    return {
+        os.fspath(path.relative_to(folder)): path.stat().st_mtime_ns
+        for path in folder.rglob("*.py")
+    }
+
+
+def _count(before: dict[str, int], after: dict[str, int]) -> int:
+    return sum(before.get(name) != time for name, time in after.items())
