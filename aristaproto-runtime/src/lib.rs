@@ -16,6 +16,7 @@
 mod api;
 mod bind;
 mod buffer;
+mod class;
 mod compare;
 mod construct;
 mod decode;
@@ -29,6 +30,7 @@ mod same;
 mod scan;
 mod shape;
 mod slot;
+mod spec;
 mod value;
 mod wire;
 mod wkt;
@@ -37,12 +39,16 @@ mod wkt;
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyBytes, PyString, PyType};
+    use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 
-    use super::{decode as reader, encode as writer, methods, object};
+    use super::{class, decode as reader, encode as writer, methods, object};
 
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
+    #[pymodule_export]
+    use super::class::{install_enum, register};
+    #[pymodule_export]
+    use super::spec::field_functions;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -50,11 +56,18 @@ pub mod _native {
         module.add("MessageBase", methods::base_class(module.py())?)
     }
 
-    /// Gives `Message` and its metaclass the methods that are written in Rust.
+    /// Gives `Message` and its metaclass the methods that are written in Rust. `spec` is the class of field specifications
+    /// in Python; `common` is what each message class has in its own dict.
     #[pyfunction]
-    fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+    fn install(
+        message: &Bound<'_, PyType>,
+        metaclass: &Bound<'_, PyType>,
+        spec: &Bound<'_, PyType>,
+        common: &Bound<'_, PyDict>,
+    ) -> PyResult<()> {
         methods::allow_vectorcall(metaclass)?;
-        methods::install_methods(message)
+        methods::install_methods(message)?;
+        class::install(message, spec, common)
     }
 
     /// Makes an empty message of a class without calling its `__init__`.

@@ -113,11 +113,7 @@ pub unsafe extern "C" fn call_class(
                 + names
                     .as_ref()
                     .map_or(0, |names: &Bound<'_, pyo3::types::PyTuple>| names.len());
-            let values = Values {
-                start: args,
-                count,
-                py,
-            };
+            let values = Values::new(py, args, count);
             construct::fill(
                 Message(message.as_borrowed()),
                 &plan,
@@ -139,6 +135,11 @@ pub struct Values<'py> {
 }
 
 impl<'py> Values<'py> {
+    /// `count` arguments, which the caller keeps alive for the call.
+    pub unsafe fn new(py: Python<'py>, start: *const *mut ffi::PyObject, count: usize) -> Self {
+        Self { start, count, py }
+    }
+
     /// The argument at an index.
     #[inline(always)]
     pub fn get(self, index: usize) -> Option<Bound<'py, PyAny>> {
@@ -153,8 +154,8 @@ impl<'py> Values<'py> {
     }
 }
 
-/// What calling the class does without our short cut.
-unsafe fn call_plainly(
+/// What calling a class, or a metaclass, does without our short cut.
+pub unsafe fn call_plainly(
     class: *mut ffi::PyObject,
     args: *const *mut ffi::PyObject,
     nargsf: usize,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .access import clear, default, get, is_initialized, merge, which_one_of
-from .budget import Limits, limits
 from .casing import Casing
 from .codec import implementation
 from .contract import require_contract
@@ -34,18 +32,20 @@ from .schema import (
     TYPE_UINT32,
     TYPE_UINT64,
 )
-from .wire import (
-    SIZE_DELIMITED,
-    WireField,
-    dump_varint,
-    encode_varint,
-    load_fields,
-    load_varint,
-    parse_fields,
-)
 
 if TYPE_CHECKING:
+    from .access import clear, default, get, is_initialized, merge, which_one_of
+    from .budget import Limits, limits
     from .reflection import descriptor
+    from .wire import (
+        SIZE_DELIMITED,
+        WireField,
+        dump_varint,
+        encode_varint,
+        load_fields,
+        load_varint,
+        parse_fields,
+    )
 
     __version__: str
 
@@ -148,16 +148,40 @@ def check_compiler_version(compiler_version: str) -> None:
 
 
 if not TYPE_CHECKING:
+    # What generated modules do not need: who imports messages does not wait for it.
+    _LATER = {
+        **dict.fromkeys(
+            ("clear", "default", "get", "is_initialized", "merge", "which_one_of"), "access"
+        ),
+        **dict.fromkeys(("Limits", "limits"), "budget"),
+        "descriptor": "reflection",
+        **dict.fromkeys(
+            (
+                "SIZE_DELIMITED",
+                "WireField",
+                "dump_varint",
+                "encode_varint",
+                "load_fields",
+                "load_varint",
+                "parse_fields",
+            ),
+            "wire",
+        ),
+    }
+
     # Checkers would take it as leave to read any name.
     def __getattr__(name: str) -> Any:
-        # Reading the version from the installed distribution costs more than everything else here.
+        from importlib import import_module
+
         if name == "__version__":
             from importlib.metadata import version
 
             return version("aristaproto")
-        # Few programs look at descriptors, and their classes take time to import.
-        if name == "descriptor":
-            from .reflection import descriptor
+        module = _LATER.get(name)
+        if module is None:
+            raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(f".{module}", __name__), name)
+        return value
 
-            return descriptor
-        raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

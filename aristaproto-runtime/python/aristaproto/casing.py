@@ -14,14 +14,14 @@ __all__ = ("Casing", "camel_case", "pascal_case", "snake_case")
 # Separators, then one word: a run of capitals that does not lead into a lowercase letter ("FOO1"
 # in "FOO1Bar"), or capitals, lowercase letters and digits ("Int32"). Only ASCII makes words,
 # because names in a proto file are ASCII.
-_WORD = re.compile(r"([^A-Za-z0-9]*)([A-Z]+(?![a-z])[0-9]*|[A-Z]*[a-z]+[0-9]*|[0-9]+)")
+_WORD = r"([^A-Za-z0-9]*)([A-Z]+(?![a-z])[0-9]*|[A-Z]*[a-z]+[0-9]*|[0-9]+)"
 
 
 def _words(value: str) -> tuple[list[tuple[str, str]], str]:
     """Split into (separators, word) pairs and the separators after the last word."""
     pairs: list[tuple[str, str]] = []
     end = 0
-    for match in _WORD.finditer(value):
+    for match in re.finditer(_WORD, value):
         pairs.append((match[1], match[2]))
         end = match.end()
     return pairs, value[end:]

@@ -2,13 +2,15 @@
 
 Members are ints. A number without a name gives a nameless member, because open enums carry it on.
 The classes are real `enum.IntEnum`s, but made without the standard metaclass' work for each member:
-packages of thousands of types must import fast.
+packages of thousands of types must import fast. The native codec makes those that hold numbers and nothing else.
 """
 
 from __future__ import annotations
 
 import enum
 from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from . import codec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,6 +202,10 @@ class Enum(_EnumBase, metaclass=_EnumType):
 
     def __deepcopy__(self, memo: Any) -> Self:
         return self
+
+
+if codec.NATIVE is not None:
+    codec.NATIVE.install_enum(Enum)
 
 
 def _python_names(cls: type[Enum]) -> dict[str, str]:

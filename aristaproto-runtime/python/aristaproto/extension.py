@@ -10,14 +10,12 @@ import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import codec
+from .message import Message
 from .schema import Field, FieldSpec
-from .schema_builder import build_field, resolve_ref
-from .wire import parse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .message import Message
     from .registry import MessagePool
     from .schema import Schema
 
@@ -30,7 +28,7 @@ __all__ = (
     "set_extensions",
 )
 
-_M = TypeVar("_M", bound="Message")
+_M = TypeVar("_M", bound=Message)
 _T = TypeVar("_T")
 
 
@@ -55,6 +53,8 @@ class Extension(Generic[_M, _T]):
     def field(self) -> Field:
         """The field as codecs see it; its names are ``[full_name]``, as JSON and text write it."""
         if self._field is None:
+            from .schema_builder import build_field, resolve_ref
+
             name = f"[{self.full_name}]"
             built = build_field(
                 name,
@@ -216,6 +216,8 @@ def _promote(message: Message, extension: Extension[Any, Any]) -> None:
     unknown = message._unknown_fields  # pyright: ignore[reportPrivateUsage]
     if not unknown:
         return
+    from .wire import parse_fields
+
     # In a message set, extensions are items of number 1.
     number = 1 if type(message).__message_set__ else extension.number
     mine: list[bytes] = []

@@ -1,14 +1,13 @@
 """`Message`, the base class of all messages, and what stands in a class body: `field`, `map_field`.
 
 The metaclass turns a class body into `__slots__` and `__match_args__` and leaves everything else (schema,
-constructor, dataclass fields) to the first use of the class. Codecs are reached through `codec`.
+constructor, dataclass fields) to the first use of the class. The native codec does the same in `class.rs` for classes that
+hold nothing but fields. Codecs are reached through `codec`.
 """
 
 from __future__ import annotations
 
-import copy
 import sys
-import warnings
 from enum import IntEnum
 from math import isnan
 from operator import attrgetter
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from . import codec
 from .casing import Casing
 from .schema import FieldSpec, LazySchema, Schema
-from .wire import SIZE_DELIMITED, encode_varint, load_varint, read_exactly
 
 if TYPE_CHECKING:
     import dataclasses
@@ -118,6 +116,13 @@ def map_field(
     return spec
 
 
+_SPECS: tuple[type[Any], ...] = (FieldSpec,)
+"""What a field in a class body is."""
+
+if codec.NATIVE is not None and not TYPE_CHECKING:
+    field, map_field = codec.NATIVE.field_functions(field, map_field)
+    _SPECS = (field(1, 1).__class__, FieldSpec)
+
 # What messages are in memory.
 if TYPE_CHECKING:
     _BASE = object
@@ -164,14 +169,15 @@ class _MessageType(type):
         message_set: bool = False,
         **options: Any,
     ) -> _MessageType:
-        specs = {key: value for key, value in namespace.items() if value.__class__ is FieldSpec}
+        specs = {key: value for key, value in namespace.items() if value.__class__ in _SPECS}
         for key in specs:
             del namespace[key]
         namespace["__slots__"] = (*namespace.get("__slots__", ()), *specs)
         namespace["__fields__"] = specs
         namespace["__schema__"] = _LAZY_SCHEMA
         namespace["__dataclass_fields__"] = _LAZY_FIELDS
-        namespace["__deprecated__"] = deprecated
+        if deprecated or getattr(bases[0] if bases else None, "__deprecated__", False):
+            namespace["__deprecated__"] = deprecated
         if extendable or message_set:
             namespace["__slots__"] += ("_extensions",)
             namespace["__extendable__"] = True
@@ -305,6 +311,7 @@ class Message(_BASE, metaclass=_MessageType):
         __slots__ = ("_unknown_fields",)
         __initialiser__ = _INITIALISER
         __dataclass_params__ = _DataclassParams()
+        __deprecated__ = False
         __extendable__ = False
         __message_set__ = False
 
@@ -360,6 +367,8 @@ class Message(_BASE, metaclass=_MessageType):
 
     def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
         """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
+        from .wire import encode_varint
+
         data = codec.encode(self)
         stream.write(encode_varint(len(data)) + data if delimit else data)
 
@@ -371,6 +380,10 @@ class Message(_BASE, metaclass=_MessageType):
         (https://protobuf.dev/programming-guides/encoding/#last-one-wins). `EOFError` when a delimited
         message was asked for at the end of the stream; `DecodeError` for the rest, with this message unchanged.
         """
+        from copy import deepcopy
+
+        from .wire import SIZE_DELIMITED, load_varint, read_exactly
+
         if size is None:
             data = stream.read()
         else:
@@ -378,7 +391,7 @@ class Message(_BASE, metaclass=_MessageType):
                 size, _ = load_varint(stream)
             data = read_exactly(stream, size)
         schema = type(self).__schema__
-        scratch = copy.deepcopy(self) if self or self._unknown_fields else schema.new()
+        scratch = deepcopy(self) if self or self._unknown_fields else schema.new()
         codec.decode(scratch, data)
         if schema.extendable:
             self._extensions = None
@@ -543,11 +556,13 @@ class Message(_BASE, metaclass=_MessageType):
         return other
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
         schema = type(self).__schema__
         other: Self = schema.new()
         memo[id(self)] = other
         for member in schema.fields_of(self):
-            member.set(other, copy.deepcopy(member.get(self), memo))
+            member.set(other, deepcopy(member.get(self), memo))
         set_unknown_fields(other, self._unknown_fields)
         return other
 
@@ -568,7 +583,19 @@ class Message(_BASE, metaclass=_MessageType):
 
 
 if codec.NATIVE is not None:
-    codec.NATIVE.install(Message, _MessageType)
+    codec.NATIVE.install(
+        Message,
+        _MessageType,
+        FieldSpec,
+        {
+            "__schema__": _LAZY_SCHEMA,
+            "__dataclass_fields__": _LAZY_FIELDS,
+            "__init__": _INITIALISER,
+            "__eq__": _BASE.__eq__,
+            "__hash__": None,
+            "__repr__": _repr,
+        },
+    )
     codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
@@ -603,6 +630,8 @@ def refuse_attribute(cls: type[Message], name: str, message: Message | None = No
 
 def warn_deprecated(what: str) -> None:
     """Warn that `what` is deprecated, at the first frame outside this module."""
+    import warnings
+
     level = 2
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:

@@ -8,7 +8,7 @@ exact subclasses of them, go out, and the other way round. All arithmetic is on 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 from .rfc3339 import check_timestamp, format_rfc3339, parse_iso8601
 
@@ -22,9 +22,11 @@ __all__ = (
 )
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from typing_extensions import Self
 
-_D = TypeVar("_D", bound="NanoDatetime")
+    _D = TypeVar("_D", bound="NanoDatetime")
 
 _UTC = datetime.timezone.utc
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=_UTC)

@@ -12,8 +12,10 @@ import sys
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
+from . import codec
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .enum import Enum
     from .extension import Extension
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ("MessagePool",)
 
-_FULL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*", re.ASCII)
+_FULL_NAME = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
 def _root(module: str, package: str) -> str:
@@ -48,15 +50,20 @@ class MessagePool:
     ) -> None:
         """Add classes and extensions; the keys are names inside the package, dotted for nested ones."""
         prefix = f"{package}." if package else ""
-        for name, cls in types.items():
-            full_name = prefix + name
+        if self._root is None:
+            modules = (cls.__module__ for cls in types.values() if isinstance(cls, type))
+            self._root = next((_root(module, package) for module in modules), None)
+        items: Iterable[tuple[str, Any]]
+        if codec.NATIVE is not None and type(types) is dict:
+            items = codec.NATIVE.register(self, self._types, prefix, types)
+        else:
+            items = ((prefix + name, cls) for name, cls in types.items())
+        for full_name, cls in items:
             if not isinstance(cls, type):
                 self._extensions[cls.extendee, cls.number] = cls
                 self._extension_names[full_name] = cls
                 continue
             self._types[full_name] = cls
-            if self._root is None:
-                self._root = _root(cls.__module__, package)
             # Not inherited: a subclass that a user writes is not the registered type.
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
@@ -115,7 +122,7 @@ class MessagePool:
         """
         root = sys.modules.get(self._root or "")
         folders: list[str] = list(getattr(root, "__path__", ()))
-        if not folders or _FULL_NAME.fullmatch(full_name) is None:
+        if not folders or re.fullmatch(_FULL_NAME, full_name, re.ASCII) is None:
             return False
         names = full_name.split(".")[:-1]
         parts = [f"{name}_" if iskeyword(name) else name for name in names]

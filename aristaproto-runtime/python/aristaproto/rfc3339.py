@@ -65,13 +65,13 @@ def format_rfc3339(seconds: int, nanos: int) -> str:
     )
 
 
-_RFC3339 = re.compile(
+# Text: compiled when the first time is read, and not when a program imports its messages.
+_RFC3339 = (
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(?:Z|([+-])([0-9]{2}):([0-9]{2}))"
 )
 
-_ISO8601 = re.compile(
-    r"""
+_ISO8601 = r"""
     (?P<year>[0-9]{4})
     (?:
         -?W(?P<week>[0-9]{2}) (?:-?(?P<weekday>[1-7]))?
@@ -89,9 +89,7 @@ _ISO8601 = re.compile(
         (?: [.,](?P<fraction>[0-9]{1,9}) )?
         (?: [Zz] | (?P<sign>[+-])(?P<offset_hour>[0-9]{2}) (?: :?(?P<offset_minute>[0-9]{2}) )? )?
     )?
-    """,
-    re.VERBOSE,
-)
+    """
 
 
 def _since_epoch(date: datetime.date, hour: int, minute: int, second: int, offset: int) -> int:
@@ -127,7 +125,7 @@ def parse_rfc3339(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text has another form, or names no time in the years 1 to 9999.
     """
-    match = _RFC3339.fullmatch(text)
+    match = re.fullmatch(_RFC3339, text)
     if match is None:
         raise ValueError(
             f"expected a time in RFC 3339 form such as 2009-05-19T14:39:22.5Z, got {text!r}"
@@ -162,7 +160,7 @@ def parse_iso8601(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text is in none of these forms, or names no time in the years 1 to 9999.
     """
-    match = _ISO8601.fullmatch(text)
+    match = re.fullmatch(_ISO8601, text, re.VERBOSE)
     if match is None:
         raise ValueError(f"expected an ISO 8601 date or time, got {text!r}")
     part = match.groupdict()

@@ -7,7 +7,7 @@ import fast and refer to each other in cycles.
 
 from __future__ import annotations
 
-from threading import RLock
+from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

@@ -7,14 +7,26 @@ See https://protobuf.dev/programming-guides/encoding/.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from .errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from typing_extensions import Buffer
+
+    class BinaryReader(Protocol):
+        """A binary stream to read from."""
+
+        def read(self, size: int = ..., /) -> bytes: ...
+
+    class BinaryWriter(Protocol):
+        """A binary stream to write to."""
+
+        def write(self, data: bytes, /) -> object: ...
+
 
 __all__ = (
     "SIZE_DELIMITED",
@@ -42,18 +54,6 @@ ONE_BYTE = [bytes((value,)) for value in range(128)]
 _LONGEST_VARINT = 10
 _DEEPEST_GROUP = 100
 _CHUNK = 1 << 20
-
-
-class BinaryReader(Protocol):
-    """A binary stream to read from."""
-
-    def read(self, size: int = ..., /) -> bytes: ...
-
-
-class BinaryWriter(Protocol):
-    """A binary stream to write to."""
-
-    def write(self, data: bytes, /) -> object: ...
 
 
 class WireField(NamedTuple):

@@ -7,9 +7,11 @@ helpers, one for each kind of method.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..errors import DecodeError
+from ..message import Message
 from ..rpc_streams import RequestSender
 from .deferred import aio, grpc
 from .metadata import metadata_pairs
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
     from grpc import CallCredentials
     from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
 
-    from .. import Message
     from .metadata import MetadataLike
 
     StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 def _call_ended() -> tuple[type[Exception], ...]:
@@ -124,11 +125,18 @@ class ServiceStub:
             credentials=self._credentials if credentials is None else credentials,
             wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         )
+        core = getattr(call, "_cython_call", None)
         try:
             async for response in call:
                 if response is None:
                     raise _undecodable(response_type)
                 yield response
+                # As `_stream_stream` does.
+                while (
+                    core is not None
+                    and (data := await core.receive_serialized_message()) is not aio.EOF
+                ):
+                    yield _decoded(data, response_type)
         except SerializationFailed as failure:
             raise failure.error from None
         finally:
@@ -190,12 +198,21 @@ class ServiceStub:
             credentials=self._credentials if credentials is None else credentials,
             wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         )
+        # A call through interceptors has none.
+        core = getattr(call, "_cython_call", None)
         async with StreamRequestSender(requests, call):
             try:
+                # grpc's own iteration gives the first response, and tells at the end how the call ended.
+                # Between the two it is one more generator and one more coroutine for each message.
                 async for response in call:
                     if response is None:
                         raise _undecodable(response_type)
                     yield response
+                    while (
+                        core is not None
+                        and (data := await core.receive_serialized_message()) is not aio.EOF
+                    ):
+                        yield _decoded(data, response_type)
             finally:
                 call.cancel()
 
@@ -216,26 +233,37 @@ class StreamRequestSender(RequestSender[Request]):
         # A call through interceptors has none.
         self._core_call: Any = getattr(call, "_cython_call", None)
 
-    async def _send_message(self, message: Request) -> None:
+    def _send_message(self, message: Request) -> Awaitable[object]:
         # A message that cannot be encoded fails here; in `write` it would cancel the call silently.
         encoded = encode(message)
         if self._core_call is None:
-            await self._call.write(message)
-            return
+            return self._call.write(message)
         if not self._connected:
-            await self._call.wait_for_connection()
-            self._connected = True
+            return self._send_first(encoded)
         # Not `write`: when the server has ended the call in the meantime, that puts the status
         # INTERNAL in the place of the server's own.
+        sent: Awaitable[object] = self._core_call.send_serialized_message(encoded)
+        return sent
+
+    async def _send_first(self, encoded: bytes) -> None:
+        await self._call.wait_for_connection()
+        self._connected = True
         await self._core_call.send_serialized_message(encoded)
 
 
-def _undecodable(response_type: type[Message]) -> Exception:
-    """The error for a response that grpcio could not decode: it logs why, and hands over None."""
+def _decoded(data: bytes, response_type: type[Response]) -> Response:
+    try:
+        return response_type.FromString(data)
+    except DecodeError as error:
+        raise _undecodable(response_type, str(error)) from error
+
+
+def _undecodable(response_type: type[Message], why: str = "the log of grpc says why") -> Exception:
+    """The error for a response that does not decode. Where grpcio decodes, it logs why, and hands over None."""
     error: Exception = aio.AioRpcError(
         grpc.StatusCode.INTERNAL,
         aio.Metadata(),
         aio.Metadata(),
-        details=f"the response is not a valid {response_type.__name__}; the log of grpc says why",
+        details=f"the response is not a valid {response_type.__name__}; {why}",
     )
     return error

@@ -17,6 +17,7 @@ from collections.abc import (
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from ..message import Message
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
@@ -26,15 +27,13 @@ from ..rpc_streams import (
 
 if TYPE_CHECKING:
     import grpc  # type: ignore[import-untyped, unused-ignore]
-
-    from .. import Message
 else:
     from .deferred import grpc
 
 __all__ = ("SERVER_STREAMING_RETURN_ERROR", "ServiceBase", "_ensure_async_response_iterable")
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 # Set by each handler and never reset: grpc.aio runs each request in a task of its own, whose
 # context ends with it.
@@ -140,14 +139,14 @@ def _single_response(
 def _streamed_responses(
     handler: Callable[[Any], AsyncIterable[Response] | Awaitable[None]],
     response_type: type[Response],
-) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], AsyncIterator[Response]]:
+) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[None]]:
     """The handler as `grpc.aio` calls it, with the context set: takes a request or an iterator of
     requests.
+
+    It writes the responses itself, because as a generator around the user's it would be one more for each message.
     """
 
-    async def handle(
-        request: Any, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[Response]:
+    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         _servicer_context.set(context)
         responses = handler(request)
         iterator = await response_iterator(responses)
@@ -155,7 +154,7 @@ def _streamed_responses(
             async for response in iterator:
                 if not isinstance(response, response_type):
                     raise wrong_response(response, response_type)
-                yield response
+                await context.write(response)
         finally:
             await close_stream(responses, iterator)
 

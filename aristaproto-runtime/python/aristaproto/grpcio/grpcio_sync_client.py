@@ -7,10 +7,11 @@ kind of method. A thread of grpc iterates a request stream; what fails there rea
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ..message import Message
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
@@ -18,11 +19,10 @@ from .serialization import SerializationFailed, encode, serialize
 if TYPE_CHECKING:
     from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
 
-    from .. import Message
     from .metadata import MetadataLike
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 class SyncServiceStub:
@@ -138,10 +138,10 @@ class SyncServiceStub:
             multi_callable = self._multi_callables[key] = self._channel.stream_unary(
                 route, _serialize_streamed, response_type.FromString
             )
-        producer = RequestIterator(requests)
+        producer = RequestProducer(requests)
         try:
             response: Response = multi_callable(
-                producer,
+                producer.produce(),
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
                 credentials=self._credentials if credentials is None else credentials,
@@ -174,9 +174,9 @@ class SyncServiceStub:
             multi_callable = self._multi_callables[key] = self._channel.stream_stream(
                 route, _serialize_streamed, response_type.FromString
             )
-        producer = RequestIterator(requests)
+        producer = RequestProducer(requests)
         call: Iterator[Response] = multi_callable(
-            producer,
+            producer.produce(),
             timeout=self._timeout if timeout is None else timeout,
             metadata=self._metadata if metadata is None else metadata_pairs(metadata),
             credentials=self._credentials if credentials is None else credentials,
@@ -185,8 +185,8 @@ class SyncServiceStub:
         return ResponseIterator(call, producer)
 
 
-class RequestIterator(Iterator[Request]):
-    """Iterates the caller's requests in a thread of grpc, and keeps the exception that ended them.
+class RequestProducer(Generic[Request]):
+    """The caller's requests, which a thread of grpc iterates, and the exception that ended them.
 
     grpc itself logs the exception, and ends the call with a status that does not name it.
     """
@@ -197,13 +197,13 @@ class RequestIterator(Iterator[Request]):
         self._requests = iter(requests)
         self.error: Exception | None = None
 
-    def __next__(self) -> Request:
-        # grpc serialises a request in the thread in which it asked for it.
-        _thread.sending = self
+    def produce(self) -> Iterator[Request]:
+        """The requests, for one thread."""
+        # grpc serialises them in the thread in which it asks for them, which is the call's own.
+        _sending.set(self)
         try:
-            return next(self._requests)
-        except StopIteration:
-            raise
+            for request in self._requests:  # noqa: UP028 - `yield from` would close the caller's iterator
+                yield request
         except Exception as error:
             self.error = error
             raise
@@ -216,7 +216,7 @@ class ResponseIterator(Iterator[Response]):
 
     __slots__ = ("_call", "_producer")
 
-    def __init__(self, call: Iterator[Response], producer: RequestIterator[Any]) -> None:
+    def __init__(self, call: Iterator[Response], producer: RequestProducer[Any]) -> None:
         self._call = call
         self._producer = producer
 
@@ -232,15 +232,16 @@ class ResponseIterator(Iterator[Response]):
         return getattr(self._call, name)
 
 
-_thread = threading.local()
+# A thread starts with a context of its own, and `threading` would have to be imported.
+_sending: ContextVar[RequestProducer[Any] | None] = ContextVar("_sending", default=None)
 
 
 def _serialize_streamed(message: Message) -> bytes:
-    """The wire bytes of a request; its RequestIterator keeps the error if there are none."""
+    """The wire bytes of a request; its RequestProducer keeps the error if there are none."""
     try:
         return encode(message)
     except Exception as error:
-        producer: RequestIterator[Any] | None = getattr(_thread, "sending", None)
+        producer = _sending.get()
         if producer is not None:
             producer.error = error
         raise

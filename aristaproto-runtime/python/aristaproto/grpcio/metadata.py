@@ -15,8 +15,8 @@ MetadataValue: TypeAlias = str | bytes
 MetadataLike: TypeAlias = Mapping[str, MetadataValue] | Collection[tuple[str, MetadataValue]]
 
 # What HTTP/2 and gRPC allow (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
-_KEY = re.compile(r"[0-9a-z_.-]+")
-_TEXT = re.compile(r"[\x20-\x7e]*")
+_KEY = r"[0-9a-z_.-]+"
+_TEXT = r"[\x20-\x7e]*"
 
 
 def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataValue], ...] | None:
@@ -35,7 +35,7 @@ def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataVa
 
 
 def _check(key: object, value: object) -> None:
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
+    if not isinstance(key, str) or not re.fullmatch(_KEY, key):
         raise ValueError(
             f"metadata key {key!r}: expected lower-case letters, digits, '_', '.' and '-'"
         )
@@ -44,7 +44,7 @@ def _check(key: object, value: object) -> None:
             raise TypeError(f"metadata value of {key!r}: expected bytes, got {value!r}")
     elif not isinstance(value, (str, bytes)):
         raise TypeError(f"metadata value of {key!r}: expected str or bytes, got {value!r}")
-    elif not _TEXT.fullmatch(value if isinstance(value, str) else value.decode("latin-1")):
+    elif not re.fullmatch(_TEXT, value if isinstance(value, str) else value.decode("latin-1")):
         raise ValueError(
             f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything else, "
             "give bytes under a key that ends in '-bin')"

@@ -15,6 +15,7 @@ import h2.exceptions
 from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
+from ..message import Message
 from ..rpc_streams import RequestSender, close_stream
 from .metadata import text_metadata
 
@@ -24,11 +25,10 @@ if TYPE_CHECKING:
     from grpclib.client import Channel, Stream
     from grpclib.metadata import Deadline
 
-    from .. import Message
     from .metadata import MetadataLike
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 # What sending on a stream raises when the server has already ended the call, or the deadline has.
 CALL_ENDED: tuple[type[Exception], ...] = (

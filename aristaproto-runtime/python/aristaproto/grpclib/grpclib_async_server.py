@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
+from ..message import Message
 from ..rpc_streams import close_stream, response_iterator, wrong_response
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
 
-    from .. import Message
 
 __all__ = ("ServiceBase",)
 
-Request = TypeVar("Request", bound="Message")
-Response = TypeVar("Response", bound="Message")
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
 
 
 class ServiceBase:

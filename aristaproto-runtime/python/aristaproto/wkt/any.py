@@ -6,28 +6,29 @@ belongs to (each tree has a subclass of its own), or in the one that is passed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 import aristaproto
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any as AnyValue
+    from typing import Protocol, TypeVar
 
     from ..registry import MessagePool
+
+    _A = TypeVar("_A", bound="Any")
+    _A_co = TypeVar("_A_co", bound="Any", covariant=True)
+
+    class _BoundPack(Protocol[_A_co]):
+        def __call__(
+            self, message: aristaproto.Message, message_pool: MessagePool | None = None
+        ) -> _A_co: ...
+
 
 __all__ = ("Any", "find_packed_type")
 
 _PREFIX = "type.googleapis.com/"
-
-_A = TypeVar("_A", bound="Any")
-_A_co = TypeVar("_A_co", bound="Any", covariant=True)
-
-
-class _BoundPack(Protocol[_A_co]):
-    def __call__(
-        self, message: aristaproto.Message, message_pool: MessagePool | None = None
-    ) -> _A_co: ...
 
 
 class _Pack:

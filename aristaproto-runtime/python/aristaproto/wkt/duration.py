@@ -23,7 +23,7 @@ __all__ = ("MAX_SECONDS", "Duration", "check_duration", "format_duration", "pars
 MAX_SECONDS = 315_576_000_000
 """The seconds of 10,000 years, the longest Duration, forwards or backwards."""
 
-_TEXT = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?s")
+_TEXT = r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?s"
 
 
 def check_duration(seconds: int, nanos: int) -> None:
@@ -55,7 +55,7 @@ def parse_duration(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text has another form, or names more than 10,000 years.
     """
-    match = _TEXT.fullmatch(text)
+    match = re.fullmatch(_TEXT, text)
     if match is None:
         raise ValueError(f"expected a duration in seconds such as 1.5s, got {text!r}")
     sign, whole, fraction = match.groups()
