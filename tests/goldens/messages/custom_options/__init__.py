@@ -16,6 +16,7 @@ __all__ = (
     "Noted",
     "NotedEnum",
     "enum_value_note",
+    "field_levels",
     "field_notes",
     "file_note",
     "message_note",
@@ -35,6 +36,7 @@ class Note(aristaproto.Message):
 
 class Noted(aristaproto.Message):
     name: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    unpacked: str = aristaproto.field(2, aristaproto.TYPE_STRING)
 
 
 file_note: aristaproto.Extension[google_protobuf.FileOptions, Note | None] = (
@@ -62,6 +64,16 @@ field_notes: aristaproto.Extension[google_protobuf.FieldOptions, list[Note]] = (
         aristaproto.TYPE_MESSAGE,
         "Note",
         repeated=True,
+    )
+)
+field_levels: aristaproto.Extension[google_protobuf.FieldOptions, list[int]] = (
+    aristaproto.extension(
+        "custom_options.field_levels",
+        "google.protobuf.FieldOptions",
+        50002,
+        aristaproto.TYPE_INT32,
+        repeated=True,
+        packed=False,
     )
 )
 enum_value_note: aristaproto.Extension[google_protobuf.EnumValueOptions, bool] = (
@@ -100,6 +112,7 @@ default_message_pool.register(
         "file_note": file_note,
         "message_note": message_note,
         "field_notes": field_notes,
+        "field_levels": field_levels,
         "enum_value_note": enum_value_note,
         "method_note": method_note,
         "Noted.service_note": noted_service_note,
