@@ -121,7 +121,7 @@ def types(corpus: Corpus) -> str:
     rows = [line.split() for line in (HERE / "types.txt").read_text().splitlines()]
     # `fast`: one of the few that are checked with the choice of files.
     wanted = [name for name, *marks in rows if "fast" in marks or not corpus.fast]
-    # `mypy`: pyright gives up on modules of more than some 10,000 fields ("Code is too complex to analyze").
+    # `mypy`: with 9,000 fields a module is "too complex to analyze" for pyright.
     mypy_only = {name for name, *marks in rows if "mypy" in marks}
     programs = Path(sys.executable).parent
     checked = lines = 0
