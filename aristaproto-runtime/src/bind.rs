@@ -9,11 +9,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
+use crate::buffer::Key;
 use crate::object::{self, Offset, Shared};
 use crate::plan::{Field, Learned, Members, Place, Plan, Read, Step, Wrapped};
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
-use crate::wire::{self, Key};
+use crate::wire;
 
 /// A class with more fields than this is not read before one of them is looked at.
 const FLAT_FIELDS: usize = 8;

@@ -4,15 +4,16 @@
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
-use pyo3::types::{PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
 
 use crate::api::api;
-use crate::decode::read_pending;
+use crate::decode::{known, read_pending};
+use crate::encode::exactly;
 use crate::object::{new_message, Message};
-use crate::plan::{Field, Place, Plan, Wrapped};
-use crate::quick;
+use crate::plan::{Field, Place, Plan, Step, Wrapped};
 use crate::shape::FieldShape;
 use crate::value;
+use crate::{quick, same};
 
 /// Whether two messages of one class are equal: all fields and extensions are, nan to nan, a list to any sequence of the
 /// same elements. Unknown fields do not count.
@@ -24,7 +25,7 @@ pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bo
         return Ok(true);
     }
     let plan = one.plan()?;
-    if untouched(one, plan) && untouched(other, plan) && same_bytes(one, other) {
+    if (one.is_pending() || other.is_pending()) && same_bytes(plan, one, other)? {
         return Ok(true);
     }
     value::deeper(one.object().py(), || equal_fields(plan, one, other))
@@ -37,28 +38,49 @@ fn equal_fields<'py>(
 ) -> PyResult<bool> {
     read_pending(one)?;
     read_pending(other)?;
-    let py = one.object().py();
     let (mine, theirs) = (one.area(), other.area());
-    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-        let Place::Slot(offset) = field.place else {
-            continue;
+    for step in &plan.steps {
+        let equal = match same::same_slot(mine, theirs, step.offset) {
+            Some(equal) => equal,
+            None => same_slowly(plan, step, one, other)?,
         };
-        let same = match (mine.get(py, offset), theirs.get(py, offset)) {
-            (None, None) => true,
-            (Some(a), Some(b)) => same_field(field, shape, &a, &b)?,
-            (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape))?,
-        };
-        if !same {
+        if !equal {
             return Ok(false);
         }
     }
-    let Some(offset) = plan.extensions else {
+    match plan.extensions {
+        Some(offset) if !(mine.is_empty(offset) && theirs.is_empty(offset)) => {
+            same_extensions(one, other)
+        }
+        _ => Ok(true),
+    }
+}
+
+fn same_slowly<'py>(
+    plan: &Plan,
+    step: &Step,
+    one: Message<'_, 'py>,
+    other: Message<'_, 'py>,
+) -> PyResult<bool> {
+    let py = one.object().py();
+    let Some((field, shape)) = plan.at(usize::from(step.index)) else {
         return Ok(true);
     };
-    if mine.is_empty(offset) && theirs.is_empty(offset) {
-        return Ok(true);
+    let held = (
+        one.area().get(py, step.offset),
+        other.area().get(py, step.offset),
+    );
+    match held {
+        (None, None) => Ok(true),
+        (Some(a), Some(b)) => same_field(field, shape, &a, &b),
+        (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape)),
     }
-    let set_extensions = py
+}
+
+fn same_extensions<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
+    let set_extensions = one
+        .object()
+        .py()
         .import("aristaproto.extension")?
         .getattr("set_extensions")?;
     same(
@@ -67,18 +89,27 @@ fn equal_fields<'py>(
     )
 }
 
-/// Whether nothing has been read of, or written to, a message.
-fn untouched(message: Message<'_, '_>, plan: &Plan) -> bool {
-    let area = message.area();
-    message.is_pending() && plan.offsets().all(|offset| area.is_empty(offset))
-}
+/// Messages of more bytes are compared by their bytes before they are read: that takes less than to make objects of them
+/// all. Smaller ones are read, so that the next comparison finds their values.
+const LARGE: usize = 1 << 14;
 
-fn same_bytes(one: Message<'_, '_>, other: Message<'_, '_>) -> bool {
-    let (Some((mine, start, end)), Some((theirs, from, to))) = (one.pending(), other.pending())
-    else {
-        return false;
+/// Whether two messages are equal because their wire bytes are. One of them, or both, are still to be read.
+fn same_bytes<'py>(plan: &Plan, one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
+    let (held, filled) = match (one.untouched(plan), other.untouched(plan)) {
+        (Some((mine, start, end)), Some((theirs, from, to))) => {
+            return Ok(mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to));
+        }
+        (Some(held), None) => (held, other),
+        (None, Some(held)) => (held, one),
+        (None, None) => return Ok(false),
     };
-    mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to)
+    let (data, start, end) = held;
+    let expected = data.as_bytes().get(start..end).unwrap_or_default();
+    if expected.len() < LARGE || filled.is_pending() {
+        return Ok(false);
+    }
+    let equal = exactly(filled, false, |written| written == expected)?;
+    Ok(equal == Some(true))
 }
 
 fn same_field<'py>(
@@ -87,7 +118,7 @@ fn same_field<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
-    if shape.kind.is_message() && field.wrapped == Wrapped::No {
+    if shape.kind.is_message() {
         if shape.repeated {
             if let (Ok(mine), Ok(theirs)) = (a.cast_exact::<PyList>(), b.cast_exact::<PyList>()) {
                 if mine.len() != theirs.len() {
@@ -95,8 +126,8 @@ fn same_field<'py>(
                 }
                 // Both are asked for their elements one by one: comparing them may run code that changes the lists.
                 for index in 0..mine.len() {
-                    let pair = (mine.get_item(index), theirs.get_item(index));
-                    let (Ok(one), Ok(other)) = pair else {
+                    let pair = (value::item(mine, index), value::item(theirs, index));
+                    let (Some(one), Some(other)) = pair else {
                         return Ok(false);
                     };
                     if !same_message(&one, &other)? {
@@ -105,24 +136,39 @@ fn same_field<'py>(
                 }
                 return Ok(true);
             }
-        } else if shape.entry.is_none() {
+        } else if shape.entry.is_none() && field.wrapped == Wrapped::No {
             return same_message(a, b);
+        }
+    }
+    if let (Ok(mine), Ok(theirs)) = (a.cast_exact::<PyDict>(), b.cast_exact::<PyDict>()) {
+        let mut rest = Vec::new();
+        match same::same_dict(mine, theirs, &mut rest) {
+            Some(false) => return Ok(false),
+            Some(true) => {
+                for (one, other) in &rest {
+                    if !same_message(one, other)? {
+                        return Ok(false);
+                    }
+                }
+                return Ok(true);
+            }
+            None => {}
         }
     }
     same(a, b)
 }
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
-    if let (Some(one), Some(other)) = (Message::of(a), Message::of(b)) {
-        if one.compares_itself() && a.get_type().is(b.get_type()) {
-            return equal(one, other);
+    if a.get_type_ptr() == b.get_type_ptr() {
+        if let Some(one) = Message::of(a).filter(|one| one.compares_itself()) {
+            return equal(one, Message(b.as_borrowed()));
         }
     }
     same(a, b)
 }
 
 fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Some(found) = quick::same(a, b) {
+    if let Some(found) = same::same(a, b) {
         return Ok(found);
     }
     if a.is(b) || a.rich_compare(b, CompareOp::Eq)?.is_truthy()? {
@@ -148,7 +194,7 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     let plan = message.plan()?;
     read_pending(message)?;
     let made = new_message(py, plan)?;
-    let copied = crate::decode::known(&made)?;
+    let copied = known(&made)?;
     let (from, to) = (message.area(), copied.area());
     for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
         let Place::Slot(offset) = field.place else {
@@ -188,11 +234,50 @@ pub fn deepcopy<'py>(
     message: Message<'_, 'py>,
     memo: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let made = new_message(message.object().py(), message.plan()?)?;
-    // Whoever holds this very message gets the same copy. The key is what `id` gives.
-    memo.set_item(message.object().as_ptr() as usize, &made)?;
-    fill(message, &made, memo)?;
+    let plan = message.plan()?;
+    let made = new_message(message.object().py(), plan)?;
+    if !postpone_copy(plan, message, &made)? {
+        // Whoever holds this very message gets the same copy. The key is what `id` gives.
+        memo.set_item(message.object().as_ptr() as usize, &made)?;
+        fill(message, &made, memo)?;
+    }
     Ok(made)
+}
+
+/// Lets a copy of a message that holds others be read from bytes when it is looked at: writing them takes less than to make
+/// its objects. False when it must be made now.
+fn postpone_copy<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    made: &Bound<'py, PyAny>,
+) -> PyResult<bool> {
+    let py = message.object().py();
+    let area = message.area();
+    let holds_messages = plan.steps.iter().any(|step| {
+        !area.is_empty(step.offset)
+            && plan
+                .at(usize::from(step.index))
+                .is_some_and(|(field, shape)| {
+                    shape.kind.is_message()
+                        && match &shape.entry {
+                            Some(entry) => entry.1.kind.is_message(),
+                            None => field.wrapped == Wrapped::No,
+                        }
+                })
+    });
+    if message.is_pending() || !holds_messages {
+        return Ok(false);
+    }
+    let Some(data) = exactly(message, true, |written| PyBytes::new(py, written))? else {
+        return Ok(false);
+    };
+    let Ok(end) = u32::try_from(data.as_bytes().len()) else {
+        return Ok(false);
+    };
+    if end > 0 {
+        known(made)?.postpone(&data, 0, end);
+    }
+    Ok(true)
 }
 
 /// The same of a message that only one other holds, so that it cannot be met again.
@@ -212,8 +297,8 @@ fn fill<'py>(
 ) -> PyResult<()> {
     let py = message.object().py();
     let plan = message.plan()?;
-    let copied = crate::decode::known(made)?;
-    if untouched(message, plan) {
+    let copied = known(made)?;
+    if message.untouched(plan).is_some() {
         copied.postpone_as(message);
         return Ok(());
     }
@@ -229,17 +314,19 @@ fn fill_fields<'py>(
     let py = message.object().py();
     read_pending(message)?;
     let (from, to) = (message.area(), copied.area());
-    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-        let Place::Slot(offset) = field.place else {
+    for step in &plan.steps {
+        if same::share_scalar(from, to, step.offset) {
             continue;
-        };
-        if let Some(value) = from.get(py, offset) {
+        }
+        if let (Some((field, shape)), Some(value)) =
+            (plan.at(usize::from(step.index)), from.get(py, step.offset))
+        {
             let value = if shape.repeated || shape.entry.is_some() {
                 deep_container(field, &value, memo)?
             } else {
                 deep_value(field, &value, memo)?
             };
-            to.put(offset, value);
+            to.put(step.offset, value);
         }
     }
     if let Some(unknown) = from.get(py, plan.unknown) {
@@ -279,7 +366,7 @@ fn deep_container<'py>(
         }
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
-        if quick::all_scalars(list) {
+        if same::all_scalars(list) || list.iter().all(|item| is_immutable(&item)) {
             let made = list.get_slice(0, list.len()).into_any();
             if shared {
                 Memo(memo).keep(value, &made)?;

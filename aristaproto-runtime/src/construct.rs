@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::api::api;
 use crate::methods::Values;
 use crate::object::Message;
-use crate::plan::{Place, Plan};
+use crate::plan::{Field, Place, Plan};
 
 /// Fills a new message from the arguments of a vectorcall: `positional` ones, then those with `names`.
 ///
@@ -132,36 +132,44 @@ fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, P
     }
 }
 
+/// Whether of each oneof one member is set at most.
+pub fn oneofs_agree(plan: &Plan, message: Message<'_, '_>) -> bool {
+    let py = message.object().py();
+    let area = message.area();
+    let is_set = |field: &Field| match field.place {
+        Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
+        _ => false,
+    };
+    let mut seen = 0_u64;
+    for field in &plan.fields {
+        if field.oneof > 0 && is_set(field) {
+            if field.oneof < 64 {
+                let bit = 1 << field.oneof;
+                if seen & bit != 0 {
+                    return false;
+                }
+                seen |= bit;
+            } else {
+                let count = plan
+                    .fields
+                    .iter()
+                    .filter(|other| other.oneof == field.oneof && is_set(other))
+                    .count();
+                if count > 1 {
+                    return false;
+                }
+            }
+        }
+    }
+    true
+}
+
 /// Oneofs and deprecation; false when two members of a oneof were given.
 fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     let py = message.object().py();
     let area = message.area();
-    let is_set = |field: &crate::plan::Field| match field.place {
-        Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
-        _ => false,
-    };
-    if plan.oneofs > 0 {
-        let mut seen = 0_u64;
-        for field in &plan.fields {
-            if field.oneof > 0 && is_set(field) {
-                if field.oneof < 64 {
-                    let bit = 1 << field.oneof;
-                    if seen & bit != 0 {
-                        return Ok(false);
-                    }
-                    seen |= bit;
-                } else {
-                    let count = plan
-                        .fields
-                        .iter()
-                        .filter(|other| other.oneof == field.oneof && is_set(other))
-                        .count();
-                    if count > 1 {
-                        return Ok(false);
-                    }
-                }
-            }
-        }
+    if plan.oneofs > 0 && !oneofs_agree(plan, message) {
+        return Ok(false);
     }
     if let Some(name) = &plan.deprecated {
         api(py)?.warn_deprecated.bind(py).call1((name,))?;

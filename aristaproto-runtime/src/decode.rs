@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
+use crate::buffer::Buffer;
 use crate::object::{self, new_message, Area, Frame, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::scan::{count_varints, Budget, Scan};
@@ -841,8 +842,8 @@ impl<'py> Decoder<'_, 'py> {
                 Ok(Some(item)) => list.append(item)?,
                 Ok(None) => {
                     // As it would stand alone.
-                    let mut tag = wire::Buffer::default();
-                    tag.varint(u64::from(shape.tag));
+                    let mut tag = Buffer::default();
+                    tag.key(shape.key);
                     unknown.add(reader, tag.written());
                     unknown.keep(&inner, start);
                 }

@@ -7,37 +7,55 @@
 use std::cell::RefCell;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
+use pyo3::types::{
+    PyBool, PyByteArray, PyBytes, PyDateTime, PyDict, PyList, PyMemoryView, PyString, PyTimeAccess,
+    PyTuple,
+};
 
-use crate::api::{api, Limits};
+use crate::api::{api, Limits, STACK_LEVELS};
+use crate::buffer::{Buffer, Key};
+use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
 use crate::methods::release_dropped;
 use crate::object::Message;
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};
-use crate::shape::{FieldShape, Kind};
+use crate::shape::{FieldShape, Kind, Room};
 use crate::value::{self, Int};
-use crate::wire::{self, zigzag, Buffer, Key};
+use crate::wire::{self, zigzag, Reader};
 use crate::wkt;
 
 /// Why writing stopped, or reading of JSON.
 pub enum Stop {
     /// What is wrong, or what only the plain codec knows to do: it does it, or says what is wrong.
     Refused,
-    /// Python code raised.
-    Python(PyErr),
+    /// Python code raised. In a box: what is large makes each outcome slow to hand back.
+    Python(Box<PyErr>),
 }
 
 impl From<PyErr> for Stop {
     fn from(error: PyErr) -> Self {
-        Self::Python(error)
+        Self::Python(Box::new(error))
     }
 }
 
 type Outcome<T = ()> = Result<T, Stop>;
 
+/// The tags of the seconds and nanoseconds of a Timestamp or Duration.
+const PARTS: [u32; 2] = [1 << 3, 2 << 3];
+
 thread_local! {
     static BUFFER: RefCell<Buffer> = RefCell::default();
+}
+
+/// Runs `work` with the buffer that the thread keeps between calls. Code that is called while a message is written may
+/// write another one, and gets a buffer of its own.
+fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
+    let mut buffer = BUFFER.with_borrow_mut(std::mem::take);
+    let done = work(&mut buffer);
+    buffer.reset();
+    BUFFER.with_borrow_mut(|kept| *kept = buffer);
+    done
 }
 
 /// Wire bytes of a message.
@@ -51,35 +69,51 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     };
     let plan = message.plan()?;
     let limits = Limits::current(py)?;
-    // Code that is called while a message is written may write another one.
-    let mut buffer = BUFFER.with_borrow_mut(std::mem::take);
-    let mut encoder = Encoder {
-        py,
-        depth: limits.levels(),
-    };
-    let outcome = encoder.message(plan, message, &mut buffer);
-    let done = match outcome {
-        Ok(()) if buffer.len() as u64 <= limits.size => {
-            let made = PyBytes::new(py, buffer.written()).into_any();
-            if plan.needs_check(py)? && !is_complete(plan, message)? {
-                let api = api(py)?;
-                api.check_required
-                    .bind(py)
-                    .call1((object, &api.encode_error))
-                    .map(|_| made)
-            } else {
-                Ok(made)
-            }
+    let mut encoder = Encoder::<false>::new(py, limits);
+    let written = with_buffer(|out| {
+        encoder.message(plan, message, out)?;
+        if out.len() as u64 > limits.size {
+            return Err(Stop::Refused);
         }
-        Ok(()) | Err(Stop::Refused) => {
+        Ok(PyBytes::new(py, out.written()).into_any())
+    });
+    match written {
+        Ok(made) if encoder.incomplete => {
+            let api = api(py)?;
+            api.check_required
+                .bind(py)
+                .call1((object, &api.encode_error))
+                .map(|_| made)
+        }
+        Ok(made) => Ok(made),
+        Err(Stop::Refused) => {
             release_dropped();
             api(py)?.encode.bind(py).call1((object,))
         }
-        Err(Stop::Python(error)) => Err(error),
-    };
-    buffer.reset();
-    BUFFER.with_borrow_mut(|kept| *kept = buffer);
-    done
+        Err(Stop::Python(error)) => Err(*error),
+    }
+}
+
+/// Calls `work` with wire bytes of which reading gives a message that is the same to everybody: its values have the types
+/// and digits that reading gives, and no message in it has an `__eq__` or `__deepcopy__` of a user's. With `alone`, nothing
+/// in it is held from elsewhere either, so that no object is met twice. `None` when that cannot be said.
+///
+/// No code of users runs, and nothing is changed.
+pub fn exactly<T>(
+    message: Message<'_, '_>,
+    alone: bool,
+    work: impl FnOnce(&[u8]) -> T,
+) -> PyResult<Option<T>> {
+    let py = message.object().py();
+    let plan = message.plan()?;
+    let limits = Limits::current(py)?;
+    let mut encoder = Encoder::<true>::new(py, limits);
+    encoder.alone = alone;
+    with_buffer(|out| match encoder.message(plan, message, out) {
+        Ok(()) if !encoder.incomplete => Ok(Some(work(out.written()))),
+        Ok(()) | Err(Stop::Refused) => Ok(None),
+        Err(Stop::Python(error)) => Err(*error),
+    })
 }
 
 /// Whether all required fields are set here and below, as far as that is told without the plain codec.
@@ -170,42 +204,117 @@ fn are_complete(plan: &Plan, held: &Bound<'_, PyAny>) -> PyResult<bool> {
     one(held)
 }
 
-struct Encoder<'py> {
+/// Whether all required fields of a message itself are set.
+fn has_required(plan: &Plan, message: Message<'_, '_>) -> bool {
+    let area = message.area();
+    let py = message.object().py();
+    plan.fields
+        .iter()
+        .zip(&plan.shape.fields)
+        .filter(|(_, shape)| shape.required)
+        .all(|(field, _)| match field.place {
+            Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
+            _ => true,
+        })
+}
+
+/// Writes messages. `EXACT`: as `exactly` says; what is not so is refused.
+struct Encoder<'py, const EXACT: bool> {
     py: Python<'py>,
     /// Levels that may follow.
     depth: u32,
+    /// A message was written of which a required field is not set.
+    incomplete: bool,
+    /// Refuse what is held from elsewhere.
+    alone: bool,
 }
 
-impl<'py> Encoder<'py> {
-    fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
-        if plan.is_message_set() {
-            // The plain codec writes it, and with it all around it.
-            return Err(Stop::Refused);
+impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
+    fn new(py: Python<'py>, limits: Limits) -> Self {
+        Self {
+            py,
+            depth: limits.levels(),
+            incomplete: false,
+            alone: false,
         }
+    }
+
+    fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
+        let area = message.area();
         if message.is_pending() {
+            if EXACT {
+                // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
+                let (data, start, end) = message.untouched(plan).ok_or(Stop::Refused)?;
+                out.put(data.as_bytes().get(start..end).unwrap_or_default());
+                return Ok(());
+            }
             read_pending(message)?;
         }
-        let area = message.area();
-        if let Some(unknown) = area.get(self.py, plan.unknown) {
-            let unknown = unknown.cast::<PyBytes>().map_err(|_| Stop::Refused)?;
-            out.put(unknown.as_bytes());
+        if EXACT && (plan.oneofs > 0 && !oneofs_agree(plan, message)) {
+            return Err(Stop::Refused);
         }
-        if let Some(offset) = plan.extensions {
-            if let Some(held) = area.get(self.py, offset) {
-                self.extensions(&held, out)?;
-            }
+        if plan.shape.room != Room::Closed || !area.is_empty(plan.unknown) {
+            self.besides_fields(plan, message, out)?;
+        }
+        if plan.shape.required > 0 {
+            self.incomplete |= !has_required(plan, message);
         }
         for step in &plan.steps {
-            let done = match step.how {
-                How::Scalar => area.write_scalar(step, false, out),
-                How::Optional => area.write_scalar(step, true, out),
-                How::Other => Quick::Slow,
-            };
-            if done == Quick::Slow && !area.is_empty(step.offset) {
+            if area.write::<EXACT>(step, out) == Quick::Slow {
                 self.slot(plan, message, step, out)?;
             }
         }
         Ok(())
+    }
+
+    /// Writes unknown fields and extensions.
+    #[inline(never)]
+    fn besides_fields(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if plan.is_message_set() {
+            // The plain codec writes it, and with it all around it.
+            return Err(Stop::Refused);
+        }
+        let area = message.area();
+        let extensions = plan.extensions.and_then(|offset| area.get(self.py, offset));
+        if let Some(unknown) = area.get(self.py, plan.unknown) {
+            let unknown = unknown.cast::<PyBytes>().map_err(|_| Stop::Refused)?;
+            if EXACT && !self.stays_unknown(plan, unknown.as_bytes())? {
+                return Err(Stop::Refused);
+            }
+            out.put(unknown.as_bytes());
+        }
+        match extensions {
+            Some(held) if EXACT => match held.cast::<PyDict>() {
+                Ok(held) if held.is_empty() => Ok(()),
+                _ if held.is_none() => Ok(()),
+                _ => Err(Stop::Refused),
+            },
+            Some(held) => self.extensions(&held, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether all of these fields are unknown to whoever reads them now.
+    fn stays_unknown(&self, plan: &Plan, bytes: &[u8]) -> Outcome<bool> {
+        let mut reader = Reader::new(bytes, 0, bytes.len());
+        while !reader.at_end() {
+            let Ok(tag) = reader.tag() else {
+                return Ok(false);
+            };
+            let number = tag >> 3;
+            if plan.shape.find(number).is_some()
+                || plan.extensions.is_some() && plan.learn(self.py, number)?.is_some()
+                || reader.skip(tag, STACK_LEVELS).is_err()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes what is in a slot, which is not empty.
@@ -223,6 +332,16 @@ impl<'py> Encoder<'py> {
         ) else {
             return Ok(());
         };
+        if step.how == How::Message {
+            return if held.is_none() {
+                Ok(())
+            } else {
+                self.value(field, shape, step.key, &held, out)
+            };
+        }
+        if !shape.repeated && closed_member::<EXACT>(field, &held, step.key, out) {
+            return Ok(());
+        }
         if let Some(list) = self.field(field, shape, &held, out)? {
             area.put(step.offset, list.clone());
             message.settle(plan);
@@ -273,16 +392,14 @@ impl<'py> Encoder<'py> {
             self.map(entry, shapes, shape, held, out)?;
         } else if shape.kind.is_message() {
             if !held.is_none() {
-                let plan = field.plan(self.py, shape)?;
-                self.value(field, shape, shape.key, &plan, held, out)?;
+                self.value(field, shape, shape.key, held, out)?;
             }
         } else if field.presence {
             if !held.is_none() {
-                self.scalar(field, shape, held, out, false)?;
-                out.key(shape.key);
+                self.scalar(field, shape, held, shape.key, false, out)?;
             }
-        } else if self.scalar(field, shape, held, out, true)? {
-            out.key(shape.key);
+        } else {
+            self.scalar(field, shape, held, shape.key, true, out)?;
         }
         Ok(None)
     }
@@ -295,8 +412,12 @@ impl<'py> Encoder<'py> {
         out: &mut Buffer,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if let Ok(list) = held.cast_exact::<PyList>() {
+            self.check_alone(held)?;
             self.list(field, shape, list, out)?;
             return Ok(None);
+        }
+        if EXACT {
+            return Err(Stop::Refused);
         }
         if held.is_none() {
             return Ok(None);
@@ -322,6 +443,15 @@ impl<'py> Encoder<'py> {
         Ok(Some(list.into_any()))
     }
 
+    /// With `alone`, refuses what is held from elsewhere, too.
+    #[inline(always)]
+    fn check_alone(&self, held: &Bound<'py, PyAny>) -> Outcome {
+        if EXACT && self.alone && !value::is_unshared(held) {
+            return Err(Stop::Refused);
+        }
+        Ok(())
+    }
+
     fn list(
         &mut self,
         field: &Field,
@@ -333,25 +463,21 @@ impl<'py> Encoder<'py> {
             return Ok(());
         }
         if shape.kind.is_message() {
-            let plan = field.plan(self.py, shape)?;
-            return value::for_each_back(list, |_, item| {
-                self.value(field, shape, shape.key, &plan, &item, out)
+            return value::for_each_back(list, |index, item| {
+                quick::look_ahead(list, index);
+                self.value(field, shape, shape.key, &item, out)
             });
         }
-        if !field.is_closed && quick::write_list(list, shape, field.packed, out) {
+        if !field.is_closed && quick::write_list::<EXACT>(list, shape, field.packed, out) {
             return Ok(());
         }
         let before = out.len();
+        let key = if field.packed { Key::NONE } else { shape.key };
         value::for_each_back(list, |_, item| {
-            self.scalar(field, shape, &item, out, false)?;
-            if !field.packed {
-                out.key(shape.key);
-            }
-            Ok::<(), Stop>(())
+            self.scalar(field, shape, &item, key, false, out)
         })?;
         if field.packed {
-            out.varint((out.len() - before) as u64);
-            out.key(shape.packed_key);
+            out.varint((out.len() - before) as u64, shape.packed_key);
         }
         Ok(())
     }
@@ -364,44 +490,41 @@ impl<'py> Encoder<'py> {
         held: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
-        let pairs: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> =
-            if let Ok(dict) = held.cast_exact::<PyDict>() {
-                let scalars = !shapes.1.kind.is_message() && !entry.1.is_closed;
-                if dict.is_empty() || scalars && quick::write_map(dict, shapes, shape, out) {
-                    return Ok(());
-                }
-                quick::entries(dict)
-            } else {
-                if !held.is_truthy()? {
-                    return Ok(());
-                }
-                if !held.hasattr("items")? {
-                    return Err(Stop::Refused);
-                }
-                held.call_method0("items")?
-                    .try_iter()?
-                    .map(|pair| pair?.extract())
-                    .collect::<PyResult<_>>()?
-            };
-        let plan = if shapes.1.kind.is_message() {
-            Some(entry.1.plan(self.py, &shapes.1)?)
+        let pairs: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> = if let Ok(dict) =
+            held.cast_exact::<PyDict>()
+        {
+            self.check_alone(held)?;
+            let scalars = !shapes.1.kind.is_message() && !entry.1.is_closed;
+            if dict.is_empty() || scalars && quick::write_map::<EXACT>(dict, shapes, shape, out) {
+                return Ok(());
+            }
+            quick::entries(dict)
         } else {
-            None
+            if EXACT {
+                return Err(Stop::Refused);
+            }
+            if !held.is_truthy()? {
+                return Ok(());
+            }
+            if !held.hasattr("items")? {
+                return Err(Stop::Refused);
+            }
+            held.call_method0("items")?
+                .try_iter()?
+                .map(|pair| pair?.extract())
+                .collect::<PyResult<_>>()?
         };
         for (key, item) in pairs.iter().rev() {
             let before = out.len();
-            if let Some(plan) = &plan {
-                self.value(&entry.1, &shapes.1, shapes.1.key, plan, item, out)?;
+            if shapes.1.kind.is_message() {
+                self.value(&entry.1, &shapes.1, shapes.1.key, item, out)?;
             } else {
-                self.scalar(&entry.1, &shapes.1, item, out, false)?;
-                out.key(shapes.1.key);
+                self.scalar(&entry.1, &shapes.1, item, shapes.1.key, false, out)?;
             }
-            if !quick::write_value(key, &shapes.0, out) {
-                self.scalar(&entry.0, &shapes.0, key, out, false)?;
-                out.key(shapes.0.key);
+            if quick::write_value::<EXACT>(key, &shapes.0, false, out) != Quick::Written {
+                self.scalar(&entry.0, &shapes.0, key, shapes.0.key, false, out)?;
             }
-            out.varint((out.len() - before) as u64);
-            out.key(shape.key);
+            out.varint((out.len() - before) as u64, shape.key);
         }
         Ok(())
     }
@@ -413,24 +536,33 @@ impl<'py> Encoder<'py> {
         field: &Field,
         shape: &FieldShape,
         key: Key,
-        plan: &Plan,
         item: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
         self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
         let group = shape.kind == Kind::Group;
         if group {
-            out.varint(u64::from(shape.number << 3 | wire::EGROUP));
+            out.key(Key::new(shape.number << 3 | wire::EGROUP));
         }
         let before = out.len();
-        match Message::exactly(item, plan) {
-            Some(message) => self.message(plan, message, out)?,
-            None => self.other(field, plan, item, out)?,
+        match field.message(item) {
+            Some(message) => {
+                let plan = message.plan()?;
+                if EXACT {
+                    self.check_alone(item)?;
+                    if !(plan.copies_itself && message.compares_itself()) {
+                        return Err(Stop::Refused);
+                    }
+                }
+                self.message(plan, message, out)?;
+            }
+            None => self.other(field, shape, item, out)?,
         }
-        if !group {
-            out.varint((out.len() - before) as u64);
+        if group {
+            out.key(key);
+        } else {
+            out.varint((out.len() - before) as u64, key);
         }
-        out.key(key);
         self.depth += 1;
         Ok(())
     }
@@ -439,43 +571,57 @@ impl<'py> Encoder<'py> {
     fn other(
         &mut self,
         field: &Field,
-        plan: &Plan,
+        shape: &FieldShape,
         item: &Bound<'py, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
         match field.wrapped {
+            Wrapped::No if EXACT => return Err(Stop::Refused),
             Wrapped::No => {
                 let message = Message::of(item).ok_or(Stop::Refused)?;
                 let own = message.plan()?;
+                let plan = field.plan(self.py, shape)?;
                 let origin = |plan: &Plan| plan.schema.bind(self.py).getattr("origin");
-                if !origin(own)?.is(&origin(plan)?) {
+                if !origin(own)?.is(&origin(&plan)?) {
                     return Err(Stop::Refused);
                 }
                 return self.message(own, message, out);
             }
             Wrapped::Timestamp | Wrapped::Duration => {
                 if let Some((seconds, nanos)) = wkt::parts(field.wrapped, item) {
+                    // What is read is the first of two times that a clock shows when it is set back.
+                    if EXACT
+                        && item
+                            .cast_exact()
+                            .is_ok_and(|it: &Bound<'_, PyDateTime>| it.get_fold())
+                    {
+                        return Err(Stop::Refused);
+                    }
+                    let [first, second] = PARTS.map(Key::new);
                     if nanos != 0 {
-                        out.varint(i64::from(nanos).cast_unsigned());
-                        out.varint(2 << 3);
+                        out.varint(i64::from(nanos).cast_unsigned(), second);
                     }
                     if seconds != 0 {
-                        out.varint(seconds.cast_unsigned());
-                        out.varint(1 << 3);
+                        out.varint(seconds.cast_unsigned(), first);
                     }
                     return Ok(());
                 }
             }
             Wrapped::Scalar => {
+                let plan = field.plan(self.py, shape)?;
                 if let Some((inner, inner_shape)) = plan.at(0) {
-                    if self.scalar(inner, inner_shape, item, out, true)? {
-                        out.key(inner_shape.key);
+                    if quick::write_value::<EXACT>(item, inner_shape, true, out) == Quick::Slow {
+                        self.scalar(inner, inner_shape, item, inner_shape.key, true, out)?;
                     }
                     return Ok(());
                 }
             }
             Wrapped::Other => {}
         }
+        if EXACT {
+            return Err(Stop::Refused);
+        }
+        let plan = field.plan(self.py, shape)?;
         let message = plan
             .class
             .bind(self.py)
@@ -485,64 +631,57 @@ impl<'py> Encoder<'py> {
         self.message(message.plan()?, message, out)
     }
 
-    /// Writes a scalar; false if it is zero and `skip_zero`, and nothing was written.
-    #[allow(clippy::too_many_lines)] // One arm for each type.
+    /// The number of an enum's member, as which it would be read again.
+    fn exact_member(&self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<i32> {
+        let members = field.members.as_ref().ok_or(Stop::Refused)?;
+        let number = quick::small_int(item).ok_or(Stop::Refused)?;
+        let read = members.find(self.py, number)?.ok_or(Stop::Refused)?;
+        if read.is(item) {
+            Ok(number)
+        } else {
+            Err(Stop::Refused)
+        }
+    }
+
+    /// Writes a scalar and its key, unless it is zero and `skip_zero`.
     fn scalar(
         &mut self,
         field: &Field,
         shape: &FieldShape,
         item: &Bound<'py, PyAny>,
-        out: &mut Buffer,
+        key: Key,
         skip_zero: bool,
-    ) -> Outcome<bool> {
+        out: &mut Buffer,
+    ) -> Outcome {
+        if EXACT {
+            let number = i64::from(self.exact_member(field, item)?);
+            varint(number.cast_unsigned(), key, skip_zero, out);
+            return Ok(());
+        }
+        let small = |low| signed(item, low, i64::from(i32::MAX)).map(i64::cast_unsigned);
+        let least = i64::from(i32::MIN);
         match shape.kind {
-            Kind::String => {
-                let Ok(text) = item.cast::<PyString>() else {
-                    return Err(Stop::Refused);
-                };
-                if let Some(bytes) = value::utf8(text) {
-                    return Ok(bytes_value(bytes, out, skip_zero));
-                }
-                if shape.utf8 {
-                    return Err(Stop::Refused);
-                }
-                let bytes = text
-                    .call_method1("encode", ("utf-8", "surrogateescape"))
-                    .map_err(|_| Stop::Refused)?;
-                let bytes = bytes.cast::<PyBytes>().map_err(PyErr::from)?;
-                Ok(bytes_value(bytes.as_bytes(), out, skip_zero))
-            }
+            Kind::String => text(shape, item, key, skip_zero, out)?,
             Kind::Bytes => {
-                if let Ok(bytes) = item.cast::<PyBytes>() {
-                    return Ok(bytes_value(bytes.as_bytes(), out, skip_zero));
+                if let Ok(held) = item.cast::<PyBytes>() {
+                    bytes(held.as_bytes(), key, skip_zero, out);
+                } else if let Ok(array) = item.cast::<PyByteArray>() {
+                    bytes(&array.to_vec(), key, skip_zero, out);
+                } else {
+                    let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Refused)?;
+                    let held = view.call_method0("tobytes")?;
+                    let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
+                    bytes(held.as_bytes(), key, skip_zero, out);
                 }
-                if let Ok(array) = item.cast::<PyByteArray>() {
-                    return Ok(bytes_value(&array.to_vec(), out, skip_zero));
-                }
-                let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Refused)?;
-                let bytes = view.call_method0("tobytes")?;
-                let bytes = bytes.cast::<PyBytes>().map_err(PyErr::from)?;
-                Ok(bytes_value(bytes.as_bytes(), out, skip_zero))
             }
-            Kind::Double => {
-                let number = float(item)?;
-                if skip_zero && number.to_bits() == 0 {
-                    return Ok(false);
-                }
-                out.put(&number.to_le_bytes());
-                Ok(true)
-            }
+            Kind::Double => fixed64(float(item)?.to_bits(), key, skip_zero, out),
             Kind::Float => {
                 let wide = float(item)?;
                 let number = wide as f32;
                 if number.is_infinite() && wide.is_finite() {
                     return Err(Stop::Refused);
                 }
-                if skip_zero && number.to_bits() == 0 {
-                    return Ok(false);
-                }
-                out.put(&number.to_le_bytes());
-                Ok(true)
+                fixed32(number.to_bits(), key, skip_zero, out);
             }
             Kind::Bool => {
                 let truth = if let Ok(truth) = item.cast::<PyBool>() {
@@ -554,90 +693,114 @@ impl<'py> Encoder<'py> {
                         _ => return Err(Stop::Refused),
                     }
                 };
-                if skip_zero && !truth {
-                    return Ok(false);
-                }
-                out.varint(u64::from(truth));
-                Ok(true)
+                varint(u64::from(truth), key, skip_zero, out);
             }
             Kind::Enum => {
-                let number = signed(item, i64::from(i32::MIN), i64::from(i32::MAX))?;
+                let number = match quick::small_int(item) {
+                    Some(number) => i64::from(number),
+                    None => signed(item, least, i64::from(i32::MAX))?,
+                };
                 if let Some(members) = field.members.as_ref().filter(|members| members.closed) {
                     if members.find(self.py, number as i32)?.is_none() {
                         return Err(Stop::Refused);
                     }
                 }
-                Ok(varint_value(number.cast_unsigned(), out, skip_zero))
+                varint(number.cast_unsigned(), key, skip_zero, out);
             }
-            Kind::Int32 => {
-                let number = signed(item, i64::from(i32::MIN), i64::from(i32::MAX))?;
-                Ok(varint_value(number.cast_unsigned(), out, skip_zero))
-            }
-            Kind::Int64 => {
-                let number = signed(item, i64::MIN, i64::MAX)?;
-                Ok(varint_value(number.cast_unsigned(), out, skip_zero))
-            }
+            Kind::Int32 => varint(small(least)?, key, skip_zero, out),
             Kind::SInt32 => {
-                let number = signed(item, i64::from(i32::MIN), i64::from(i32::MAX))?;
-                Ok(varint_value(zigzag(number), out, skip_zero))
+                varint(zigzag(small(least)?.cast_signed()), key, skip_zero, out);
             }
-            Kind::SInt64 => {
+            Kind::SFixed32 => fixed32(small(least)? as u32, key, skip_zero, out),
+            Kind::UInt32 | Kind::Fixed32 => {
+                let number = signed(item, 0, i64::from(u32::MAX))?.cast_unsigned();
+                if shape.kind == Kind::UInt32 {
+                    varint(number, key, skip_zero, out);
+                } else {
+                    fixed32(number as u32, key, skip_zero, out);
+                }
+            }
+            Kind::UInt64 => varint(unsigned(item)?, key, skip_zero, out),
+            Kind::Fixed64 => fixed64(unsigned(item)?, key, skip_zero, out),
+            Kind::Int64 | Kind::SInt64 | Kind::SFixed64 => {
                 let number = signed(item, i64::MIN, i64::MAX)?;
-                Ok(varint_value(zigzag(number), out, skip_zero))
+                match shape.kind {
+                    Kind::Int64 => varint(number.cast_unsigned(), key, skip_zero, out),
+                    Kind::SInt64 => varint(zigzag(number), key, skip_zero, out),
+                    _ => fixed64(number.cast_unsigned(), key, skip_zero, out),
+                }
             }
-            Kind::UInt32 => {
-                let number = signed(item, 0, i64::from(u32::MAX))?;
-                Ok(varint_value(number.cast_unsigned(), out, skip_zero))
-            }
-            Kind::UInt64 => Ok(varint_value(unsigned(item)?, out, skip_zero)),
-            Kind::Fixed32 => {
-                let number = signed(item, 0, i64::from(u32::MAX))?;
-                Ok(fixed_value(
-                    (number.cast_unsigned() as u32).to_le_bytes(),
-                    out,
-                    skip_zero,
-                ))
-            }
-            Kind::SFixed32 => {
-                let number = signed(item, i64::from(i32::MIN), i64::from(i32::MAX))?;
-                Ok(fixed_value((number as i32).to_le_bytes(), out, skip_zero))
-            }
-            Kind::Fixed64 => Ok(fixed_value(unsigned(item)?.to_le_bytes(), out, skip_zero)),
-            Kind::SFixed64 => {
-                let number = signed(item, i64::MIN, i64::MAX)?;
-                Ok(fixed_value(number.to_le_bytes(), out, skip_zero))
-            }
-            Kind::Group | Kind::Message => Err(Stop::Refused),
+            Kind::Group | Kind::Message => return Err(Stop::Refused),
         }
+        Ok(())
     }
 }
 
-#[inline(always)]
-fn bytes_value(bytes: &[u8], out: &mut Buffer, skip_zero: bool) -> bool {
-    if skip_zero && bytes.is_empty() {
-        return false;
+fn text(
+    shape: &FieldShape,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let text = item.cast::<PyString>().map_err(|_| Stop::Refused)?;
+    if let Some(held) = value::utf8(text) {
+        bytes(held, key, skip_zero, out);
+        return Ok(());
     }
-    out.put(bytes);
-    out.varint(bytes.len() as u64);
-    true
+    if shape.utf8 {
+        return Err(Stop::Refused);
+    }
+    let held = text
+        .call_method1("encode", ("utf-8", "surrogateescape"))
+        .map_err(|_| Stop::Refused)?;
+    let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
+    bytes(held.as_bytes(), key, skip_zero, out);
+    Ok(())
 }
 
-#[inline(always)]
-fn varint_value(number: u64, out: &mut Buffer, skip_zero: bool) -> bool {
-    if skip_zero && number == 0 {
+/// Writes a member of a closed enum, if it is one of a small number other than zero.
+#[inline]
+fn closed_member<const EXACT: bool>(
+    field: &Field,
+    held: &Bound<'_, PyAny>,
+    key: Key,
+    out: &mut Buffer,
+) -> bool {
+    let Some(members) = field.members.as_ref().filter(|_| field.is_closed) else {
         return false;
+    };
+    match quick::small_int(held).map(|number| (number, members.small(number))) {
+        Some((number @ 1.., Some(member))) if !EXACT || member.is(held) => {
+            out.varint(i64::from(number).cast_unsigned(), key);
+            true
+        }
+        _ => false,
     }
-    out.varint(number);
-    true
 }
 
-#[inline(always)]
-fn fixed_value<const N: usize>(bytes: [u8; N], out: &mut Buffer, skip_zero: bool) -> bool {
-    if skip_zero && bytes == [0; N] {
-        return false;
+fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && held.is_empty()) {
+        out.bytes(held, key);
     }
-    out.put(&bytes);
-    true
+}
+
+fn varint(number: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && number == 0) {
+        out.varint(number, key);
+    }
+}
+
+fn fixed32(bits: u32, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && bits == 0) {
+        out.fixed32(bits, key);
+    }
+}
+
+fn fixed64(bits: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && bits == 0) {
+        out.fixed64(bits, key);
+    }
 }
 
 #[inline(always)]

@@ -15,6 +15,7 @@
 
 mod api;
 mod bind;
+mod buffer;
 mod class;
 mod compare;
 mod construct;
@@ -25,6 +26,7 @@ mod methods;
 mod object;
 mod plan;
 mod quick;
+mod same;
 mod scan;
 mod shape;
 mod slot;

@@ -164,9 +164,15 @@ impl<'a, 'py> Message<'a, 'py> {
     /// `value` as a message of the very class of `plan`; `None` when it is something else.
     #[inline(always)]
     pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        Self::of_class(value, &plan.class)
+    }
+
+    /// `value` as a message of a message class itself; `None` when it is something else.
+    #[inline(always)]
+    pub fn of_class(value: &'a Bound<'py, PyAny>, class: &Py<PyType>) -> Option<Self> {
         // SAFETY: an object.
-        let class = unsafe { ffi::Py_TYPE(value.as_ptr()) };
-        (class.cast() == plan.class.as_ptr()).then(|| Self(value.as_borrowed()))
+        let own = unsafe { ffi::Py_TYPE(value.as_ptr()) };
+        (own.cast() == class.as_ptr()).then(|| Self(value.as_borrowed()))
     }
 
     /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
@@ -192,18 +198,40 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// The plan of the message's class.
-    #[inline]
+    #[inline(always)]
     pub fn plan(self) -> PyResult<&'a Plan> {
         // SAFETY: the message owns a count of its plan and never lets go of it while it lives, which is at least 'a.
         unsafe {
             if (*self.raw()).plan.is_null() {
-                let plan = plan_of(&self.0.get_type())?;
-                // Building it may have run code that looked at this very message.
-                if (*self.raw()).plan.is_null() {
-                    (*self.raw()).plan = Rc::into_raw(plan);
-                }
+                self.find_plan()?;
             }
             Ok(&*(*self.raw()).plan)
+        }
+    }
+
+    /// Gives a message that Python code made its plan.
+    #[cold]
+    fn find_plan(self) -> PyResult<()> {
+        let plan = plan_of(&self.0.get_type())?;
+        // SAFETY: as `plan`.
+        unsafe {
+            // Building it may have run code that looked at this very message.
+            if (*self.raw()).plan.is_null() {
+                (*self.raw()).plan = Rc::into_raw(plan);
+            }
+        }
+        Ok(())
+    }
+
+    /// Plan and slots of an object if it is a message that compares itself, has been looked at and read.
+    #[inline]
+    pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
+        // SAFETY: no class but those of messages has their way to compare, and a message of it has a plan or none yet.
+        unsafe {
+            if !self.compares_itself() || self.is_pending() {
+                return None;
+            }
+            Some(((*self.raw()).plan.as_ref()?, self.area()))
         }
     }
 
@@ -230,6 +258,13 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn is_pending(self) -> bool {
         // SAFETY: as `pending`.
         unsafe { !(*self.raw()).data.is_null() }
+    }
+
+    /// The same when nothing has been read of the message, or written to it.
+    pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
+        let area = self.area();
+        self.pending()
+            .filter(|_| plan.offsets().all(|offset| area.is_empty(offset)))
     }
 
     /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked.

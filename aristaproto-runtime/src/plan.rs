@@ -10,10 +10,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
+use crate::buffer::Key;
 use crate::json::names::{MemberNames, Names};
-use crate::object::{self, Offset};
+use crate::object::{self, Message, Offset};
 use crate::shape::{FieldShape, Kind, Room, Shape};
-use crate::wire::Key;
 
 /// How a field's value stands for a message of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,12 @@ impl Members {
             json: OnceCell::new(),
             small,
         })
+    }
+
+    /// The member with a small number.
+    #[inline]
+    pub fn small(&self, number: i32) -> Option<&Py<PyAny>> {
+        self.small.get(usize::try_from(number).ok()?)?.as_ref()
     }
 
     /// The member with a number; `None` when it has no name.
@@ -156,6 +162,12 @@ impl Field {
         self.resolve(py, shape)
     }
 
+    /// A value as a message of the field's very class; `None` when it is something else.
+    #[inline(always)]
+    pub fn message<'a, 'py>(&self, value: &'a Bound<'py, PyAny>) -> Option<Message<'a, 'py>> {
+        Message::of_class(value, self.class.as_ref()?)
+    }
+
     #[cold]
     fn resolve(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
         let class = self
@@ -179,17 +191,23 @@ pub enum How {
     Scalar,
     /// The same with presence.
     Optional,
-    /// A message, a list, a map, or what else needs a closer look.
+    /// A list of them, packed.
+    Packed,
+    /// A list of them, each with its tag.
+    Each,
+    /// A message.
+    Message,
+    /// A map, a list of messages, or what else needs a closer look.
     Other,
 }
 
 /// What the encoder needs of a field before it looks at its value; small, because each message is a walk over all of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
+    /// The tag that is written for it.
+    pub key: Key,
     /// The field's slot.
     pub offset: Offset,
-    /// Its tag.
-    pub key: Key,
     /// Its type.
     pub kind: Kind,
     /// How it is written.
@@ -204,17 +222,28 @@ impl Step {
         let Place::Slot(offset) = field.place else {
             return None;
         };
+        let how = if shape.kind.is_message() && !shape.repeated && shape.entry.is_none() {
+            How::Message
+        } else if shape.kind.is_message() || field.is_closed {
+            How::Other
+        } else if shape.repeated && field.packed {
+            How::Packed
+        } else if shape.repeated {
+            How::Each
+        } else if field.presence {
+            How::Optional
+        } else {
+            How::Scalar
+        };
         Some(Self {
-            offset,
-            key: shape.key,
-            kind: shape.kind,
-            how: if shape.repeated || shape.kind.is_message() || field.is_closed {
-                How::Other
-            } else if field.presence {
-                How::Optional
+            key: if how == How::Packed {
+                shape.packed_key
             } else {
-                How::Scalar
+                shape.key
             },
+            offset,
+            kind: shape.kind,
+            how,
             index: u16::try_from(index).ok()?,
         })
     }

@@ -5,7 +5,8 @@
 use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
 
-use crate::wire::{self, Key};
+use crate::buffer::Key;
+use crate::wire;
 
 /// The types of fields, with the numbers of `FieldDescriptorProto.Type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

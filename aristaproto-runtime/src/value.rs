@@ -274,6 +274,13 @@ pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     value.to_str().ok().map(str::as_bytes)
 }
 
+/// The element of a list at an index, if there is one.
+#[inline(always)]
+pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the index is compared with the length.
+    (index < list.len()).then(|| unsafe { list.get_item_unchecked(index) })
+}
+
 /// Calls `each` with the elements of a list by index, as long as it has so many: `each` may run code that changes it.
 #[inline]
 pub fn for_each<'py, E>(

@@ -2,6 +2,8 @@
 //!
 //! See <https://protobuf.dev/programming-guides/encoding/>.
 
+use crate::buffer::Key;
+
 /// Wire type of a varint.
 pub const VARINT: u32 = 0;
 /// Wire type of eight bytes.
@@ -214,15 +216,9 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub fn goes_on(&mut self, key: Key) -> bool {
         let rest = self.data.get(self.pos..).unwrap_or_default();
-        let found = match key.length {
-            1 => rest.first() == Some(&key.bytes[0]),
-            2 => rest.first_chunk() == Some(&[key.bytes[0], key.bytes[1]]),
-            _ => false,
-        };
-        if found {
-            self.pos += usize::from(key.length);
-        }
-        found
+        let length = key.begins(rest);
+        self.pos += length.unwrap_or_default();
+        length.is_some()
     }
 
     /// A length and the bytes that follow it; gives where they end.
@@ -347,176 +343,4 @@ pub fn unzigzag(value: u64) -> i64 {
 #[inline(always)]
 pub fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
-}
-
-/// A tag as it is written.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Key {
-    bytes: [u8; 5],
-    length: u8,
-}
-
-impl Key {
-    /// The key of a tag.
-    pub fn new(tag: u32) -> Self {
-        let mut key = Self::default();
-        let mut rest = tag;
-        for byte in &mut key.bytes {
-            key.length += 1;
-            *byte = rest as u8 & 0x7f;
-            rest >>= 7;
-            if rest == 0 {
-                break;
-            }
-            *byte |= 0x80;
-        }
-        key
-    }
-}
-
-/// Bytes that are filled from the end, so that a length is known when it is written.
-#[derive(Debug, Default)]
-pub struct Buffer {
-    bytes: Vec<u8>,
-    start: usize,
-}
-
-/// A buffer that grew beyond this is not kept between calls.
-const KEPT: usize = 1 << 20;
-
-impl Buffer {
-    /// What has been written.
-    pub fn written(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-
-    /// Number of bytes written.
-    #[inline(always)]
-    pub fn len(&self) -> usize {
-        self.bytes.len() - self.start
-    }
-
-    /// Empties the buffer and keeps its memory, unless that is much.
-    pub fn reset(&mut self) {
-        if self.bytes.len() > KEPT {
-            self.bytes = Vec::new();
-        }
-        self.start = self.bytes.len();
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self, needed: usize) {
-        let held = self.len();
-        let size = (self.bytes.len() * 2).max(held + needed).max(1024);
-        let mut bytes = vec![0; size];
-        if let Some(tail) = bytes.get_mut(size - held..) {
-            tail.copy_from_slice(self.written());
-        }
-        self.bytes = bytes;
-        self.start = size - held;
-    }
-
-    /// Takes back what was written after `length` bytes.
-    pub fn forget(&mut self, length: usize) {
-        self.start = self.bytes.len() - length.min(self.len());
-    }
-
-    /// Puts bytes before what has been written.
-    #[inline(always)]
-    pub fn put(&mut self, bytes: &[u8]) {
-        if self.start < bytes.len() {
-            self.grow(bytes.len());
-        }
-        let end = self.start;
-        self.start -= bytes.len();
-        if let Some(room) = self.bytes.get_mut(self.start..end) {
-            copy(room, bytes);
-        }
-    }
-
-    /// Puts a number of bytes that is known.
-    #[inline(always)]
-    pub fn put_array<const N: usize>(&mut self, bytes: [u8; N]) {
-        if self.start < N {
-            self.grow(N);
-        }
-        self.start -= N;
-        if let Some(room) = self
-            .bytes
-            .get_mut(self.start..)
-            .and_then(|it| it.first_chunk_mut())
-        {
-            *room = bytes;
-        }
-    }
-
-    /// Puts the key of a field.
-    #[inline(always)]
-    pub fn key(&mut self, key: Key) {
-        match key.length {
-            1 => self.put_array([key.bytes[0]]),
-            2 => self.put_array([key.bytes[0], key.bytes[1]]),
-            _ => self.put(key.bytes.get(..usize::from(key.length)).unwrap_or_default()),
-        }
-    }
-
-    /// Puts a varint before what has been written.
-    #[inline(always)]
-    pub fn varint(&mut self, value: u64) {
-        if value < 0x80 {
-            self.put_array([value as u8]);
-        } else if value < 0x4000 {
-            self.put_array([value as u8 | 0x80, (value >> 7) as u8]);
-        } else {
-            self.long_varint(value);
-        }
-    }
-
-    #[inline]
-    fn long_varint(&mut self, mut value: u64) {
-        let length = (70 - (value | 1).leading_zeros() as usize) / 7;
-        if self.start < length {
-            self.grow(length);
-        }
-        let end = self.start;
-        self.start -= length;
-        if let Some((last, room)) = self
-            .bytes
-            .get_mut(self.start..end)
-            .and_then(<[u8]>::split_last_mut)
-        {
-            for byte in room {
-                *byte = value as u8 | 0x80;
-                value >>= 7;
-            }
-            *last = value as u8;
-        }
-    }
-}
-
-/// Copies bytes of one length; most values are short, for which a call of `memcpy` is what takes longest.
-#[inline(always)]
-fn copy(room: &mut [u8], bytes: &[u8]) {
-    fn ends<const N: usize>(room: &mut [u8], bytes: &[u8]) -> Option<()> {
-        *room.first_chunk_mut::<N>()? = *bytes.first_chunk()?;
-        *room.last_chunk_mut::<N>()? = *bytes.last_chunk()?;
-        Some(())
-    }
-    let done = match bytes.len() {
-        0 => Some(()),
-        1..4 => {
-            for (to, from) in room.iter_mut().zip(bytes) {
-                *to = *from;
-            }
-            Some(())
-        }
-        4..8 => ends::<4>(room, bytes),
-        8..16 => ends::<8>(room, bytes),
-        16..32 => ends::<16>(room, bytes),
-        _ => None,
-    };
-    if done.is_none() {
-        room.copy_from_slice(bytes);
-    }
 }

@@ -58,7 +58,7 @@ pub fn from_json<'py>(
             Ok(Some(made))
         }
         Ok(_) | Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(error),
+        Err(Stop::Python(error)) => Err(*error),
     }
 }
 

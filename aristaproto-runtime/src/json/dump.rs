@@ -56,7 +56,7 @@ pub fn to_dict<'py>(
     match dumper.message(plan, message) {
         Ok(made) => Ok(Some(made)),
         Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(error),
+        Err(Stop::Python(error)) => Err(*error),
     }
 }
 

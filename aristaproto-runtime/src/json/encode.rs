@@ -89,7 +89,7 @@ pub fn to_json<'py>(
             value::ascii_string(py, &writer.out).map(Some)
         }
         Ok(()) | Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(error),
+        Err(Stop::Python(error)) => Err(*error),
     };
     let mut out = writer.out;
     if out.capacity() <= KEPT {

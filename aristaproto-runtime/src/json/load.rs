@@ -56,7 +56,7 @@ pub fn from_dict<'py>(
             Ok(Some(made))
         }
         Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(error),
+        Err(Stop::Python(error)) => Err(*error),
     }
 }
 

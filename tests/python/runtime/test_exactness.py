@@ -1,0 +1,346 @@
+"""Copies that are made when they are looked at, comparisons by bytes, numbers at the ends of their ranges: as if each value were
+written, copied or compared by itself.
+"""
+
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import copy
+import math
+import struct
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import aristaproto
+import pytest
+from aristaproto import binary
+
+
+class Colour(aristaproto.Enum, prefix="COLOUR_"):
+    RED = 0
+    GREEN = 1
+
+
+class Leaf(aristaproto.Message):
+    name: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    number: int = aristaproto.field(2, aristaproto.TYPE_INT64)
+    single: float = aristaproto.field(3, aristaproto.TYPE_FLOAT)
+    double: float = aristaproto.field(4, aristaproto.TYPE_DOUBLE)
+    on: bool = aristaproto.field(5, aristaproto.TYPE_BOOL)
+    data: bytes = aristaproto.field(6, aristaproto.TYPE_BYTES)
+    colour: Colour = aristaproto.field(7, aristaproto.TYPE_ENUM, "Colour")
+    singles: list[float] = aristaproto.field(8, aristaproto.TYPE_FLOAT, repeated=True)
+    colours: list[Colour] = aristaproto.field(9, aristaproto.TYPE_ENUM, "Colour", repeated=True)
+    when: datetime | None = aristaproto.field(
+        10, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp"
+    )
+    text: str | None = aristaproto.field(11, aristaproto.TYPE_STRING, oneof="either")
+    count: int | None = aristaproto.field(12, aristaproto.TYPE_INT32, oneof="either")
+
+
+class Tree(aristaproto.Message):
+    leaf: Leaf | None = aristaproto.field(1, aristaproto.TYPE_MESSAGE, "Leaf")
+    other: Leaf | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Leaf")
+    leaves: list[Leaf] = aristaproto.field(3, aristaproto.TYPE_MESSAGE, "Leaf", repeated=True)
+    by_id: dict[int, Leaf] = aristaproto.map_field(
+        4, aristaproto.TYPE_INT32, aristaproto.TYPE_MESSAGE, "Leaf"
+    )
+    counts: dict[str, int] = aristaproto.map_field(
+        5, aristaproto.TYPE_STRING, aristaproto.TYPE_INT64
+    )
+
+
+class Strict(aristaproto.Message):
+    key: str | None = aristaproto.field(1, aristaproto.TYPE_STRING, required=True)
+    inner: Strict | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Strict")
+
+
+class Subclass(int):
+    """An int that is more than one."""
+
+
+UNUSUAL: dict[str, dict[str, Any]] = {
+    "more digits than 32 bits": {"single": 0.1},
+    "digits in a list": {"singles": [0.5, 0.1]},
+    "nan": {"double": math.nan},
+    "minus zero": {"double": -0.0, "single": -0.0},
+    "a bool as a number": {"number": True},
+    "a number as a bool": {"on": 1},
+    "a number of a subclass": {"number": Subclass(3)},
+    "a number as a member": {"colour": 1},
+    "a member as a number": {"number": Colour.GREEN},
+    "numbers as members": {"colours": [1, 0]},
+    "a member without a name": {"colour": 7},
+    "a bytearray": {"data": bytearray(b"abc")},
+    "a tuple": {"singles": (1.5, 2.5)},
+    "an int as a float": {"double": 3},
+    "too large": {"number": 1 << 70},
+    "no UTF-8": {"name": "\ud800"},
+    "of another type": {"name": 5},
+    "the second of two same times": {"when": datetime(2024, 5, 6, 7, fold=1, tzinfo=timezone.utc)},
+    "another zone": {"when": datetime(2024, 5, 6, 7, tzinfo=timezone(timedelta(hours=2)))},
+    "a list of text": {"singles": ["a"]},
+}
+
+
+def typed(value: Any) -> Any:
+    """A value with the types of all that is in it."""
+    if isinstance(value, aristaproto.Message):
+        fields = type(value).__schema__.fields
+        return type(value), [typed(field.get(value)) for field in fields]
+    held: Any = value
+    if isinstance(value, (list, tuple)):
+        return held.__class__, [typed(item) for item in held]
+    if isinstance(value, dict):
+        return held.__class__, [(typed(key), typed(item)) for key, item in held.items()]
+    fold = value.fold if isinstance(value, datetime) else None
+    return type(value), repr(value), fold
+
+
+class TestDeepCopies:
+    @pytest.mark.parametrize("fields", UNUSUAL.values(), ids=UNUSUAL)
+    def test_keep_types_and_digits(self, fields: dict[str, Any]) -> None:
+        tree = Tree(leaves=[Leaf(name="first"), Leaf(**fields)], by_id={1: Leaf(**fields)})
+        before = typed(tree)
+        copied = copy.deepcopy(tree)
+        assert typed(copied) == before
+        assert typed(tree) == before
+        copied.leaves[1].name = "changed"
+        copied.by_id[1].singles = [3.0]
+        copied.counts["new"] = 1
+        assert typed(tree) == before
+
+    def test_of_what_is_changed_afterwards(self) -> None:
+        tree = Tree(leaf=Leaf(name="before"), leaves=[Leaf(number=1)], counts={"a": 1})
+        copied = copy.deepcopy(tree)
+        assert tree.leaf is not None
+        tree.leaf.name = "after"
+        tree.leaves.append(Leaf())
+        tree.leaves[0].number = 2
+        tree.counts.clear()
+        assert copied == Tree(leaf=Leaf(name="before"), leaves=[Leaf(number=1)], counts={"a": 1})
+
+    def test_what_is_met_twice_is_copied_once(self) -> None:
+        leaf = Leaf(name="shared")
+        tree = Tree(leaf=leaf, other=leaf, leaves=[leaf], by_id={1: leaf})
+        copied = copy.deepcopy(tree)
+        assert copied.leaf is copied.other is copied.leaves[0] is copied.by_id[1]
+        assert copied.leaf is not leaf
+        one, other, below = copy.deepcopy((tree, tree, leaf))
+        assert one is other
+        assert below is one.leaf
+
+    def test_both_members_of_a_oneof(self) -> None:
+        leaf = Leaf(text="one")
+        Leaf.__schema__.by_name["count"].set(leaf, 2)
+        twin = copy.deepcopy(Tree(leaf=leaf)).leaf
+        assert twin is not None
+        assert (twin.text, twin.count) == (leaf.text, leaf.count)
+
+    def test_without_a_required_field(self) -> None:
+        copied = copy.deepcopy(Strict(key="a", inner=Strict()))
+        with pytest.raises(aristaproto.EncodeError) as caught:
+            bytes(copied)
+        assert "inner" in str(caught.value)
+
+    def test_unknown_fields(self) -> None:
+        unknown = b"\x98\x06\x01\xa2\x06\x01x"
+        tree = Tree(leaf=Leaf.parse(b"\x0a\x01a" + unknown))
+        copied = copy.deepcopy(tree)
+        assert bytes(copied) == bytes(tree)
+        assert copied.leaf is not None
+        assert copied.leaf._unknown_fields == unknown
+        # What a program put there is kept as it is.
+        assert tree.leaf is not None
+        for put in (b"\x0a\x01b", b"\xff"):
+            tree.leaf._unknown_fields = put
+            twin = copy.deepcopy(tree).leaf
+            assert twin is not None
+            assert (twin.name, twin._unknown_fields) == ("a", put)
+
+    def test_of_what_is_read_in_part(self) -> None:
+        tree = Tree.parse(
+            bytes(Tree(leaf=Leaf(name="a"), leaves=[Leaf(number=5)], counts={"x": 1}))
+        )
+        assert len(tree.leaves) == 1
+        tree.counts["y"] = 2
+        copied = copy.deepcopy(tree)
+        assert copied == tree
+        tree.leaves[0].number = 6
+        assert copied.leaves[0].number == 5
+
+    def test_code_of_users_below_runs(self) -> None:
+        class Counting(aristaproto.Message):
+            number: int = aristaproto.field(1, aristaproto.TYPE_INT32)
+            copies = 0
+
+            def __deepcopy__(self, memo: object) -> Counting:
+                type(self).copies += 1
+                return Counting(number=self.number + 1)
+
+        class Around(aristaproto.Message):
+            inner: Any = aristaproto.field(1, aristaproto.TYPE_MESSAGE, Counting)
+
+        assert copy.deepcopy(Around(inner=Counting(number=1))).inner.number == 2
+        assert Counting.copies == 1
+
+
+class TestEqualityByBytes:
+    """A message of many bytes that is still to be read, and one that was constructed."""
+
+    @staticmethod
+    def tree(**last: Any) -> Tree:
+        leaves = [Leaf(name=f"leaf {index}", number=index) for index in range(2000)]
+        return Tree(leaf=Leaf(**last), leaves=leaves, counts={"a": 1, "b": 2})
+
+    def test_equal(self) -> None:
+        tree = self.tree(single=0.5)
+        assert tree == Tree.parse(bytes(tree))
+        assert Tree.parse(bytes(tree)) == tree
+
+    @pytest.mark.parametrize("fields", UNUSUAL.values(), ids=UNUSUAL)
+    def test_unusual_values(self, fields: dict[str, Any]) -> None:
+        tree = self.tree(**fields)
+        try:
+            wire = bytes(tree)
+        except aristaproto.EncodeError:
+            pytest.skip("it cannot be written")
+        read = Tree.parse(wire)
+        assert read.leaves
+        expected = read == tree
+        assert (Tree.parse(wire) == tree, tree == Tree.parse(wire)) == (expected, expected)
+
+    def test_different(self) -> None:
+        tree = self.tree()
+        wire = bytes(tree)
+        tree.leaves[-1].number += 1
+        assert tree != Tree.parse(wire)
+        assert Tree.parse(wire) != tree
+
+    def test_another_order(self) -> None:
+        wire = bytes(self.tree())
+        tree = self.tree()
+        tree.counts = {"b": 2, "a": 1}
+        assert bytes(tree) != wire
+        assert tree == Tree.parse(wire)
+
+    def test_unknown_fields_do_not_count(self) -> None:
+        tree = self.tree()
+        assert tree == Tree.parse(bytes(tree) + b"\x98\x06\x01")
+
+    def test_code_of_users_below_runs(self) -> None:
+        class Choosy(aristaproto.Message):
+            text: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+
+            def __eq__(self, other: object) -> bool:
+                return False
+
+            __hash__ = None  # type: ignore[assignment]
+
+        class Around(aristaproto.Message):
+            inner: Any = aristaproto.field(1, aristaproto.TYPE_MESSAGE, Choosy)
+
+        around = Around(inner=Choosy(text="x" * 40_000))
+        assert around != Around.parse(bytes(around))
+
+
+class Numbers(aristaproto.Message):
+    double: float = aristaproto.field(1, aristaproto.TYPE_DOUBLE)
+    float: float = aristaproto.field(2, aristaproto.TYPE_FLOAT)
+    int64: int = aristaproto.field(3, aristaproto.TYPE_INT64)
+    uint64: int = aristaproto.field(4, aristaproto.TYPE_UINT64)
+    int32: int = aristaproto.field(5, aristaproto.TYPE_INT32)
+    fixed64: int = aristaproto.field(16, aristaproto.TYPE_FIXED64)
+    fixed32: int = aristaproto.field(17, aristaproto.TYPE_FIXED32)
+    uint32: int = aristaproto.field(18, aristaproto.TYPE_UINT32)
+    sfixed32: int = aristaproto.field(2048, aristaproto.TYPE_SFIXED32)
+    sfixed64: int = aristaproto.field(2049, aristaproto.TYPE_SFIXED64)
+    sint32: int = aristaproto.field(1 << 18, aristaproto.TYPE_SINT32)
+    sint64: int = aristaproto.field((1 << 29) - 1, aristaproto.TYPE_SINT64)
+
+
+class Lists(aristaproto.Message):
+    """The same, packed."""
+
+    double: list[float] = aristaproto.field(1, aristaproto.TYPE_DOUBLE, repeated=True)
+    float: list[Any] = aristaproto.field(2, aristaproto.TYPE_FLOAT, repeated=True)
+    int64: list[int] = aristaproto.field(3, aristaproto.TYPE_INT64, repeated=True)
+    uint64: list[int] = aristaproto.field(4, aristaproto.TYPE_UINT64, repeated=True)
+    int32: list[int] = aristaproto.field(5, aristaproto.TYPE_INT32, repeated=True)
+    fixed64: list[int] = aristaproto.field(16, aristaproto.TYPE_FIXED64, repeated=True)
+    fixed32: list[int] = aristaproto.field(17, aristaproto.TYPE_FIXED32, repeated=True)
+    uint32: list[int] = aristaproto.field(18, aristaproto.TYPE_UINT32, repeated=True)
+    sfixed32: list[int] = aristaproto.field(2048, aristaproto.TYPE_SFIXED32, repeated=True)
+    sfixed64: list[int] = aristaproto.field(2049, aristaproto.TYPE_SFIXED64, repeated=True)
+    sint32: list[int] = aristaproto.field(1 << 18, aristaproto.TYPE_SINT32, repeated=True)
+    sint64: list[int] = aristaproto.field((1 << 29) - 1, aristaproto.TYPE_SINT64, repeated=True)
+
+
+def written(message: aristaproto.Message) -> Any:
+    """Wire bytes, or what is said when there are none."""
+    try:
+        return bytes(message)
+    except aristaproto.EncodeError as error:
+        return str(error)
+
+
+def plainly(message: aristaproto.Message) -> Any:
+    try:
+        return binary.encode(message)
+    except aristaproto.EncodeError as error:
+        return str(error)
+
+
+INTS = sorted(
+    {sign * ((1 << bits) + near) for bits in range(67) for near in (-1, 0, 1) for sign in (1, -1)}
+)
+LARGEST = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+FLOATS = (
+    0.0,
+    -0.0,
+    1.5,
+    0.1,
+    math.inf,
+    -math.inf,
+    math.nan,
+    LARGEST,
+    -LARGEST,
+    # Half way to what would come next, and just before that.
+    float(2**128 - 2**103),
+    math.nextafter(float(2**128 - 2**103), 0),
+    1e300,
+    5e-324,
+)
+
+
+@pytest.mark.parametrize("name", [field.name for field in Numbers.__schema__.fields])
+def test_numbers_as_the_plain_codec_writes_them(name: str) -> None:
+    values: Sequence[Any] = FLOATS if name in ("double", "float") else INTS
+    one: Any = Numbers
+    many: Any = Lists
+    for value in values:
+        for message in (
+            one(**{name: value}),
+            many(**{name: [value]}),
+            many(**{name: [type(value)(1), value, type(value)(2)]}),
+        ):
+            assert written(message) == plainly(message)
+    fitting = [value for value in values if isinstance(written(one(**{name: value})), bytes)]
+    whole = many(**{name: fitting * 3})
+    assert written(whole) == plainly(whole)
+
+
+@pytest.mark.parametrize(
+    "length", [0, 1, 7, 8, 15, 16, 31, 32, 33, 63, 64, 127, 128, 129, 16383, 16384]
+)
+def test_text_and_bytes_of_all_lengths(length: int) -> None:
+    for letter in ("a", "ä", "дa", "😀"):
+        text = (letter * length)[:length]
+        for message in (
+            Leaf(name=text, data=text.encode()),
+            Tree(leaves=[Leaf(name=text)], counts={text: length}),
+        ):
+            assert written(message) == plainly(message)
+            assert type(message).parse(bytes(message)) == message
