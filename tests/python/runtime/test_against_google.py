@@ -389,17 +389,17 @@ def protoc_pool(tmp_path_factory: pytest.TempPathFactory) -> descriptor_pool.Des
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file:
         for message_type in file.message_type:
-            _clear_json_names(message_type)
+            _set_json_names(message_type)
         pool.AddSerializedFile(file.SerializeToString())
     return pool
 
 
-def _clear_json_names(message_type: descriptor_pb2.DescriptorProto) -> None:
-    """The pool refuses names that clash in JSON, which protoc only warns of in proto2."""
+def _set_json_names(message_type: descriptor_pb2.DescriptorProto) -> None:
+    """The pool refuses names that clash in JSON, which protoc only warns of in proto2; proto names never clash."""
     for field in message_type.field:
-        field.ClearField("json_name")
+        field.json_name = field.name
     for nested in message_type.nested_type:
-        _clear_json_names(nested)
+        _set_json_names(nested)
 
 
 @settings(
