@@ -352,7 +352,11 @@ fn fill_fields<'py>(
     Ok(())
 }
 
-fn deep_container<'py>(
+/// A copy of a list or a map that shares nothing that can change.
+///
+/// # Errors
+/// As `deepcopy`.
+pub fn deep_container<'py>(
     field: &Field,
     value: &Bound<'py, PyAny>,
     memo: &Bound<'py, PyAny>,
@@ -422,7 +426,11 @@ impl<'py> Memo<'_, 'py> {
     }
 }
 
-fn deep_value<'py>(
+/// The same of one value.
+///
+/// # Errors
+/// As `deepcopy`.
+pub fn deep_value<'py>(
     field: &Field,
     value: &Bound<'py, PyAny>,
     memo: &Bound<'py, PyAny>,

@@ -22,6 +22,7 @@ mod construct;
 mod decode;
 mod encode;
 mod json;
+mod merge;
 mod methods;
 mod object;
 mod plan;
@@ -74,6 +75,16 @@ pub mod _native {
     #[pyfunction]
     fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
         object::new_message(class.py(), &*object::plan_of(class)?)
+    }
+
+    /// Merges one message into another; false for what `aristaproto.access` is to do. `by_python`: its `merge_field`.
+    #[pyfunction]
+    fn merge(
+        message: &Bound<'_, PyAny>,
+        other: &Bound<'_, PyAny>,
+        by_python: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        super::merge::merge(message, other, by_python)
     }
 
     /// Wire bytes of a message; as `aristaproto.binary.encode`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from . import codec
 from .message import refuse_attribute
 from .required import missing_required
 
@@ -72,23 +73,33 @@ def merge(message: Message, other: Message) -> None:
     Set scalars replace, lists are extended, maps updated, messages merged; nothing of `other` is shared afterwards.
     `TypeError` when the two are not of one class.
     """
+    if codec.NATIVE is None or not codec.NATIVE.merge(message, other, merge_field):
+        merge_plainly(message, other)
+
+
+def merge_plainly(message: Message, other: Message) -> None:
+    """`merge` without the codec in Rust."""
     schema = type(message).__schema__
     if type(other).__schema__.origin is not schema.origin:
         raise TypeError(f"expected {type(message).__name__}, got {type(other).__name__}")
     for field in schema.fields_of(other):
-        theirs = field.get(other)
-        if field.is_default(theirs):
-            continue
-        mine = field.get(message)
-        if field.repeated:
-            field.set(message, [*(mine or ()), *copy.deepcopy(list(theirs))])
-        elif field.is_map:
-            field.set(message, {**mine, **copy.deepcopy(dict(theirs))})
-        elif field.message is not None and mine is not None:
-            field.set(message, _merged(field, mine, theirs))
-        else:
-            field.assign(message, copy.deepcopy(theirs))
+        merge_field(message, field, field.get(other))
     message._unknown_fields += other._unknown_fields  # pyright: ignore[reportPrivateUsage]
+
+
+def merge_field(message: Message, field: Field, theirs: Any) -> None:
+    """Merge `theirs`, what a message of the same class holds in `field`."""
+    if field.is_default(theirs):
+        return
+    mine = field.get(message)
+    if field.repeated:
+        field.set(message, [*(mine or ()), *copy.deepcopy(list(theirs))])
+    elif field.is_map:
+        field.set(message, {**mine, **copy.deepcopy(dict(theirs))})
+    elif field.message is not None and mine is not None:
+        field.set(message, _merged(field, mine, theirs))
+    else:
+        field.assign(message, copy.deepcopy(theirs))
 
 
 def _merged(field: Field, mine: Any, theirs: Any) -> Any:

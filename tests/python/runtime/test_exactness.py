@@ -344,3 +344,48 @@ def test_text_and_bytes_of_all_lengths(length: int) -> None:
         ):
             assert written(message) == plainly(message)
             assert type(message).parse(bytes(message)) == message
+
+
+def test_merging_shares_nothing_and_takes_what_codecs_do_not_make() -> None:
+    theirs = Tree(
+        leaf=Leaf(name="theirs", singles=[1.0], count=0),
+        leaves=[Leaf(number=1)],
+        by_id={1: Leaf(name="one")},
+        counts={"a": 1},
+    )
+    mine = Tree(
+        leaf=Leaf(name="mine", number=5, singles=[2.0], text="gone"), counts={"a": 0, "b": 2}
+    )
+    leaf, singles, counts = mine.leaf, mine.leaf.singles if mine.leaf else None, mine.counts
+    aristaproto.merge(mine, theirs)
+    assert mine == Tree(
+        leaf=Leaf(name="theirs", number=5, singles=[2.0, 1.0], count=0),
+        leaves=[Leaf(number=1)],
+        by_id={1: Leaf(name="one")},
+        counts={"a": 1, "b": 2},
+    )
+    assert mine.leaf is leaf
+    # Lists and maps are new ones: a shallow copy of the message keeps the old.
+    assert singles == [2.0]
+    assert counts == {"a": 0, "b": 2}
+    assert mine.leaves[0] is not theirs.leaves[0]
+    assert mine.by_id[1] is not theirs.by_id[1]
+
+    odd = Leaf(number=Subclass(7), double=-0.0)
+    values: Any = (3.0,)
+    odd.singles = values
+    target = Leaf(singles=[1.0], double=1.0)
+    aristaproto.merge(target, odd)
+    assert target.singles == [1.0, 3.0]
+    assert target.number == 7
+    assert math.copysign(1, target.double) == -1
+    aristaproto.merge(target, target)
+    assert target.singles == [1.0, 3.0, 1.0, 3.0]
+
+    with pytest.raises(TypeError, match="expected Tree, got Leaf"):
+        aristaproto.merge(mine, odd)
+    deep = Strict(key="a")
+    for _ in range(10_000):
+        deep = Strict(key="a", inner=deep)
+    with pytest.raises(RecursionError):
+        aristaproto.merge(deep, deep)

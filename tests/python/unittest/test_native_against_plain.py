@@ -12,7 +12,7 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto import binary, codec
+from aristaproto import access, binary, codec
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import Endless, filled
@@ -33,6 +33,10 @@ def outcome(function: Any, *arguments: Any) -> tuple[str, Any, Any]:
         return "bytes", result, None
     # All of it is read before it is written, and by the plain codec.
     return "message", repr(result), (result._unknown_fields, binary.encode(result))
+
+
+def same(message: Any) -> Any:
+    return message
 
 
 def parse(cls: Any, data: bytes) -> Any:
@@ -109,6 +113,26 @@ def test_same_merge() -> None:
     for cls, _, wire, data in wires(3):
         expected = outcome(merge_plainly, parse_plainly(cls, wire), data)
         assert outcome(merge, cls.parse(wire), data) == expected, (cls, wire, data)
+
+
+def test_same_merging_of_messages() -> None:
+    random = Random(5)
+    merged = 0
+    for cls, message, wire, _ in wires(5):
+        try:
+            other = filled(random, cls, pool, density=random.choice([0.1, 0.3, 0.8]))
+        except Endless:
+            continue
+        expected = parse_plainly(cls, wire)
+        access.merge_plainly(expected, copy.deepcopy(other))
+        before = bytes(other)
+        # Once what was parsed and not looked at yet, once what was put together.
+        for first, second in ((cls.parse(wire), cls.parse(before)), (message, other)):
+            aristaproto.merge(first, second)
+            assert outcome(same, first) == outcome(same, expected), (cls, wire, before)
+        assert bytes(other) == before, cls
+        merged += 1
+    assert merged > TRIALS / 2
 
 
 @pytest.mark.parametrize("limits", [{"depth": 1}, {"messages": 3}, {"size": 40}])
