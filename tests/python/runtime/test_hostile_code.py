@@ -374,6 +374,8 @@ def test_nothing_piles_up(way: str) -> None:
     ]
     for _ in range(100):
         work()
+    # What other tests left behind must not be counted before and gone after.
+    gc.collect()
     before = [sys.getrefcount(it) for it in watched]
     tracemalloc.start()
     try:
