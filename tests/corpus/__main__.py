@@ -61,7 +61,11 @@ def main() -> int:
     unknown = [name for name in names if name not in {step.name for step in STEPS}]
     if unknown:
         raise SystemExit(f"no step is called {unknown[0]!r}; --list names them")
-    wanted = options.sources.split(",") if options.sources else [it.name for it in fetch.SOURCES]
+    known = [source.name for source in fetch.SOURCES]
+    wanted = options.sources.split(",") if options.sources else known
+    for name in wanted:
+        if name not in known:
+            raise SystemExit(f"no source is called {name!r}; --list names them")
     corpus = Corpus(
         options.work.resolve() / ("fast" if options.fast else "all"),
         options.plugin.resolve(),
