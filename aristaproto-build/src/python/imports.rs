@@ -30,6 +30,8 @@ const PARAMETERS: &[&str] = &[
     "wait_for_ready",
 ];
 
+const TYPE_CHECKING: &str = "TYPE_CHECKING";
+
 /// What is imported.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Symbol {
@@ -176,11 +178,22 @@ impl<'a> Imports<'a> {
         local
     }
 
+    /// The name that is true for type checkers only. They know `TYPE_CHECKING` wherever it comes from, so the module makes its
+    /// own, because `typing` takes long to import; only a module that has something else of that name imports it.
+    fn type_checking_flag(&mut self) -> String {
+        let is_free = !self.is_own(TYPE_CHECKING) && self.given.get(TYPE_CHECKING).is_none();
+        if is_free {
+            TYPE_CHECKING.to_owned()
+        } else {
+            self.member_at_top("typing", TYPE_CHECKING)
+        }
+    }
+
     /// Prints everything that was asked for.
     pub(super) fn write(mut self, writer: &mut Writer) {
         writer.line(0, "from __future__ import annotations");
         let checking_only = self.imported.values().any(|it| !it.at_run_time);
-        let flag = checking_only.then(|| self.member("typing", "TYPE_CHECKING"));
+        let flag = checking_only.then(|| self.type_checking_flag());
         let mut statements: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
         let mut checking: Vec<Statement> = Vec::new();
         for (symbol, imported) in self.imported {
@@ -199,6 +212,9 @@ impl<'a> Imports<'a> {
         }
         if let Some(flag) = flag {
             writer.blank(1);
+            if flag == TYPE_CHECKING {
+                writer.line(0, &format!("{TYPE_CHECKING} = False"));
+            }
             writer.line(0, &format!("if {flag}:"));
             write_section(writer, 4, checking);
         }
@@ -395,9 +411,19 @@ mod tests {
         assert_eq!(
             text,
             "from __future__ import annotations\n\nimport datetime\nfrom collections.abc import Iterable, Iterator\n\
-             from typing import TYPE_CHECKING\n\nimport aristaproto\nimport aristaproto.grpcio\n\n\
-             from ..message_pool import pool\n\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
+             \nimport aristaproto\nimport aristaproto.grpcio\n\nfrom ..message_pool import pool\n\n\
+             TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
         );
+    }
+
+    #[test]
+    fn a_name_that_is_taken_cannot_be_the_flag() {
+        let text = written(&["TYPE_CHECKING"], |it| {
+            it.of_tree("..b", "c", "b_c", false);
+        });
+        assert!(text.contains(
+            "from typing import TYPE_CHECKING as TYPE_CHECKING_\n\nif TYPE_CHECKING_:\n"
+        ));
     }
 
     #[test]

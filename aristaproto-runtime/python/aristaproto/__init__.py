@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from .casing import Casing
 from .codec import implementation
 from .contract import require_contract
@@ -33,7 +31,10 @@ from .schema import (
     TYPE_UINT64,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
     from .access import clear, default, get, is_initialized, merge, which_one_of
     from .budget import Limits, limits
     from .reflection import descriptor
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     )
 
     __version__: str
+
+    _T = TypeVar("_T")
 
 __all__ = (
     "INFINITY",
@@ -113,8 +116,6 @@ NAN = "NaN"
 """How JSON writes a float that is no number."""
 INFINITY = "Infinity"
 NEG_INFINITY = "-Infinity"
-
-_T = TypeVar("_T")
 
 
 def unwrap(value: _T | None) -> _T:

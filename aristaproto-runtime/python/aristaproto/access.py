@@ -7,13 +7,15 @@ They are functions because every method of `Message` takes a name away from user
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
 
 from . import codec
 from .message import refuse_attribute
 from .required import missing_required
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .message import Message
     from .schema import Field
 

@@ -7,7 +7,6 @@ functions are not what generated names are made with.
 from __future__ import annotations
 
 import enum
-import re
 
 __all__ = ("Casing", "camel_case", "pascal_case", "snake_case")
 
@@ -19,6 +18,8 @@ _WORD = r"([^A-Za-z0-9]*)([A-Z]+(?![a-z])[0-9]*|[A-Z]*[a-z]+[0-9]*|[0-9]+)"
 
 def _words(value: str) -> tuple[list[tuple[str, str]], str]:
     """Split into (separators, word) pairs and the separators after the last word."""
+    import re
+
     pairs: list[tuple[str, str]] = []
     end = 0
     for match in re.finditer(_WORD, value):

@@ -8,12 +8,12 @@ or do nothing: what they leave, `aristaproto.json` does. The environment variabl
 
 from __future__ import annotations
 
-import importlib
 import os
-from typing import TYPE_CHECKING, Any, Literal
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
+    from typing import Any, Literal
 
     from .message import Message
     from .schema import Field
@@ -39,7 +39,7 @@ def _find_native(asked: str) -> ModuleType | None:
     if asked == "python":
         return None
     try:
-        return importlib.import_module("._native", __package__)
+        import aristaproto._native as native
     except ModuleNotFoundError:
         if asked:
             raise ImportError(
@@ -47,13 +47,25 @@ def _find_native(asked: str) -> ModuleType | None:
                 "unset it, or set it to python"
             ) from None
         return None
+    return native
 
 
 NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
 """The codec in Rust; None when the plain one is at work."""
 
 if NATIVE is None:
-    from .binary import decode, encode
+    if TYPE_CHECKING:
+        from .binary import decode, encode
+    else:
+
+        def __getattr__(name: str) -> Any:
+            """The plain codec, imported when a message is first read or written."""
+            if name not in ("decode", "encode"):
+                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from . import binary
+
+            value = globals()[name] = getattr(binary, name)
+            return value
 
     def _leave(*arguments: object) -> None:
         """What the codec in Rust says of JSON that it leaves to the plain one."""

@@ -6,10 +6,10 @@ that do not fit, for the error. Source text, because a loop over fields costs se
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .message import Message
     from .schema import Schema

@@ -8,12 +8,13 @@ packages of thousands of types must import fast. The native codec makes those th
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from . import codec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, ClassVar
 
     from typing_extensions import Self
 
@@ -164,7 +165,8 @@ class Enum(_EnumBase, metaclass=_EnumType):
         member: Any = int.__new__(cls, value)
         member._name_ = ""
         member._value_ = int(value)
-        return cast("Self", member)
+        found: Self = member
+        return found
 
     @classmethod
     def from_string(cls, name: str) -> Self:
@@ -177,7 +179,8 @@ class Enum(_EnumBase, metaclass=_EnumType):
                 f"{name!r} is not a name in {cls.__name__}: expected one of "
                 f"{', '.join(cls._member_map_)}"
             )
-        return cast("Self", member)
+        found: Self = member
+        return found
 
     @property
     def proto_name(self) -> str:

@@ -6,8 +6,7 @@ A codec raises one of these where it stands; each caller on the way up adds its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 

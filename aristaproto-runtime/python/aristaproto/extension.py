@@ -7,14 +7,16 @@ the codecs an extension is a `Field` like any other, stored in the message's slo
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from . import codec
+from .generic import Generic, TypeVar
 from .message import Message
 from .schema import Field, FieldSpec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
     from .registry import MessagePool
     from .schema import Schema
@@ -137,13 +139,14 @@ class Extensions(Generic[_M]):
 
     def __getitem__(self, extension: Extension[_M, _T]) -> _T:
         field = self._field(extension)
-        value = field.get(self._message)
-        if value is None:
+        value: Any = field.get(self._message)
+        if value is None and field.repeated:
+            value = field.new_default()
+            field.set(self._message, value)
+        elif value is None:
             value = field.declared_default
-            if field.repeated:
-                value = []
-                field.set(self._message, value)
-        return cast("_T", value)
+        found: _T = value
+        return found
 
     def __setitem__(self, extension: Extension[_M, _T], value: _T) -> None:
         self._field(extension).set(self._message, value)

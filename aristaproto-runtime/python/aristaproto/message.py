@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
-from math import isnan
 from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from . import codec
 from .casing import Casing
 from .schema import FieldSpec, LazySchema, Schema
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
     from collections.abc import Callable
     from inspect import Signature
-    from typing import SupportsIndex
+    from typing import Any, ClassVar, NoReturn, SupportsIndex
 
     from typing_extensions import Buffer, Self, dataclass_transform
 
@@ -253,7 +252,8 @@ _DICT: Any = dict
 def _same(a: Any, b: Any) -> bool:
     """Equality where `==` says no: nan equals nan, and any iterable of a repeated field is a list."""
     if isinstance(a, float):
-        return isinstance(b, float) and isnan(a) and isnan(b)
+        # Only nan is not itself.
+        return isinstance(b, float) and a != a and b != b  # noqa: PLR0124
     if isinstance(a, _LISTS) and isinstance(b, _LISTS):
         return len(a) == len(b) and all(x == y or _same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, _DICT) and isinstance(b, _DICT):
@@ -648,6 +648,7 @@ def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:
     """What `dataclasses.fields` gives: the fields with their defaults, types as annotated."""
     import dataclasses
     import inspect
+    import typing
 
     annotations: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
@@ -660,7 +661,7 @@ def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:
         else:
             made = dataclasses.field(default=member.default)
         made.name = member.name
-        made.type = annotations.get(member.name, Any)
+        made.type = annotations.get(member.name, typing.Any)
         made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
         fields[member.name] = made
     return fields

@@ -8,7 +8,6 @@ exact subclasses of them, go out, and the other way round. All arithmetic is on 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 from .rfc3339 import check_timestamp, format_rfc3339, parse_iso8601
 
@@ -21,8 +20,9 @@ __all__ = (
     "timedelta_to_parts",
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import Any, SupportsIndex, TypeVar
 
     from typing_extensions import Self
 
@@ -313,6 +313,8 @@ class NanoDatetime(datetime.datetime):
         nanosecond_remainder: int | None = None,
     ) -> Self:
         """Return a copy with some parts replaced; the remainder stays unless it is given."""
+        # True stands for "not given", as in the pure Python datetime: None means naive.
+        zone: Any = self.tzinfo if tzinfo is True else tzinfo
         return type(self)(
             self.year if year is None else year,
             self.month if month is None else month,
@@ -321,8 +323,7 @@ class NanoDatetime(datetime.datetime):
             self.minute if minute is None else minute,
             self.second if second is None else second,
             self.microsecond if microsecond is None else microsecond,
-            # True stands for "not given", as in the pure Python datetime: None means naive.
-            self.tzinfo if tzinfo is True else cast("datetime.tzinfo | None", tzinfo),
+            zone,
             fold=self.fold if fold is None else fold,
             nanosecond_remainder=(
                 self._nanosecond_remainder if nanosecond_remainder is None else nanosecond_remainder

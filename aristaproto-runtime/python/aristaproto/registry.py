@@ -5,25 +5,22 @@ Generated modules register their classes at import; Any and extensions look them
 
 from __future__ import annotations
 
-import importlib
 import os
-import re
 import sys
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
 
 from . import codec
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from .enum import Enum
     from .extension import Extension
     from .message import Message
 
 __all__ = ("MessagePool",)
-
-_FULL_NAME = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
 def _root(module: str, package: str) -> str:
@@ -122,9 +119,11 @@ class MessagePool:
         """
         root = sys.modules.get(self._root or "")
         folders: list[str] = list(getattr(root, "__path__", ()))
-        if not folders or re.fullmatch(_FULL_NAME, full_name, re.ASCII) is None:
+        names = full_name.split(".")
+        # A name in a proto file is an identifier of ASCII.
+        if not folders or not full_name.isascii() or not all(map(str.isidentifier, names)):
             return False
-        names = full_name.split(".")[:-1]
+        names.pop()
         parts = [f"{name}_" if iskeyword(name) else name for name in names]
         # The package is the longest prefix that is a module; what follows are the messages around the type.
         for length in range(len(parts), -1, -1):
@@ -132,7 +131,9 @@ class MessagePool:
             below = [*parts[:length], "_descriptors.py"]
             if any(os.path.isfile(os.path.join(folder, *below)) for folder in folders):
                 imported = module in sys.modules
-                importlib.import_module(module)
+                from importlib import import_module
+
+                import_module(module)
                 return not imported
         return False
 

@@ -6,10 +6,11 @@ Called by the codecs before they write and after they read, and by `aristaproto.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from .errors import Error
     from .message import Message

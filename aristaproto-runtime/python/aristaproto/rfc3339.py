@@ -7,7 +7,6 @@ Everything is computed with integers, so that nine digits of a fraction survive.
 from __future__ import annotations
 
 import datetime
-import re
 
 __all__ = (
     "MAX_SECONDS",
@@ -125,6 +124,8 @@ def parse_rfc3339(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text has another form, or names no time in the years 1 to 9999.
     """
+    import re
+
     match = re.fullmatch(_RFC3339, text)
     if match is None:
         raise ValueError(
@@ -160,6 +161,8 @@ def parse_iso8601(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text is in none of these forms, or names no time in the years 1 to 9999.
     """
+    import re
+
     match = re.fullmatch(_ISO8601, text, re.VERBOSE)
     if match is None:
         raise ValueError(f"expected an ISO 8601 date or time, got {text!r}")

@@ -8,18 +8,15 @@ call it; nothing here knows a transport.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterable,
-    Iterator,
-)
-from contextlib import suppress
-from types import TracebackType
-from typing import Any, Generic, TypeVar
+from collections.abc import AsyncIterable, Generator
+
+from .generic import Generic, TypeVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from types import TracebackType
+    from typing import Any
 
 T = TypeVar("T")
 
@@ -200,5 +197,7 @@ class RequestSender(Generic[T]):
         finally:
             if not exhausted:
                 await close_stream(messages, iterator)
+        from contextlib import suppress
+
         with suppress(*self._call_ended):
             await self._end()

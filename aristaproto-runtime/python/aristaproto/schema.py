@@ -8,10 +8,11 @@ import fast and refer to each other in cycles.
 from __future__ import annotations
 
 from _thread import RLock
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .enum import Enum
     from .message import Message

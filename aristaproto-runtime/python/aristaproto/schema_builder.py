@@ -10,7 +10,6 @@ import functools
 import importlib
 import operator
 import sys
-from typing import TYPE_CHECKING, Any
 
 from . import codec
 from .constructors import compile_new
@@ -33,8 +32,10 @@ from .schema import (
     json_name,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from .message import Message
 

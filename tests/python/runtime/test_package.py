@@ -40,6 +40,21 @@ def test_import_needs_nothing_optional() -> None:
     assert (done.stdout, done.stderr) == ("[]\n[]\n", "")
 
 
+def test_generated_code_imports_nothing_slow() -> None:
+    """`typing` and what it imports take longer than a hundred messages; see ARCHITECTURE.md."""
+    pytest.importorskip("trees", reason="run `cargo xtask test trees` first")
+    # Messages that name other packages, all kinds of methods, well-known types.
+    modules = ("cycles.a.b", "calls", "wkt")
+    imports = "".join(f"import trees.grpcio.{name}\n" for name in modules)
+    slow = {"contextlib", "importlib.util", "re", "typing"}
+    # Without `site`, because .pth files may import anything.
+    code = f"import sys\nsys.path = {sys.path}\n{imports}print(sorted({slow} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_implementation() -> None:
     installed = importlib.util.find_spec("aristaproto._native") is not None
     asked = os.environ.get("ARISTAPROTO_IMPLEMENTATION")

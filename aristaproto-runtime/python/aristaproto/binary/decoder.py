@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
 
 from ..budget import Budget
 from ..errors import DecodeError
@@ -28,8 +27,10 @@ from .scalars import (
     span,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from typing_extensions import Buffer
 

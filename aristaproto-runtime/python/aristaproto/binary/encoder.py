@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from ..budget import Budget
 from ..errors import EncodeError, describe
@@ -13,8 +12,10 @@ from ..schema import TYPE_GROUP, Field, Schema
 from ..wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
 from .scalars import FIXED, WIRE_TYPES, scalar_writer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..message import Message
     from .scalars import Write

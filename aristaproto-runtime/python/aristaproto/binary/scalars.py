@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from operator import index
-from typing import TYPE_CHECKING, Any
 
 from ..errors import DecodeError, EncodeError, describe
 from ..schema import (
@@ -36,8 +35,10 @@ from ..schema import (
 )
 from ..wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..budget import Budget
 

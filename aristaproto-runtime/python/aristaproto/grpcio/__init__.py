@@ -7,15 +7,16 @@ In: messages with `FromString` and `SerializeToString`. Out: calls on a `grpc.Ch
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .deferred import grpc
 from .grpcio_async_client import ServiceStub
 from .grpcio_async_server import ServiceBase
 from .grpcio_sync_client import SyncServiceStub
 from .metadata import MetadataLike
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     # Offered to generated code, which then imports nothing from grpc: mypy knows no types for it.
     from grpc import (  # type: ignore[import-untyped, unused-ignore]
         CallCredentials,

@@ -6,9 +6,11 @@ than a thousand message classes. What is missing is still said at once.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from typing import Any
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ("aio", "grpc")
 
@@ -20,14 +22,19 @@ class _Module:
         self.__name__ = name
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(importlib.import_module(self.__name__), name)
+        from importlib import import_module
+
+        value = getattr(import_module(self.__name__), name)
         setattr(self, name, value)
         return value
 
 
 def _is_there(name: str) -> bool:
+    """What `importlib.util.find_spec` says, which takes twice as long to import as to answer."""
+    if name in sys.modules:
+        return getattr(sys.modules[name], "__spec__", None) is not None
     try:
-        return importlib.util.find_spec(name) is not None
+        return any(finder.find_spec(name, None) is not None for finder in sys.meta_path)
     except ModuleNotFoundError:
         return False
 

@@ -7,26 +7,28 @@ helpers, one for each kind of method.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
-
 from ..errors import DecodeError
-from ..message import Message
+from ..generic import TypeVar
 from ..rpc_streams import RequestSender
 from .deferred import aio, grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+    from typing import Any
+
     from grpc import CallCredentials
     from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
 
+    from ..message import Message
     from .metadata import MetadataLike
 
     StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]
 
-Request = TypeVar("Request", bound=Message)
-Response = TypeVar("Response", bound=Message)
+Request = TypeVar("Request", bound="Message")
+Response = TypeVar("Response", bound="Message")
 
 
 def _call_ended() -> tuple[type[Exception], ...]:

@@ -6,18 +6,8 @@ Generated `XBase` classes call the handler makers, one for each kind of method.
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Mapping,
-)
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from ..message import Message
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
@@ -25,15 +15,28 @@ from ..rpc_streams import (
     wrong_response,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterable,
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Mapping,
+    )
+    from typing import Any, NoReturn, TypeVar
+
     import grpc  # type: ignore[import-untyped, unused-ignore]
+
+    from ..message import Message
+
+    Request = TypeVar("Request", bound=Message)
+    Response = TypeVar("Response", bound=Message)
 else:
     from .deferred import grpc
 
 __all__ = ("SERVER_STREAMING_RETURN_ERROR", "ServiceBase", "_ensure_async_response_iterable")
-
-Request = TypeVar("Request", bound=Message)
-Response = TypeVar("Response", bound=Message)
 
 # Set by each handler and never reset: grpc.aio runs each request in a task of its own, whose
 # context ends with it.

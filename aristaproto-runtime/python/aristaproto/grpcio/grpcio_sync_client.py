@@ -7,22 +7,26 @@ kind of method. A thread of grpc iterates a request stream; what fails there rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..message import Message
+from ..generic import Generic, TypeVar
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
     from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
 
+    from ..message import Message
     from .metadata import MetadataLike
 
-Request = TypeVar("Request", bound=Message)
-Response = TypeVar("Response", bound=Message)
+Request = TypeVar("Request", bound="Message")
+Response = TypeVar("Response", bound="Message")
 
 
 class SyncServiceStub:

@@ -7,16 +7,17 @@ https://grpc.io/docs/guides/metadata/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
-from typing import TypeAlias, cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 MetadataValue: TypeAlias = str | bytes
 MetadataLike: TypeAlias = Mapping[str, MetadataValue] | Collection[tuple[str, MetadataValue]]
 
 # What HTTP/2 and gRPC allow (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
-_KEY = r"[0-9a-z_.-]+"
-_TEXT = r"[\x20-\x7e]*"
+_KEY = frozenset("0123456789abcdefghijklmnopqrstuvwxyz_.-")
 
 
 def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataValue], ...] | None:
@@ -25,8 +26,10 @@ def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataVa
     """
     if metadata is None:
         return None
+    pairs: tuple[tuple[str, MetadataValue], ...]
     if isinstance(metadata, Mapping):
-        pairs = tuple(cast("Mapping[str, MetadataValue]", metadata).items())
+        mapping: Any = metadata  # pyright: ignore[reportUnknownVariableType]
+        pairs = tuple(mapping.items())
     else:
         pairs = tuple(metadata)
     for key, value in pairs:
@@ -35,7 +38,7 @@ def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataVa
 
 
 def _check(key: object, value: object) -> None:
-    if not isinstance(key, str) or not re.fullmatch(_KEY, key):
+    if not isinstance(key, str) or not key or not _KEY.issuperset(key):
         raise ValueError(
             f"metadata key {key!r}: expected lower-case letters, digits, '_', '.' and '-'"
         )
@@ -44,8 +47,12 @@ def _check(key: object, value: object) -> None:
             raise TypeError(f"metadata value of {key!r}: expected bytes, got {value!r}")
     elif not isinstance(value, (str, bytes)):
         raise TypeError(f"metadata value of {key!r}: expected str or bytes, got {value!r}")
-    elif not re.fullmatch(_TEXT, value if isinstance(value, str) else value.decode("latin-1")):
+    elif not _is_text(value if isinstance(value, str) else value.decode("latin-1")):
         raise ValueError(
             f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything else, "
             "give bytes under a key that ends in '-bin')"
         )
+
+
+def _is_text(value: str) -> bool:
+    return value.isascii() and value.isprintable()

@@ -6,10 +6,9 @@ belongs to (each tree has a subclass of its own), or in the one that is passed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any as AnyValue

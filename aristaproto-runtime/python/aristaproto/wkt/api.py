@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .source_context import SourceContext
     from .type import Option, Syntax

@@ -7,14 +7,13 @@ A field of this type holds a `datetime.timedelta`; the codecs convert with `from
 from __future__ import annotations
 
 import datetime
-import re
-from typing import TYPE_CHECKING
 
 import aristaproto
 
 from ..nano_datetime import parts_to_timedelta, timedelta_to_parts
 from ..rfc3339 import format_fraction
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -55,6 +54,8 @@ def parse_duration(text: str) -> tuple[int, int]:
     Raises:
         ValueError: The text has another form, or names more than 10,000 years.
     """
+    import re
+
     match = re.fullmatch(_TEXT, text)
     if match is None:
         raise ValueError(f"expected a duration in seconds such as 1.5s, got {text!r}")

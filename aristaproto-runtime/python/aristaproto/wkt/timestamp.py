@@ -7,13 +7,13 @@ A field of this type holds a `datetime.datetime`; the codecs convert with `from_
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
 
 import aristaproto
 
 from ..nano_datetime import NanoDatetime, datetime_to_parts, parts_to_datetime
 from ..rfc3339 import MAX_SECONDS, MIN_SECONDS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 

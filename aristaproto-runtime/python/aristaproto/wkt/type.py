@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .any import Any
     from .source_context import SourceContext

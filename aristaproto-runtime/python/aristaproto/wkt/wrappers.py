@@ -6,10 +6,9 @@ A field of one of these types holds the plain Python value or None; the codecs c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing_extensions import Self
 

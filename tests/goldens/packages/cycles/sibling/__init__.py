@@ -2,12 +2,11 @@
 # and build again.
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 
 from ...message_pool import default_message_pool
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .. import a as cycles_a
 

@@ -10,7 +10,6 @@ from collections.abc import (
     Iterable,
     Iterator,
 )
-from typing import TYPE_CHECKING
 
 import aristaproto
 import aristaproto.grpcio
@@ -21,6 +20,7 @@ from ... import a as cycles_a
 from ... import sibling as cycles_sibling
 from . import c as cycles_a_b_c
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .... import RootEmpty, RootEnum, RootMessage
 

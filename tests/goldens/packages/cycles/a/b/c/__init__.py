@@ -3,14 +3,13 @@
 # cycles/a/b/c/c2.proto
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import aristaproto
 import aristaproto.grpcio
 import aristaproto.grpclib
 
 from .....message_pool import default_message_pool
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..... import RootMessage as RootMessage_
 
