@@ -61,39 +61,49 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 return holds(end_tag == 0);
             }
             let tag = self.tag()?;
+            if tag == end_tag {
+                return Some(());
+            }
             let number = tag >> 3;
-            let Some((field, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) else {
-                if tag == end_tag {
-                    return Some(());
-                }
+            let Some(index) = plan.shape.find(number) else {
                 // An unknown field is written behind the known ones. That of an extension may be known by now.
                 holds(!bare && plan.shape.room == Room::Closed)?;
                 self.reader.skip(tag, self.depth).ok()?;
                 unknown = true;
                 continue;
             };
-            holds(!unknown && number > last)?;
+            let look = plan.looks.get(index)?;
+            holds(tag == look.tag && number > last && !unknown)?;
             last = number;
-            if field.oneof > 0 {
-                let bit = 1_u64.checked_shl(u32::from(field.oneof) - 1)?;
+            if look.oneof > 0 {
+                let bit = 1_u64.checked_shl(u32::from(look.oneof) - 1)?;
                 holds(oneofs & bit == 0)?;
                 oneofs |= bit;
             }
-            if shape.repeated && field.packed {
-                holds(tag == shape.number << 3 | wire::LEN)?;
-                self.packed(shape)?;
+            if look.single {
+                self.scalar(look.kind, look.utf8, None, look.implicit)?;
             } else {
-                holds(tag == shape.tag)?;
-                if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
-                    self.map(entry, shapes, shape)?;
-                } else if shape.repeated {
-                    self.value(field, shape, false)?;
-                    while self.reader.goes_on(shape.key) {
-                        self.value(field, shape, false)?;
-                    }
-                } else {
-                    self.value(field, shape, !field.presence)?;
-                }
+                let (field, shape) = plan.at(index)?;
+                self.several(field, shape)?;
+            }
+        }
+    }
+
+    /// Looks at what is no scalar by itself, behind its first tag.
+    fn several(&mut self, field: &Field, shape: &FieldShape) -> Yes {
+        if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+            return self.map(entry, shapes, shape);
+        }
+        if !shape.repeated {
+            return self.value(field, shape, !field.presence);
+        }
+        if field.packed {
+            return self.packed(shape);
+        }
+        loop {
+            self.value(field, shape, false)?;
+            if !self.reader.goes_on(shape.key) {
+                return Some(());
             }
         }
     }
@@ -155,7 +165,17 @@ impl<'a, 'py> Canonical<'a, 'py> {
     /// Looks at one value. `implicit`: a zero would not be written.
     #[inline(always)]
     fn value(&mut self, field: &Field, shape: &FieldShape, implicit: bool) -> Yes {
-        let zero = match shape.kind {
+        if shape.kind.is_message() {
+            return self.message(field, shape);
+        }
+        let members = field.members.as_ref().filter(|members| members.closed);
+        self.scalar(shape.kind, shape.utf8, members, implicit)
+    }
+
+    /// The same of a scalar. `utf8`: strings are known to be UTF-8. `members`: those of a closed enum.
+    #[inline(always)]
+    fn scalar(&mut self, kind: Kind, utf8: bool, members: Option<&Members>, implicit: bool) -> Yes {
+        let zero = match kind {
             Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
                 u64::from_le_bytes(self.reader.fixed().ok()?) == 0
             }
@@ -166,37 +186,27 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 holds(!number.is_nan())?;
                 number.to_bits() == 0
             }
-            Kind::Bytes => self.bytes()?.is_empty(),
-            Kind::String => {
+            Kind::String | Kind::Bytes => {
                 let bytes = self.bytes()?;
-                holds(shape.utf8 || check_utf8(bytes).is_ok())?;
+                holds(utf8 || kind == Kind::Bytes || check_utf8(bytes).is_ok())?;
                 bytes.is_empty()
             }
-            Kind::Message | Kind::Group => return self.message(field, shape),
             kind => {
                 let number = self.varint()?;
-                holds(self.is_in_range(kind, number, field.members.as_ref()))?;
+                holds(match kind {
+                    Kind::UInt32 | Kind::SInt32 => u32::try_from(number).is_ok(),
+                    Kind::Bool => number <= 1,
+                    Kind::Int32 | Kind::Enum => {
+                        let value = number as i32;
+                        i64::from(value).cast_unsigned() == number
+                            && members.is_none_or(|members| members.knows(self.py, value))
+                    }
+                    _ => true,
+                })?;
                 number == 0
             }
         };
         holds(!(zero && implicit))
-    }
-
-    /// Whether a number is what reading and writing it gives.
-    #[inline(always)]
-    fn is_in_range(&self, kind: Kind, number: u64, members: Option<&Members>) -> bool {
-        match kind {
-            Kind::UInt32 | Kind::SInt32 => u32::try_from(number).is_ok(),
-            Kind::Bool => number <= 1,
-            Kind::Int32 | Kind::Enum => {
-                let value = number as i32;
-                i64::from(value).cast_unsigned() == number
-                    && members
-                        .filter(|members| members.closed)
-                        .is_none_or(|members| matches!(members.find(self.py, value), Ok(Some(_))))
-            }
-            _ => true,
-        }
     }
 
     fn message(&mut self, field: &Field, shape: &FieldShape) -> Yes {
@@ -246,12 +256,9 @@ impl<'a, 'py> Canonical<'a, 'py> {
         (key_shape, item_shape): &(FieldShape, FieldShape),
         shape: &FieldShape,
     ) -> Yes {
-        let mut previous: Option<&[u8]> = None;
-        // The keys, once they come in no order that shows them to be distinct.
-        let mut keys: Option<HashSet<&[u8]>> = None;
-        let mut ascending = Vec::new();
+        let mut keys: Vec<&[u8]> = Vec::new();
         loop {
-            let bytes = self.within(|inner| {
+            keys.push(self.within(|inner| {
                 holds(inner.tag()? == key_shape.tag)?;
                 let start = inner.reader.pos;
                 inner.value(key, key_shape, false)?;
@@ -259,18 +266,9 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 holds(inner.tag()? == item_shape.tag)?;
                 inner.value(item, item_shape, false)?;
                 Some(bytes)
-            })?;
-            match &mut keys {
-                Some(keys) => holds(keys.insert(bytes))?,
-                None if previous.is_none_or(|previous| previous < bytes) => ascending.push(bytes),
-                None => {
-                    let all = keys.insert(ascending.drain(..).collect());
-                    holds(all.insert(bytes))?;
-                }
-            }
-            previous = Some(bytes);
+            })?);
             if !self.reader.goes_on(shape.key) {
-                return Some(());
+                return holds(are_distinct(&keys));
             }
         }
     }
@@ -282,7 +280,11 @@ impl<'a, 'py> Canonical<'a, 'py> {
         let longest = match shape.kind {
             Kind::Float => {
                 let (numbers, _) = bytes.as_chunks();
-                return holds(numbers.iter().all(|it| !f32::from_le_bytes(*it).is_nan()));
+                // Without an end before the end, several at a time.
+                let any = numbers
+                    .iter()
+                    .fold(false, |any, it| any | f32::from_le_bytes(*it).is_nan());
+                return holds(!any);
             }
             kind if kind.width() > 0 => return Some(()),
             Kind::Bool => return holds(bytes.iter().all(|&byte| byte <= 1)),
@@ -310,4 +312,21 @@ fn are_short(bytes: &[u8], longest: u32) -> bool {
         length = 0;
     }
     true
+}
+
+/// Whether the keys of a map, bytes without those that could be left out, are all different.
+fn are_distinct(keys: &[&[u8]]) -> bool {
+    // Sorted as writers do, which is quicker to see: by length (`key9`, `key10`), by what follows the length of a string
+    // (`key10`, `key9`), as numbers, of which the last byte is the highest.
+    let longer = |one: &&[u8], other: &&[u8]| one.len() < other.len();
+    let as_long = |one: &&[u8], other: &&[u8]| one.len() == other.len();
+    keys.is_sorted_by(|one, other| longer(one, other) || as_long(one, other) && one < other)
+        || keys.is_sorted_by(|one, other| one.get(1..) < other.get(1..))
+        || keys.is_sorted_by(|one, other| {
+            longer(one, other) || as_long(one, other) && one.iter().rev().lt(other.iter().rev())
+        })
+        || {
+            let mut seen = HashSet::with_capacity(keys.len());
+            keys.iter().all(|key| seen.insert(key))
+        }
 }

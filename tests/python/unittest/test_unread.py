@@ -164,6 +164,8 @@ def entry(key: bytes, value: int) -> bytes:
     [
         (["a", "b", "c"], True),
         (["c", "a", "b"], True),
+        (["k9", "k10", "k11"], True),
+        (["k1", "k10", "k2"], True),
         (["a", "a"], False),
         (["b", "a", "b"], False),
         (["c", "b", "a", "a"], False),
