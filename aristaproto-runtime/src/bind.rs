@@ -11,7 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::buffer::Key;
 use crate::object::{self, Offset, Shared};
-use crate::plan::{Field, Learned, Members, Place, Plan, Read, Step, Wrapped};
+use crate::plan::{Field, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
 use crate::wire;
@@ -351,6 +351,7 @@ fn assemble<'py>(
             && reads.len() <= FLAT_FIELDS
             && reads.iter().all(|read| read.tag != 0)
             && shapes.iter().all(|shape| !shape.required),
+        looks: fields.iter().zip(&shapes).map(Look::new).collect(),
         reads,
         deprecated: if flag("__deprecated__")? {
             Some(class.name()?.to_string())

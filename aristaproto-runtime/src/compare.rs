@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple
 use crate::api::api;
 use crate::decode::{known, read_pending};
 use crate::encode::exactly;
-use crate::object::{new_message, Message};
+use crate::object::{end_of, new_message, Message};
 use crate::plan::{Field, Place, Plan, Step, Wrapped};
 use crate::shape::FieldShape;
 use crate::value;
@@ -271,7 +271,7 @@ fn postpone_copy<'py>(
     let Some(data) = exactly(message, true, |written| PyBytes::new(py, written))? else {
         return Ok(false);
     };
-    let Ok(end) = u32::try_from(data.as_bytes().len()) else {
+    let Some(end) = end_of(data.as_bytes().len()) else {
         return Ok(false);
     };
     if end > 0 {

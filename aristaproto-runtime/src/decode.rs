@@ -149,7 +149,7 @@ pub fn parse<'py>(
     let length = bytes.as_bytes().len();
     let limits = Limits::current(py)?;
     check_size(py, limits, length)?;
-    let end = u32::try_from(length).ok();
+    let end = object::end_of(length);
     if let Some(end) = end.filter(|&end| !plan.flat || end > FLAT_BYTES) {
         if check(py, plan, bytes.as_bytes(), limits)? {
             if end > 0 {
@@ -260,6 +260,7 @@ fn read_all<'py>(
     let mut decoder = Decoder {
         py,
         source: None,
+        canonical: false,
         budget: budget(limits),
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
@@ -293,6 +294,7 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
     let mut decoder = Decoder {
         py,
         source: Some(&data),
+        canonical: message.is_canonical(),
         // Levels and messages were counted when the bytes were checked.
         budget: UNCOUNTED,
     };
@@ -317,6 +319,8 @@ struct Decoder<'a, 'py> {
     py: Python<'py>,
     /// The bytes being read, if messages below can be left for later.
     source: Option<&'a Bound<'py, PyBytes>>,
+    /// They are known to be canonical.
+    canonical: bool,
     budget: Budget,
 }
 
@@ -672,7 +676,11 @@ impl<'py> Decoder<'_, 'py> {
                 let mut behind = *reader;
                 let (start, end) = limits_of(shape, &mut behind)?;
                 if end - start > AT_ONCE {
-                    known(&made)?.postpone(source, start, end);
+                    let later = known(&made)?;
+                    later.postpone(source, start, end);
+                    if self.canonical {
+                        later.set_canonical();
+                    }
                     *reader = behind;
                     return Ok(made);
                 }

@@ -14,6 +14,7 @@ use pyo3::types::{
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::buffer::{Buffer, Key};
+use crate::canonical::{self, Canonical};
 use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
 use crate::methods::release_dropped;
@@ -227,6 +228,8 @@ struct Encoder<'py, const EXACT: bool> {
     incomplete: bool,
     /// Refuse what is held from elsewhere.
     alone: bool,
+    /// How many bytes may still be looked at in vain, once some were: what is not canonical at a deep level is met again at each.
+    doubts: Option<usize>,
 }
 
 impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
@@ -236,6 +239,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             depth: limits.levels(),
             incomplete: false,
             alone: false,
+            doubts: None,
         }
     }
 
@@ -246,6 +250,9 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
                 // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
                 let (data, start, end) = message.untouched(plan).ok_or(Stop::Refused)?;
                 out.put(data.as_bytes().get(start..end).unwrap_or_default());
+                return Ok(());
+            }
+            if self.put_unread(plan, message, out) {
                 return Ok(());
             }
             read_pending(message)?;
@@ -265,6 +272,32 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             }
         }
         Ok(())
+    }
+
+    /// Writes a message that nobody has looked at as it came, if that is what reading and writing it gives.
+    #[inline(never)]
+    fn put_unread(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> bool {
+        if self.depth < canonical::LEVELS {
+            // Writing may have to end in an error.
+            return false;
+        }
+        let Some((data, start, end)) = message.untouched(plan) else {
+            return false;
+        };
+        if !message.is_canonical() {
+            let doubts = self.doubts.unwrap_or(2 * (end - start));
+            if end - start > doubts {
+                return false;
+            }
+            let mut look = Canonical::new(self.py, data.as_bytes(), start, end);
+            if !look.is_message(plan) {
+                self.doubts = Some(doubts.saturating_sub(look.position() - start));
+                return false;
+            }
+            message.set_canonical();
+        }
+        out.put(data.as_bytes().get(start..end).unwrap_or_default());
+        true
     }
 
     /// Writes unknown fields and extensions.

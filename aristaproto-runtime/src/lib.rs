@@ -16,6 +16,7 @@
 mod api;
 mod bind;
 mod buffer;
+mod canonical;
 mod class;
 mod compare;
 mod construct;

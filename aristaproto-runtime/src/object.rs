@@ -34,7 +34,18 @@ pub struct RawMessage {
     /// Bytes of which `start..end` are what empty slots hold; null when there is nothing to be read.
     pub data: *mut ffi::PyObject,
     start: u32,
+    /// With the bit `CANONICAL`.
     end: u32,
+}
+
+/// The bytes to be read are known to be those that writing gives once they have been read.
+const CANONICAL: u32 = 1 << 31;
+
+/// Where bytes of a length end, if they can be left for later.
+pub fn end_of(length: usize) -> Option<u32> {
+    u32::try_from(length)
+        .ok()
+        .filter(|end| end & CANONICAL == 0)
 }
 
 /// Where a slot lies in a message. Made only by `slot_offset`, so it is one of a class whose messages have a pointer there.
@@ -249,8 +260,21 @@ impl<'a, 'py> Message<'a, 'py> {
             let raw = self.raw();
             let data = Bound::from_borrowed_ptr_or_opt(self.0.py(), (*raw).data)?;
             let data = data.cast_into_unchecked();
-            Some((data, (*raw).start as usize, (*raw).end as usize))
+            let end = (*raw).end & !CANONICAL;
+            Some((data, (*raw).start as usize, end as usize))
         }
+    }
+
+    /// Whether the bytes to be read are known to be canonical.
+    pub fn is_canonical(self) -> bool {
+        // SAFETY: a message.
+        unsafe { (*self.raw()).end & CANONICAL != 0 }
+    }
+
+    /// Notes that the bytes to be read are canonical.
+    pub fn set_canonical(self) {
+        // SAFETY: a message.
+        unsafe { (*self.raw()).end |= CANONICAL }
     }
 
     /// Whether empty slots are still to be read from wire bytes.
@@ -267,7 +291,8 @@ impl<'a, 'py> Message<'a, 'py> {
             .filter(|_| plan.offsets().all(|offset| area.is_empty(offset)))
     }
 
-    /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked.
+    /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
+    /// `end_of` gave, or lies before such a one.
     pub fn postpone(self, data: &Bound<'py, PyBytes>, start: u32, end: u32) {
         // SAFETY: the message gives back what it held, and owns the new reference.
         unsafe {

@@ -14,6 +14,7 @@ use crate::buffer::Key;
 use crate::json::names::{MemberNames, Names};
 use crate::object::{self, Message, Offset};
 use crate::shape::{FieldShape, Kind, Room, Shape};
+use crate::wire;
 
 /// How a field's value stands for a message of its class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,12 @@ impl Members {
             }
         }
         self.by_number.bind(py).get_item(number)
+    }
+
+    /// Whether a number has a name.
+    #[inline]
+    pub fn knows(&self, py: Python<'_>, number: i32) -> bool {
+        self.small(number).is_some() || matches!(self.find(py, number), Ok(Some(_)))
     }
 
     /// The value of an open enum's field.
@@ -280,6 +287,42 @@ impl Read {
     }
 }
 
+/// What `canonical` needs of a field; small, as `Step` is.
+#[derive(Clone, Copy, Debug)]
+#[allow(clippy::struct_excessive_bools)] // As above.
+pub struct Look {
+    /// The tag that is written for it.
+    pub tag: u32,
+    /// Its type.
+    pub kind: Kind,
+    /// A scalar by itself, of which type and value say all.
+    pub single: bool,
+    /// Strings are known to be UTF-8.
+    pub utf8: bool,
+    /// A zero is not written.
+    pub implicit: bool,
+    /// One plus the position of its oneof; 0 is none.
+    pub oneof: u16,
+}
+
+impl Look {
+    /// What is needed of a field and its shape.
+    pub fn new((field, shape): (&Field, &FieldShape)) -> Self {
+        Self {
+            tag: if shape.repeated && field.packed {
+                shape.number << 3 | wire::LEN
+            } else {
+                shape.tag
+            },
+            kind: shape.kind,
+            single: !shape.repeated && !shape.kind.is_message() && !field.is_closed,
+            utf8: shape.utf8,
+            implicit: !field.presence,
+            oneof: field.oneof,
+        }
+    }
+}
+
 /// What is known of one message class.
 #[allow(clippy::struct_excessive_bools)] // As above.
 pub struct Plan {
@@ -295,6 +338,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// The fields as the decoder meets them, by number.
     pub reads: Vec<Read>,
+    /// The fields as `canonical` meets them, by number.
+    pub looks: Vec<Look>,
     /// Messages are little more than their bytes: few fields, each a scalar of its own.
     pub flat: bool,
     /// Positions in `fields`, in order of declaration.

@@ -14,13 +14,14 @@ from .data import Shape
 from .dialects import Dialect, Google, descriptor_of
 from .measure import Effort, Row, time_row
 
-BINARY = ("construct", "parse", "read", "serialise", "equal", "copy", "deepcopy")
+BINARY = ("construct", "parse", "read", "serialise", "forward", "equal", "copy", "deepcopy")
 JSON = ("to-json", "from-json")
 ABOUT = {
     "construct": "construct and serialise",
     "parse": "parse",
     "read": "parse and read every field",
     "serialise": "serialise",
+    "forward": "parse and serialise again",
     "equal": "compare two equal messages",
     "copy": "copy.copy (google's copies deeply)",
     "deepcopy": "copy.deepcopy",
@@ -42,6 +43,7 @@ KNOWN_DIFFERENCES: dict[tuple[str, str], dict[str, str]] = {
         "parse": _NO_ZERO,
         "read": _NO_ZERO,
         "serialise": _NO_ZERO,
+        "forward": _NO_ZERO,
         "copy": _NO_ZERO,
         "deepcopy": _NO_ZERO,
         "to-json": _NO_ZERO,
@@ -76,12 +78,14 @@ class Case:
     def functions(self, wire: bytes, text: str) -> dict[str, Callable[[], Any]]:
         """Operation → what to time. `wire`, `text`: the shape as google writes it."""
         parse, read, from_json = self.parse, self.read, self.from_json
+        serialiser = self.dialect.serialiser
         # Not constructed both: they would share their values, and `is` is quick.
         message, other = self.message(wire), parse(wire)
         functions: dict[str, Callable[[], Any]] = {
             "parse": lambda: parse(wire),
             "read": lambda: read(parse(wire)),
             "serialise": self.dialect.serialiser(message),
+            "forward": lambda: serialiser(parse(wire))(),
             "equal": lambda: message == other,
             "copy": lambda: copy.copy(message),
             "deepcopy": lambda: copy.deepcopy(message),
@@ -170,6 +174,7 @@ def _differences(
         # What a reader reads is only as good as what was parsed.
         "read": lambda got: got is None and same(data(case.parse(wire))),
         "serialise": same,
+        "forward": same,
         "equal": lambda got: got is True and case.message(wire) != case.cls(),
         "copy": lambda got: same(data(got)),
         "deepcopy": lambda got: same(data(got)),

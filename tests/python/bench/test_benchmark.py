@@ -44,6 +44,7 @@ def test_a_run_writes_table_json_and_picture(tmp_path: Path) -> None:
         "parse",
         "read",
         "serialise",
+        "forward",
         "equal",
         "copy",
         "deepcopy",
