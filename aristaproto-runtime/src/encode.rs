@@ -65,8 +65,29 @@ fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
 /// `EncodeError` with the path of a value that its field cannot carry.
 pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
+    match written(object, |bytes| PyBytes::new(py, bytes).into_any())? {
+        Some(made) => Ok(made),
+        None => api(py)?.encode.bind(py).call1((object,)),
+    }
+}
+
+/// The number of wire bytes of a message.
+///
+/// # Errors
+/// As for `encode`.
+pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let py = object.py();
+    match written(object, <[u8]>::len)? {
+        Some(size) => Ok(size),
+        None => api(py)?.encode.bind(py).call1((object,))?.len(),
+    }
+}
+
+/// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
+fn written<T>(object: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> T) -> PyResult<Option<T>> {
+    let py = object.py();
     let Some(message) = Message::of(object) else {
-        return api(py)?.encode.bind(py).call1((object,));
+        return Ok(None);
     };
     let plan = message.plan()?;
     let limits = Limits::current(py)?;
@@ -76,7 +97,7 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if out.len() as u64 > limits.size {
             return Err(Stop::Refused);
         }
-        Ok(PyBytes::new(py, out.written()).into_any())
+        Ok(work(out.written()))
     });
     match written {
         Ok(made) if encoder.incomplete => {
@@ -84,12 +105,12 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
             api.check_required
                 .bind(py)
                 .call1((object, &api.encode_error))
-                .map(|_| made)
+                .map(|_| Some(made))
         }
-        Ok(made) => Ok(made),
+        Ok(made) => Ok(Some(made)),
         Err(Stop::Refused) => {
             release_dropped();
-            api(py)?.encode.bind(py).call1((object,))
+            Ok(None)
         }
         Err(Stop::Python(error)) => Err(*error),
     }

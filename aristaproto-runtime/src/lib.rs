@@ -94,6 +94,12 @@ pub mod _native {
         writer::encode(message)
     }
 
+    /// The number of wire bytes of a message, without an object that holds them.
+    #[pyfunction]
+    fn byte_size(message: &Bound<'_, PyAny>) -> PyResult<usize> {
+        writer::byte_size(message)
+    }
+
     /// `ProtoJSON` text of a message; `None` for what `aristaproto.json` is to write.
     #[pyfunction]
     fn to_json<'py>(

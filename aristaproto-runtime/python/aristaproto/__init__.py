@@ -35,7 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
-    from .access import clear, default, get, is_initialized, merge, which_one_of
+    from .access import byte_size, clear, default, get, is_initialized, merge, which_one_of
     from .budget import Limits, limits
     from .reflection import descriptor
     from .wire import (
@@ -89,6 +89,7 @@ __all__ = (
     "TextError",
     "WireField",
     "__version__",
+    "byte_size",
     "check_compiler_version",
     "clear",
     "default",
@@ -152,7 +153,8 @@ if not TYPE_CHECKING:
     # What generated modules do not need: who imports messages does not wait for it.
     _LATER = {
         **dict.fromkeys(
-            ("clear", "default", "get", "is_initialized", "merge", "which_one_of"), "access"
+            ("byte_size", "clear", "default", "get", "is_initialized", "merge", "which_one_of"),
+            "access",
         ),
         **dict.fromkeys(("Limits", "limits"), "budget"),
         "descriptor": "reflection",

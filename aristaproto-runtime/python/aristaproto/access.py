@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .message import Message
     from .schema import Field
 
-__all__ = ("clear", "default", "get", "is_initialized", "merge", "which_one_of")
+__all__ = ("byte_size", "clear", "default", "get", "is_initialized", "merge", "which_one_of")
 
 
 def default(cls: type[Message], name: str) -> Any:
@@ -43,6 +43,14 @@ def clear(message: Message, name: str) -> None:
     """Make a field unset."""
     field = _field(type(message), name)
     field.set(message, field.new_default())
+
+
+def byte_size(message: Message) -> int:
+    """How many bytes `bytes(message)` has: google's `ByteSize`. `EncodeError` where that raises it."""
+    if codec.NATIVE is None:
+        return len(codec.encode(message))
+    size: int = codec.NATIVE.byte_size(message)
+    return size
 
 
 def is_initialized(message: Message) -> bool:

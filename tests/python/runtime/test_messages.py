@@ -471,6 +471,20 @@ class TestMerge:
             aristaproto.merge(Point(), Everything())
 
 
+class TestByteSize:
+    def test_the_number_of_bytes(self) -> None:
+        assert aristaproto.byte_size(Point()) == 0
+        assert aristaproto.byte_size(Point(x=1)) == 2
+
+    @pytest.mark.parametrize("wrong", [Point(x="a"), Everything(points=[3]), Declared(), 3])  # type: ignore[arg-type,list-item]
+    def test_what_cannot_be_written(self, wrong: Any) -> None:
+        with pytest.raises(Exception) as expected:  # noqa: PT011 - whatever it is
+            aristaproto.codec.encode(wrong)
+        with pytest.raises(type(expected.value)) as found:
+            aristaproto.byte_size(wrong)
+        assert str(found.value) == str(expected.value)
+
+
 class TestDataclasses:
     def test_fields(self) -> None:
         assert dataclasses.is_dataclass(Everything)

@@ -1,4 +1,4 @@
-"""The functions on fields and extensions of generated classes: merge, clear, get, default, is_initialized, extensions.
+"""The functions on messages and their fields and extensions: merge, clear, get, default, byte_size, is_initialized, extensions.
 
 Over all messages of protobuf's own test protos where google.protobuf can be asked for the answer.
 """
@@ -68,6 +68,16 @@ def test_clear_each_field(name: str) -> None:
     assert aristaproto.is_initialized(message)
     # The original has not changed.
     assert google.FromString(bytes(message)).SerializeToString() == theirs.SerializeToString()
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_byte_size(name: str) -> None:
+    cls, google = classes(name)
+    message = filled(Random(name), cls, pool, density=0.7)
+    data = bytes(message)
+    assert aristaproto.byte_size(message) == len(data) == google.FromString(data).ByteSize()
+    # What was parsed and not looked at.
+    assert aristaproto.byte_size(cls.parse(data)) == len(data)
 
 
 @settings(max_examples=300)
