@@ -1,9 +1,11 @@
 //! Work on many things at once, on as many threads as the machine has cores. Each stage uses it where its files do not
 //! depend on each other; the results come in the order of the items, so that nothing that is generated depends on threads.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 /// Fewer items than these are not worth a thread.
@@ -11,36 +13,57 @@ const WORTH_A_THREAD: usize = 8;
 
 /// `work` of each item, in the items' order.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let mut done = Vec::with_capacity(items.len());
+    for_each(items, work, |result| done.push(result));
+    done
+}
+
+/// Gives `work` of each item to `take`, in the items' order, while others are still worked on.
+pub(crate) fn for_each<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(R),
+) {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = cores.min(items.len() / WORTH_A_THREAD);
     if threads < 2 {
-        return items.iter().map(work).collect();
+        return items.iter().map(work).for_each(take);
     }
     // Items differ much in size, so each thread takes the next one when it is done with one.
     let next = AtomicUsize::new(0);
-    let take_turns = || {
-        let mut done = Vec::with_capacity(items.len() / threads);
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else {
-                return done;
-            };
-            done.push((index, work(item)));
+    let take_turns = |done: mpsc::Sender<(usize, R)>| loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(index) else {
+            return;
+        };
+        if done.send((index, work(item))).is_err() {
+            return;
         }
     };
-    let mut done = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take_turns)).collect();
-        let mut done = take_turns();
-        for other in others {
-            match other.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => resume_unwind(panic),
+    thread::scope(|scope| {
+        let (sender, done) = mpsc::channel();
+        let others: Vec<_> = (0..threads)
+            .map(|_| {
+                let sender = sender.clone();
+                scope.spawn(|| take_turns(sender))
+            })
+            .collect();
+        drop(sender);
+        let mut early = BTreeMap::new();
+        let mut due = 0;
+        for (index, result) in done {
+            early.insert(index, result);
+            while let Some(result) = early.remove(&due) {
+                take(result);
+                due += 1;
             }
         }
-        done
+        for other in others {
+            if let Err(panic) = other.join() {
+                resume_unwind(panic);
+            }
+        }
     });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
 }
 
 #[cfg(test)]

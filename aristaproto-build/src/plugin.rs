@@ -10,6 +10,8 @@
 //! The options are the fields of [`Options`], as `key=value`, repeated or joined by commas; one that is on or off may stand
 //! alone for on.
 
+use std::io;
+
 use prost::bytes::Bytes;
 use prost::Message;
 
@@ -17,10 +19,11 @@ use crate::descriptor::compiler::code_generator_response::{Feature, File};
 use crate::descriptor::compiler::CodeGeneratorResponse;
 use crate::descriptor::Edition;
 use crate::diagnostics;
-use crate::error::{Error, Problems};
-use crate::python::GeneratedFile;
+use crate::error::{Diagnostic, Error, Problems};
+use crate::model::Model;
+use crate::python::{self, GeneratedFile};
 use crate::source::DescriptorSet;
-use crate::{Config, Generated, Options};
+use crate::{resolve, Options};
 
 /// The fields of `CodeGeneratorRequest` that are of use here, with the files left serialised.
 #[derive(Clone, PartialEq, Message)]
@@ -33,34 +36,88 @@ struct Request {
     proto_file: Vec<Bytes>,
 }
 
-/// Answers one request. Whatever is wrong, with the request, the options or the files, comes back in the response's `error`
-/// field, which protoc prints. Warnings, for which the response has no place, go to `warn`, one line or more each.
-#[must_use]
-pub fn run(request: &[u8], mut warn: impl FnMut(&str)) -> Vec<u8> {
-    let mut response = CodeGeneratorResponse {
-        supported_features: Some(Feature::Proto3Optional as u64 | Feature::SupportsEditions as u64),
-        // protoc counts the files that name a syntax as editions, too, older than the numbered ones.
-        minimum_edition: Some(Edition::Proto2 as i32),
-        maximum_edition: Some(Edition::Edition2024 as i32),
-        ..CodeGeneratorResponse::default()
-    };
-    match generate(request) {
-        Ok(generated) => {
-            for warning in &generated.warnings {
-                warn(&warning.to_string());
-            }
-            response.file = generated.files.into_iter().map(to_response).collect();
-        }
-        Err(error) => response.error = Some(report(&error)),
+/// Answers one request, from beginning to end: warnings, for which the response has no place, go to `warn`, one line or
+/// more each, the response to `output`.
+///
+/// # Errors
+///
+/// What writing to `output` gave.
+pub fn run(request: Vec<u8>, output: impl io::Write, mut warn: impl FnMut(&str)) -> io::Result<()> {
+    let answer = Answer::to(request);
+    for warning in answer.warnings() {
+        warn(&warning.to_string());
     }
-    response.encode_to_vec()
+    answer.write(output)
 }
 
-fn generate(request: &[u8]) -> Result<Generated, Error> {
-    let request = Request::decode(request).map_err(diagnostics::not_a_request)?;
+/// What will be answered to a request: files, which are only printed when they are written, or what is wrong with the request,
+/// the options or the descriptors, which protoc prints.
+pub struct Answer(Result<Ready, Error>);
+
+struct Ready {
+    options: Options,
+    model: Model,
+    /// Nobody needs it any more, but protoc would wait for its memory to be given back.
+    _set: DescriptorSet,
+}
+
+impl Answer {
+    /// The answer to a serialised `CodeGeneratorRequest`.
+    #[must_use]
+    pub fn to(request: Vec<u8>) -> Self {
+        Self(resolve(request))
+    }
+
+    /// What the reader should know, such as names that had to change.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        self.0.as_ref().map_or(&[], |ready| &ready.model.warnings)
+    }
+
+    /// Writes the serialised `CodeGeneratorResponse`, file by file, so that protoc takes one over while others are printed.
+    ///
+    /// # Errors
+    ///
+    /// What writing to `output` gave.
+    pub fn write(&self, mut output: impl io::Write) -> io::Result<()> {
+        let head = CodeGeneratorResponse {
+            error: self.0.as_ref().err().map(report),
+            supported_features: Some(
+                Feature::Proto3Optional as u64 | Feature::SupportsEditions as u64,
+            ),
+            // protoc counts the files that name a syntax as editions, too, older than the numbered ones.
+            minimum_edition: Some(Edition::Proto2 as i32),
+            maximum_edition: Some(Edition::Edition2024 as i32),
+            ..CodeGeneratorResponse::default()
+        };
+        let mut part = head.encode_to_vec();
+        let mut written = output.write_all(&part);
+        if let Ok(ready) = &self.0 {
+            python::render_each(&ready.model, &ready.options, |file| {
+                part.clear();
+                prost::encoding::message::encode(FILE, &to_response(file), &mut part);
+                if written.is_ok() {
+                    written = output.write_all(&part);
+                }
+            });
+        }
+        written.and_then(|()| output.flush())
+    }
+}
+
+/// The field `file` of `CodeGeneratorResponse`.
+const FILE: u32 = 15;
+
+fn resolve(request: Vec<u8>) -> Result<Ready, Error> {
+    let request = Request::decode(Bytes::from(request)).map_err(diagnostics::not_a_request)?;
     let options = options(request.parameter())?;
     let set = DescriptorSet::from_files(request.proto_file, Some(request.file_to_generate))?;
-    Config::new().options(options).generate(&set)
+    let model = resolve::resolve(&set, &options)?;
+    Ok(Ready {
+        options,
+        model,
+        _set: set,
+    })
 }
 
 /// Reads `key=value,key,…`.
@@ -113,8 +170,9 @@ mod tests {
     use super::*;
     use crate::{AsyncTransport, ClientGeneration};
 
-    fn answer(request: &[u8]) -> CodeGeneratorResponse {
-        let answer = run(request, |warning| panic!("{warning}"));
+    fn answer(request: Vec<u8>) -> CodeGeneratorResponse {
+        let mut answer = Vec::new();
+        run(request, &mut answer, |warning| panic!("{warning}")).unwrap();
         CodeGeneratorResponse::decode(answer.as_slice()).unwrap()
     }
 
@@ -124,7 +182,7 @@ mod tests {
             parameter: Some(parameter.to_owned()),
             proto_file: Vec::new(),
         };
-        answer(&request.encode_to_vec())
+        answer(request.encode_to_vec())
     }
 
     #[test]
@@ -171,7 +229,7 @@ mod tests {
 
     #[test]
     fn noise_is_answered_not_crashed_on() {
-        let response = answer(b"\xff\xff");
+        let response = answer(b"\xff\xff".to_vec());
         assert!(response
             .error()
             .starts_with("standard input is not a CodeGeneratorRequest: "));

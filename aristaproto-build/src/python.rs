@@ -30,51 +30,42 @@ pub struct GeneratedFile {
 #[must_use]
 pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     let mut files = Vec::with_capacity(model.modules.len() * 2 + 3);
+    render_each(model, options, |file| files.push(file));
+    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// Prints the same files one by one, always in the same order, and gives each to `take` while others are still printed.
+pub fn render_each(model: &Model, options: &Options, mut take: impl FnMut(GeneratedFile)) {
+    let mut take = |path: String, text: String| take(GeneratedFile { path, text });
     let mut empty_modules = BTreeSet::from([String::new()]);
     for module in &model.modules {
         for depth in 0..module.path.len() {
             empty_modules.insert(folder(&module.path[..depth]));
         }
     }
-    let ids: Vec<ModuleId> = (0..model.modules.len()).map(ModuleId).collect();
-    let texts = parallel::map(&ids, |&id| {
-        let module = Printer::new(model, options, id).print();
-        (module, descriptors::module(model, id))
-    });
-    for (module, (text, descriptors)) in model.modules.iter().zip(texts) {
-        let folder = folder(&module.path);
-        files.push(GeneratedFile {
-            path: format!("{folder}__init__.py"),
-            text,
-        });
-        files.push(GeneratedFile {
-            path: format!("{folder}_descriptors.py"),
-            text: descriptors,
-        });
-        empty_modules.remove(&folder);
+    for module in &model.modules {
+        empty_modules.remove(&folder(&module.path));
     }
     for folder in empty_modules {
-        files.push(GeneratedFile {
-            path: format!("{folder}__init__.py"),
-            text: String::new(),
-        });
+        take(format!("{folder}__init__.py"), String::new());
     }
     if options.google_protobuf_descriptors {
-        files.push(GeneratedFile {
-            path: format!("{}.py", descriptors::POOL_MODULE),
-            text: descriptors::pool_module(),
-        });
+        let path = format!("{}.py", descriptors::POOL_MODULE);
+        take(path, descriptors::pool_module());
     }
-    files.push(GeneratedFile {
-        path: "message_pool.py".to_owned(),
-        text: MESSAGE_POOL.to_owned(),
+    take("message_pool.py".to_owned(), MESSAGE_POOL.to_owned());
+    take("py.typed".to_owned(), String::new());
+    let ids: Vec<ModuleId> = (0..model.modules.len()).map(ModuleId).collect();
+    let print = |&id: &ModuleId| {
+        let module = Printer::new(model, options, id).print();
+        let folder = folder(&model.modules[id.0].path);
+        (folder, module, descriptors::module(model, id))
+    };
+    parallel::for_each(&ids, print, |(folder, module, descriptors)| {
+        take(format!("{folder}__init__.py"), module);
+        take(format!("{folder}_descriptors.py"), descriptors);
     });
-    files.push(GeneratedFile {
-        path: "py.typed".to_owned(),
-        text: String::new(),
-    });
-    files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    files
 }
 
 const MESSAGE_POOL: &str = "\

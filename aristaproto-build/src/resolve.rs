@@ -16,6 +16,8 @@ mod names;
 mod services;
 pub(crate) mod well_known;
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::descriptor::{DescriptorProto, FileDescriptorProto};
 use crate::model::{EnumId, MessageId, Model, ModuleId};
 use crate::naming::{Lookup, Scope};
@@ -45,19 +47,21 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     for index in 0..files.len() {
         resolver.declare(index);
     }
-    for id in 0..resolver.messages.len() {
-        resolver.fields(MessageId(id));
-    }
+    resolver.all_fields();
     resolver.extensions();
     resolver.services();
-    resolver.found.sort_by(|a, b| a.location.cmp(&b.location));
-    for diagnostic in &mut resolver.found {
+    let mut found = resolver
+        .found
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    // Threads have found them, in any order.
+    found.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+    for diagnostic in &mut found {
         if let Some(location) = &mut diagnostic.location {
             diagnostic.excerpt = set.show(location);
         }
     }
-    let (warnings, errors): (Vec<_>, Vec<_>) = resolver
-        .found
+    let (warnings, errors): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|diagnostic| diagnostic.severity() == Severity::Warning);
     let mut problems = Problems::new();
@@ -102,7 +106,7 @@ struct Resolver<'a> {
     files: &'a [&'a FileDescriptorProto],
     options: &'a Options,
     model: Model,
-    found: Vec<Diagnostic>,
+    found: Mutex<Vec<Diagnostic>>,
     /// For each file: its module, its index in the module, its comments.
     module_of: Vec<ModuleId>,
     file_in_module: Vec<usize>,
@@ -126,7 +130,7 @@ impl<'a> Resolver<'a> {
             files,
             options,
             model: Model::default(),
-            found: Vec::new(),
+            found: Mutex::default(),
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
             comments: parallel::map(files, |file| Comments::of_file(file)),
@@ -143,12 +147,14 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn problem(&mut self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
+    fn problem(&self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
         let location = owner.place.as_ref().and_then(|place| self.locate(place));
-        self.found.push(say(&owner.what).at(location));
+        let problem = say(&owner.what).at(location);
+        let found = self.found.lock();
+        found.unwrap_or_else(PoisonError::into_inner).push(problem);
     }
 
-    fn missing_type(&mut self, owner: &Owner, name: &str) {
+    fn missing_type(&self, owner: &Owner, name: &str) {
         self.problem(owner, |what| diagnostics::type_not_in_set(what, name));
     }
 

@@ -50,7 +50,11 @@ fn answer(folder: &Path, environment: &[(&str, &str)], request: &[u8]) -> Vec<u8
 #[test]
 fn the_plugin_answers_without_files_and_environment() {
     let request = request();
-    let expected = plugin::run(&request, |warning| panic!("{warning}"));
+    let mut expected = Vec::new();
+    plugin::run(request.clone(), &mut expected, |warning| {
+        panic!("{warning}")
+    })
+    .unwrap();
     let response = CodeGeneratorResponse::decode(expected.as_slice()).unwrap();
     assert_eq!(response.error, None);
     assert!(response.file.len() > 3);

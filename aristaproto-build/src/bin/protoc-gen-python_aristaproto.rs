@@ -1,9 +1,11 @@
 //! The protoc plugin: protoc finds this program on PATH by its name when it is given `--python_aristaproto_out`. It reads a
 //! request from standard input and answers on standard output; see `aristaproto_build::plugin`.
 
-use std::env;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
+use std::{env, mem};
+
+use aristaproto_build::plugin::Answer;
 
 const USAGE: &str = "\
 protoc-gen-python_aristaproto is a plugin of protoc, which finds it on PATH:
@@ -38,12 +40,18 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let mut request = Vec::new();
-    // protoc lets the plugin's standard error through, and writes its own warnings in this form.
-    let warn = |warning: &str| eprintln!("{warning}");
-    let answered = input
-        .read_to_end(&mut request)
-        .and_then(|_| io::stdout().write_all(&aristaproto_build::plugin::run(&request, warn)));
-    match answered {
+    let written = input.read_to_end(&mut request).and_then(|_| {
+        let answer = Answer::to(request);
+        for warning in answer.warnings() {
+            // protoc lets the plugin's standard error through, and writes its own warnings in this form.
+            eprintln!("{warning}");
+        }
+        answer.write(io::stdout().lock())?;
+        // protoc waits for the end. To give back the memory of thousands of files piece by piece takes long.
+        mem::forget(answer);
+        Ok(())
+    });
+    match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("protoc-gen-python_aristaproto: cannot talk to protoc: {error}");

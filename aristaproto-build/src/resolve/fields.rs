@@ -1,4 +1,4 @@
-//! Third pass: messages get their fields. In: one message at a time, with the features around it. Out: fields with types,
+//! Third pass: messages get their fields. In: messages with the features around them, on all cores. Out: fields with types,
 //! presence, defaults and names.
 
 use super::features::Features;
@@ -10,10 +10,26 @@ use crate::diagnostics;
 use crate::model::{
     Comment, DefaultValue, Field, FieldKind, MessageId, Oneof, Presence, Scalar, Type,
 };
-use crate::naming;
+use crate::{naming, parallel};
 
 impl<'a> Resolver<'a> {
-    pub(super) fn fields(&mut self, id: MessageId) {
+    /// Gives all messages their fields.
+    pub(super) fn all_fields(&mut self) {
+        let ids: Vec<MessageId> = (0..self.messages.len()).map(MessageId).collect();
+        let several: Vec<&[MessageId]> = ids.chunks(64).collect();
+        let resolver = &*self;
+        let fields = parallel::map(&several, |ids| {
+            let fields = ids.iter().map(|&id| resolver.fields(id));
+            fields.collect::<Vec<_>>()
+        });
+        let messages = self.model.messages.iter_mut();
+        for (message, (fields, oneofs)) in messages.zip(fields.into_iter().flatten()) {
+            message.fields = fields;
+            message.oneofs = oneofs;
+        }
+    }
+
+    fn fields(&self, id: MessageId) -> (Vec<Field>, Vec<Oneof>) {
         let Pending {
             proto,
             file,
@@ -63,15 +79,13 @@ impl<'a> Resolver<'a> {
                 ..field
             });
         }
-        let message = &mut self.model.messages[id.0];
-        message.fields = fields;
-        message.oneofs = oneofs;
+        (fields, oneofs)
     }
 
     /// A field or an extension under its proto name, outside any oneof, without comment; `features` are those around it.
     /// None, and a problem noted, if the descriptor is not whole.
     pub(super) fn field(
-        &mut self,
+        &self,
         field: &FieldDescriptorProto,
         features: Features,
         describe: impl Fn() -> Owner,
@@ -131,7 +145,7 @@ impl<'a> Resolver<'a> {
 
     /// None, and a problem noted, if the descriptor is not whole.
     fn field_kind(
-        &mut self,
+        &self,
         field: &FieldDescriptorProto,
         features: Features,
         describe: impl Fn() -> Owner,
@@ -163,7 +177,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn value_type(
-        &mut self,
+        &self,
         field: &FieldDescriptorProto,
         features: Features,
         describe: &impl Fn() -> Owner,
@@ -191,7 +205,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn default(
-        &mut self,
+        &self,
         field: &FieldDescriptorProto,
         kind: FieldKind,
         describe: impl Fn() -> Owner,

@@ -26,7 +26,7 @@ impl Resolver<'_> {
     /// too has it before all others, but for `classes`, which the members' types name. `spell` is the rule of the names,
     /// `describe` says what a member is called in a message and where it is.
     pub(super) fn members_names(
-        &mut self,
+        &self,
         wanted: Vec<(String, &str)>,
         classes: &[(String, Owner)],
         spell: impl Fn(&str) -> String,
@@ -112,7 +112,7 @@ impl Resolver<'_> {
     }
 
     /// Warns that `second` is called `name` in Python, because `first` has the name that it would have.
-    pub(super) fn renamed(&mut self, name: &str, first: &Owner, second: &Owner) {
+    pub(super) fn renamed(&self, name: &str, first: &Owner, second: &Owner) {
         let mut holder = first.what.clone();
         if let Some(mut location) = first.place.as_ref().and_then(|place| self.locate(place)) {
             self.set.show(&mut location);

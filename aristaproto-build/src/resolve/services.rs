@@ -110,7 +110,7 @@ impl Resolver<'_> {
         let names = self.members_names(wanted, &classes, naming::method_name, describe);
         let mut methods = Vec::with_capacity(proto.method.len());
         for (position, (method, name)) in proto.method.iter().zip(names).enumerate() {
-            let mut message = |name: &str| {
+            let message = |name: &str| {
                 if let Some(Named::Message(id)) = self.types.get(name.trim_start_matches('.')) {
                     return Some(*id);
                 }
