@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from .bases import NamedTuple
 from .errors import Error
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import TypeVar
+
+    _Error = TypeVar("_Error", bound=Error)
 
 __all__ = ("Budget", "Limits", "current_limits", "limits")
 
@@ -29,8 +33,6 @@ class Limits(NamedTuple):
     size: int = 2**31 - 1
     messages: int = 2**24
 
-
-_Error = TypeVar("_Error", bound=Error)
 
 _DEFAULT = Limits()
 _current: ContextVar[Limits] = ContextVar("aristaproto_limits", default=_DEFAULT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from . import codec
-from .generic import Generic, TypeVar
+from .bases import Generic, TypeVar
 from .message import Message
 from .schema import Field, FieldSpec
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Generator
 
-from .generic import Generic, TypeVar
+from .bases import Generic, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

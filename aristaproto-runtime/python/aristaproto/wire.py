@@ -7,13 +7,14 @@ See https://protobuf.dev/programming-guides/encoding/.
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, NamedTuple, overload
 
+from .bases import NamedTuple
 from .errors import DecodeError, EncodeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Protocol
+    from typing import Protocol, overload
 
     from typing_extensions import Buffer
 
@@ -164,10 +165,13 @@ class _Recorder:
             number, wire_type, value = self._content(tag, 0)
             yield WireField(number, wire_type, value, b"".join(self._raw))
 
-    @overload
-    def _varint(self) -> int: ...
-    @overload
-    def _varint(self, optional: bool) -> int | None: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def _varint(self) -> int: ...
+        @overload
+        def _varint(self, optional: bool) -> int | None: ...
+
     def _varint(self, optional: bool = False) -> int | None:
         value, raw = _read_varint(self._stream)
         if value is None and (raw or not optional):

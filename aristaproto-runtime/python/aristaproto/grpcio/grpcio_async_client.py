@@ -7,8 +7,8 @@ helpers, one for each kind of method.
 
 from __future__ import annotations
 
+from ..bases import TypeVar
 from ..errors import DecodeError
-from ..generic import TypeVar
 from ..rpc_streams import RequestSender
 from .deferred import aio, grpc
 from .metadata import metadata_pairs

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-from ..generic import Generic, TypeVar
+from ..bases import Generic, TypeVar
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
