@@ -50,6 +50,8 @@ class Source:
     """Folders of the archive that are laid over each other."""
     leave_out: Sequence[str] = ()
     """Beginnings of names of files that are no part of it."""
+    only: Sequence[str] = ("",)
+    """Beginnings of names of files that are."""
     options: str = ""
     """For the plugin."""
     not_protox: str = ""
@@ -61,6 +63,30 @@ GRPCIO = (
     "server_generation=async,server_async_transport=grpcio"
 )
 GRPCLIB = "client_generation=async_sync,server_generation=async"
+
+PROTOBUF = Archive(
+    "cargo",
+    "protobuf-src",
+    "2.1.1+27.1",
+    "protobuf-src-2.1.1+27.1.crate",
+    "sha256-YhfDUE2hm4WjpLLppRg9Y1gi2DUHugmGYktcBbg7/EA=",
+)
+
+
+def _suite(
+    language: str,
+    roots: Sequence[str],
+    only: Sequence[str] = ("",),
+    leave_out: Sequence[str] = (),
+    not_protox: str = "",
+) -> Source:
+    """The .proto files that protobuf's tests for a language bring. Those of C++ are the unittest tree of `cargo xtask test`."""
+    about = f"protobuf's tests for {language}"
+    roots = [f"protobuf/{root}" for root in roots]
+    return Source(
+        f"protobuf_{language}", about, PROTOBUF, roots, leave_out, only, GRPCLIB, not_protox
+    )
+
 
 SOURCES = (
     Source(
@@ -148,6 +174,42 @@ SOURCES = (
         options=GRPCLIB,
         not_protox="protox looks for `config.core.v3.A` in `envoy.extensions.config`, which is not imported",
     ),
+    _suite(
+        "java",
+        ["java/core/src/test/proto", "java/core/src/main/resources"],
+        leave_out=[
+            # They import google/protobuf/unittest.proto, which the protoc of grpcio-tools, a newer one, refuses.
+            f"com/google/protobuf/{name}.proto"
+            for name in (
+                "cached_field_size_test",
+                "field_presence_test",
+                "multiple_files_test",
+                "test_custom_options",
+            )
+        ],
+        not_protox="protox knows no editions",
+    ),
+    _suite(
+        "objectivec",
+        [""],
+        ["objectivec/Tests/"],
+        # As above.
+        ["objectivec/Tests/unittest.proto", "objectivec/Tests/map_unittest.proto"],
+    ),
+    _suite(
+        "csharp",
+        [""],
+        ["csharp/protos/"],
+        # The JSON name of one field is the name of another, which google.protobuf refuses.
+        ["csharp/protos/unittest_issues.proto"],
+    ),
+    _suite(
+        "python",
+        ["python"],
+        not_protox="protox does not look into files that are imported publicly by public imports",
+    ),
+    _suite("php", ["php/tests"]),
+    _suite("ruby", ["ruby/tests"], not_protox="protox knows no editions"),
 )
 
 
@@ -166,7 +228,8 @@ def protos(source: Source, cache: Path, work: Path) -> tuple[Path, list[str]]:
             for path in sorted((top / root).rglob("*.proto")):
                 to = folder / path.relative_to(top / root)
                 name = to.relative_to(folder).as_posix()
-                if not to.exists() and not name.startswith(tuple(source.leave_out)):
+                is_part = name.startswith(tuple(source.only))
+                if is_part and not to.exists() and not name.startswith(tuple(source.leave_out)):
                     to.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, to)
         shutil.rmtree(unpacked, ignore_errors=True)
