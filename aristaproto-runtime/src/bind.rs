@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::buffer::Key;
-use crate::object::{self, Offset, Shared};
+use crate::object::{Attached, Layout, MessageClass, Offset};
 use crate::plan::{Field, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
@@ -85,7 +85,7 @@ fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShap
         class: if class.is_none() {
             None
         } else {
-            Some(class.cast_into()?.unbind())
+            Some(MessageClass::new(&class.cast_into()?)?)
         },
         wrapped,
         entry,
@@ -109,12 +109,12 @@ fn wrapping(class: &Bound<'_, PyAny>) -> PyResult<Wrapped> {
 
 /// Owns a plan for the schema, and shows the collector what the plan holds.
 #[pyclass(module = "aristaproto._native", name = "Plan", frozen)]
-pub struct Handle(Shared<Rc<Plan>>);
+pub struct Handle(Attached<Rc<Plan>>);
 
 impl Handle {
     /// The plan.
-    pub fn plan(&self) -> Rc<Plan> {
-        Rc::clone(&self.0 .0)
+    pub fn plan(&self, py: Python<'_>) -> Rc<Plan> {
+        Rc::clone(self.0.get(py))
     }
 }
 
@@ -125,7 +125,7 @@ impl Handle {
             visit.call(&held.default)?;
             visit.call(&held.python)?;
             if let Some(class) = &held.class {
-                visit.call(class)?;
+                visit.call(&**class)?;
             }
             if let Some(members) = &held.members {
                 visit.call(&members.class)?;
@@ -140,8 +140,8 @@ impl Handle {
             }
             Ok(())
         }
-        let plan = &self.0 .0;
-        visit.call(&plan.class)?;
+        let plan = self.0.visited(&visit);
+        visit.call(&*plan.class)?;
         visit.call(&plan.schema)?;
         for held in &plan.fields {
             field(held, &visit)?;
@@ -172,9 +172,7 @@ pub fn bind<'py>(
 ) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
     let py = schema.py();
     let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
-    if !object::is_message_class(&class) {
-        return Err(PyTypeError::new_err("the class is no message class"));
-    }
+    let own = MessageClass::new(&class)?;
     let mut drafts = Vec::new();
     let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
     for (position, python) in declared.iter().enumerate() {
@@ -196,8 +194,8 @@ pub fn bind<'py>(
         all.append(descriptor)?;
         alone_all.append(alone)?;
     }
-    let plan = Rc::new(assemble(schema, &class, base, drafts, oneofs)?);
-    Ok((Handle(Shared(plan)), all, alone_all))
+    let plan = assemble(schema, own, base, drafts, oneofs)?.share();
+    Ok((Handle(Attached::new(plan)), all, alone_all))
 }
 
 /// The class that declares a slot, and the slot's descriptor.
@@ -302,12 +300,13 @@ fn put_into(
 
 fn assemble<'py>(
     schema: &Bound<'py, PyAny>,
-    class: &Bound<'py, PyType>,
+    own: MessageClass,
     base: &Bound<'py, PyType>,
     mut drafts: Vec<Draft<'py>>,
     oneofs: u16,
 ) -> PyResult<Plan> {
     let py = schema.py();
+    let class = own.bind(py);
     let place = |name: &str| -> PyResult<Offset> {
         let (_, descriptor) = find_slot(class, PyString::new(py, name).as_any())?;
         Ok(slot::find(class, &descriptor)?.0)
@@ -362,27 +361,29 @@ fn assemble<'py>(
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
-        lean: object::has_only_slots(class, offsets.len()),
-        size: object::basic_size(class),
+        lean: own.has_only_slots(offsets.len()),
         schema: schema.clone().unbind(),
-        steps: fields
-            .iter()
-            .zip(&shapes)
-            .enumerate()
-            .rev()
-            .filter_map(Step::new)
-            .collect(),
+        steps: Layout::new(
+            fields
+                .iter()
+                .zip(&shapes)
+                .enumerate()
+                .rev()
+                .filter_map(Step::new)
+                .collect(),
+        ),
         shape: Shape::new(shapes, room, class.as_ptr() as usize),
         fields,
         declared,
         oneofs,
-        offsets,
+        offsets: Layout::new(offsets),
         unknown,
         extensions,
         needs_check: Cell::new(None),
         names: OnceCell::new(),
         learned: RefCell::default(),
-        class: class.clone().unbind(),
+        own: OnceCell::new(),
+        class: own,
     })
 }
 
@@ -397,9 +398,7 @@ pub fn bind_slot(
     default: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     let py = owner.py();
-    if !object::is_message_class(owner) {
-        return Err(PyTypeError::new_err("the class is no message class"));
-    }
+    MessageClass::new(owner)?;
     let descriptor = owner.getattr("__dict__")?.get_item(name)?;
     let made = slot::new_slot(
         py,

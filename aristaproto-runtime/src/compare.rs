@@ -38,14 +38,20 @@ fn equal_fields<'py>(
 ) -> PyResult<bool> {
     read_pending(one)?;
     read_pending(other)?;
+    let py = one.object().py();
     let (mine, theirs) = (one.area(), other.area());
-    for step in &plan.steps {
-        let equal = match same::same_slot(mine, theirs, step.offset) {
-            Some(equal) => equal,
-            None => same_slowly(plan, step, one, other)?,
-        };
-        if !equal {
-            return Ok(false);
+    for (step, a, b) in mine.each_pair(theirs, &plan.steps) {
+        if a.is_as(b) {
+            continue;
+        }
+        match same::same_slot(a, b) {
+            Some(true) => {}
+            Some(false) => return Ok(false),
+            None => {
+                if !same_slowly(py, plan, step, (a.get(py), b.get(py)))? {
+                    return Ok(false);
+                }
+            }
         }
     }
     match plan.extensions {
@@ -57,19 +63,14 @@ fn equal_fields<'py>(
 }
 
 fn same_slowly<'py>(
+    py: Python<'py>,
     plan: &Plan,
     step: &Step,
-    one: Message<'_, 'py>,
-    other: Message<'_, 'py>,
+    held: (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>),
 ) -> PyResult<bool> {
-    let py = one.object().py();
     let Some((field, shape)) = plan.at(usize::from(step.index)) else {
         return Ok(true);
     };
-    let held = (
-        one.area().get(py, step.offset),
-        other.area().get(py, step.offset),
-    );
     match held {
         (None, None) => Ok(true),
         (Some(a), Some(b)) => same_field(field, shape, &a, &b),
@@ -159,10 +160,8 @@ fn same_field<'py>(
 }
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
-    if a.get_type_ptr() == b.get_type_ptr() {
-        if let Some(one) = Message::of(a).filter(|one| one.compares_itself()) {
-            return equal(one, Message(b.as_borrowed()));
-        }
+    if let Some((one, other)) = Message::pair(a, b).filter(|(one, _)| one.compares_itself()) {
+        return equal(one, other);
     }
     same(a, b)
 }
@@ -314,19 +313,19 @@ fn fill_fields<'py>(
     let py = message.object().py();
     read_pending(message)?;
     let (from, to) = (message.area(), copied.area());
-    for step in &plan.steps {
-        if same::share_scalar(from, to, step.offset) {
+    for (step, from, to) in from.each_pair(to, &plan.steps) {
+        if same::share_scalar(py, from, to) {
             continue;
         }
         if let (Some((field, shape)), Some(value)) =
-            (plan.at(usize::from(step.index)), from.get(py, step.offset))
+            (plan.at(usize::from(step.index)), from.get(py))
         {
             let value = if shape.repeated || shape.entry.is_some() {
                 deep_container(field, &value, memo)?
             } else {
                 deep_value(field, &value, memo)?
             };
-            to.put(step.offset, value);
+            to.put(value);
         }
     }
     if let Some(unknown) = from.get(py, plan.unknown) {

@@ -6,44 +6,38 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::api::api;
-use crate::methods::Values;
+use crate::calls::Arguments;
 use crate::object::Message;
 use crate::plan::{Field, Place, Plan};
 
-/// Fills a new message from the arguments of a vectorcall: `positional` ones, then those with `names`.
+/// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
 ///
 /// # Errors
 /// `TypeError` for arguments that do not fit.
 pub fn fill<'py>(
     message: Message<'_, 'py>,
     plan: &Plan,
-    values: Values<'py>,
-    positional: usize,
-    names: Option<&Bound<'py, PyTuple>>,
+    arguments: Arguments<'_, 'py>,
 ) -> PyResult<()> {
+    let positional = arguments.positional;
     if positional > plan.declared.len() {
-        return refuse_values(message, plan, values, positional, names);
+        return refuse_arguments(message, plan, arguments);
     }
+    let (first, rest) = arguments.split();
     let area = message.area();
-    for index in 0..positional {
-        let (Some(&at), Some(value)) = (plan.declared.get(index), values.get(index)) else {
-            break;
-        };
-        put(plan, area, at, value);
+    for (&at, value) in plan.declared.iter().zip(first) {
+        put(plan, area, at, value.clone());
     }
-    if let Some(names) = names {
+    if let Some(names) = arguments.names {
         let mut next = positional;
-        for (index, name) in names.iter_borrowed().enumerate() {
-            let Some(value) = values.get(positional + index) else {
-                break;
-            };
+        for (name, value) in names.iter_borrowed().zip(rest) {
             match find(plan, &name, next) {
                 Some(found) if found >= positional => {
                     next = found + 1;
                     let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(plan, area, at, value);
+                    put(plan, area, at, value.clone());
                 }
-                _ => return refuse_values(message, plan, values, positional, Some(names)),
+                _ => return refuse_arguments(message, plan, arguments),
             }
         }
     }
@@ -51,7 +45,7 @@ pub fn fill<'py>(
     if finish(message, plan)? {
         return Ok(());
     }
-    refuse_values(message, plan, values, positional, names)
+    refuse_arguments(message, plan, arguments)
 }
 
 /// `__init__` of a message: as `fill`.
@@ -194,21 +188,13 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
 }
 
 #[cold]
-fn refuse_values<'py>(
+fn refuse_arguments<'py>(
     message: Message<'_, 'py>,
     plan: &Plan,
-    values: Values<'py>,
-    positional: usize,
-    names: Option<&Bound<'py, PyTuple>>,
+    arguments: Arguments<'_, 'py>,
 ) -> PyResult<()> {
-    let py = message.object().py();
-    let all: Vec<Bound<'py, PyAny>> = (0..values.len()).filter_map(|at| values.get(at)).collect();
-    let (first, rest) = all.split_at(positional.min(all.len()));
-    let kwargs = PyDict::new(py);
-    for (name, value) in names.into_iter().flatten().zip(rest) {
-        kwargs.set_item(name, value)?;
-    }
-    refuse(message, plan, &PyTuple::new(py, first)?, Some(&kwargs))
+    let (args, kwargs) = arguments.as_python(message.object().py())?;
+    refuse(message, plan, &args, kwargs.as_ref())
 }
 
 /// Lets the constructor in Python say what is wrong.

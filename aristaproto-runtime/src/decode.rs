@@ -11,8 +11,9 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::buffer::Buffer;
-use crate::object::{self, new_message, Area, Frame, Message};
+use crate::object::{end_of, new_message, Area, Frame, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::plans::known_plan;
 use crate::scan::{count_varints, Budget, Scan};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
@@ -149,7 +150,7 @@ pub fn parse<'py>(
     let length = bytes.as_bytes().len();
     let limits = Limits::current(py)?;
     check_size(py, limits, length)?;
-    let end = object::end_of(length);
+    let end = end_of(length);
     if let Some(end) = end.filter(|&end| !plan.flat || end > FLAT_BYTES) {
         if check(py, plan, bytes.as_bytes(), limits)? {
             if end > 0 {
@@ -175,7 +176,7 @@ fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<
     let mut scan = Scan {
         budget: budget(limits),
         lookup: &mut |shape, number| {
-            let owner = object::known_plan(shape.class as *mut _)?;
+            let owner = known_plan(py, shape.class)?;
             match owner.learn(py, number) {
                 Ok(found) => Some(Rc::clone(&found?.shape)),
                 Err(error) => {

@@ -18,7 +18,7 @@ use crate::canonical::{self, Canonical};
 use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
 use crate::methods::release_dropped;
-use crate::object::Message;
+use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};
 use crate::shape::{FieldShape, Kind, Room};
@@ -287,9 +287,9 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         if plan.shape.required > 0 {
             self.incomplete |= !has_required(plan, message);
         }
-        for step in &plan.steps {
-            if area.write::<EXACT>(step, out) == Quick::Slow {
-                self.slot(plan, message, step, out)?;
+        for (step, slot) in area.each(&plan.steps) {
+            if slot.write::<EXACT>(step, out) == Quick::Slow {
+                self.slot(plan, message, step, slot, out)?;
             }
         }
         Ok(())
@@ -377,13 +377,12 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         plan: &Plan,
         message: Message<'_, 'py>,
         step: &Step,
+        slot: Slot<'_>,
         out: &mut Buffer,
     ) -> Outcome {
-        let area = message.area();
-        let (Some((field, shape)), Some(held)) = (
-            plan.at(usize::from(step.index)),
-            area.get(self.py, step.offset),
-        ) else {
+        let (Some((field, shape)), Some(held)) =
+            (plan.at(usize::from(step.index)), slot.get(self.py))
+        else {
             return Ok(());
         };
         if step.how == How::Message {
@@ -397,7 +396,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             return Ok(());
         }
         if let Some(list) = self.field(field, shape, &held, out)? {
-            area.put(step.offset, list.clone());
+            slot.put(list.clone());
             message.settle(plan);
             self.field(field, shape, &list, out)?;
         }

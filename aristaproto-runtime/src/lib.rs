@@ -16,6 +16,7 @@
 mod api;
 mod bind;
 mod buffer;
+mod calls;
 mod canonical;
 mod class;
 mod compare;
@@ -27,12 +28,15 @@ mod merge;
 mod methods;
 mod object;
 mod plan;
+mod plans;
 mod quick;
+mod raw;
 mod same;
 mod scan;
 mod shape;
 mod slot;
 mod spec;
+mod tail;
 mod value;
 mod wire;
 mod wkt;
@@ -43,7 +47,7 @@ pub mod _native {
     use pyo3::prelude::*;
     use pyo3::types::{PyBytes, PyDict, PyString, PyType};
 
-    use super::{class, decode as reader, encode as writer, json, methods, object};
+    use super::{calls, class, decode as reader, encode as writer, json, methods, object, plans};
 
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
@@ -54,8 +58,8 @@ pub mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        methods::refuse_subinterpreters()?;
-        module.add("MessageBase", methods::base_class(module.py())?)
+        calls::refuse_subinterpreters(module.py())?;
+        module.add("MessageBase", calls::base_class(module.py())?)
     }
 
     /// Gives `Message` and its metaclass the methods that are written in Rust. `spec` is the class of field specifications
@@ -67,7 +71,7 @@ pub mod _native {
         spec: &Bound<'_, PyType>,
         common: &Bound<'_, PyDict>,
     ) -> PyResult<()> {
-        methods::allow_vectorcall(metaclass)?;
+        calls::allow_vectorcall(metaclass)?;
         methods::install_methods(message)?;
         class::install(message, spec, common)
     }
@@ -75,7 +79,7 @@ pub mod _native {
     /// Makes an empty message of a class without calling its `__init__`.
     #[pyfunction]
     fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
-        object::new_message(class.py(), &*object::plan_of(class)?)
+        object::new_message(class.py(), &*plans::plan_of(class)?)
     }
 
     /// Merges one message into another; false for what `aristaproto.access` is to do. `by_python`: its `merge_field`.
@@ -128,7 +132,7 @@ pub mod _native {
         ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let plan = object::plan_of(class)?;
+        let plan = plans::plan_of(class)?;
         let ignore_unknown = ignore_unknown.is_truthy()?;
         let read = |text: &str| json::decode::from_json(&plan, text, ignore_unknown, pool);
         if let Ok(text) = text.cast::<PyString>() {
@@ -166,7 +170,7 @@ pub mod _native {
         ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let plan = object::plan_of(class)?;
+        let plan = plans::plan_of(class)?;
         json::load::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
     }
 

@@ -50,7 +50,7 @@ fn merge_fields<'py>(
     by_python: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let py = mine.object().py();
-    for step in &plan.steps {
+    for step in plan.steps.iter() {
         let (Some((field, shape)), Some(value)) = (
             plan.at(usize::from(step.index)),
             theirs.area().get(py, step.offset),

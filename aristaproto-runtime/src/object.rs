@@ -1,38 +1,37 @@
-//! How messages lie in memory, and safe access to the slots behind their heads. In: plans. Out: `Message`, `Area`, `Frame`,
-//! which the other modules use without unsafe code.
+//! How messages lie in memory, and safe access to the slots behind their heads. In: classes, plans, offsets. Out: `Message`,
+//! `Area`, `Frame`, which the other modules use without unsafe code.
 //!
 //! A message of class C is a `RawMessage`, followed by one pointer for each name in the `__slots__` of C and its bases. `CPython`
 //! visits, clears and frees those pointers as it does for every class; this module reads and writes them at the offsets that
 //! the classes' own member descriptors tell. An empty slot (null) holds the field's default, or, as long as the message
-//! has `data`, what these wire bytes say. All functions run attached to the interpreter, whose lock makes them atomic
-//! as long as they call no Python code.
+//! has `data`, what these wire bytes say. What is here needs a reference to an object of Python's or to a plan, which nobody
+//! has who is not attached to the interpreter; its lock makes all functions atomic as long as they call no Python code.
 #![allow(unsafe_code)]
 
-use std::cell::{RefCell, UnsafeCell};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::cell::UnsafeCell;
 use std::marker::PhantomData;
-use std::mem::{size_of, MaybeUninit};
+use std::mem::{size_of, ManuallyDrop, MaybeUninit};
+use std::ops::Deref;
 use std::ptr::null_mut;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyType};
+use pyo3::PyVisit;
 
-use crate::bind::Handle;
-use crate::methods;
-use crate::plan::Plan;
+use crate::plan::{Plan, Step};
+use crate::plans::plan_of;
 
 /// The start of every message.
 #[repr(C)]
 pub struct RawMessage {
     head: ffi::PyObject,
     /// From `Rc::into_raw`; null until the message is first looked at, when Python code made it.
-    pub plan: *const Plan,
+    plan: *const Plan,
     /// Bytes of which `start..end` are what empty slots hold; null when there is nothing to be read.
-    pub data: *mut ffi::PyObject,
+    data: *mut ffi::PyObject,
     start: u32,
     /// With the bit `CANONICAL`.
     end: u32,
@@ -48,128 +47,186 @@ pub fn end_of(length: usize) -> Option<u32> {
         .filter(|end| end & CANONICAL == 0)
 }
 
-/// Where a slot lies in a message. Made only by `slot_offset`, so it is one of a class whose messages have a pointer there.
+const WORD: usize = size_of::<*mut ffi::PyObject>();
+
+/// Where a slot lies in the messages of some class: a multiple of a word, behind the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Offset(pub u32);
+pub struct Offset(u32);
+
+impl Offset {
+    /// That of no slot.
+    pub const NONE: Self = Self(u32::MAX);
+
+    /// The offset of the slot that a member descriptor of Python stands for, and the class whose slot it is.
+    pub fn of_member<'py>(descriptor: &Bound<'py, PyAny>) -> Option<(Self, Bound<'py, PyType>)> {
+        #[repr(C)]
+        struct MemberDescriptor {
+            head: ffi::PyObject,
+            class: *mut ffi::PyTypeObject,
+            name: *mut ffi::PyObject,
+            qualname: *mut ffi::PyObject,
+            member: *mut ffi::PyMemberDef,
+        }
+        // SAFETY: the layout is that of CPython's PyMemberDescrObject, whose type is compared.
+        unsafe {
+            if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
+                return None;
+            }
+            let found: *mut MemberDescriptor = descriptor.as_ptr().cast();
+            let (class, member) = ((*found).class, (*found).member);
+            let offset = u32::try_from((*member).offset).ok()?;
+            let fits = (*member).type_code == ffi::Py_T_OBJECT_EX
+                && offset as usize >= size_of::<RawMessage>()
+                && (offset as usize).is_multiple_of(WORD);
+            fits.then(|| {
+                let class = PyType::from_borrowed_type_ptr(descriptor.py(), class);
+                (Self(offset), class)
+            })
+        }
+    }
+}
 
 /// A type object of C.
 pub struct StaticType(pub UnsafeCell<ffi::PyTypeObject>);
 // SAFETY: CPython changes type objects, and only while attached to the interpreter.
 unsafe impl Sync for StaticType {}
 
-impl StaticType {
-    /// An empty one.
-    pub const fn new() -> Self {
-        // SAFETY: all zeroes is what C's static initialisation gives the members that are not named.
-        Self(UnsafeCell::new(unsafe {
-            MaybeUninit::zeroed().assume_init()
-        }))
-    }
-}
+/// The base of all messages; `calls::base_class` fills it in.
+// SAFETY: all zeroes is what C's static initialisation gives the members that are not named.
+pub static BASE: StaticType = StaticType(UnsafeCell::new(unsafe { std::mem::zeroed() }));
 
-/// The base of all messages.
-pub static BASE: StaticType = StaticType::new();
-
-/// State that is only touched while attached to the interpreter.
-struct Attached<T>(T);
-// SAFETY: the interpreter's lock is held by every user of the one static below; the module refuses to run without that lock.
-unsafe impl<T> Sync for Attached<T> {}
-
-/// Type pointers are as good as hashes.
-#[derive(Default)]
-struct Address(u64);
-
-impl Hasher for Address {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_usize(usize::from(byte));
-        }
-    }
-    fn write_usize(&mut self, value: usize) {
-        self.0 = (self.0 ^ (value >> 4) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-type Plans = RefCell<Option<HashMap<usize, Weak<Plan>, BuildHasherDefault<Address>>>>;
-
-static PLANS: Attached<Plans> = Attached(RefCell::new(None));
-
-/// Makes `plan` the one of its class.
-fn register(py: Python<'_>, plan: &Rc<Plan>) {
-    let key = plan.class.bind(py).as_type_ptr() as usize;
-    PLANS
-        .0
-        .borrow_mut()
-        .get_or_insert_default()
-        .insert(key, Rc::downgrade(plan));
-    // SAFETY: the class is a heap type, alive, and made by `MessageType`; a call goes to `call_class`, which looks at
-    // the class again.
+/// Whether an object is of a class or one below it.
+#[inline]
+fn is_below(object: &Bound<'_, PyAny>, class: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: an object, and the callers' type objects.
     unsafe {
-        let class = plan.class.bind(py).as_type_ptr();
-        if methods::same_init(class) {
-            (*class).tp_vectorcall = Some(methods::call_class);
-        }
+        let own = ffi::Py_TYPE(object.as_ptr());
+        own == class || ffi::PyType_IsSubtype(own, class) != 0
     }
 }
 
-/// Takes a plan off the list when it goes, unless it was not on it.
-pub fn unregister(class: *mut ffi::PyTypeObject) {
-    if let Ok(mut plans) = PLANS.0.try_borrow_mut() {
-        if let Some(plans) = plans.as_mut() {
-            let key = class as usize;
-            if plans.get(&key).is_some_and(|plan| plan.strong_count() == 0) {
-                plans.remove(&key);
-            }
-        }
+/// A class below `aristaproto.Message`, whose messages the collector knows.
+pub struct MessageClass {
+    class: Py<PyType>,
+    /// Up to here, all words behind the head are slots.
+    limit: u32,
+}
+
+impl Deref for MessageClass {
+    type Target = Py<PyType>;
+
+    fn deref(&self) -> &Py<PyType> {
+        &self.class
     }
 }
 
-/// The plan of a class that has one.
-pub fn known_plan(class: *mut ffi::PyTypeObject) -> Option<Rc<Plan>> {
-    PLANS
-        .0
-        .borrow()
-        .as_ref()?
-        .get(&(class as usize))
-        .and_then(Weak::upgrade)
+impl MessageClass {
+    /// A class that is one.
+    ///
+    /// # Errors
+    /// `TypeError` for any other.
+    pub fn new(class: &Bound<'_, PyType>) -> PyResult<Self> {
+        // SAFETY: type objects.
+        let fits = unsafe {
+            let own = class.as_type_ptr();
+            ffi::PyType_IsSubtype(own, BASE.0.get()) != 0 && ffi::PyType_IS_GC(own) != 0
+        };
+        if !fits {
+            return Err(PyTypeError::new_err("the class is no message class"));
+        }
+        Ok(Self {
+            // SAFETY: a type object.
+            limit: unsafe { limit_of(class.as_type_ptr()) },
+            class: class.clone().unbind(),
+        })
+    }
+
+    /// Bytes of a message.
+    pub fn size(&self) -> usize {
+        // SAFETY: a type object.
+        unsafe {
+            let class: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
+            (*class).tp_basicsize.cast_unsigned()
+        }
+    }
+
+    /// Whether messages hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
+    pub fn has_only_slots(&self, count: usize) -> bool {
+        // SAFETY: a type object.
+        let (dict, weak) = unsafe {
+            let class: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
+            ((*class).tp_dictoffset, (*class).tp_weaklistoffset)
+        };
+        let room = self.size().saturating_sub(size_of::<RawMessage>());
+        dict == 0 && weak == 0 && room == count * WORD
+    }
+
+    /// Whether an object is a message of this class or one below it.
+    #[inline]
+    pub fn holds(&self, object: &Bound<'_, PyAny>) -> bool {
+        is_below(object, self.class.as_ptr().cast())
+    }
 }
 
-/// The plan of a message class; builds the class' schema if need be.
+/// Where messages of a class hold something else than slots for the first time: a dict, a list of weak references, or nothing.
 ///
-/// # Errors
-/// `TypeError` when `class` is no message class or a field of it cannot be resolved.
-pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Rc<Plan>> {
-    if let Some(plan) = known_plan(class.as_type_ptr()) {
-        return Ok(plan);
+/// Safety: `class` is a type object.
+#[cold]
+#[inline(never)]
+unsafe fn limit_of(class: *mut ffi::PyTypeObject) -> u32 {
+    // SAFETY: the caller's.
+    let (size, others) = unsafe {
+        let others = [(*class).tp_dictoffset, (*class).tp_weaklistoffset];
+        ((*class).tp_basicsize, others)
+    };
+    let limit = others
+        .into_iter()
+        .filter(|&it| it > 0)
+        .fold(size, isize::min);
+    u32::try_from(limit).unwrap_or_default()
+}
+
+/// Whether messages of a class have a slot at an offset, which may lie behind a dict or a list of weak references, too.
+///
+/// Safety: `class` is that of messages.
+unsafe fn is_slot(class: *mut ffi::PyTypeObject, offset: Offset) -> bool {
+    let at = (offset.0 as usize).cast_signed();
+    // SAFETY: the caller's.
+    unsafe {
+        at < (*class).tp_basicsize
+            && at != (*class).tp_dictoffset
+            && at != (*class).tp_weaklistoffset
     }
-    // Of the schemas that threads have built at the same time, the class keeps one; only that one's plan is known.
-    let plan = class
-        .getattr("__schema__")?
-        .getattr("native")?
-        .extract::<PyRef<'_, Handle>>()
-        .map(|handle| handle.plan())
-        .ok()
-        .filter(|plan| plan.class.is(class))
-        .ok_or_else(|| PyTypeError::new_err(format!("{class} is no message class")))?;
-    register(class.py(), &plan);
-    Ok(plan)
+}
+
+/// Whether `==` of an object is that of messages, which no other class has.
+#[inline(always)]
+pub fn compares_as_message(object: &Bound<'_, PyAny>) -> bool {
+    // SAFETY: type objects.
+    let (own, base) = unsafe {
+        let compare = |it: *mut ffi::PyTypeObject| (*it).tp_richcompare;
+        (compare(object.get_type_ptr()), compare(BASE.0.get()))
+    };
+    own.map(|it| it as usize) == base.map(|it| it as usize)
 }
 
 /// A message, alive as long as the reference that it was made from.
 #[derive(Clone, Copy)]
-pub struct Message<'a, 'py>(pub Borrowed<'a, 'py, PyAny>);
+pub struct Message<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
 impl<'a, 'py> Message<'a, 'py> {
     /// `value` as a message; `None` when it is something else.
     #[inline]
     pub fn of(value: &'a Bound<'py, PyAny>) -> Option<Self> {
-        // SAFETY: both are type objects.
-        let fits =
-            unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(value.as_ptr()), BASE.0.get()) != 0 };
-        fits.then(|| Self(value.as_borrowed()))
+        is_below(value, BASE.0.get()).then(|| Self(value.as_borrowed()))
+    }
+
+    /// An object that is a message.
+    ///
+    /// Safety: it is one.
+    #[inline(always)]
+    pub unsafe fn assume(object: Borrowed<'a, 'py, PyAny>) -> Self {
+        Self(object)
     }
 
     /// `value` as a message of the very class of `plan`; `None` when it is something else.
@@ -180,30 +237,32 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// `value` as a message of a message class itself; `None` when it is something else.
     #[inline(always)]
-    pub fn of_class(value: &'a Bound<'py, PyAny>, class: &Py<PyType>) -> Option<Self> {
-        // SAFETY: an object.
-        let own = unsafe { ffi::Py_TYPE(value.as_ptr()) };
-        (own.cast() == class.as_ptr()).then(|| Self(value.as_borrowed()))
+    pub fn of_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
+        let own = value.get_type_ptr().cast();
+        (own == class.as_ptr()).then(|| Self(value.as_borrowed()))
+    }
+
+    /// Two messages of one class; `None` when they are something else.
+    #[inline(always)]
+    pub fn pair(a: &'a Bound<'py, PyAny>, b: &'a Bound<'py, PyAny>) -> Option<(Self, Self)> {
+        let fits = a.get_type_ptr() == b.get_type_ptr() && is_below(a, BASE.0.get());
+        fits.then(|| (Self(a.as_borrowed()), Self(b.as_borrowed())))
     }
 
     /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
     #[inline]
     pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
-        // SAFETY: both are type objects.
-        let fits = unsafe {
-            let class = ffi::Py_TYPE(value.as_ptr());
-            let wanted = plan.class.as_ptr().cast();
-            class == wanted || ffi::PyType_IsSubtype(class, wanted) != 0
-        };
-        fits.then(|| Self(value.as_borrowed()))
+        plan.class.holds(value).then(|| Self(value.as_borrowed()))
     }
 
     /// The memory.
-    pub fn raw(self) -> *mut RawMessage {
+    #[inline(always)]
+    fn raw(self) -> *mut RawMessage {
         self.0.as_ptr().cast()
     }
 
     /// The object.
+    #[inline(always)]
     pub fn object(self) -> Borrowed<'a, 'py, PyAny> {
         self.0
     }
@@ -234,22 +293,33 @@ impl<'a, 'py> Message<'a, 'py> {
         Ok(())
     }
 
-    /// Plan and slots of an object if it is a message that compares itself, has been looked at and read.
+    /// Plan and slots if the message has been looked at and read.
     #[inline]
     pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
-        // SAFETY: no class but those of messages has their way to compare, and a message of it has a plan or none yet.
-        unsafe {
-            if !self.compares_itself() || self.is_pending() {
-                return None;
-            }
-            Some(((*self.raw()).plan.as_ref()?, self.area()))
+        if self.is_pending() {
+            return None;
         }
+        // SAFETY: as `plan`.
+        let plan = unsafe { (*self.raw()).plan.as_ref()? };
+        Some((plan, self.area()))
     }
 
     /// The slots.
     #[inline(always)]
     pub fn area(self) -> Area<'a> {
-        Area(self.raw().cast(), PhantomData)
+        // SAFETY: as `plan`, which is that of the object's class or of one that lies in memory like it.
+        let limit = unsafe {
+            match (*self.raw()).plan.as_ref() {
+                Some(plan) => plan.class.limit,
+                None => limit_of(self.0.get_type_ptr()),
+            }
+        };
+        Area {
+            start: self.raw().cast(),
+            limit,
+            is_message: true,
+            held: PhantomData,
+        }
     }
 
     /// The wire bytes that empty slots are still to be read from, and where they start and end.
@@ -288,7 +358,7 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
         let area = self.area();
         self.pending()
-            .filter(|_| plan.offsets().all(|offset| area.is_empty(offset)))
+            .filter(|_| area.each(&plan.offsets).all(|(_, slot)| slot.is_empty()))
     }
 
     /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
@@ -297,8 +367,7 @@ impl<'a, 'py> Message<'a, 'py> {
         // SAFETY: the message gives back what it held, and owns the new reference.
         unsafe {
             let raw = self.raw();
-            let old = (*raw).data;
-            (*raw).data = data.clone().into_ptr();
+            let old = std::mem::replace(&mut (*raw).data, data.clone().into_ptr());
             (*raw).start = start;
             (*raw).end = end;
             ffi::Py_XDECREF(old);
@@ -307,22 +376,17 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// Lets the empty slots of a new message hold what those of another one hold.
     pub fn postpone_as(self, other: Message<'_, 'py>) {
-        if let Some((data, ..)) = other.pending() {
-            // SAFETY: both are messages.
-            let (start, end) = unsafe { ((*other.raw()).start, (*other.raw()).end) };
-            self.postpone(&data, start, end);
+        if let Some((data, start, end)) = other.pending() {
+            self.postpone(&data, start as u32, end as u32);
+            if other.is_canonical() {
+                self.set_canonical();
+            }
         }
     }
 
     /// Whether `==` of the message ends in `compare::equal`, because no class has an `__eq__` of its own.
     pub fn compares_itself(self) -> bool {
-        // SAFETY: type objects.
-        unsafe {
-            (*ffi::Py_TYPE(self.0.as_ptr()))
-                .tp_richcompare
-                .map(|it| it as usize)
-                == (*BASE.0.get()).tp_richcompare.map(|it| it as usize)
-        }
+        compares_as_message(&self.0)
     }
 
     /// Whether `copy.deepcopy` of the message ends in `compare::deepcopy`, because no class has a `__deepcopy__` of its own.
@@ -335,37 +399,56 @@ impl<'a, 'py> Message<'a, 'py> {
     #[inline]
     pub fn settle(self, plan: &Plan) {
         let area = self.area();
-        // SAFETY: slots hold null or objects; the collector does not know the message yet.
+        // SAFETY: slots hold null or objects; who has slots is of a class that the collector knows.
         unsafe {
             if plan.lean && ffi::PyObject_GC_IsTracked(self.0.as_ptr()) == 0 {
-                let holds = |offset| {
-                    let held = *area.pointer(offset);
+                let holds = |slot: Slot<'_>| {
+                    let held = slot.held();
                     !held.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(held)) != 0
                 };
-                if plan.offsets().any(holds) {
+                if area.each(&plan.offsets).any(|(_, slot)| holds(slot)) {
                     ffi::PyObject_GC_Track(self.0.as_ptr().cast());
                 }
             }
         }
     }
 
+    /// Puts a value into a slot, or empties it, and shows the message to the collector before it holds a container; gives
+    /// what was there.
+    #[inline(always)]
+    pub fn replace(
+        self,
+        offset: Offset,
+        value: Option<Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        let slot = self.area().slot(offset);
+        // SAFETY: as `settle`; the slot owns what it is given, and gives up what it had.
+        unsafe {
+            if let Some(value) = &value {
+                if ffi::PyType_IS_GC(value.get_type_ptr()) != 0
+                    && ffi::PyObject_GC_IsTracked(self.0.as_ptr()) == 0
+                {
+                    ffi::PyObject_GC_Track(self.0.as_ptr().cast());
+                }
+            }
+            let old = std::mem::replace(&mut *slot.0, value.map_or(null_mut(), Bound::into_ptr));
+            Bound::from_owned_ptr_or_opt(self.0.py(), old)
+        }
+    }
+
     /// Takes over what was read from `pending`: fills the slots that are still empty.
     pub fn adopt(self, plan: &Plan, frame: &mut Frame) {
         let mut released = null_mut();
-        // SAFETY: the offsets are those of the message's plan, by which the frame was made. Nothing in here runs Python
-        // code; what was replaced is released at the end.
+        // SAFETY: nothing in here runs Python code; what was replaced is released at the end.
         unsafe {
             let raw = self.raw();
             if !(*raw).data.is_null() {
                 let mut left = false;
-                for offset in plan.offsets() {
-                    let mine = self.area().pointer(offset);
-                    let theirs = frame.area().pointer(offset);
-                    if (*mine).is_null() {
-                        *mine = *theirs;
-                        *theirs = null_mut();
+                for (_, mine, theirs) in self.area().each_pair(frame.area(), &plan.offsets) {
+                    if mine.is_empty() {
+                        *mine.0 = std::mem::replace(&mut *theirs.0, null_mut());
                     }
-                    left |= !(*theirs).is_null();
+                    left |= !theirs.is_empty();
                 }
                 if !left {
                     // Nothing is left in the frame to be released.
@@ -379,12 +462,34 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 }
 
+/// What is released with a message: `tp_dealloc` of the base of all.
+///
+/// Safety: called by the interpreter, once for each message, after the slots of the subclasses were released.
+pub unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
+    // SAFETY: the caller's; `plan` and `data` are owned or null.
+    unsafe {
+        let raw: *mut RawMessage = object.cast();
+        if !(*raw).plan.is_null() {
+            Rc::decrement_strong_count((*raw).plan);
+        }
+        ffi::Py_XDECREF((*raw).data);
+        if let Some(free) = (*ffi::Py_TYPE(object)).tp_free {
+            free(object.cast());
+        }
+    }
+}
+
 /// A new message of a class, with all slots empty. The class' own `__new__` and `__init__` are not called.
-#[inline]
+///
+/// # Errors
+/// `MemoryError`.
+#[inline(always)]
 pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyAny>> {
     let class = plan.class.bind(py).as_type_ptr();
-    // SAFETY: the class is a heap type below BASE, so it has `tp_alloc`, which gives zeroed memory; `plan` lies in an `Rc`
-    // whose count is raised for the pointer in the message.
+    let Some(counted) = plan.counted() else {
+        return Err(PyTypeError::new_err("the plan of the class has gone"));
+    };
+    // SAFETY: the class is a heap type below BASE, so it has `tp_alloc`, which gives zeroed memory.
     unsafe {
         let alloc = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
         let made = Bound::from_owned_ptr_or_err(py, alloc(class, 0))?;
@@ -394,56 +499,263 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
             // until `settle` or a descriptor puts a container into it.
             ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
         }
-        Rc::increment_strong_count(plan);
-        (*raw).plan = plan;
+        (*raw).plan = Rc::into_raw(counted);
         Ok(made)
     }
 }
 
-/// Memory with the slots of one class: a message's, or a frame's. Access is by the offsets of the plan of that class.
+/// Memory with the slots of one class: a message's, or a frame's.
 #[derive(Clone, Copy)]
-pub struct Area<'a>(*mut u8, PhantomData<&'a ()>);
+pub struct Area<'a> {
+    start: *mut u8,
+    /// Up to here, all words behind the head are slots.
+    limit: u32,
+    /// It starts with a message.
+    is_message: bool,
+    held: PhantomData<&'a ()>,
+}
 
-impl Area<'_> {
+impl<'a> Area<'a> {
     /// A slot.
+    ///
+    /// # Panics
+    /// If there is none at that offset, because it is one of another class.
     #[inline(always)]
-    pub fn pointer(self, offset: Offset) -> *mut *mut ffi::PyObject {
-        // SAFETY: an `Offset` lies inside the messages of its class, and the area is one of that class.
-        unsafe { self.0.add(offset.0 as usize).cast() }
+    pub fn slot(self, offset: Offset) -> Slot<'a> {
+        if offset.0 >= self.limit {
+            self.look_again(offset);
+        }
+        // SAFETY: there is a slot.
+        unsafe { self.at(offset) }
+    }
+
+    /// Safety: a slot of the area is there.
+    #[inline(always)]
+    unsafe fn at(self, offset: Offset) -> Slot<'a> {
+        // SAFETY: the caller's.
+        let word = unsafe { self.start.add(offset.0 as usize) };
+        Slot(word.cast(), PhantomData)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_again(self, offset: Offset) {
+        // SAFETY: it starts with a message.
+        let found = self.is_message && unsafe { is_slot(ffi::Py_TYPE(self.start.cast()), offset) };
+        assert!(found, "the message has no slot at {offset:?}");
+    }
+
+    /// Looks at all offsets of a layout, once for all.
+    #[inline(always)]
+    fn check<T: At>(self, layout: &Layout<T>) {
+        if layout.highest.0 >= self.limit {
+            self.look_at_all(layout);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_at_all<T: At>(self, layout: &Layout<T>) {
+        layout.items.iter().for_each(|it| self.look_again(it.at()));
+    }
+
+    /// The slots at the offsets of a layout.
+    #[inline(always)]
+    pub fn each<'p, T: At>(
+        self,
+        layout: &'p Layout<T>,
+    ) -> impl Iterator<Item = (&'p T, Slot<'a>)> + use<'a, 'p, T> {
+        self.check(layout);
+        // SAFETY: there are slots, as `check` has seen.
+        layout
+            .items
+            .iter()
+            .map(move |it| (it, unsafe { self.at(it.at()) }))
+    }
+
+    /// The same of two areas.
+    #[inline(always)]
+    pub fn each_pair<'b, 'p, T: At>(
+        self,
+        other: Area<'b>,
+        layout: &'p Layout<T>,
+    ) -> impl Iterator<Item = (&'p T, Slot<'a>, Slot<'b>)> + use<'a, 'b, 'p, T> {
+        self.check(layout);
+        other.check(layout);
+        // SAFETY: as `each`.
+        let slots = move |it: &T| unsafe { (self.at(it.at()), other.at(it.at())) };
+        layout.items.iter().map(move |it| {
+            let (mine, theirs) = slots(it);
+            (it, mine, theirs)
+        })
     }
 
     /// The value in a slot; `None` when it is empty.
     #[inline(always)]
     pub fn get(self, py: Python<'_>, offset: Offset) -> Option<Bound<'_, PyAny>> {
-        // SAFETY: a slot holds null or an owned reference.
-        unsafe { Bound::from_borrowed_ptr_or_opt(py, *self.pointer(offset)) }
+        self.slot(offset).get(py)
     }
 
     /// Whether a slot is empty.
     #[inline(always)]
     pub fn is_empty(self, offset: Offset) -> bool {
-        // SAFETY: as `get`.
-        unsafe { (*self.pointer(offset)).is_null() }
+        self.slot(offset).is_empty()
     }
 
     /// Puts a value into a slot.
     #[inline(always)]
     pub fn put(self, offset: Offset, value: Bound<'_, PyAny>) {
-        // SAFETY: the slot owns the reference that `value` gives up; the old one is released when the slot no longer has it.
-        unsafe {
-            let old = std::mem::replace(&mut *self.pointer(offset), value.into_ptr());
-            ffi::Py_XDECREF(old);
-        }
+        self.slot(offset).put(value);
     }
 
     /// Empties a slot.
     #[inline(always)]
     pub fn clear(self, offset: Offset) {
-        // SAFETY: as `put`.
-        unsafe {
-            let old = std::mem::replace(&mut *self.pointer(offset), null_mut());
-            ffi::Py_XDECREF(old);
+        self.slot(offset).clear();
+    }
+}
+
+/// What says where a slot is.
+///
+/// # Safety
+/// It says the same each time.
+pub unsafe trait At {
+    /// Where.
+    fn at(&self) -> Offset;
+}
+
+// SAFETY: it is one.
+unsafe impl At for Offset {
+    #[inline(always)]
+    fn at(&self) -> Offset {
+        *self
+    }
+}
+
+// SAFETY: nothing changes in it.
+unsafe impl At for Step {
+    #[inline(always)]
+    fn at(&self) -> Offset {
+        self.offset
+    }
+}
+
+/// Slots that are met one after the other, and the last of them in memory.
+pub struct Layout<T> {
+    items: Vec<T>,
+    highest: Offset,
+}
+
+impl<T: At> Layout<T> {
+    /// What says where they are.
+    pub fn new(items: Vec<T>) -> Self {
+        let highest = items.iter().map(|it| it.at().0).max().unwrap_or_default();
+        Self {
+            items,
+            highest: Offset(highest),
         }
+    }
+}
+
+impl<T> Deref for Layout<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+/// A slot of a class, in messages of it and of classes below it.
+pub struct SlotOf {
+    owner: MessageClass,
+    offset: Offset,
+}
+
+impl SlotOf {
+    /// The slot of a class at an offset.
+    ///
+    /// # Errors
+    /// `TypeError` when there is none.
+    pub fn new(owner: &Bound<'_, PyType>, offset: Offset) -> PyResult<Self> {
+        let owner = MessageClass::new(owner)?;
+        // SAFETY: a type object.
+        if !unsafe { is_slot(owner.class.as_ptr().cast(), offset) } {
+            return Err(PyTypeError::new_err("the class has no such slot"));
+        }
+        Ok(Self { owner, offset })
+    }
+
+    /// The class.
+    pub fn owner(&self) -> &MessageClass {
+        &self.owner
+    }
+
+    /// The offset.
+    pub fn offset(&self) -> Offset {
+        self.offset
+    }
+
+    /// An object of the class as a message, and its slot; `None` for something else.
+    #[inline(always)]
+    pub fn of<'a, 'py>(
+        &self,
+        object: &'a Bound<'py, PyAny>,
+    ) -> Option<(Message<'a, 'py>, Slot<'a>)> {
+        if !self.owner.holds(object) {
+            return None;
+        }
+        // SAFETY: messages of the class have a slot there.
+        let word = unsafe { object.as_ptr().byte_add(self.offset.0 as usize) };
+        Some((
+            Message(object.as_borrowed()),
+            Slot(word.cast(), PhantomData),
+        ))
+    }
+}
+
+/// A slot: null, or an owned reference. It is there as long as its area.
+#[derive(Clone, Copy)]
+pub struct Slot<'a>(*mut *mut ffi::PyObject, PhantomData<&'a ()>);
+
+impl Slot<'_> {
+    /// What is in it, or null.
+    #[inline(always)]
+    pub fn held(self) -> *mut ffi::PyObject {
+        // SAFETY: a slot.
+        unsafe { *self.0 }
+    }
+
+    /// The value; `None` when it is empty.
+    #[inline(always)]
+    pub fn get(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+        // SAFETY: a slot holds null or an object.
+        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.held()) }
+    }
+
+    /// Whether both hold the same object, or nothing.
+    #[inline(always)]
+    pub fn is_as(self, other: Slot<'_>) -> bool {
+        self.held() == other.held()
+    }
+
+    /// Whether it is empty.
+    #[inline(always)]
+    pub fn is_empty(self) -> bool {
+        self.held().is_null()
+    }
+
+    /// Puts a value into it.
+    #[inline(always)]
+    pub fn put(self, value: Bound<'_, PyAny>) {
+        // SAFETY: the slot owns the reference that `value` gives up; the old one is released when the slot no longer has it.
+        unsafe { ffi::Py_XDECREF(std::mem::replace(&mut *self.0, value.into_ptr())) }
+    }
+
+    /// Empties it.
+    #[inline(always)]
+    pub fn clear(self) {
+        // SAFETY: as `put`.
+        unsafe { ffi::Py_XDECREF(std::mem::replace(&mut *self.0, null_mut())) }
     }
 }
 
@@ -458,9 +770,9 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// Empty slots for messages of a class. The frame must not be moved while an area of it is in use.
+    /// Empty slots for messages of a class.
     pub fn new(plan: &Plan) -> Self {
-        let words = plan.size.div_ceil(size_of::<*mut ffi::PyObject>());
+        let words = plan.class.size().div_ceil(WORD);
         let mut frame = Self {
             stack: [const { MaybeUninit::uninit() }; FRAME],
             heap: Vec::new(),
@@ -486,7 +798,12 @@ impl Frame {
 
     /// The slots.
     pub fn area(&mut self) -> Area<'_> {
-        Area(self.start().cast(), PhantomData)
+        Area {
+            start: self.start().cast(),
+            limit: (self.words * WORD) as u32,
+            is_message: false,
+            held: PhantomData,
+        }
     }
 }
 
@@ -500,35 +817,34 @@ impl Drop for Frame {
     }
 }
 
-/// Whether the messages of a class hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
-pub fn has_only_slots(class: &Bound<'_, PyType>, count: usize) -> bool {
-    let room = basic_size(class).saturating_sub(size_of::<RawMessage>());
-    // SAFETY: a type object.
-    let (dict, weak) = unsafe {
-        let class = class.as_type_ptr();
-        ((*class).tp_dictoffset, (*class).tp_weaklistoffset)
-    };
-    dict == 0 && weak == 0 && room == count * size_of::<*mut ffi::PyObject>()
-}
+/// Something that is touched only while attached to the interpreter.
+pub struct Attached<T>(ManuallyDrop<T>);
+// SAFETY: `get` and `drop` see to it; the module refuses to run in an interpreter without a lock, or in a second one.
+unsafe impl<T> Send for Attached<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Attached<T> {}
 
-/// Whether a class is one below `aristaproto.Message`, whose messages the collector knows.
-pub fn is_message_class(class: &Bound<'_, PyType>) -> bool {
-    // SAFETY: type objects.
-    unsafe {
-        let class = class.as_type_ptr();
-        ffi::PyType_IsSubtype(class, BASE.0.get()) != 0 && ffi::PyType_IS_GC(class) != 0
+impl<T> Attached<T> {
+    /// From now on so.
+    pub const fn new(inner: T) -> Self {
+        Self(ManuallyDrop::new(inner))
+    }
+
+    /// The same while the collector is at work, which has the lock.
+    pub fn visited<'a>(&'a self, _visit: &PyVisit<'a>) -> &'a T {
+        &self.0
+    }
+
+    /// What it is, as long as the thread is attached.
+    pub fn get<'a>(&'a self, _py: Python<'a>) -> &'a T {
+        &self.0
     }
 }
 
-/// Bytes of a message of `class`.
-pub fn basic_size(class: &Bound<'_, PyType>) -> usize {
-    // SAFETY: a type object.
-    unsafe { (*class.as_type_ptr()).tp_basicsize.cast_unsigned() }
+impl<T> Drop for Attached<T> {
+    fn drop(&mut self) {
+        // When the interpreter has ended, nothing is released.
+        // SAFETY: it is dropped once.
+        Python::try_attach(|_| unsafe { ManuallyDrop::drop(&mut self.0) });
+    }
 }
-
-/// Something of this crate in a Python object.
-pub struct Shared<T>(pub T);
-// SAFETY: only touched while attached to the interpreter, whose lock the module needs.
-unsafe impl<T> Send for Shared<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Shared<T> {}

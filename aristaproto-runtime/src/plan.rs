@@ -8,11 +8,12 @@ use std::rc::{Rc, Weak};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyString};
 
 use crate::buffer::Key;
 use crate::json::names::{MemberNames, Names};
-use crate::object::{self, Message, Offset};
+use crate::object::{Layout, Message, MessageClass, Offset};
+use crate::plans;
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::wire;
 
@@ -145,7 +146,7 @@ pub struct Field {
     /// A closed enum: some numbers are refused.
     pub is_closed: bool,
     /// Messages: the class.
-    pub class: Option<Py<PyType>>,
+    pub class: Option<MessageClass>,
     /// Messages: what a value is.
     pub wrapped: Wrapped,
     /// Maps: key and value.
@@ -181,7 +182,7 @@ impl Field {
             .class
             .as_ref()
             .ok_or_else(|| PyTypeError::new_err("the field is no message"))?;
-        let plan = object::plan_of(class.bind(py))?;
+        let plan = plans::plan_of(class.bind(py))?;
         let _ = self.below.set(Rc::downgrade(&plan));
         // What `to_wrapped` of a user's class does cannot be left for later: it may raise.
         if self.wrapped != Wrapped::Other {
@@ -277,7 +278,7 @@ impl Read {
             && field.others.is_empty();
         let (tag, offset) = match field.place {
             Place::Slot(offset) if plain => (shape.tag, offset),
-            _ => (0, Offset(0)),
+            _ => (0, Offset::NONE),
         };
         Self {
             tag,
@@ -327,7 +328,7 @@ impl Look {
 #[allow(clippy::struct_excessive_bools)] // As above.
 pub struct Plan {
     /// The class.
-    pub class: Py<PyType>,
+    pub class: MessageClass,
     /// Its schema.
     pub schema: Py<PyAny>,
     /// Numbers and types of the fields, by number.
@@ -335,7 +336,7 @@ pub struct Plan {
     /// The fields, as in `shape`.
     pub fields: Vec<Field>,
     /// The fields as the encoder meets them: from the highest number to the lowest.
-    pub steps: Vec<Step>,
+    pub steps: Layout<Step>,
     /// The fields as the decoder meets them, by number.
     pub reads: Vec<Read>,
     /// The fields as `canonical` meets them, by number.
@@ -347,7 +348,7 @@ pub struct Plan {
     /// Number of oneofs with several members.
     pub oneofs: u16,
     /// All slots.
-    pub offsets: Vec<Offset>,
+    pub offsets: Layout<Offset>,
     /// Slot of the unknown fields.
     pub unknown: Offset,
     /// Slot of the extensions, if the class has an extension range.
@@ -360,8 +361,8 @@ pub struct Plan {
     pub copies_itself: bool,
     /// Messages hold nothing but the slots that are known here.
     pub lean: bool,
-    /// Bytes of a message.
-    pub size: usize,
+    /// This plan, once it is shared.
+    pub own: OnceCell<Weak<Plan>>,
     /// Whether a required field can be missing, once it was asked.
     pub needs_check: Cell<Option<bool>>,
     /// What JSON needs to know, once it was needed.
@@ -379,6 +380,19 @@ pub struct Learned {
 }
 
 impl Plan {
+    /// The plan for all to have.
+    pub fn share(self) -> Rc<Self> {
+        let plan = Rc::new(self);
+        let _ = plan.own.set(Rc::downgrade(&plan));
+        plan
+    }
+
+    /// One more count of a plan that was shared.
+    #[inline(always)]
+    pub fn counted(&self) -> Option<Rc<Self>> {
+        self.own.get()?.upgrade()
+    }
+
     /// The slots of a message, the unknown fields' among them.
     pub fn offsets(&self) -> impl Iterator<Item = Offset> + '_ {
         self.offsets.iter().copied()
@@ -425,6 +439,7 @@ impl Plan {
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        object::unregister(self.class.as_ptr().cast());
+        let class = self.class.as_ptr() as usize;
+        Python::try_attach(|py| plans::unregister(py, class));
     }
 }

@@ -12,6 +12,8 @@ mod buffer;
 mod scan;
 #[path = "../../src/shape.rs"]
 mod shape;
+#[path = "../../src/tail.rs"]
+mod tail;
 #[path = "../../src/wire.rs"]
 mod wire;
 

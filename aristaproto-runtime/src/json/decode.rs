@@ -325,7 +325,7 @@ impl<'py> Reader<'_, 'py> {
     fn string(&mut self) -> Outcome<Bound<'py, PyAny>> {
         Ok(match some(self.cursor.text(&mut self.points))? {
             Text::Plain(text) => value::string(self.py, text.as_bytes())?,
-            Text::Points(points, widest) => value::string_of_points(self.py, points, widest)?,
+            Text::Points(points, _) => value::string_of_points(self.py, points)?,
         })
     }
 
@@ -504,7 +504,7 @@ impl<'py> Reader<'_, 'py> {
         let class = self
             .pools
             .packed_class(plan.class.bind(self.py).as_any(), &url)?;
-        let inner_plan = crate::object::plan_of(&class)?;
+        let inner_plan = crate::plans::plan_of(&class)?;
         let names = Names::of(self.py, &inner_plan)?;
         let inner = if names.form == Form::Fields {
             self.enter()?;

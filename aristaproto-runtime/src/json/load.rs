@@ -417,7 +417,7 @@ impl<'py> Loader<'py> {
         let class = self
             .pools
             .packed_class(plan.class.bind(self.py).as_any(), &url)?;
-        let inner_plan = crate::object::plan_of(&class)?;
+        let inner_plan = crate::plans::plan_of(&class)?;
         let names = Names::of(self.py, &inner_plan)?;
         let inner = if names.form == Form::Fields {
             self.enter()?;

@@ -1,0 +1,696 @@
+//! What the interpreter calls, and types as it knows them: C functions, the base type of messages, classes that are made
+//! past `type.__new__`. In: what safe modules do, as types with a trait, or as functions of `methods`. Out: C functions and
+//! types with them, in which errors and panics become Python exceptions.
+//!
+//! The interpreter calls them attached, with objects of the types that they are for, and keeps the arguments alive meanwhile.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_char, c_int, CStr, CString};
+use std::mem::size_of;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr::null_mut;
+
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
+use pyo3::ffi;
+use pyo3::panic::PanicException;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+
+use crate::object::{free_message, Message, RawMessage, BASE};
+use crate::plans::known_plan;
+use crate::slot::FieldSlot;
+use crate::{compare, construct, methods};
+
+/// An argument of a C function.
+type Raw = *mut ffi::PyObject;
+
+/// Runs `work`; an error or a panic becomes a Python exception and `failed`.
+#[inline(always)]
+fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
+    let error = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => return value,
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "unknown".to_owned());
+            PanicException::new_err((text,))
+        }
+    };
+    error.restore(py);
+    methods::release_dropped();
+    failed
+}
+
+/// The same of work that gives an object; null when it failed.
+#[inline(always)]
+fn object<'py>(py: Python<'py>, work: impl FnOnce() -> PyResult<Bound<'py, PyAny>>) -> Raw {
+    guarded(py, null_mut(), || work().map(Bound::into_ptr))
+}
+
+/// Safety: called by the interpreter.
+#[inline(always)]
+unsafe fn attached<'py>() -> Python<'py> {
+    // SAFETY: the caller's.
+    unsafe { Python::assume_attached() }
+}
+
+/// An argument, or `None` for null.
+///
+/// Safety: `pointer` is null or an object that is alive as long as the reference.
+#[inline(always)]
+unsafe fn given<'py>(pointer: &Raw) -> Option<&Bound<'py, PyAny>> {
+    // SAFETY: a `Bound` is a pointer to an object; the reference is not given up.
+    (!pointer.is_null()).then(|| unsafe { &*(&raw const *pointer).cast() })
+}
+
+/// The arguments of a call: those by position, then one for each name.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a, 'py> {
+    /// All of them.
+    pub values: &'a [Bound<'py, PyAny>],
+    /// How many come by position.
+    pub positional: usize,
+    /// The names of the others.
+    pub names: Option<&'a Bound<'py, PyTuple>>,
+}
+
+impl<'a, 'py> Arguments<'a, 'py> {
+    /// Safety: they are those of a vectorcall, alive for `'a`.
+    #[inline(always)]
+    unsafe fn new(args: *const Raw, positional: usize, names: &'a Raw) -> Self {
+        // SAFETY: the caller's: `names` is null or a tuple, and without arguments `args` may be null. As `given`.
+        unsafe {
+            let names = given(names).map(|names| names.cast_unchecked::<PyTuple>());
+            let count = positional + names.map_or(0, PyTupleMethods::len);
+            let values = if count == 0 {
+                &[]
+            } else {
+                std::slice::from_raw_parts(args.cast(), count)
+            };
+            Self {
+                values,
+                positional,
+                names,
+            }
+        }
+    }
+
+    /// Those by position, and the others.
+    #[inline(always)]
+    pub fn split(self) -> (&'a [Bound<'py, PyAny>], &'a [Bound<'py, PyAny>]) {
+        self.values
+            .split_at_checked(self.positional)
+            .unwrap_or_default()
+    }
+
+    /// A tuple and a dict of them.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn as_python(
+        self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>)> {
+        let (first, rest) = self.split();
+        let by_name = match self.names {
+            Some(names) => {
+                let by_name = PyDict::new(py);
+                for (name, value) in names.iter().zip(rest) {
+                    by_name.set_item(name, value)?;
+                }
+                Some(by_name)
+            }
+            None => None,
+        };
+        Ok((PyTuple::new(py, first)?, by_name))
+    }
+}
+
+/// What a function of a module does.
+pub trait Function {
+    /// Does it.
+    fn call<'py>(py: Python<'py>, arguments: Arguments<'_, 'py>) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// What a method does.
+pub trait Method {
+    /// Does it for an object of the class that it is installed in, or for that class or one below it.
+    fn call<'py>(
+        own: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+unsafe extern "C" fn function_of<F: Function>(
+    _: Raw,
+    args: *const Raw,
+    count: ffi::Py_ssize_t,
+    names: Raw,
+) -> Raw {
+    // SAFETY: see the module.
+    unsafe {
+        let py = attached();
+        let arguments = Arguments::new(args, count.cast_unsigned(), &names);
+        object(py, || F::call(py, arguments))
+    }
+}
+
+unsafe extern "C" fn method_of<M: Method>(
+    own: Raw,
+    args: *const Raw,
+    count: ffi::Py_ssize_t,
+    names: Raw,
+) -> Raw {
+    // SAFETY: see the module.
+    unsafe {
+        let own = Bound::ref_from_ptr(attached(), &own);
+        let arguments = Arguments::new(args, count.cast_unsigned(), &names);
+        object(own.py(), || M::call(own, arguments))
+    }
+}
+
+unsafe extern "C" fn method_alone<M: Method>(own: Raw, _: Raw) -> Raw {
+    // SAFETY: see the module; it has no arguments.
+    unsafe { method_of::<M>(own, null_mut(), 0, null_mut()) }
+}
+
+unsafe extern "C" fn method_with_one<M: Method>(own: Raw, argument: Raw) -> Raw {
+    // SAFETY: see the module; it has one argument.
+    unsafe { method_of::<M>(own, &raw const argument, 1, null_mut()) }
+}
+
+/// What a method is called with.
+#[derive(Clone, Copy)]
+pub enum Signature {
+    /// Nothing.
+    Alone,
+    /// One argument by position.
+    WithOne(&'static str),
+    /// The class instead of an object, and one argument by position or name.
+    OfClass(&'static str),
+}
+
+/// A definition of a C function with the documentation of one in Python. Never freed: the interpreter keeps it to its end.
+fn definition(
+    name: &'static CStr,
+    parameters: &str,
+    python: &Bound<'_, PyAny>,
+    flags: c_int,
+    function: ffi::PyMethodDefPointer,
+) -> PyResult<&'static mut ffi::PyMethodDef> {
+    let about: Option<String> = python.getattr("__doc__")?.extract()?;
+    let about = format!(
+        "{}({parameters})\n--\n\n{}",
+        name.to_string_lossy(),
+        about.unwrap_or_default()
+    );
+    Ok(Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: function,
+        ml_flags: flags,
+        ml_doc: Box::leak(CString::new(about)?.into_boxed_c_str()).as_ptr(),
+    })))
+}
+
+/// A function in Rust in the place of one in Python.
+///
+/// # Errors
+/// What `CPython` says when it refuses it.
+pub fn function<'py, F: Function>(
+    name: &'static CStr,
+    parameters: &str,
+    python: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let pointer = ffi::PyMethodDefPointer {
+        PyCFunctionFastWithKeywords: function_of::<F>,
+    };
+    let flags = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+    let definition = definition(name, parameters, python, flags, pointer)?;
+    let module = python.getattr("__module__")?;
+    // SAFETY: the function has the signature that its flags tell.
+    unsafe {
+        let made = ffi::PyCFunction_NewEx(definition, null_mut(), module.as_ptr());
+        Bound::from_owned_ptr_or_err(python.py(), made)
+    }
+}
+
+/// Puts a method in Rust in the place of one that a class has in Python.
+///
+/// # Errors
+/// `AttributeError` when it has none.
+pub fn install<M: Method>(
+    class: &Bound<'_, PyType>,
+    name: &'static CStr,
+    signature: Signature,
+) -> PyResult<()> {
+    use ffi::PyMethodDefPointer as Pointer;
+    let text = &*name.to_string_lossy();
+    let python = class.getattr(text)?;
+    let (parameters, flags, pointer) = match signature {
+        Signature::Alone => (
+            "$self".to_owned(),
+            ffi::METH_NOARGS,
+            Pointer {
+                PyCFunction: method_alone::<M>,
+            },
+        ),
+        Signature::WithOne(name) => (
+            format!("$self, {name}"),
+            ffi::METH_O,
+            Pointer {
+                PyCFunction: method_with_one::<M>,
+            },
+        ),
+        Signature::OfClass(name) => (
+            format!("$type, {name}"),
+            ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+            Pointer {
+                PyCFunctionFastWithKeywords: method_of::<M>,
+            },
+        ),
+    };
+    let definition = definition(name, &parameters, &python, flags, pointer)?;
+    // SAFETY: the function has the signature that its flags tell.
+    let descriptor = unsafe {
+        let own = class.as_type_ptr();
+        let made = match signature {
+            Signature::OfClass(_) => ffi::PyDescr_NewClassMethod(own, definition),
+            _ => ffi::PyDescr_NewMethod(own, definition),
+        };
+        Bound::from_owned_ptr_or_err(class.py(), made)?
+    };
+    class.setattr(text, descriptor)
+}
+
+unsafe extern "C" fn init_message(own: Raw, args: Raw, kwargs: Raw) -> c_int {
+    // SAFETY: see the module: a message, a tuple, and null or a dict.
+    unsafe {
+        let message = Message::assume(Borrowed::from_ptr(attached(), own));
+        guarded(attached(), -1, || {
+            let args = given(&args).map(|args| args.cast_unchecked::<PyTuple>());
+            let kwargs = given(&kwargs).map(|kwargs| kwargs.cast_unchecked::<PyDict>());
+            let empty = PyTuple::empty(attached());
+            construct::init(message, args.unwrap_or(&empty), kwargs).map(|()| 0)
+        })
+    }
+}
+
+unsafe extern "C" fn compare_messages(one: Raw, other: Raw, operation: c_int) -> Raw {
+    // SAFETY: see the module: the first is a message, and what has its type is one, too.
+    unsafe {
+        let (is_eq, is_ne) = (operation == ffi::Py_EQ, operation == ffi::Py_NE);
+        if !(is_eq || is_ne) || ffi::Py_TYPE(one) != ffi::Py_TYPE(other) {
+            return ffi::Py_NewRef(ffi::Py_NotImplemented());
+        }
+        let message = |it| Message::assume(Borrowed::from_ptr(attached(), it));
+        guarded(attached(), null_mut(), || {
+            let truth = compare::equal(message(one), message(other))? == is_eq;
+            Ok(ffi::Py_NewRef(if truth {
+                ffi::Py_True()
+            } else {
+                ffi::Py_False()
+            }))
+        })
+    }
+}
+
+unsafe extern "C" fn set_attribute(own: Raw, name: Raw, value: Raw) -> c_int {
+    // SAFETY: see the module: a message, a name and a value, or null to delete.
+    unsafe {
+        let done = ffi::PyObject_GenericSetAttr(own, name, value);
+        if done == 0 || ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) == 0 {
+            return done;
+        }
+        let py = attached();
+        guarded(py, -1, || {
+            drop(PyErr::take(py));
+            let message = Bound::ref_from_ptr(py, &own);
+            methods::refuse_attribute(message, Bound::ref_from_ptr(py, &name)).map(|()| -1)
+        })
+    }
+}
+
+/// Readies the C types of messages and fields' descriptors; gives the base class of `aristaproto.Message`.
+///
+/// # Errors
+/// What `CPython` says when it refuses them.
+pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    const NAME: &CStr = c"aristaproto._native.MessageBase";
+    const ABOUT: &CStr = c"What messages are in memory; the base of aristaproto.Message.";
+    // SAFETY: the type is filled in once, before anything uses it, as C's static initialisation would.
+    unsafe {
+        let base = BASE.0.get();
+        if (*base).tp_name.is_null() {
+            (*base).ob_base.ob_base = ffi::PyObject_HEAD_INIT;
+            (*base).tp_name = NAME.as_ptr().cast::<c_char>();
+            (*base).tp_doc = ABOUT.as_ptr().cast::<c_char>();
+            (*base).tp_basicsize = size_of::<RawMessage>().cast_signed();
+            (*base).tp_flags = ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE;
+            (*base).tp_new = ffi::PyBaseObject_Type.tp_new;
+            (*base).tp_init = Some(init_message);
+            (*base).tp_dealloc = Some(free_message);
+            (*base).tp_richcompare = Some(compare_messages);
+            (*base).tp_hash = Some(ffi::PyObject_HashNotImplemented);
+            (*base).tp_setattro = Some(set_attribute);
+            if ffi::PyType_Ready(base) < 0 {
+                return Err(PyErr::fetch(py));
+            }
+        }
+        // What PyO3 puts there does the same by a detour.
+        let slot = py.get_type::<FieldSlot>().as_type_ptr();
+        (*slot).tp_descr_get = Some(get_slot);
+        (*slot).tp_descr_set = Some(set_slot);
+        Ok(Bound::from_borrowed_ptr(py, base.cast()))
+    }
+}
+
+unsafe extern "C" fn get_slot(descriptor: Raw, own: Raw, _class: Raw) -> Raw {
+    // SAFETY: see the module: a `FieldSlot`, and an object or null.
+    unsafe {
+        let py = attached();
+        let Some(own) = given(&own) else {
+            return ffi::Py_NewRef(descriptor);
+        };
+        let slot = Borrowed::from_ptr(py, descriptor).cast_unchecked::<FieldSlot>();
+        match slot.get().glance(own) {
+            Some(held) => held.into_ptr(),
+            None => object(py, || slot.get().read(own)),
+        }
+    }
+}
+
+unsafe extern "C" fn set_slot(descriptor: Raw, own: Raw, value: Raw) -> c_int {
+    // SAFETY: as `get_slot`; `value` is an object, or null to delete.
+    unsafe {
+        let py = attached();
+        let slot = Borrowed::from_ptr(py, descriptor).cast_unchecked::<FieldSlot>();
+        let own = Bound::ref_from_ptr(py, &own);
+        guarded(py, -1, || slot.get().write(own, given(&value)).map(|()| 0))
+    }
+}
+
+/// Lets calls of the classes of a metaclass go through their `tp_vectorcall`, which Python 3.10 and 3.11 do not inherit.
+///
+/// # Errors
+/// `ValueError` when the metaclass has a `__call__` of its own.
+pub fn allow_vectorcall(metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+    // SAFETY: a subclass of `type` inherits the offset of `tp_vectorcall`; the flag says that it may be used.
+    unsafe {
+        let class = metaclass.as_type_ptr();
+        let is_type = ffi::PyType_IsSubtype(class, &raw mut ffi::PyType_Type) != 0;
+        let call = (*class).tp_call.map(|it| it as usize);
+        if !is_type || call != ffi::PyType_Type.tp_call.map(|it| it as usize) {
+            return Err(PyValueError::new_err("the metaclass has its own __call__"));
+        }
+        (*class).tp_flags |= ffi::Py_TPFLAGS_HAVE_VECTORCALL;
+    }
+    Ok(())
+}
+
+/// Whether the constructor of a class is the one written here, and whether it has no `__new__` of its own.
+///
+/// Safety: `class` is a type object.
+unsafe fn is_usual(class: *mut ffi::PyTypeObject) -> (bool, bool) {
+    // SAFETY: the caller's; the base's members were written once.
+    unsafe {
+        let base = BASE.0.get();
+        (
+            (*class).tp_init.map(|it| it as usize) == (*base).tp_init.map(|it| it as usize),
+            (*class).tp_new.map(|it| it as usize) == (*base).tp_new.map(|it| it as usize),
+        )
+    }
+}
+
+/// Lets calls of a message class make a message at once, if its constructor is the one here.
+pub fn call_directly(class: &crate::object::MessageClass) {
+    // SAFETY: a heap type; a call goes to `call_class`, which looks at it again.
+    unsafe {
+        let class: *mut ffi::PyTypeObject = class.as_ptr().cast();
+        if is_usual(class).0 {
+            (*class).tp_vectorcall = Some(call_class);
+        }
+    }
+}
+
+unsafe extern "C" fn call_class(class: Raw, args: *const Raw, nargsf: usize, names: Raw) -> Raw {
+    // SAFETY: see the module: a class that `call_directly` has seen, and arguments as vectorcall passes them.
+    unsafe {
+        let py = attached();
+        let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
+        let arguments = Arguments::new(args, count, &names);
+        let plan = known_plan(py, class as usize);
+        match plan.filter(|_| is_usual(class.cast()) == (true, true)) {
+            Some(plan) => object(py, || methods::construct(py, &plan, arguments)),
+            None => object(py, || {
+                call_plainly(Bound::ref_from_ptr(py, &class), arguments)
+            }),
+        }
+    }
+}
+
+/// What calling a class, or a metaclass, does without our short cut.
+fn call_plainly<'py>(
+    class: &Bound<'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let (by_position, by_name) = arguments.as_python(py)?;
+    let all = std::iter::once(class.clone()).chain(by_position.iter());
+    let all: Vec<Bound<'py, PyAny>> = all.collect();
+    py.get_type::<PyType>()
+        .getattr("__call__")?
+        .call(PyTuple::new(py, all)?, by_name.as_ref())
+}
+
+/// What makes the simple ones among the classes of a metaclass.
+pub trait Maker {
+    /// Makes a class of the arguments of a class statement; `None` for what is left to Python.
+    fn make<'py>(
+        py: Python<'py>,
+        statement: Arguments<'_, 'py>,
+    ) -> PyResult<Option<Bound<'py, PyType>>>;
+}
+
+unsafe extern "C" fn new_class<M: Maker>(
+    metaclass: Raw,
+    args: *const Raw,
+    nargsf: usize,
+    names: Raw,
+) -> Raw {
+    // SAFETY: see the module: a metaclass, and arguments as vectorcall passes them.
+    unsafe {
+        let py = attached();
+        let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
+        let arguments = Arguments::new(args, count, &names);
+        object(py, || match M::make(py, arguments)? {
+            Some(made) => Ok(made.into_any()),
+            None => call_plainly(Bound::ref_from_ptr(py, &metaclass), arguments),
+        })
+    }
+}
+
+/// A class that others are derived from here, and their metaclass.
+pub struct Parent {
+    class: Py<PyType>,
+    /// `(class,)`.
+    bases: Py<PyTuple>,
+    metaclass: Py<PyType>,
+}
+
+/// A class to be made.
+pub struct Class<'py> {
+    /// Its name.
+    pub name: Bound<'py, PyString>,
+    /// The same with the classes around it.
+    pub qualname: Bound<'py, PyString>,
+    /// The names of its slots.
+    pub slots: Bound<'py, PyTuple>,
+    /// Its dict.
+    pub dict: Bound<'py, PyDict>,
+}
+
+impl Parent {
+    /// Readies the metaclass of a class, if it has one of its own, to make classes by `M`, unless its classes lie in memory
+    /// otherwise than `type`'s do.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn install<M: Maker>(class: &Bound<'_, PyType>) -> PyResult<Option<Self>> {
+        let py = class.py();
+        let metaclass = class.get_type();
+        // SAFETY: type objects; metaclasses below this one do not inherit `tp_vectorcall`, which is what a class
+        // statement calls.
+        unsafe {
+            let (own, all) = (metaclass.as_type_ptr(), &raw mut ffi::PyType_Type);
+            let alike = (*own).tp_basicsize == (*all).tp_basicsize
+                && (*own).tp_itemsize == (*all).tp_itemsize
+                && (*own).tp_dictoffset == (*all).tp_dictoffset
+                && (*own).tp_weaklistoffset == (*all).tp_weaklistoffset;
+            let is_heap =
+                |it: *mut ffi::PyTypeObject| (*it).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE != 0;
+            // `make` does what `type.__new__` does in the versions that it was tested with.
+            if !alike || cfg!(Py_3_14) || !is_heap(own) || !is_heap(class.as_type_ptr()) {
+                return Ok(None);
+            }
+            (*own).tp_vectorcall = Some(new_class::<M>);
+        }
+        Ok(Some(Self {
+            bases: PyTuple::new(py, [class])?.unbind(),
+            class: class.clone().unbind(),
+            metaclass: metaclass.unbind(),
+        }))
+    }
+
+    /// Whether a class statement names this class alone.
+    pub fn is_base(&self, bases: &Bound<'_, PyTuple>) -> PyResult<bool> {
+        Ok(bases.len() == 1 && bases.get_borrowed_item(0)?.is(&self.class))
+    }
+
+    /// The class, as `type.__new__` makes it, but without a look at special methods, which it has none of.
+    ///
+    /// # Errors
+    /// `TypeError` when a slot's name is no string, and what `CPython` says.
+    pub fn make<'py>(&self, py: Python<'py>, body: Class<'py>) -> PyResult<Bound<'py, PyType>> {
+        let base: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
+        let count = body.slots.len().cast_signed();
+        // SAFETY: a type is allocated with room for `count` members and one more, all zero; it owns what it is given. The members
+        // that are set are those that `type.__new__` sets, `PyType_Ready` fills in the rest. `ob_type` is changed to a metaclass
+        // whose classes have the same layout, see `install`; until then the standard `mro()` is used without looking for another.
+        unsafe {
+            // It lives as long as the string, which the type will own.
+            let text = |name: &Bound<'_, PyAny>| {
+                let text = ffi::PyUnicode_AsUTF8(name.cast::<PyString>()?.as_ptr());
+                if text.is_null() {
+                    return Err(PyErr::fetch(py));
+                }
+                Ok(text)
+            };
+            // Nobody else may change it without telling the type.
+            let dict = if ffi::Py_REFCNT(body.dict.as_ptr()) == 1 {
+                body.dict
+            } else {
+                body.dict.copy()?
+            };
+            let name = text(&body.name)?;
+            let names = body.slots.iter_borrowed().map(|it| text(&it));
+            let names: Vec<*const c_char> = names.collect::<PyResult<_>>()?;
+            let made = ffi::PyType_GenericAlloc(&raw mut ffi::PyType_Type, count);
+            let class = made.cast::<ffi::PyTypeObject>();
+            if class.is_null() {
+                return Err(PyErr::fetch(py));
+            }
+            // The collector may look at it from here on.
+            (*class).tp_flags = ffi::Py_TPFLAGS_DEFAULT
+                | ffi::Py_TPFLAGS_HEAPTYPE
+                | ffi::Py_TPFLAGS_BASETYPE
+                | ffi::Py_TPFLAGS_HAVE_GC;
+            let owned = Bound::from_owned_ptr(py, made).cast_into_unchecked::<PyType>();
+            let heap = made.cast::<ffi::PyHeapTypeObject>();
+            (*class).tp_as_async = &raw mut (*heap).as_async;
+            (*class).tp_as_number = &raw mut (*heap).as_number;
+            (*class).tp_as_sequence = &raw mut (*heap).as_sequence;
+            (*class).tp_as_mapping = &raw mut (*heap).as_mapping;
+            (*class).tp_as_buffer = &raw mut (*heap).as_buffer;
+            (*class).tp_bases = self.bases.clone_ref(py).into_ptr();
+            (*class).tp_base = self.class.clone_ref(py).into_ptr().cast();
+            (*class).tp_dict = dict.into_ptr();
+            (*class).tp_name = name;
+            (*heap).ht_name = body.name.into_ptr();
+            (*heap).ht_qualname = body.qualname.into_ptr();
+            (*class).tp_itemsize = (*base).tp_itemsize;
+            let members: *mut ffi::PyMemberDef =
+                made.byte_offset(ffi::PyType_Type.tp_basicsize).cast();
+            let mut offset = (*base).tp_basicsize;
+            (*heap).ht_slots = body.slots.into_ptr();
+            for (index, name) in names.into_iter().enumerate() {
+                let member = members.add(index);
+                (*member).name = name;
+                (*member).type_code = ffi::Py_T_OBJECT_EX;
+                (*member).offset = offset;
+                offset += size_of::<Raw>().cast_signed();
+            }
+            (*class).tp_members = members;
+            (*class).tp_basicsize = offset;
+            (*class).tp_alloc = (*base).tp_alloc;
+            (*class).tp_free = (*base).tp_free;
+            (*class).tp_dealloc = (*base).tp_dealloc;
+            (*class).tp_traverse = (*base).tp_traverse;
+            (*class).tp_clear = (*base).tp_clear;
+            if ffi::PyType_Ready(class) < 0 {
+                return Err(PyErr::fetch(py));
+            }
+            // Not inherited by a class that has `__eq__` in its dict, although it is the base's own.
+            (*class).tp_richcompare = (*base).tp_richcompare;
+            (*class).tp_hash = (*base).tp_hash;
+            (*made).ob_type = self.metaclass.clone_ref(py).into_ptr().cast();
+            Ok(owned)
+        }
+    }
+}
+
+/// Puts names that are no special methods' into the dict of a class that was made in Python; false for another one.
+///
+/// # Errors
+/// What adding to a dict raises.
+pub fn add_to_class<const N: usize>(
+    class: &Bound<'_, PyType>,
+    entries: [(&Bound<'_, PyString>, &Bound<'_, PyAny>); N],
+) -> PyResult<bool> {
+    let py = class.py();
+    // SAFETY: the dict of a heap type may be changed as long as the type is told of it.
+    unsafe {
+        let own = class.as_type_ptr();
+        if (*own).tp_flags & ffi::Py_TPFLAGS_HEAPTYPE == 0 {
+            return Ok(false);
+        }
+        let dict = Bound::from_borrowed_ptr(py, (*own).tp_dict).cast_into_unchecked::<PyDict>();
+        let done = entries
+            .iter()
+            .try_for_each(|(name, value)| dict.set_item(name, value));
+        ffi::PyType_Modified(own);
+        done.map(|()| true)
+    }
+}
+
+/// `int.__new__(class, number)` for a class below `int`.
+///
+/// # Errors
+/// `TypeError` for another class.
+pub fn new_int<'py>(
+    class: &Bound<'py, PyType>,
+    number: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let arguments = PyTuple::new(py, [number])?;
+    // SAFETY: `tp_new` of `int` takes a class below `int` and a tuple.
+    unsafe {
+        let int = &raw mut ffi::PyLong_Type;
+        let new = (*int).tp_new;
+        if ffi::PyType_IsSubtype(class.as_type_ptr(), int) == 0 {
+            return Err(PyTypeError::new_err("expected a class of ints"));
+        }
+        let made = new.map_or(null_mut(), |new| {
+            new(class.as_type_ptr(), arguments.as_ptr(), null_mut())
+        });
+        Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// Refuses to be loaded by a second interpreter of the process: plans and types are those of the first one. From Python 3.12
+/// on the interpreter itself refuses.
+///
+/// # Errors
+/// `ImportError`.
+pub fn refuse_subinterpreters(_: Python<'_>) -> PyResult<()> {
+    // SAFETY: attached to an interpreter.
+    let main = unsafe { ffi::PyInterpreterState_Get() == ffi::PyInterpreterState_Main() };
+    if main {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "the native codec works in the main interpreter only: set ARISTAPROTO_IMPLEMENTATION to python",
+    ))
+}

@@ -1,0 +1,738 @@
+//! Python's own values without reference counts and calls. In: slots, lists, dicts and
+//! strings. Out: `Glance`s at objects, which `quick` and `same` read, and new strings.
+//!
+//! A `Glance` is good as long as nobody releases the object. So there are `Glance`s only while `Still` says that no Python
+//! code runs and nothing is released; the functions below that begin such a time name the safe functions that they rely on.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr::{copy_nonoverlapping, null_mut, NonNull};
+use std::slice::{from_raw_parts, from_raw_parts_mut};
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+
+use crate::buffer::{Buffer, SHORT};
+use crate::json::text::Letters;
+use crate::object::{compares_as_message, Area, Message, Slot};
+use crate::plan::{Plan, Step};
+use crate::quick::{self, Long, Quick};
+use crate::same;
+use crate::shape::FieldShape;
+use crate::value;
+
+/// A time in which no Python code runs and no object is released.
+#[derive(Clone, Copy)]
+pub struct Still<'s>(PhantomData<&'s ()>);
+
+#[allow(clippy::unused_self)] // Who has it may look; that is all it is for.
+impl<'s> Still<'s> {
+    /// Safety: so it is, as long as what is made of it is in use.
+    #[inline(always)]
+    unsafe fn now() -> Self {
+        Self(PhantomData)
+    }
+
+    /// An object.
+    #[inline(always)]
+    pub fn see<T>(self, object: &Bound<'_, T>) -> Glance<'s> {
+        // SAFETY: an object, which is not released.
+        Glance(
+            unsafe { NonNull::new_unchecked(object.as_ptr()) },
+            PhantomData,
+        )
+    }
+
+    /// What a slot holds.
+    #[inline(always)]
+    pub fn slot(self, slot: Slot<'_>) -> Option<Glance<'s>> {
+        let held = NonNull::new(slot.held())?;
+        Some(Glance(held, PhantomData))
+    }
+
+    /// Keys and values of a dict.
+    pub fn entries(self, dict: &Bound<'_, PyDict>) -> Entries<'s> {
+        Entries {
+            dict: self.see(dict),
+            position: 0,
+        }
+    }
+
+    /// The dict, if looking up its keys runs no code of theirs.
+    pub fn plain(self, dict: &Bound<'_, PyDict>) -> Option<PlainDict<'s>> {
+        let plain = self.entries(dict).all(|(key, _)| key.hashes_plainly());
+        plain.then(|| PlainDict(self.see(dict)))
+    }
+}
+
+/// Writes what is in a slot, with its tag, if that is a scalar or a list of them.
+#[inline(always)]
+pub fn write_slot<const EXACT: bool>(slot: Slot<'_>, step: &Step, out: &mut Buffer) -> Quick {
+    // SAFETY: `quick::held` looks at objects and writes to the buffer, no more.
+    match unsafe { Still::now() }.slot(slot) {
+        Some(held) => quick::held::<EXACT>(held, step, out),
+        None => Quick::Nothing,
+    }
+}
+
+/// Writes one scalar, with its tag unless it is zero and `skip_zero`.
+#[inline]
+pub fn write_value<const EXACT: bool>(
+    value: &Bound<'_, PyAny>,
+    shape: &FieldShape,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Quick {
+    // SAFETY: as `write_slot`.
+    let value = unsafe { Still::now() }.see(value);
+    quick::scalar::<EXACT>(value, shape.kind, skip_zero, shape.key, out)
+}
+
+/// Writes the elements of a list of scalars: packed, if `packed`, or each with its tag. False when it cannot, and nothing was
+/// written.
+pub fn write_list<const EXACT: bool>(
+    list: &Bound<'_, PyList>,
+    shape: &FieldShape,
+    packed: bool,
+    out: &mut Buffer,
+) -> bool {
+    // SAFETY: as `write_slot`.
+    let list = unsafe { Still::now() }.see(list);
+    quick::list::<EXACT>(list, shape, packed, out) == Quick::Written
+}
+
+/// Writes the entries of a dict of scalars. False when it cannot, and nothing was written.
+pub fn write_map<const EXACT: bool>(
+    dict: &Bound<'_, PyDict>,
+    shapes: &(FieldShape, FieldShape),
+    shape: &FieldShape,
+    out: &mut Buffer,
+) -> bool {
+    // SAFETY: as `write_slot`.
+    let entries = unsafe { Still::now() }.entries(dict);
+    quick::map::<EXACT>(entries, dict.len(), shapes, shape, out)
+}
+
+/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index.
+pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
+    // SAFETY: `quick::fetch_before` looks at objects, no more.
+    let still = unsafe { Still::now() };
+    quick::fetch_before(still, still.see(list).items().unwrap_or_default(), index);
+}
+
+/// Whether what two slots hold is equal. `None` when something else decides: a value is of another type, or one is empty.
+#[inline(always)]
+pub fn same_slot(mine: Slot<'_>, theirs: Slot<'_>) -> Option<bool> {
+    // SAFETY: `same::values` compares objects of Python's own types, no more.
+    let still = unsafe { Still::now() };
+    same::values(still.slot(mine)?, still.slot(theirs)?)
+}
+
+/// The same of two values; nan equals nan.
+#[inline]
+pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<bool> {
+    // SAFETY: as `same_slot`.
+    let still = unsafe { Still::now() };
+    same::values(still.see(a), still.see(b))
+}
+
+/// Whether two dicts are equal, but for the values in `rest`, which something else compares. `None` when a key has code of
+/// its own.
+pub fn same_dict<'py>(
+    a: &Bound<'py, PyDict>,
+    b: &Bound<'py, PyDict>,
+    rest: &mut Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+) -> Option<bool> {
+    // SAFETY: as `same_slot`; what `same::dicts` puts into `rest` is held there.
+    same::dicts(unsafe { Still::now() }, a, b, rest)
+}
+
+/// Whether all elements of a list are scalars of Python's own types, which cannot change.
+pub fn all_scalars(list: &Bound<'_, PyList>) -> bool {
+    // SAFETY: it looks at types, no more.
+    let list = unsafe { Still::now() }.see(list);
+    let mut items = list.items().unwrap_or_default().iter();
+    items.all(|item| item.is_none() || item.is_scalar())
+}
+
+/// An object that somebody else holds.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Glance<'s>(NonNull<ffi::PyObject>, PhantomData<&'s ()>);
+
+impl<'s> Glance<'s> {
+    #[inline(always)]
+    fn is_exactly(self, class: *mut ffi::PyTypeObject) -> bool {
+        // SAFETY: an object.
+        unsafe { ffi::Py_TYPE(self.0.as_ptr()) == class }
+    }
+
+    /// Whether it is None.
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        // SAFETY: None is there.
+        self.0.as_ptr() == unsafe { ffi::Py_None() }
+    }
+
+    /// The truth of a bool.
+    #[inline(always)]
+    pub fn truth(self) -> Option<bool> {
+        // SAFETY: both are there.
+        let (yes, no) = unsafe { (ffi::Py_True(), ffi::Py_False()) };
+        let truth = self.0.as_ptr() == yes;
+        (truth || self.0.as_ptr() == no).then_some(truth)
+    }
+
+    /// The number in an exact float.
+    #[inline(always)]
+    pub fn float(self) -> Option<f64> {
+        if !self.is_exactly(&raw mut ffi::PyFloat_Type) {
+            return None;
+        }
+        // SAFETY: the type was compared.
+        Some(unsafe { ffi::PyFloat_AS_DOUBLE(self.0.as_ptr()) })
+    }
+
+    /// An int; with `EXACT` none of a subclass.
+    #[inline(always)]
+    pub fn int<const EXACT: bool>(self) -> Option<Int<'s>> {
+        // SAFETY: an object.
+        let is_below = || !EXACT && unsafe { ffi::PyLong_Check(self.0.as_ptr()) != 0 };
+        if self.is_exactly(&raw mut ffi::PyLong_Type) || is_below() {
+            Some(Int(self.0.as_ptr().cast(), PhantomData))
+        } else {
+            None
+        }
+    }
+
+    /// The bytes of an exact bytes object.
+    #[inline(always)]
+    pub fn bytes(self) -> Option<Inside<'s>> {
+        const _: () = assert!(std::mem::offset_of!(ffi::PyBytesObject, ob_sval) >= SHORT);
+        if !self.is_exactly(&raw mut ffi::PyBytes_Type) {
+            return None;
+        }
+        // SAFETY: the type was compared; the bytes follow the head.
+        unsafe {
+            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr()).cast();
+            let length = ffi::Py_SIZE(self.0.as_ptr()).cast_unsigned();
+            Some(Inside(start, length, PhantomData))
+        }
+    }
+
+    /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
+    #[inline(always)]
+    pub fn utf8(self) -> Option<Utf8<'s>> {
+        const _: () = assert!(size_of::<ffi::PyASCIIObject>() >= SHORT);
+        let text = self.0.as_ptr();
+        if !self.is_exactly(&raw mut ffi::PyUnicode_Type) {
+            return None;
+        }
+        // SAFETY: a string; the characters of a compact one follow its head.
+        unsafe {
+            // From Python 3.14 on, how a string lies in memory is not told.
+            #[cfg(not(Py_3_14))]
+            if ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 {
+                let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+                let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
+                return Some(Utf8::Inside(Inside(start, length, PhantomData)));
+            }
+            let mut length = 0;
+            let start = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut length);
+            if start.is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            let bytes = from_raw_parts(start.cast(), length.cast_unsigned());
+            Some(Utf8::Beside(bytes))
+        }
+    }
+
+    /// The elements of an exact list.
+    #[inline(always)]
+    pub fn items(self) -> Option<&'s [Self]> {
+        if !self.is_exactly(&raw mut ffi::PyList_Type) {
+            return None;
+        }
+        // SAFETY: the type was compared. An empty list may have no memory for elements.
+        unsafe {
+            let list = self.0.as_ptr();
+            let start = (*list.cast::<ffi::PyListObject>()).ob_item;
+            if start.is_null() {
+                return Some(&[]);
+            }
+            let length = ffi::PyList_GET_SIZE(list).cast_unsigned();
+            Some(from_raw_parts(start.cast(), length))
+        }
+    }
+
+    /// Plan and slots of a message that has been read.
+    pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
+        // SAFETY: an object, alive for `'s`. No class but those of messages has their way to compare.
+        unsafe {
+            let it: Borrowed<'s, 's, PyAny> =
+                Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr());
+            if !compares_as_message(&it) {
+                return None;
+            }
+            Message::assume(it).filled()
+        }
+    }
+
+    /// Whether two values are equal, if they are scalars of Python's own types; nan equals nan.
+    #[inline(always)]
+    pub fn same(self, other: Self) -> Option<bool> {
+        let (a, b) = (self.0.as_ptr(), other.0.as_ptr());
+        if a == b {
+            return Some(true);
+        }
+        // SAFETY: each is read as what its type says.
+        unsafe {
+            let class = ffi::Py_TYPE(a);
+            if class != ffi::Py_TYPE(b) {
+                return None;
+            }
+            if class == &raw mut ffi::PyUnicode_Type {
+                return same_text(a, b);
+            }
+            if class == &raw mut ffi::PyLong_Type {
+                return Int(a.cast(), PhantomData).same(Int(b.cast(), PhantomData));
+            }
+            if class == &raw mut ffi::PyFloat_Type {
+                let (a, b) = (ffi::PyFloat_AS_DOUBLE(a), ffi::PyFloat_AS_DOUBLE(b));
+                let equal = a.partial_cmp(&b).is_some_and(std::cmp::Ordering::is_eq);
+                return Some(equal || a.is_nan() && b.is_nan());
+            }
+            if class == &raw mut ffi::PyBytes_Type {
+                let view = |it| {
+                    let length = ffi::Py_SIZE(it).cast_unsigned();
+                    from_raw_parts(ffi::PyBytes_AS_STRING(it).cast::<u8>(), length)
+                };
+                return Some(view(a) == view(b));
+            }
+            // True and False are two objects.
+            (class == &raw mut ffi::PyBool_Type).then_some(false)
+        }
+    }
+
+    /// Whether it is of one of Python's own types of scalars, which cannot change.
+    #[inline(always)]
+    pub fn is_scalar(self) -> bool {
+        self.hashes_plainly()
+            || self.is_exactly(&raw mut ffi::PyFloat_Type)
+            || self.is_exactly(&raw mut ffi::PyBytes_Type)
+    }
+
+    /// Whether it is text, an int or a bool.
+    #[inline(always)]
+    fn hashes_plainly(self) -> bool {
+        self.is_exactly(&raw mut ffi::PyUnicode_Type)
+            || self.is_exactly(&raw mut ffi::PyLong_Type)
+            || self.is_exactly(&raw mut ffi::PyBool_Type)
+    }
+
+    /// The object, held.
+    pub fn hold(self, py: Python<'_>) -> Bound<'_, PyAny> {
+        // SAFETY: an object.
+        unsafe { Bound::from_borrowed_ptr(py, self.0.as_ptr()) }
+    }
+
+    /// Asks for its memory, so many bytes behind its start.
+    #[inline(always)]
+    pub fn fetch(self, bytes: usize) {
+        let address = self.0.as_ptr().cast::<i8>().wrapping_add(bytes);
+        fetch(address);
+    }
+
+    /// Asks for the memory of a list's elements.
+    pub fn fetch_items(self) {
+        if let Some(items) = self.items() {
+            fetch(items.as_ptr().cast());
+        }
+    }
+}
+
+/// Asks for the memory at an address, which need not be one.
+#[inline(always)]
+fn fetch(address: *const i8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint, which reads nothing.
+    unsafe {
+        use std::arch::x86_64::{_mm_prefetch, _MM_HINT_T0};
+        _mm_prefetch::<_MM_HINT_T0>(address);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
+/// Safety: both are strings.
+#[inline(always)]
+unsafe fn same_text(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> Option<bool> {
+    // SAFETY: the characters of a string lie in memory one after the other.
+    unsafe {
+        // A string has the narrowest characters that can tell it, so that equal ones have equal bytes.
+        let (kind, other_kind) = (ffi::PyUnicode_KIND(a), ffi::PyUnicode_KIND(b));
+        if kind == 0 || other_kind == 0 {
+            // Before Python 3.12, strings of old extensions may not be in that form yet.
+            return None;
+        }
+        let length = ffi::PyUnicode_GET_LENGTH(a);
+        if kind != other_kind || length != ffi::PyUnicode_GET_LENGTH(b) {
+            return Some(false);
+        }
+        let length = length.cast_unsigned() * kind as usize;
+        let view = |it| from_raw_parts(ffi::PyUnicode_DATA(it).cast::<u8>(), length);
+        Some(view(a) == view(b))
+    }
+}
+
+/// Bytes inside an object, before which lie at least `SHORT` bytes of it.
+#[derive(Clone, Copy)]
+pub struct Inside<'s>(*const u8, usize, PhantomData<&'s ()>);
+
+impl<'s> Inside<'s> {
+    /// How many.
+    #[inline(always)]
+    pub fn len(self) -> usize {
+        self.1
+    }
+
+    /// They.
+    #[inline(always)]
+    pub fn all(self) -> &'s [u8] {
+        // SAFETY: they do not change.
+        unsafe { from_raw_parts(self.0, self.1) }
+    }
+
+    /// The last ones, and what lies before them.
+    #[inline(always)]
+    pub fn last(self) -> [u8; SHORT] {
+        // SAFETY: the bytes, or the head of the object.
+        unsafe { self.0.add(self.1).sub(SHORT).cast::<[u8; SHORT]>().read() }
+    }
+}
+
+/// Where the UTF-8 of a string is.
+pub enum Utf8<'s> {
+    /// In its object.
+    Inside(Inside<'s>),
+    /// Elsewhere, as long as the string lives.
+    Beside(&'s [u8]),
+}
+
+/// Keys and values of a dict.
+pub struct Entries<'s> {
+    dict: Glance<'s>,
+    position: isize,
+}
+
+impl<'s> Iterator for Entries<'s> {
+    type Item = (Glance<'s>, Glance<'s>);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut key, mut value) = (null_mut(), null_mut());
+        // SAFETY: a dict, which does not change; an entry is a key and a value.
+        unsafe {
+            let dict = self.dict.0.as_ptr();
+            if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
+                return None;
+            }
+            let glance = |it| Glance(NonNull::new_unchecked(it), PhantomData);
+            Some((glance(key), glance(value)))
+        }
+    }
+}
+
+/// A dict whose keys have no code of their own.
+#[derive(Clone, Copy)]
+pub struct PlainDict<'s>(Glance<'s>);
+
+impl<'s> PlainDict<'s> {
+    /// The value of a key; `None` when there is none, or the key has code of its own.
+    pub fn get(self, key: Glance<'s>) -> Option<Glance<'s>> {
+        key.hashes_plainly().then_some(())?;
+        // SAFETY: a dict and a key; neither the key's hash nor comparisons with others run code.
+        let found = unsafe { ffi::PyDict_GetItemWithError(self.0 .0.as_ptr(), key.0.as_ptr()) };
+        NonNull::new(found).map(|found| Glance(found, PhantomData))
+    }
+}
+
+/// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
+#[repr(C)]
+struct RawInt {
+    head: ffi::PyObject,
+    /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
+    #[cfg(Py_3_12)]
+    size: usize,
+    /// Number of digits; below zero for minus.
+    #[cfg(not(Py_3_12))]
+    size: ffi::Py_ssize_t,
+    digits: [u32; 1],
+}
+
+/// An int.
+#[derive(Clone, Copy)]
+pub struct Int<'s>(*const RawInt, PhantomData<&'s ()>);
+
+impl Int<'_> {
+    /// Bits of a digit.
+    const BITS: u32 = 30;
+
+    #[cfg(Py_3_12)]
+    #[inline(always)]
+    fn size(self) -> usize {
+        // SAFETY: an int.
+        unsafe { (*self.0).size }
+    }
+
+    #[cfg(not(Py_3_12))]
+    #[inline(always)]
+    fn size(self) -> isize {
+        // SAFETY: an int.
+        unsafe { (*self.0).size }
+    }
+
+    #[inline(always)]
+    fn count(self) -> usize {
+        #[cfg(Py_3_12)]
+        return self.size() >> 3;
+        #[cfg(not(Py_3_12))]
+        return self.size().unsigned_abs();
+    }
+
+    #[inline(always)]
+    fn is_negative(self) -> bool {
+        #[cfg(Py_3_12)]
+        return self.size() & 3 == 2;
+        #[cfg(not(Py_3_12))]
+        return self.size() < 0;
+    }
+
+    /// The digit at an index, or the last one there is. It is taken without a decision: how many digits the next number has
+    /// is what the processor cannot guess.
+    #[inline(always)]
+    fn digit(self, index: usize) -> u64 {
+        let last = self.count().max(1) - 1;
+        // SAFETY: every int has room for one digit.
+        unsafe {
+            let start = (&raw const (*self.0).digits).cast::<u32>();
+            u64::from(*start.add(index.min(last)))
+        }
+    }
+
+    /// The number, if it has so few bits.
+    #[inline(always)]
+    pub fn value(self) -> Option<Long> {
+        let count = self.count();
+        let digit = |index| self.digit(index) & u64::from(count > index).wrapping_neg();
+        let last = digit(2);
+        if count > 3 || last >= 16 {
+            return None;
+        }
+        Some(Long {
+            negative: self.is_negative(),
+            magnitude: digit(0) | digit(1) << Self::BITS | last << (2 * Self::BITS),
+        })
+    }
+
+    /// Whether two ints are equal; `None` when they have many digits.
+    #[inline(always)]
+    pub fn same(self, other: Self) -> Option<bool> {
+        if self.size() != other.size() {
+            return Some(false);
+        }
+        let differs = |index| self.digit(index) ^ other.digit(index);
+        match self.count() {
+            0 => Some(true),
+            1..=3 => Some(differs(0) | differs(1) | differs(2) == 0),
+            _ => None,
+        }
+    }
+}
+
+/// A value as an int, which cannot change.
+#[inline(always)]
+pub fn int<'a>(value: &'a Bound<'_, PyAny>) -> Option<Int<'a>> {
+    // SAFETY: the reference holds the object, and an int gives nothing that it could release.
+    unsafe { Still::now() }.see(value).int::<false>()
+}
+
+/// How many references there are to an object.
+#[inline(always)]
+pub fn references(value: &Bound<'_, PyAny>) -> isize {
+    // SAFETY: an object.
+    unsafe { ffi::Py_REFCNT(value.as_ptr()) }
+}
+
+/// The element of a list at an index, if there is one.
+#[inline(always)]
+pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    // SAFETY: the index is compared with the length.
+    (index < list.len()).then(|| unsafe { list.get_item_unchecked(index) })
+}
+
+/// The value of a context variable here and now, `default` if it has none.
+///
+/// # Errors
+/// What Python raises for something that is no context variable.
+pub fn context_value<'py>(
+    variable: &Bound<'py, PyAny>,
+    default: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut found = null_mut();
+    // SAFETY: `found` is where the function stores an owned reference, or null.
+    unsafe {
+        if ffi::PyContextVar_Get(variable.as_ptr(), default.as_ptr(), &raw mut found) < 0 {
+            return Err(PyErr::fetch(variable.py()));
+        }
+        Ok(Bound::from_owned_ptr(variable.py(), found))
+    }
+}
+
+/// A level of Python's own recursion that was entered; leaves it when it goes.
+pub struct Level<'py>(Python<'py>);
+
+impl<'py> Level<'py> {
+    /// One level deeper.
+    ///
+    /// # Errors
+    /// `RecursionError`.
+    #[inline(always)]
+    pub fn enter(py: Python<'py>) -> PyResult<Self> {
+        // SAFETY: attached to the interpreter.
+        if unsafe { ffi::Py_EnterRecursiveCall(c" in a message".as_ptr()) } != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(Self(py))
+    }
+}
+
+impl Drop for Level<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: it was entered, and the thread is still attached.
+        unsafe { ffi::Py_LeaveRecursiveCall() };
+    }
+}
+
+/// A string of ASCII; `None` when a byte is none.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !bytes.is_ascii() {
+        return Ok(None);
+    }
+    // SAFETY: the string was made just now for so many characters below 128, which follow its head.
+    unsafe {
+        let made = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
+        if made.is_null() {
+            return Err(PyErr::fetch(py));
+        }
+        if !bytes.is_empty() {
+            let start = made.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+            copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+        }
+        Ok(Some(Bound::from_owned_ptr(py, made)))
+    }
+}
+
+/// A string of UTF-8 that is not all ASCII; `None` when it is none. Length and width are known before the string is made;
+/// `CPython`'s own reader finds them out on the way.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
+    let length: usize = bytes.iter().map(|&it| usize::from(it & 0xc0 != 0x80)).sum();
+    let most = match bytes.iter().copied().max().unwrap_or_default() {
+        ..0x80 => return Ok(None),
+        0x80..0xc4 => 0xff,
+        0xc4..0xf0 => 0xffff,
+        _ => 0x10_ffff,
+    };
+    new_text(py, length, most, |room| match room {
+        Room::One(room) => value::fill(room, bytes, |it| it as u8),
+        Room::Two(room) => value::fill(room, bytes, |it| it as u16),
+        Room::Four(room) => value::fill(room, bytes, |it| it),
+    })
+}
+
+/// A string of these letters.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn string_of_points<'py>(py: Python<'py>, points: &[u32]) -> PyResult<Bound<'py, PyAny>> {
+    fn write<T>(room: &mut [MaybeUninit<T>], points: &[u32], narrow: impl Fn(u32) -> T) -> bool {
+        for (place, &point) in room.iter_mut().zip(points) {
+            place.write(narrow(point));
+        }
+        true
+    }
+    // What is as wide as the bits of the letters is as wide as the widest letter: the limits are powers of two.
+    let widest = points.iter().fold(0, |bits, point| bits | point);
+    let made = new_text(py, points.len(), widest.min(0x10_ffff), |room| match room {
+        Room::One(room) => write(room, points, |it| it as u8),
+        Room::Two(room) => write(room, points, |it| it as u16),
+        Room::Four(room) => write(room, points, |it| it.min(0x10_ffff)),
+    })?;
+    made.ok_or_else(|| pyo3::exceptions::PyValueError::new_err("expected letters"))
+}
+
+/// Room for the characters of a string.
+enum Room<'a> {
+    One(&'a mut [MaybeUninit<u8>]),
+    Two(&'a mut [MaybeUninit<u16>]),
+    Four(&'a mut [MaybeUninit<u32>]),
+}
+
+/// A new string of `length` characters up to `most`, written by `fill`; `None` when that cannot.
+fn new_text(
+    py: Python<'_>,
+    length: usize,
+    most: u32,
+    fill: impl FnOnce(Room<'_>) -> bool,
+) -> PyResult<Option<Bound<'_, PyAny>>> {
+    // SAFETY: the string was made just now, with room for its characters, all of which are written before anybody else sees
+    // it: the two callers' functions write each place when they give true, and nothing wider than `most`.
+    unsafe {
+        let made = ffi::PyUnicode_New(length.cast_signed(), most);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        let start = ffi::PyUnicode_DATA(made.as_ptr());
+        let room = match most {
+            0..=0xff => Room::One(from_raw_parts_mut(start.cast(), length)),
+            0x100..=0xffff => Room::Two(from_raw_parts_mut(start.cast(), length)),
+            _ => Room::Four(from_raw_parts_mut(start.cast(), length)),
+        };
+        Ok(fill(room).then_some(made))
+    }
+}
+
+/// The letters of a string, as they lie in it.
+#[inline]
+pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
+    // SAFETY: a string, which cannot change; its kind tells how wide the letters are that lie there.
+    unsafe {
+        let object = text.as_ptr();
+        #[cfg(not(Py_3_12))]
+        if ffi::PyUnicode_READY(object) < 0 {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
+        let start = ffi::PyUnicode_DATA(object).cast_const();
+        Some(match ffi::PyUnicode_KIND(object) {
+            ffi::PyUnicode_1BYTE_KIND if ffi::PyUnicode_IS_ASCII(object) != 0 => {
+                Letters::Ascii(from_raw_parts(start.cast(), length))
+            }
+            ffi::PyUnicode_1BYTE_KIND => Letters::Latin(from_raw_parts(start.cast(), length)),
+            ffi::PyUnicode_2BYTE_KIND => Letters::Two(from_raw_parts(start.cast(), length)),
+            ffi::PyUnicode_4BYTE_KIND => Letters::Four(from_raw_parts(start.cast(), length)),
+            _ => return None,
+        })
+    }
+}
