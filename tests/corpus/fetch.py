@@ -194,7 +194,15 @@ SOURCES = (
         [""],
         ["objectivec/Tests/"],
         # As above.
-        ["objectivec/Tests/unittest.proto", "objectivec/Tests/map_unittest.proto"],
+        [
+            f"objectivec/Tests/{start}"
+            for start in (
+                "map_unittest",
+                "unittest.",
+                "unittest_extension_chain_",
+                "unittest_objc.",
+            )
+        ],
     ),
     _suite(
         "csharp",
@@ -202,6 +210,7 @@ SOURCES = (
         ["csharp/protos/"],
         # The JSON name of one field is the name of another, which google.protobuf refuses.
         ["csharp/protos/unittest_issues.proto"],
+        not_protox="protox does not read options in the declaration of their own type",
     ),
     _suite(
         "python",
