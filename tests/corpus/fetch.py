@@ -102,7 +102,7 @@ SOURCES = (
         ["package"],
         # The well-known types come with the engine.
         ["google/protobuf/"],
-        GRPCIO,
+        options=GRPCIO,
     ),
     Source(
         "common_protos",

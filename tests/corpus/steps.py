@@ -70,13 +70,13 @@ class Corpus:
     trees: list[Tree] = field(default_factory=list[Tree])
 
     def add(self, source: fetch.Source, cache: Path) -> None:
-        """Fetch and unpack a source."""
+        """Fetch and unpack a source; nothing if none of its files are chosen."""
+        chosen = (HERE / "fast.txt").read_text().split()
+        if self.fast and not any(name.startswith(f"{source.name}/") for name in chosen):
+            return
         protos, names = fetch.protos(source, cache, self.work.parent)
         if self.fast:
-            chosen = set((HERE / "fast.txt").read_text().split())
             names = [name for name in names if f"{source.name}/{name}" in chosen]
-        if not names:
-            return
         tree = Tree(source, protos, names, self.work / "trees" / source.name)
         tree.folder.parent.mkdir(parents=True, exist_ok=True)
         tree.list.write_text("".join(f"{name}\n" for name in names))
