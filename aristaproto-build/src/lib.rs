@@ -189,15 +189,21 @@ impl Config {
     /// Descriptors that contradict themselves, with `file:line:column`. Names that collide in Python are no error: one
     /// keeps its name, the others get underscores, and [`Generated::warnings`] says which.
     pub fn generate(&self, set: &DescriptorSet) -> Result<Generated, Error> {
-        let stage = || format!("resolving {}", source::count(set.file.file.len(), "file"));
-        self.progress.stage(stage);
-        let mut model = resolve::resolve(set, &self.options)?;
-        let stage = || format!("rendering {}", source::count(model.modules.len(), "module"));
-        self.progress.stage(stage);
+        let mut model = self.resolve(set)?;
         Ok(Generated {
             files: python::render(&model, &self.options),
             warnings: std::mem::take(&mut model.warnings),
         })
+    }
+
+    /// Takes the decisions, and tells whoever watches of this step and of rendering, which comes next.
+    pub(crate) fn resolve(&self, set: &DescriptorSet) -> Result<model::Model, Error> {
+        let stage = || format!("resolving {}", source::count(set.file.file.len(), "file"));
+        self.progress.stage(stage);
+        let model = resolve::resolve(set, &self.options)?;
+        let stage = || format!("rendering {}", source::count(model.modules.len(), "module"));
+        self.progress.stage(stage);
+        Ok(model)
     }
 
     /// Makes the tree in [`out_dir`](Self::out_dir) hold exactly these generated files; gives its folder. With

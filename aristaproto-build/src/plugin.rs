@@ -23,7 +23,7 @@ use crate::error::{Diagnostic, Error, Problems};
 use crate::model::Model;
 use crate::python::{self, GeneratedFile};
 use crate::source::DescriptorSet;
-use crate::{resolve, Options};
+use crate::{Config, Options};
 
 /// The fields of `CodeGeneratorRequest` that are of use here, with the files left serialised.
 #[derive(Clone, PartialEq, Message)]
@@ -55,7 +55,7 @@ pub fn run(request: Vec<u8>, output: impl io::Write, mut warn: impl FnMut(&str))
 pub struct Answer(Result<Ready, Error>);
 
 struct Ready {
-    options: Options,
+    config: Config,
     model: Model,
     /// Nobody needs it any more, but protoc would wait for its memory to be given back.
     _set: DescriptorSet,
@@ -93,7 +93,7 @@ impl Answer {
         let mut part = head.encode_to_vec();
         let mut written = output.write_all(&part);
         if let Ok(ready) = &self.0 {
-            python::render_each(&ready.model, &ready.options, |file| {
+            python::render_each(&ready.model, &ready.config.options, |file| {
                 part.clear();
                 prost::encoding::message::encode(FILE, &to_response(file), &mut part);
                 if written.is_ok() {
@@ -112,9 +112,11 @@ fn resolve(request: Vec<u8>) -> Result<Ready, Error> {
     let request = Request::decode(Bytes::from(request)).map_err(diagnostics::not_a_request)?;
     let options = options(request.parameter())?;
     let set = DescriptorSet::from_files(request.proto_file, Some(request.file_to_generate))?;
-    let model = resolve::resolve(&set, &options)?;
+    let mut config = Config::new();
+    config.options(options);
+    let model = config.resolve(&set)?;
     Ok(Ready {
-        options,
+        config,
         model,
         _set: set,
     })

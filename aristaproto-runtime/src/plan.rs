@@ -290,7 +290,6 @@ impl Read {
 
 /// What `canonical` needs of a field; small, as `Step` is.
 #[derive(Clone, Copy, Debug)]
-#[allow(clippy::struct_excessive_bools)] // As above.
 pub struct Look {
     /// The tag that is written for it.
     pub tag: u32,
