@@ -21,6 +21,15 @@ use crate::{quick, same};
 /// # Errors
 /// `RecursionError`, or what the comparison of a value raises.
 pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
+    match same::same_messages(one, other) {
+        Some(found) => Ok(found),
+        None => equal_slowly(one, other),
+    }
+}
+
+/// The same, and no more tries whether it can be found without running Python code: they might go through the same messages
+/// at each level.
+fn equal_slowly<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
     if one.object().is(other.object()) {
         return Ok(true);
     }
@@ -141,27 +150,12 @@ fn same_field<'py>(
             return same_message(a, b);
         }
     }
-    if let (Ok(mine), Ok(theirs)) = (a.cast_exact::<PyDict>(), b.cast_exact::<PyDict>()) {
-        let mut rest = Vec::new();
-        match same::same_dict(mine, theirs, &mut rest) {
-            Some(false) => return Ok(false),
-            Some(true) => {
-                for (one, other) in &rest {
-                    if !same_message(one, other)? {
-                        return Ok(false);
-                    }
-                }
-                return Ok(true);
-            }
-            None => {}
-        }
-    }
     same(a, b)
 }
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
     if let Some((one, other)) = Message::pair(a, b).filter(|(one, _)| one.compares_itself()) {
-        return equal(one, other);
+        return equal_slowly(one, other);
     }
     same(a, b)
 }

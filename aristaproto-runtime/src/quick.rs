@@ -112,16 +112,21 @@ fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer
     true
 }
 
-/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index, each one further on a
-/// step less far down.
-pub fn fetch_before<'s>(still: Still<'s>, items: &[Glance<'s>], index: usize) {
+/// Asks for the memory of the messages that come soon in a long list: of the next ones after an index, or with `BACK` of those
+/// before it, each one further on a step less far down.
+pub fn fetch_next<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], index: usize) {
     /// How many elements further on, and how many steps down.
     const STEPS: [(usize, u32); 5] = [(10, 0), (8, 1), (6, 2), (4, 3), (2, 4)];
     /// Shorter lists of messages may well be in the caches.
     const LONG: usize = 256;
     if items.len() > LONG {
         for (ahead, depth) in STEPS {
-            if let Some(&item) = items.get(index.wrapping_sub(ahead)) {
+            let next = if BACK {
+                index.wrapping_sub(ahead)
+            } else {
+                index + ahead
+            };
+            if let Some(&item) = items.get(next) {
                 fetch_below(still, item, depth);
             }
         }

@@ -45,6 +45,16 @@ impl<'s> Still<'s> {
         )
     }
 
+    /// The same of one that a plan holds.
+    #[inline(always)]
+    pub fn see_kept<T>(self, object: &Py<T>) -> Glance<'s> {
+        // SAFETY: as `see`.
+        Glance(
+            unsafe { NonNull::new_unchecked(object.as_ptr()) },
+            PhantomData,
+        )
+    }
+
     /// What a slot holds.
     #[inline(always)]
     pub fn slot(self, slot: Slot<'_>) -> Option<Glance<'s>> {
@@ -58,12 +68,6 @@ impl<'s> Still<'s> {
             dict: self.see(dict),
             position: 0,
         }
-    }
-
-    /// The dict, if looking up its keys runs no code of theirs.
-    pub fn plain(self, dict: &Bound<'_, PyDict>) -> Option<PlainDict<'s>> {
-        let plain = self.entries(dict).all(|(key, _)| key.hashes_plainly());
-        plain.then(|| PlainDict(self.see(dict)))
     }
 }
 
@@ -115,11 +119,13 @@ pub fn write_map<const EXACT: bool>(
     quick::map::<EXACT>(entries, dict.len(), shapes, shape, out)
 }
 
-/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index.
-pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
-    // SAFETY: `quick::fetch_before` looks at objects, no more.
+/// Asks for the memory of the messages that come soon in a long list: of the next ones after an index, or with `BACK` of those
+/// before it.
+#[inline]
+pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
+    // SAFETY: `quick::fetch_next` looks at objects, no more.
     let still = unsafe { Still::now() };
-    quick::fetch_before(still, still.see(list).items().unwrap_or_default(), index);
+    quick::fetch_next::<BACK>(still, still.see(list).items().unwrap_or_default(), index);
 }
 
 /// Whether what two slots hold is equal. `None` when something else decides: a value is of another type, or one is empty.
@@ -127,7 +133,7 @@ pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
 pub fn same_slot(mine: Slot<'_>, theirs: Slot<'_>) -> Option<bool> {
     // SAFETY: `same::values` compares objects of Python's own types, no more.
     let still = unsafe { Still::now() };
-    same::values(still.slot(mine)?, still.slot(theirs)?)
+    same::values(still, still.slot(mine)?, still.slot(theirs)?, 0)
 }
 
 /// The same of two values; nan equals nan.
@@ -135,18 +141,15 @@ pub fn same_slot(mine: Slot<'_>, theirs: Slot<'_>) -> Option<bool> {
 pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<bool> {
     // SAFETY: as `same_slot`.
     let still = unsafe { Still::now() };
-    same::values(still.see(a), still.see(b))
+    same::values(still, still.see(a), still.see(b), 0)
 }
 
-/// Whether two dicts are equal, but for the values in `rest`, which something else compares. `None` when a key has code of
-/// its own.
-pub fn same_dict<'py>(
-    a: &Bound<'py, PyDict>,
-    b: &Bound<'py, PyDict>,
-    rest: &mut Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
-) -> Option<bool> {
-    // SAFETY: as `same_slot`; what `same::dicts` puts into `rest` is held there.
-    same::dicts(unsafe { Still::now() }, a, b, rest)
+/// The same of two messages of one class.
+pub fn same_messages(one: Message<'_, '_>, other: Message<'_, '_>) -> Option<bool> {
+    // SAFETY: as `same_slot`; what `same::messages` looks at of messages runs no code either.
+    let still = unsafe { Still::now() };
+    let (one, other) = (one.object(), other.object());
+    same::messages(still, still.see(&one), still.see(&other), same::LEVELS)
 }
 
 /// Whether all elements of a list are scalars of Python's own types, which cannot change.
@@ -268,6 +271,20 @@ impl<'s> Glance<'s> {
         }
     }
 
+    /// An exact dict.
+    #[inline(always)]
+    pub fn dict(self) -> Option<Dict<'s>> {
+        self.is_exactly(&raw mut ffi::PyDict_Type)
+            .then_some(Dict(self))
+    }
+
+    /// Whether another object is of the same class.
+    #[inline(always)]
+    pub fn is_like(self, other: Self) -> bool {
+        // SAFETY: an object.
+        self.is_exactly(unsafe { ffi::Py_TYPE(other.0.as_ptr()) })
+    }
+
     /// Plan and slots of a message that has been read.
     pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
         // SAFETY: an object, alive for `'s`. No class but those of messages has their way to compare.
@@ -331,12 +348,6 @@ impl<'s> Glance<'s> {
         self.is_exactly(&raw mut ffi::PyUnicode_Type)
             || self.is_exactly(&raw mut ffi::PyLong_Type)
             || self.is_exactly(&raw mut ffi::PyBool_Type)
-    }
-
-    /// The object, held.
-    pub fn hold(self, py: Python<'_>) -> Bound<'_, PyAny> {
-        // SAFETY: an object.
-        unsafe { Bound::from_borrowed_ptr(py, self.0.as_ptr()) }
     }
 
     /// Asks for its memory, so many bytes behind its start.
@@ -422,6 +433,32 @@ pub enum Utf8<'s> {
     Beside(&'s [u8]),
 }
 
+/// An exact dict.
+#[derive(Clone, Copy)]
+pub struct Dict<'s>(Glance<'s>);
+
+impl<'s> Dict<'s> {
+    /// Number of its keys.
+    pub fn len(self) -> usize {
+        // SAFETY: a dict.
+        unsafe { ffi::PyDict_Size(self.0 .0.as_ptr()) }.cast_unsigned()
+    }
+
+    /// Keys and values.
+    pub fn entries(self) -> Entries<'s> {
+        Entries {
+            dict: self.0,
+            position: 0,
+        }
+    }
+
+    /// The dict, if looking up its keys runs no code of theirs.
+    pub fn plain(self) -> Option<PlainDict<'s>> {
+        let plain = self.entries().all(|(key, _)| key.hashes_plainly());
+        plain.then_some(PlainDict(self.0))
+    }
+}
+
 /// Keys and values of a dict.
 pub struct Entries<'s> {
     dict: Glance<'s>,
@@ -451,12 +488,12 @@ impl<'s> Iterator for Entries<'s> {
 pub struct PlainDict<'s>(Glance<'s>);
 
 impl<'s> PlainDict<'s> {
-    /// The value of a key; `None` when there is none, or the key has code of its own.
-    pub fn get(self, key: Glance<'s>) -> Option<Glance<'s>> {
+    /// The value of a key, if there is one; `None` when the key has code of its own.
+    pub fn get(self, key: Glance<'s>) -> Option<Option<Glance<'s>>> {
         key.hashes_plainly().then_some(())?;
         // SAFETY: a dict and a key; neither the key's hash nor comparisons with others run code.
         let found = unsafe { ffi::PyDict_GetItemWithError(self.0 .0.as_ptr(), key.0.as_ptr()) };
-        NonNull::new(found).map(|found| Glance(found, PhantomData))
+        Some(NonNull::new(found).map(|found| Glance(found, PhantomData)))
     }
 }
 

@@ -1,32 +1,44 @@
 //! Values compared without a reference count and without running Python code.
 //!
-//! In: `Glance`s at slots, or at values that Python code gave. Out: whether they are equal, or that something else decides.
-//! Called by `raw`, which relies on it that nothing in here runs Python code or releases an object.
+//! In: `Glance`s at slots, at messages, or at values that Python code gave. Out: whether they are equal, or that something else
+//! decides. Called by `raw`, which relies on it that nothing in here runs Python code or releases an object.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::object::Slot;
-use crate::quick::AHEAD;
-pub use crate::raw::{all_scalars, same, same_dict, same_slot};
-use crate::raw::{Glance, Still};
+use crate::plan::Plan;
+use crate::quick::{fetch_next, AHEAD};
+pub use crate::raw::{all_scalars, same, same_messages, same_slot};
+use crate::raw::{Dict, Glance, Still};
 use crate::value::is_exact_scalar;
 
-/// Two values, the one of which is to be compared with the other.
-type Two<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>);
+/// Messages in messages that are compared here; what lies deeper needs a look at how deep Python may go.
+pub const LEVELS: u32 = 64;
 
-/// Whether two values are equal, if they are scalars of Python's own types or lists of them; nan equals nan. `None` when
-/// something else decides.
+/// Whether two values are equal, if they are scalars of Python's own types, messages down to so many levels, or lists and dicts
+/// of them; nan equals nan. `None` when something else decides.
 #[inline(always)]
-pub fn values(a: Glance<'_>, b: Glance<'_>) -> Option<bool> {
-    match a.items() {
-        None => a.same(b),
-        Some(mine) => lists(mine, b.items()?),
+pub fn values<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
+    a.same(b).or_else(|| compounds(still, a, b, levels))
+}
+
+fn compounds<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
+    if let Some(mine) = a.items() {
+        lists(still, mine, b.items()?, levels)
+    } else if let Some(mine) = a.dict() {
+        dicts(still, mine, b.dict()?, levels)
+    } else {
+        messages(still, a, b, levels)
     }
 }
 
 #[inline(never)] // Its loop needs the registers.
-fn lists(mine: &[Glance<'_>], theirs: &[Glance<'_>]) -> Option<bool> {
+fn lists<'s>(
+    still: Still<'s>,
+    mine: &[Glance<'s>],
+    theirs: &[Glance<'s>],
+    levels: u32,
+) -> Option<bool> {
     if mine.len() != theirs.len() {
         return Some(false);
     }
@@ -35,47 +47,86 @@ fn lists(mine: &[Glance<'_>], theirs: &[Glance<'_>]) -> Option<bool> {
             one.fetch(0);
             other.fetch(0);
         }
-        if !one.same(other)? {
+        let equal = one.same(other).or_else(|| {
+            fetch_next::<false>(still, mine, index);
+            fetch_next::<false>(still, theirs, index);
+            compounds(still, one, other, levels)
+        });
+        if !equal? {
             return Some(false);
         }
     }
     Some(true)
 }
 
-/// Whether two dicts are equal, but for the values in `rest`, which something else compares. `None` when a key has code of
-/// its own.
-pub fn dicts<'py>(
-    still: Still<'_>,
-    a: &Bound<'py, PyDict>,
-    b: &Bound<'py, PyDict>,
-    rest: &mut Vec<Two<'py>>,
-) -> Option<bool> {
+fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<bool> {
     if a.len() != b.len() {
         return Some(false);
     }
-    let py = a.py();
+    let mut in_order = b.entries();
     let mut plain = None;
-    let mut others = still.entries(b);
-    for (key, value) in still.entries(a) {
+    for (key, value) in a.entries() {
         // Most dicts that are equal have their keys in one order.
-        let other = match others.next() {
-            Some((other_key, other)) if key.same(other_key) == Some(true) => other,
-            _ => {
-                // Looking up a key could run the code of one that has the same hash, in either dict.
-                let both = plain.get_or_insert_with(|| still.plain(a).zip(still.plain(b)));
-                let Some(other) = both.as_ref()?.1.get(key) else {
-                    return Some(false);
-                };
-                other
-            }
+        let next = if plain.is_none() {
+            in_order
+                .next()
+                .filter(|(it, _)| key.same(*it) == Some(true))
+        } else {
+            None
         };
-        match value.same(other) {
-            Some(true) => {}
-            Some(false) => return Some(false),
-            None => rest.push((value.hold(py), other.hold(py))),
+        let other = if let Some((_, other)) = next {
+            other
+        } else {
+            // Looking up a key could run the code of one that has the same hash.
+            let plain = plain.get_or_insert_with(|| b.plain());
+            let Some(other) = plain.as_ref()?.get(key)? else {
+                return Some(false);
+            };
+            other
+        };
+        if !values(still, value, other, levels)? {
+            return Some(false);
         }
     }
     Some(true)
+}
+
+/// Whether two messages are equal, if they are of one class and have been read. `None` as `values`.
+pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
+    let levels = levels.checked_sub(1)?;
+    let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
+    if !a.is_like(b) {
+        return None;
+    }
+    for (step, one, other) in mine.each_pair(theirs, &plan.steps) {
+        if one.is_as(other) {
+            continue;
+        }
+        let equal = match (still.slot(one), still.slot(other)) {
+            (Some(one), Some(other)) => values(still, one, other, levels),
+            (Some(held), None) | (None, Some(held)) => is_empty(still, plan, step.index, held),
+            (None, None) => Some(true),
+        };
+        if !equal? {
+            return Some(false);
+        }
+    }
+    match plan.extensions {
+        Some(offset) if !(mine.is_empty(offset) && theirs.is_empty(offset)) => None,
+        _ => Some(true),
+    }
+}
+
+/// Whether a value is what a field reads as whose slot is empty.
+fn is_empty<'s>(still: Still<'s>, plan: &Plan, index: u16, held: Glance<'s>) -> Option<bool> {
+    let (field, shape) = plan.at(usize::from(index))?;
+    if shape.repeated {
+        held.items().map(<[_]>::is_empty)
+    } else if shape.entry.is_some() {
+        held.dict().map(|dict| dict.len() == 0)
+    } else {
+        held.same(still.see_kept(&field.default))
+    }
 }
 
 /// Lets an empty slot hold what another message's holds, if that is a scalar of Python's own types. False when it is
