@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDelta, PyTuple};
 
 /// Objects of the package.
 pub struct Api {
@@ -48,6 +48,8 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };
         let default_limits = get("aristaproto.budget", "_DEFAULT")?;
+        // From now on, asking whether something is a datetime imports nothing, as `raw` relies on.
+        PyDelta::new(py, 0, 0, 0, false)?;
         Ok(Api {
             decode_error: get("aristaproto.errors", "DecodeError")?,
             encode_error: get("aristaproto.errors", "EncodeError")?,

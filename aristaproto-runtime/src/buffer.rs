@@ -187,14 +187,25 @@ impl Buffer {
         self.0.take(done);
     }
 
-    /// Puts the last `length` bytes of so many, their length and a key before them.
+    /// Puts the last `length` bytes of so many, their length and a key before them. They are loaded when there is room for
+    /// them: the registers that hold them would not outlast looking for it.
     #[inline(always)]
-    pub fn short(&mut self, bytes: [u8; SHORT], length: usize, key: Key) {
+    pub fn short(&mut self, bytes: impl FnOnce() -> [u8; SHORT], length: usize, key: Key) {
         let length = length.min(SHORT);
         let free = self.0.free();
-        let done = put_last(free, 0, bytes, length);
+        let done = put_last(free, 0, bytes(), length);
         let done = put_small(free, done, length as u64, key);
         self.0.take(done);
+    }
+
+    /// Puts the fields of a Timestamp or a Duration: seconds, and nanoseconds behind them.
+    pub fn parts(&mut self, (seconds, nanos): (i64, i32)) {
+        if nanos != 0 {
+            self.varint(i64::from(nanos).cast_unsigned(), Key::new(2 << 3));
+        }
+        if seconds != 0 {
+            self.varint(seconds.cast_unsigned(), Key::new(1 << 3));
+        }
     }
 
     /// Puts bytes, their length and a key before them.

@@ -42,9 +42,6 @@ impl From<PyErr> for Stop {
 
 type Outcome<T = ()> = Result<T, Stop>;
 
-/// The tags of the seconds and nanoseconds of a Timestamp or Duration.
-const PARTS: [u32; 2] = [1 << 3, 2 << 3];
-
 thread_local! {
     static BUFFER: RefCell<Buffer> = RefCell::default();
 }
@@ -277,6 +274,9 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
                 return Ok(());
             }
             read_pending(message)?;
+        }
+        if !EXACT && quick::write_fields(plan, area, self.depth, out) {
+            return Ok(());
         }
         if EXACT && (plan.oneofs > 0 && !oneofs_agree(plan, message)) {
             return Err(Stop::Refused);
@@ -650,13 +650,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
                     {
                         return Err(Stop::Refused);
                     }
-                    let [first, second] = PARTS.map(Key::new);
-                    if nanos != 0 {
-                        out.varint(i64::from(nanos).cast_unsigned(), second);
-                    }
-                    if seconds != 0 {
-                        out.varint(seconds.cast_unsigned(), first);
-                    }
+                    out.parts((seconds, nanos));
                     return Ok(());
                 }
             }

@@ -356,6 +356,8 @@ pub struct Plan {
     pub deprecated: Option<String>,
     /// Some field is deprecated.
     pub any_deprecated: bool,
+    /// How often `quick` could not write a message.
+    pub misses: Cell<u32>,
     /// No class has a `__deepcopy__` of its own.
     pub copies_itself: bool,
     /// Messages hold nothing but the slots that are known here.

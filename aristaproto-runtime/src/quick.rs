@@ -7,15 +7,17 @@
 //! `EXACT` asks for more: a value is only written if reading its bytes gives one of the same type and value. An int that
 //! is no exact one (a bool, an enum's member) and a float that loses digits in 32 bits are then for `encode`, too.
 
+use std::rc::Weak;
+
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::buffer::{Buffer, Key, SHORT};
-use crate::object::Slot;
-use crate::plan::{How, Step};
+use crate::object::{Area, Slot};
+use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::raw::{self, Entries, Glance, Inside, Still, Utf8};
-pub use crate::raw::{look_ahead, write_list, write_map, write_value};
-use crate::shape::{FieldShape, Kind};
+pub use crate::raw::{look_ahead, write_fields, write_list, write_map, write_value};
+use crate::shape::{FieldShape, Kind, Room};
 use crate::wire::zigzag;
 
 /// What became of a value.
@@ -231,7 +233,7 @@ pub fn list<const EXACT: bool>(
     }
 }
 
-/// Writes the entries of a dict, of which there are `count`. False when it cannot, and nothing was written.
+/// Writes the entries of a dict of scalars, of which there are `count`. False when it cannot, and nothing was written.
 pub fn map<const EXACT: bool>(
     entries: Entries<'_>,
     count: usize,
@@ -240,7 +242,27 @@ pub fn map<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
-    // Entries are met from the first to the last and written from the last to the first.
+    let done = each_entry_back(entries, count, |key, value| {
+        let start = out.len();
+        let done = scalar::<EXACT>(value, values.kind, false, values.key, out) == Quick::Written
+            && scalar::<EXACT>(key, keys.kind, false, keys.key, out) == Quick::Written;
+        out.varint((out.len() - start) as u64, shape.key);
+        done
+    });
+    if !done {
+        out.forget(before);
+    }
+    done
+}
+
+/// Calls `work` for the entries of a dict, of which there are `count`, from the last to the first, until it says false.
+#[inline(always)]
+fn each_entry_back<'s>(
+    entries: Entries<'s>,
+    count: usize,
+    mut work: impl FnMut(Glance<'s>, Glance<'s>) -> bool,
+) -> bool {
+    // They can be met from the first to the last only.
     let mut few = [None; 16];
     let mut many = Vec::with_capacity(count.saturating_sub(few.len()));
     for (index, entry) in entries.enumerate() {
@@ -250,18 +272,173 @@ pub fn map<const EXACT: bool>(
         }
     }
     let first = few.iter().take(count);
-    for &(key, value) in first.chain(&many).rev().flatten() {
-        let start = out.len();
-        if scalar::<EXACT>(value, values.kind, false, values.key, out) == Quick::Written
-            && scalar::<EXACT>(key, keys.kind, false, keys.key, out) == Quick::Written
-        {
-            out.varint((out.len() - start) as u64, shape.key);
-            continue;
-        }
+    let mut all = first.chain(&many).rev().flatten();
+    all.all(|&(key, value)| work(key, value))
+}
+
+/// Messages in messages that are written here; how deep the others may go is for `encode`.
+const LEVELS: u32 = 64;
+/// So often, a message of some class is tried in vain; from then on it is written by `encode` at once.
+const MISSES: u32 = 16;
+
+/// Writes the fields of a message of which nothing is to be read, and the messages in it, down to so many levels. False when
+/// something in it is for `encode`, and nothing was written.
+pub fn fields(
+    still: Still<'_>,
+    plan: &Plan,
+    slots: Area<'_>,
+    levels: u32,
+    out: &mut Buffer,
+) -> bool {
+    let before = out.len();
+    let done = all_fields(still, plan, slots, levels.min(LEVELS), out);
+    if !done {
         out.forget(before);
+    }
+    done
+}
+
+#[inline(always)]
+fn all_fields(
+    still: Still<'_>,
+    plan: &Plan,
+    slots: Area<'_>,
+    levels: u32,
+    out: &mut Buffer,
+) -> bool {
+    let misses = plan.misses.get();
+    let usual = plan.shape.room == Room::Closed && plan.shape.required == 0;
+    if misses >= MISSES || !usual || !slots.is_empty(plan.unknown) {
         return false;
     }
+    for (step, slot) in slots.each(&plan.steps) {
+        let Some(value) = still.slot(slot) else {
+            continue;
+        };
+        if held::<false>(value, step, out) == Quick::Slow
+            && !compound(still, plan, step, value, levels, out)
+        {
+            plan.misses.set(misses + 1);
+            return false;
+        }
+    }
     true
+}
+
+/// Writes a message, or what `several` writes.
+#[inline(always)]
+fn compound<'s>(
+    still: Still<'s>,
+    plan: &Plan,
+    step: &Step,
+    value: Glance<'s>,
+    levels: u32,
+    out: &mut Buffer,
+) -> bool {
+    let Some((field, shape)) = plan.at(usize::from(step.index)) else {
+        return false;
+    };
+    if step.how == How::Message {
+        value.is_none() || message(still, field, shape, value, levels, out)
+    } else {
+        several(still, (field, shape), step, value, levels, out)
+    }
+}
+
+/// Writes what holds messages, a map, or a member of a closed enum.
+#[inline(never)]
+fn several<'s>(
+    still: Still<'s>,
+    (field, shape): (&Field, &FieldShape),
+    step: &Step,
+    value: Glance<'s>,
+    levels: u32,
+    out: &mut Buffer,
+) -> bool {
+    if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+        let Some(dict) = value.dict() else {
+            return false;
+        };
+        if !shapes.1.kind.is_message() {
+            let (entries, count) = (dict.entries(), dict.len());
+            return !entry.1.is_closed && map::<false>(entries, count, shapes, shape, out);
+        }
+        return each_entry_back(dict.entries(), dict.len(), |key, value| {
+            let start = out.len();
+            let (keys, values) = &**shapes;
+            let done = message(still, &entry.1, values, value, levels, out)
+                && scalar::<false>(key, keys.kind, false, keys.key, out) == Quick::Written;
+            out.varint((out.len() - start) as u64, shape.key);
+            done
+        });
+    }
+    if step.how != How::Other || field.is_closed {
+        return closed_member(field, step, value, out);
+    }
+    let items = value.items();
+    items.is_some_and(|items| {
+        items.iter().enumerate().rev().all(|(index, &item)| {
+            fetch_next::<true>(still, items, index);
+            message(still, field, shape, item, levels, out)
+        })
+    })
+}
+
+/// Writes a message, or what stands for one, with its tag and length.
+#[inline(never)]
+fn message<'s>(
+    still: Still<'s>,
+    field: &Field,
+    shape: &FieldShape,
+    value: Glance<'s>,
+    levels: u32,
+    out: &mut Buffer,
+) -> bool {
+    let (Some(levels), Some(class)) = (levels.checked_sub(1), &field.class) else {
+        return false;
+    };
+    let start = out.len();
+    let done = match value.message_of(class) {
+        Some((plan, slots)) => all_fields(still, plan, slots, levels, out),
+        None => wrapped(field, value, out),
+    };
+    out.varint((out.len() - start) as u64, shape.key);
+    done && shape.kind != Kind::Group
+}
+
+/// Writes the content of a message that a value of Python's stands for.
+fn wrapped(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
+    match field.wrapped {
+        Wrapped::Timestamp | Wrapped::Duration => value
+            .parts(field.wrapped)
+            .map(|parts| out.parts(parts))
+            .is_some(),
+        Wrapped::Scalar => field
+            .below
+            .get()
+            .and_then(Weak::upgrade)
+            .is_some_and(|plan| {
+                plan.at(0).is_some_and(|(_, inner)| {
+                    scalar::<false>(value, inner.kind, true, inner.key, out) != Quick::Slow
+                })
+            }),
+        Wrapped::No | Wrapped::Other => false,
+    }
+}
+
+/// Writes a member of a closed enum, if it is one of a small number other than zero.
+fn closed_member(field: &Field, step: &Step, value: Glance<'_>, out: &mut Buffer) -> bool {
+    let Some(members) = field.members.as_ref().filter(|_| field.is_closed) else {
+        return false;
+    };
+    let number = value.int::<false>().and_then(raw::Int::value);
+    match number.and_then(|number| number.of_kind(Kind::Int32)) {
+        Some(number @ 1..) if members.small(number as i32).is_some() => {
+            out.varint(number, step.key);
+            true
+        }
+        _ => value.is_none(),
+    }
 }
 
 /// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
@@ -342,7 +519,7 @@ fn own_bytes(bytes: Inside<'_>, skip_zero: bool, key: Key, out: &mut Buffer) -> 
         return Quick::Nothing;
     }
     if bytes.len() <= SHORT {
-        out.short(bytes.last(), bytes.len(), key);
+        out.short(|| bytes.last(), bytes.len(), key);
     } else {
         out.bytes(bytes.all(), key);
     }

@@ -16,12 +16,11 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::buffer::{Buffer, SHORT};
 use crate::json::text::Letters;
-use crate::object::{compares_as_message, Area, Message, Slot};
-use crate::plan::{Plan, Step};
+use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
+use crate::plan::{Plan, Step, Wrapped};
 use crate::quick::{self, Long, Quick};
-use crate::same;
 use crate::shape::FieldShape;
-use crate::value;
+use crate::{same, value, wkt};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -117,6 +116,13 @@ pub fn write_map<const EXACT: bool>(
     // SAFETY: as `write_slot`.
     let entries = unsafe { Still::now() }.entries(dict);
     quick::map::<EXACT>(entries, dict.len(), shapes, shape, out)
+}
+
+/// Writes a message of which nothing is to be read, with the messages in it, if all of it can be written here; see
+/// `quick::fields`.
+pub fn write_fields(plan: &Plan, slots: Area<'_>, levels: u32, out: &mut Buffer) -> bool {
+    // SAFETY: as `write_slot`.
+    quick::fields(unsafe { Still::now() }, plan, slots, levels, out)
 }
 
 /// Asks for the memory of the messages that come soon in a long list: of the next ones after an index, or with `BACK` of those
@@ -296,6 +302,26 @@ impl<'s> Glance<'s> {
             }
             Message::assume(it).filled()
         }
+    }
+
+    /// Plan and slots of a message of this very class that has been read.
+    #[inline(always)]
+    pub fn message_of(self, class: &MessageClass) -> Option<(&'s Plan, Area<'s>)> {
+        if !self.is_exactly(class.as_ptr().cast()) {
+            return None;
+        }
+        // SAFETY: as `message`; the class is one of messages.
+        unsafe {
+            let it = Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr());
+            Message::assume(it).filled()
+        }
+    }
+
+    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`.
+    pub fn parts(self, wrapped: Wrapped) -> Option<(i64, i32)> {
+        // SAFETY: an object. `wkt::parts` looks at those of Python's own two classes, no more.
+        let it = unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) };
+        wkt::parts(wrapped, &it)
     }
 
     /// Whether two values are equal, if they are scalars of Python's own types; nan equals nan.
