@@ -368,6 +368,11 @@ impl<'s> Glance<'s> {
             || self.is_exactly(&raw mut ffi::PyBytes_Type)
     }
 
+    /// It as a key, if it has no code of its own.
+    pub fn plain_key(self) -> Option<PlainKey<'s>> {
+        self.hashes_plainly().then_some(PlainKey(self))
+    }
+
     /// Whether it is text, an int or a bool.
     #[inline(always)]
     fn hashes_plainly(self) -> bool {
@@ -514,14 +519,18 @@ impl<'s> Iterator for Entries<'s> {
 pub struct PlainDict<'s>(Glance<'s>);
 
 impl<'s> PlainDict<'s> {
-    /// The value of a key, if there is one; `None` when the key has code of its own.
-    pub fn get(self, key: Glance<'s>) -> Option<Option<Glance<'s>>> {
-        key.hashes_plainly().then_some(())?;
+    /// The value of a key.
+    pub fn get(self, key: PlainKey<'s>) -> Option<Glance<'s>> {
+        let (dict, key) = (self.0 .0.as_ptr(), key.0 .0.as_ptr());
         // SAFETY: a dict and a key; neither the key's hash nor comparisons with others run code.
-        let found = unsafe { ffi::PyDict_GetItemWithError(self.0 .0.as_ptr(), key.0.as_ptr()) };
-        Some(NonNull::new(found).map(|found| Glance(found, PhantomData)))
+        let found = unsafe { ffi::PyDict_GetItemWithError(dict, key) };
+        NonNull::new(found).map(|found| Glance(found, PhantomData))
     }
 }
+
+/// A key that has no code of its own.
+#[derive(Clone, Copy)]
+pub struct PlainKey<'s>(Glance<'s>);
 
 /// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
 #[repr(C)]

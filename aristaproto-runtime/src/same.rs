@@ -79,7 +79,7 @@ fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<
         } else {
             // Looking up a key could run the code of one that has the same hash.
             let plain = plain.get_or_insert_with(|| b.plain());
-            let Some(other) = plain.as_ref()?.get(key)? else {
+            let Some(other) = plain.as_ref()?.get(key.plain_key()?) else {
                 return Some(false);
             };
             other

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import aristaproto
 import pytest
 from aristaproto import access, binary, codec
+from aristaproto.extension import set_extensions
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import Endless, filled
@@ -133,6 +134,35 @@ def test_same_merging_of_messages() -> None:
         assert bytes(other) == before, cls
         merged += 1
     assert merged > TRIALS / 2
+
+
+def tree(value: Any) -> Any:
+    """What counts in `==`, without a message in it."""
+    if isinstance(value, aristaproto.Message):
+        schema = type(value).__schema__
+        held = set_extensions(value) if schema.extendable else {}
+        return type(value), [tree(it) for it in (*schema.values(value), held)]
+    if isinstance(value, list):
+        return [tree(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: tree(item) for key, item in cast("dict[Any, Any]", value).items()}
+    return "nan" if value != value else value  # noqa: PLR0124
+
+
+def test_same_equality() -> None:
+    verdicts = {True: 0, False: 0}
+    for cls, message, wire, data in wires(6):
+        try:
+            other = cls.parse(data)
+        except aristaproto.Error:
+            other = copy.deepcopy(message)
+        # Found before it was read, when it has been, and between what was parsed and what was put together.
+        for a, b in ((message, other), (cls.parse(wire), other), (other, message)):
+            found = a == b
+            assert found == (tree(a) == tree(b)), (cls, wire, data)
+            assert (a == b) is found is not (a != b), (cls, wire, data)
+            verdicts[found] += 1
+    assert min(verdicts.values()) > TRIALS / 10, verdicts
 
 
 @pytest.mark.parametrize("limits", [{"depth": 1}, {"messages": 3}, {"size": 40}])
