@@ -9,7 +9,8 @@
 //! ```
 //!
 //! It leaves a Python package in `OUT_DIR/python`: a module for each protobuf package, with a class for each message and
-//! enum and a client for each service. The classes need the Python package `aristaproto` and nothing else.
+//! enum and a client for each service. The classes need the Python package `aristaproto` and nothing else. (A package of very
+//! many fields has private modules beside its own, `_part1.py` and so on, because pyright refuses larger ones.)
 //!
 //! With asynchronous servers, into a folder of the source tree, and the Rust types from the same protoc run:
 //!

@@ -62,6 +62,19 @@ pub struct Module {
     pub children: Vec<String>,
     /// The module `google.protobuf` re-exports the runtime's well-known types.
     pub well_known: bool,
+    /// Where its messages and enums are printed if they are too many for one file; empty for nearly all modules.
+    pub parts: Vec<Part>,
+}
+
+/// A private module beside that of a package, which re-exports its classes.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// Its name inside the package.
+    pub name: String,
+    /// Messages to print, in order.
+    pub messages: Vec<MessageId>,
+    /// Enums to print, in order.
+    pub enums: Vec<EnumId>,
 }
 
 /// One .proto file.

@@ -11,7 +11,7 @@ mod writer;
 
 use std::collections::BTreeSet;
 
-use crate::model::{Model, ModuleId};
+use crate::model::{Model, ModuleId, Part};
 use crate::{parallel, Options};
 
 use module::Printer;
@@ -25,8 +25,8 @@ pub struct GeneratedFile {
     pub text: String,
 }
 
-/// Prints the whole tree, sorted by path: for each package a module and its descriptors, the `__init__.py` of each folder
-/// between, the message pool and `py.typed`.
+/// Prints the whole tree, sorted by path: for each package a module, its parts and its descriptors, the `__init__.py` of each
+/// folder between, the message pool and `py.typed`.
 #[must_use]
 pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     let mut files = Vec::with_capacity(model.modules.len() * 2 + 3);
@@ -56,15 +56,32 @@ pub fn render_each(model: &Model, options: &Options, mut take: impl FnMut(Genera
     }
     take("message_pool.py".to_owned(), MESSAGE_POOL.to_owned());
     take("py.typed".to_owned(), String::new());
-    let ids: Vec<ModuleId> = (0..model.modules.len()).map(ModuleId).collect();
-    let print = |&id: &ModuleId| {
-        let module = Printer::new(model, options, id).print();
+    let jobs: Vec<(ModuleId, Option<&Part>)> = (model.modules.iter().enumerate())
+        .flat_map(|(index, module)| {
+            let parts = module.parts.iter().map(Some);
+            std::iter::once(None)
+                .chain(parts)
+                .map(move |part| (ModuleId(index), part))
+        })
+        .collect();
+    let print = |&(id, part): &(ModuleId, Option<&Part>)| {
         let folder = folder(&model.modules[id.0].path);
-        (folder, module, descriptors::module(model, id))
+        let text = Printer::new(model, options, id, part).print();
+        match part {
+            Some(Part { name, .. }) => vec![(format!("{folder}{name}.py"), text)],
+            None => vec![
+                (format!("{folder}__init__.py"), text),
+                (
+                    format!("{folder}_descriptors.py"),
+                    descriptors::module(model, id),
+                ),
+            ],
+        }
     };
-    parallel::for_each(&ids, print, |(folder, module, descriptors)| {
-        take(format!("{folder}__init__.py"), module);
-        take(format!("{folder}_descriptors.py"), descriptors);
+    parallel::for_each(&jobs, print, |files| {
+        for (path, text) in files {
+            take(path, text);
+        }
     });
 }
 

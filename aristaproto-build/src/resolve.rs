@@ -3,7 +3,7 @@
 //! decides nothing. All problems of the stage are reported at once, each with its place.
 //!
 //! Packages become modules; messages and enums get their ids and names; then fields, extensions and methods are filled in,
-//! now that every type can be looked up.
+//! now that every type can be looked up; at last, modules that are too large for pyright are split.
 
 mod comments;
 mod declarations;
@@ -13,6 +13,7 @@ mod features;
 mod fields;
 mod modules;
 mod names;
+mod parts;
 mod services;
 pub(crate) mod well_known;
 
@@ -50,6 +51,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     resolver.all_fields();
     resolver.extensions();
     resolver.services();
+    resolver.parts();
     let mut found = resolver
         .found
         .into_inner()

@@ -121,8 +121,6 @@ def types(corpus: Corpus) -> str:
     rows = [line.split() for line in (HERE / "types.txt").read_text().splitlines()]
     # `fast`: one of the few that are checked with the choice of files.
     wanted = [name for name, *marks in rows if "fast" in marks or not corpus.fast]
-    # `mypy`: with 9,000 fields a module is "too complex to analyze" for pyright.
-    mypy_only = {name for name, *marks in rows if "mypy" in marks}
     programs = Path(sys.executable).parent
     checked = lines = 0
     for tree in corpus.trees:
@@ -134,16 +132,13 @@ def types(corpus: Corpus) -> str:
             and (folder := tree.folder / name.removeprefix(prefix)).exists()
         ]
         for start in range(0, len(packages), CHUNK):
-            chosen = [str(folder / "__init__.py") for folder in packages[start : start + CHUNK]]
-            for_pyright = [
-                path
-                for path in chosen
-                if Path(path).parent.relative_to(tree.folder.parent).as_posix() not in mypy_only
-            ]
-            if for_pyright:
-                _pyright(corpus, programs, tree, for_pyright)
+            folders = packages[start : start + CHUNK]
+            # Large packages are in parts.
+            names = ("__init__.py", "_part*.py")
+            chosen = [str(path) for it in folders for name in names for path in it.glob(name)]
+            _pyright(corpus, programs, tree, chosen)
             _mypy(corpus, programs, tree, chosen)
-            checked += len(chosen)
+            checked += len(folders)
             lines += sum(Path(path).read_text().count("\n") for path in chosen)
     return f"{checked} packages, {lines} lines"
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use aristaproto_tests::{plugin_program, run_python, workspace};
 use walkdir::WalkDir;
@@ -50,10 +50,25 @@ fn arguments(plugin: &Path, protos: &Path, files: &[String]) -> Vec<String> {
 
 /// Runs the action for one package: copies `wanted` of its tree to the same places below `out`.
 fn pick(plugin: &Path, protos: &Path, files: &[String], wanted: &[String], out: &Path) {
+    let output = try_to_pick(plugin, protos, files, wanted, out);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn try_to_pick(
+    plugin: &Path,
+    protos: &Path,
+    files: &[String],
+    wanted: &[String],
+    out: &Path,
+) -> Output {
     for path in wanted {
         fs::create_dir_all(out.join(path).parent().unwrap()).unwrap();
     }
-    let output = Command::new(workspace().join("examples/bazel/aristaproto/pick.sh"))
+    Command::new(workspace().join("examples/bazel/aristaproto/pick.sh"))
         .env_clear()
         .args(
             wanted
@@ -64,12 +79,7 @@ fn pick(plugin: &Path, protos: &Path, files: &[String], wanted: &[String], out: 
         .arg(protobuf_src::protoc())
         .args(arguments(plugin, protos, files))
         .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .unwrap()
 }
 
 fn files_below(folder: &Path) -> Vec<String> {
@@ -130,6 +140,31 @@ fn packages_apart_are_the_packages_together() {
     }
     // The action writes what it declares and nothing else.
     assert_eq!(files_below(&apart).len(), 2 * packages.len() + 1);
+}
+
+#[test]
+fn parts_must_be_declared() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = |name: &str| -> Vec<String> {
+        let values = 0..15_000;
+        values.map(|it| format!("{name}_{it} = {it};")).collect()
+    };
+    let [a, b] = ["A", "B"].map(|name| format!("enum {name} {{ {} }}", values(name).concat()));
+    let proto = format!("syntax = \"proto3\"; package big; {a} {b}");
+    fs::write(folder.path().join("big.proto"), proto).unwrap();
+    let try_to_pick = |names: &[&str]| {
+        let wanted: Vec<String> = names.iter().map(|name| format!("big/{name}")).collect();
+        let (files, out) = (["big.proto".to_owned()], folder.path().join("out"));
+        try_to_pick(&plugin_program(), folder.path(), &files, &wanted, &out)
+    };
+    let output = try_to_pick(&["__init__.py", "_part1.py"]);
+    assert!(!output.status.success());
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "big/_part2.py is not declared: `parts` of the rule says how many there are\n"
+    );
+    let output = try_to_pick(&["__init__.py", "_part1.py", "_part2.py"]);
+    assert!(output.status.success());
 }
 
 #[test]

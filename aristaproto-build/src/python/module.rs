@@ -1,10 +1,12 @@
 //! One module of the tree. In: a module of the model. Out: its text, from the header to the registration of its types.
 //! The classes are printed first, into the writer; the imports that they asked for are put before them at the end.
+//! Of a module with parts, the parts hold the classes of messages and enums, and the module imports them instead.
 
 use super::imports::{public_key, Imports, OwnNames};
 use super::writer::{string, Argument, Writer, WIDTH};
 use crate::model::{
-    Declared, Field, FieldKind, Message, Method, Model, Module, ModuleId, Type, Unwrapped,
+    Declared, EnumId, Field, FieldKind, Message, MessageId, Method, Model, Module, ModuleId, Part,
+    Type, Unwrapped,
 };
 use crate::naming::{Lookup, BUILTINS};
 use crate::resolve::well_known;
@@ -16,34 +18,43 @@ pub(super) struct Printer<'a> {
     pub(super) options: &'a Options,
     pub(super) id: ModuleId,
     pub(super) module: &'a Module,
+    part: Option<&'a Part>,
     pub(super) imports: Imports<'a>,
     pub(super) writer: Writer,
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(model: &'a Model, options: &'a Options, id: ModuleId) -> Self {
+    /// For the module `id`, or one of its parts.
+    pub(super) fn new(
+        model: &'a Model,
+        options: &'a Options,
+        id: ModuleId,
+        part: Option<&'a Part>,
+    ) -> Self {
         let module = model.module(id);
         Self {
             model,
             options,
             id,
             module,
-            imports: Imports::new(own_names(model, module)),
+            part,
+            imports: Imports::new(own_names(model, module, part)),
             writer: Writer::default(),
         }
     }
 
-    /// The module's text.
+    /// The text of the module or part.
     pub(super) fn print(mut self) -> String {
         let (model, module) = (self.model, self.module);
+        if self.part.is_some() {
+            self.types();
+            return self.with_head_of_part();
+        }
         if module.well_known {
             self.any();
         }
-        for &id in &module.enums {
-            self.enumeration(model.enumeration(id));
-        }
-        for &id in &module.messages {
-            self.message(model.message(id));
+        if module.parts.is_empty() {
+            self.types();
         }
         self.extensions();
         let services = || module.services.iter().map(|&id| model.service(id));
@@ -59,6 +70,16 @@ impl<'a> Printer<'a> {
         self.registration();
         self.descriptors();
         self.with_head()
+    }
+
+    fn types(&mut self) {
+        let (enums, messages) = types(self.module, self.part);
+        for &id in enums {
+            self.enumeration(self.model.enumeration(id));
+        }
+        for &id in messages {
+            self.message(self.model.message(id));
+        }
     }
 
     /// Any looks types up in the pool of its tree, so each tree has its own.
@@ -100,17 +121,7 @@ impl<'a> Printer<'a> {
 
     /// Enums, then messages, as they are printed.
     pub(super) fn declared_types(&self) -> impl Iterator<Item = &'a Declared> {
-        let (model, module) = (self.model, self.module);
-        let enums = module
-            .enums
-            .iter()
-            .map(|&id| &model.enumeration(id).declared);
-        enums.chain(
-            module
-                .messages
-                .iter()
-                .map(|&id| &model.message(id).declared),
-        )
+        declared_types(self.model, &self.module.enums, &self.module.messages)
     }
 
     fn declared_extensions(&self) -> impl Iterator<Item = &'a Declared> {
@@ -145,6 +156,12 @@ impl<'a> Printer<'a> {
                 self.imports.reexport("aristaproto.wkt", name);
             }
         }
+        for part in &self.module.parts {
+            let from = format!(".{}", part.name);
+            for declared in declared_types(self.model, &part.enums, &part.messages) {
+                self.imports.reexport(&from, &declared.name);
+            }
+        }
         public.sort_by_cached_key(|name| public_key(name));
 
         let body = self.writer.finish();
@@ -170,10 +187,28 @@ impl<'a> Printer<'a> {
         head.finish() + &body
     }
 
+    /// Puts header and imports before the classes of a part. Their `__module__` is that of the package: it is what pickles,
+    /// error messages and documentation call them by, and where the names of their fields' types are looked up.
+    fn with_head_of_part(self) -> String {
+        let body = self.writer.finish();
+        let mut head = Writer::default();
+        header(&mut head, self.module);
+        self.imports.write(&mut head);
+        head.blank(1);
+        head.line(0, "# The classes are those of the package.");
+        head.line(0, "__name__ = __name__.rpartition(\".\")[0]");
+        head.finish() + &body
+    }
+
     /// A class of the tree, as code of this module spells it.
     pub(super) fn class_expression(&mut self, declared: &Declared, at_run_time: bool) -> String {
         if declared.module == self.id {
-            return declared.name.clone();
+            if self.part.is_none() || self.imports.is_own(&declared.name) {
+                return declared.name.clone();
+            }
+            // Of another part.
+            let name = &declared.name;
+            return self.imports.of_tree(".", name, name, false);
         }
         let own = &self.module.path;
         let target = &self.model.module(declared.module).path;
@@ -220,21 +255,14 @@ pub(super) fn shadowed_builtins<'n>(names: impl Iterator<Item = &'n str>) -> Vec
 
 /// The names that no import of a module may have. Builtins are not here on account of a field: only the classes that
 /// have such a field spell them differently. Neither is `datetime` unless the same class has a field of such a type.
-fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
+fn own_names<'a>(model: &'a Model, module: &'a Module, part: Option<&'a Part>) -> OwnNames<'a> {
+    let (enums, messages) = types(module, part);
     let mut names: Lookup<&str, ()> = Lookup::with_capacity(64);
     let mut class_bodies: Lookup<&str, ()> = Lookup::with_capacity(64);
-    for child in &module.children {
-        names.insert(child, ());
-    }
-    if module.well_known {
-        for name in well_known::NAMES {
-            names.insert(name, ());
-        }
-    }
-    for &id in &module.enums {
+    for &id in enums {
         names.insert(&model.enumeration(id).declared.name, ());
     }
-    for &id in &module.messages {
+    for &id in messages {
         let message = model.message(id);
         names.insert(&message.declared.name, ());
         for Field { name, .. } in &message.fields {
@@ -245,6 +273,23 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
             if is_hiding {
                 class_bodies.insert(name, ());
             }
+        }
+    }
+    if part.is_some() {
+        return OwnNames {
+            module: names,
+            class_bodies,
+        };
+    }
+    for child in &module.children {
+        names.insert(child, ());
+    }
+    for part in &module.parts {
+        names.insert(&part.name, ());
+    }
+    if module.well_known {
+        for name in well_known::NAMES {
+            names.insert(name, ());
         }
     }
     for &id in &module.extensions {
@@ -269,6 +314,22 @@ fn own_names<'a>(model: &'a Model, module: &'a Module) -> OwnNames<'a> {
         module: names,
         class_bodies,
     }
+}
+
+fn declared_types<'a>(
+    model: &'a Model,
+    enums: &'a [EnumId],
+    messages: &'a [MessageId],
+) -> impl Iterator<Item = &'a Declared> {
+    let enums = enums.iter().map(|&id| &model.enumeration(id).declared);
+    enums.chain(messages.iter().map(|&id| &model.message(id).declared))
+}
+
+/// The enums and messages of a module or, with `part`, of this part.
+fn types<'a>(module: &'a Module, part: Option<&'a Part>) -> (&'a [EnumId], &'a [MessageId]) {
+    part.map_or((&module.enums, &module.messages), |part| {
+        (&part.enums, &part.messages)
+    })
 }
 
 fn uses_datetime(model: &Model, message: &Message) -> bool {

@@ -48,7 +48,8 @@ def _tree_impl(ctx):
     files = {}
     for package, infos in packages.items():
         picked = {}
-        for name in ["__init__.py", "_descriptors.py"]:
+        names = ["_part{}.py".format(part + 1) for part in range(int(ctx.attr.parts.get(package, "0")))]
+        for name in ["__init__.py", "_descriptors.py"] + names:
             path = "{}/{}".format(_folder(package), name)
             picked[path] = declare(path)
         if not files:
@@ -87,6 +88,10 @@ aristaproto_tree = rule(
             providers = [ProtoInfo],
         ),
         "options": attr.string_list(doc = "Options of the plugin, such as `client_generation=sync_async`."),
+        "parts": attr.string_dict(
+            doc = "For each proto package of more types than fit into one file, in how many parts it is generated. The action " +
+                  "says which are missing; that takes some 6,000 fields.",
+        ),
         "plugin": attr.label(
             doc = "The program protoc-gen-python_aristaproto.",
             default = "//tools:protoc-gen-python_aristaproto",

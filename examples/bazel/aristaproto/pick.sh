@@ -21,6 +21,20 @@ shift
 
 "$@" "--python_aristaproto_out=$tree"
 
+# Of a package with very many types there are parts, without which the module cannot be imported.
+for pair in $wanted; do
+    path=${pair%%=*}
+    folder=${path%__init__.py}
+    [ "$path" != "$folder" ] || continue
+    for part in "$tree/$folder"_part[0-9]*.py; do
+        name=$folder${part##*/}
+        case "$wanted " in
+        *" $name="*) ;;
+        *) [ ! -e "$part" ] || { echo "$name is not declared: \`parts\` of the rule says how many there are" >&2; exit 1; } ;;
+        esac
+    done
+done
+
 # Paths of generated files hold no blanks: they are made of Python names.
 for pair in $wanted; do
     cp "$tree/${pair%%=*}" "${pair#*=}"
