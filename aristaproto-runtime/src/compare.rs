@@ -21,18 +21,18 @@ use crate::{quick, same};
 /// # Errors
 /// `RecursionError`, or what the comparison of a value raises.
 pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
+    if one.object().is(other.object()) {
+        return Ok(true);
+    }
     match same::same_messages(one, other) {
         Some(found) => Ok(found),
         None => equal_slowly(one, other),
     }
 }
 
-/// The same, and no more tries whether it can be found without running Python code: they might go through the same messages
-/// at each level.
+/// The same of two objects, and no more tries whether it can be found without running Python code: they might go through the
+/// same messages at each level.
 fn equal_slowly<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
-    if one.object().is(other.object()) {
-        return Ok(true);
-    }
     let plan = one.plan()?;
     if (one.is_pending() || other.is_pending()) && same_bytes(plan, one, other)? {
         return Ok(true);
@@ -155,7 +155,7 @@ fn same_field<'py>(
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
     if let Some((one, other)) = Message::pair(a, b).filter(|(one, _)| one.compares_itself()) {
-        return equal_slowly(one, other);
+        return Ok(a.is(b) || equal_slowly(one, other)?);
     }
     same(a, b)
 }

@@ -517,7 +517,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         }
         if shape.kind.is_message() {
             return value::for_each_back(list, |index, item| {
-                quick::look_ahead::<true>(list, index);
+                quick::look_ahead(list, index);
                 self.value(field, shape, shape.key, &item, out)
             });
         }
@@ -814,12 +814,9 @@ fn closed_member<const EXACT: bool>(
     key: Key,
     out: &mut Buffer,
 ) -> bool {
-    let Some(members) = field.members.as_ref().filter(|_| field.is_closed) else {
-        return false;
-    };
-    match quick::small_int(held).map(|number| (number, members.small(number))) {
-        Some((number @ 1.., Some(member))) if !EXACT || member.is(held) => {
-            out.varint(i64::from(number).cast_unsigned(), key);
+    match field.closed_member(quick::small_int(held)) {
+        Some((number, member)) if !EXACT || member.is(held) => {
+            out.varint(number, key);
             true
         }
         _ => false,

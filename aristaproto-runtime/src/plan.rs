@@ -176,6 +176,14 @@ impl Field {
         Message::of_class(value, self.class.as_ref()?)
     }
 
+    /// The number, above zero, and the member of a closed enum that a small number stands for.
+    #[inline]
+    pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {
+        let members = self.members.as_ref().filter(|_| self.is_closed)?;
+        let number = number.filter(|&number| number > 0)?;
+        Some((u64::from(number.cast_unsigned()), members.small(number)?))
+    }
+
     #[cold]
     fn resolve(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
         let class = self

@@ -15,7 +15,7 @@ use pyo3::types::PyDict;
 use crate::buffer::{Buffer, Key, SHORT};
 use crate::object::{Area, Slot};
 use crate::plan::{Field, How, Plan, Step, Wrapped};
-use crate::raw::{self, Entries, Glance, Inside, Still, Utf8};
+use crate::raw::{self, Dict, Glance, Inside, Still, Utf8};
 pub use crate::raw::{look_ahead, write_fields, write_list, write_map, write_value};
 use crate::shape::{FieldShape, Kind, Room};
 use crate::wire::zigzag;
@@ -233,21 +233,16 @@ pub fn list<const EXACT: bool>(
     }
 }
 
-/// Writes the entries of a dict of scalars, of which there are `count`. False when it cannot, and nothing was written.
+/// Writes the entries of a dict of scalars. False when it cannot, and nothing was written.
 pub fn map<const EXACT: bool>(
-    entries: Entries<'_>,
-    count: usize,
+    dict: Dict<'_>,
     (keys, values): &(FieldShape, FieldShape),
     shape: &FieldShape,
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
-    let done = each_entry_back(entries, count, |key, value| {
-        let start = out.len();
-        let done = scalar::<EXACT>(value, values.kind, false, values.key, out) == Quick::Written
-            && scalar::<EXACT>(key, keys.kind, false, keys.key, out) == Quick::Written;
-        out.varint((out.len() - start) as u64, shape.key);
-        done
+    let done = each_entry::<EXACT>(dict, keys, shape, out, |value, out| {
+        scalar::<EXACT>(value, values.kind, false, values.key, out) == Quick::Written
     });
     if !done {
         out.forget(before);
@@ -255,17 +250,20 @@ pub fn map<const EXACT: bool>(
     done
 }
 
-/// Calls `work` for the entries of a dict, of which there are `count`, from the last to the first, until it says false.
+/// Writes the entries of a dict, each value with its tag by `write`, until that says false.
 #[inline(always)]
-fn each_entry_back<'s>(
-    entries: Entries<'s>,
-    count: usize,
-    mut work: impl FnMut(Glance<'s>, Glance<'s>) -> bool,
+fn each_entry<'s, const EXACT: bool>(
+    dict: Dict<'s>,
+    keys: &FieldShape,
+    shape: &FieldShape,
+    out: &mut Buffer,
+    mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
-    // They can be met from the first to the last only.
+    // Entries are met from the first to the last and written from the last to the first.
     let mut few = [None; 16];
+    let count = dict.len();
     let mut many = Vec::with_capacity(count.saturating_sub(few.len()));
-    for (index, entry) in entries.enumerate() {
+    for (index, entry) in dict.entries().enumerate() {
         match few.get_mut(index) {
             Some(place) => *place = Some(entry),
             None => many.push(Some(entry)),
@@ -273,11 +271,17 @@ fn each_entry_back<'s>(
     }
     let first = few.iter().take(count);
     let mut all = first.chain(&many).rev().flatten();
-    all.all(|&(key, value)| work(key, value))
+    all.all(|&(key, value)| {
+        let start = out.len();
+        let done = write(value, out)
+            && scalar::<EXACT>(key, keys.kind, false, keys.key, out) == Quick::Written;
+        out.varint((out.len() - start) as u64, shape.key);
+        done
+    })
 }
 
-/// Messages in messages that are written here; how deep the others may go is for `encode`.
-const LEVELS: u32 = 64;
+/// Messages in messages that are written or compared as a whole; how deep the others may go needs a look.
+pub const LEVELS: u32 = 64;
 /// So often, a message of some class is tried in vain; from then on it is written by `encode` at once.
 const MISSES: u32 = 16;
 
@@ -359,20 +363,18 @@ fn several<'s>(
         let Some(dict) = value.dict() else {
             return false;
         };
-        if !shapes.1.kind.is_message() {
-            let (entries, count) = (dict.entries(), dict.len());
-            return !entry.1.is_closed && map::<false>(entries, count, shapes, shape, out);
+        let (keys, values) = &**shapes;
+        if !values.kind.is_message() {
+            return !entry.1.is_closed && map::<false>(dict, shapes, shape, out);
         }
-        return each_entry_back(dict.entries(), dict.len(), |key, value| {
-            let start = out.len();
-            let (keys, values) = &**shapes;
-            let done = message(still, &entry.1, values, value, levels, out)
-                && scalar::<false>(key, keys.kind, false, keys.key, out) == Quick::Written;
-            out.varint((out.len() - start) as u64, shape.key);
-            done
+        return each_entry::<false>(dict, keys, shape, out, |value, out| {
+            message(still, &entry.1, values, value, levels, out)
         });
     }
-    if step.how != How::Other || field.is_closed {
+    if step.how != How::Other {
+        return false;
+    }
+    if field.is_closed {
         return closed_member(field, step, value, out);
     }
     let items = value.items();
@@ -428,17 +430,18 @@ fn wrapped(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
 
 /// Writes a member of a closed enum, if it is one of a small number other than zero.
 fn closed_member(field: &Field, step: &Step, value: Glance<'_>, out: &mut Buffer) -> bool {
-    let Some(members) = field.members.as_ref().filter(|_| field.is_closed) else {
-        return false;
-    };
-    let number = value.int::<false>().and_then(raw::Int::value);
-    match number.and_then(|number| number.of_kind(Kind::Int32)) {
-        Some(number @ 1..) if members.small(number as i32).is_some() => {
+    match field.closed_member(value.int::<false>().and_then(small)) {
+        Some((number, _)) => {
             out.varint(number, step.key);
             true
         }
-        _ => value.is_none(),
+        None => value.is_none(),
     }
+}
+
+/// The number in an int, if it has 32 bits.
+fn small(int: raw::Int<'_>) -> Option<i32> {
+    Some(int.value()?.of_kind(Kind::Int32)? as i32)
 }
 
 /// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
@@ -584,6 +587,5 @@ fn int(long: Long, kind: Kind, skip_zero: bool, key: Key, out: &mut Buffer) -> Q
 
 /// The number in an int, or in a member of an enum, if it has 32 bits.
 pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
-    let number = raw::int(value)?.value()?.of_kind(Kind::Int32)?;
-    Some(number as i32)
+    small(raw::int(value)?)
 }

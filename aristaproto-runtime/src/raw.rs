@@ -60,14 +60,6 @@ impl<'s> Still<'s> {
         let held = NonNull::new(slot.held())?;
         Some(Glance(held, PhantomData))
     }
-
-    /// Keys and values of a dict.
-    pub fn entries(self, dict: &Bound<'_, PyDict>) -> Entries<'s> {
-        Entries {
-            dict: self.see(dict),
-            position: 0,
-        }
-    }
 }
 
 /// Writes what is in a slot, with its tag, if that is a scalar or a list of them.
@@ -106,7 +98,7 @@ pub fn write_list<const EXACT: bool>(
     quick::list::<EXACT>(list, shape, packed, out) == Quick::Written
 }
 
-/// Writes the entries of a dict of scalars. False when it cannot, and nothing was written.
+/// Writes the entries of an exact dict of scalars. False when it cannot, and nothing was written.
 pub fn write_map<const EXACT: bool>(
     dict: &Bound<'_, PyDict>,
     shapes: &(FieldShape, FieldShape),
@@ -114,8 +106,8 @@ pub fn write_map<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     // SAFETY: as `write_slot`.
-    let entries = unsafe { Still::now() }.entries(dict);
-    quick::map::<EXACT>(entries, dict.len(), shapes, shape, out)
+    let dict = unsafe { Still::now() }.see(dict).dict();
+    dict.is_some_and(|dict| quick::map::<EXACT>(dict, shapes, shape, out))
 }
 
 /// Writes a message of which nothing is to be read, with the messages in it, if all of it can be written here; see
@@ -125,13 +117,11 @@ pub fn write_fields(plan: &Plan, slots: Area<'_>, levels: u32, out: &mut Buffer)
     quick::fields(unsafe { Still::now() }, plan, slots, levels, out)
 }
 
-/// Asks for the memory of the messages that come soon in a long list: of the next ones after an index, or with `BACK` of those
-/// before it.
-#[inline]
-pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
+/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index.
+pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
     // SAFETY: `quick::fetch_next` looks at objects, no more.
     let still = unsafe { Still::now() };
-    quick::fetch_next::<BACK>(still, still.see(list).items().unwrap_or_default(), index);
+    quick::fetch_next::<true>(still, still.see(list).items().unwrap_or_default(), index);
 }
 
 /// Whether what two slots hold is equal. `None` when something else decides: a value is of another type, or one is empty.
@@ -155,7 +145,7 @@ pub fn same_messages(one: Message<'_, '_>, other: Message<'_, '_>) -> Option<boo
     // SAFETY: as `same_slot`; what `same::messages` looks at of messages runs no code either.
     let still = unsafe { Still::now() };
     let (one, other) = (one.object(), other.object());
-    same::messages(still, still.see(&one), still.see(&other), same::LEVELS)
+    same::messages(still, still.see(&one), still.see(&other), quick::LEVELS)
 }
 
 /// Whether all elements of a list are scalars of Python's own types, which cannot change.
@@ -291,17 +281,20 @@ impl<'s> Glance<'s> {
         self.is_exactly(unsafe { ffi::Py_TYPE(other.0.as_ptr()) })
     }
 
+    #[inline(always)]
+    fn object(self) -> Borrowed<'s, 's, PyAny> {
+        // SAFETY: an object, alive for `'s`; whoever has a `Still` is attached.
+        unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) }
+    }
+
     /// Plan and slots of a message that has been read.
     pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
-        // SAFETY: an object, alive for `'s`. No class but those of messages has their way to compare.
-        unsafe {
-            let it: Borrowed<'s, 's, PyAny> =
-                Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr());
-            if !compares_as_message(&it) {
-                return None;
-            }
-            Message::assume(it).filled()
+        let object = self.object();
+        if !compares_as_message(&object) {
+            return None;
         }
+        // SAFETY: no class but those of messages has their way to compare.
+        unsafe { Message::assume(object) }.filled()
     }
 
     /// Plan and slots of a message of this very class that has been read.
@@ -310,18 +303,14 @@ impl<'s> Glance<'s> {
         if !self.is_exactly(class.as_ptr().cast()) {
             return None;
         }
-        // SAFETY: as `message`; the class is one of messages.
-        unsafe {
-            let it = Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr());
-            Message::assume(it).filled()
-        }
+        // SAFETY: the class is one of messages.
+        unsafe { Message::assume(self.object()) }.filled()
     }
 
     /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`.
     pub fn parts(self, wrapped: Wrapped) -> Option<(i64, i32)> {
-        // SAFETY: an object. `wkt::parts` looks at those of Python's own two classes, no more.
-        let it = unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) };
-        wkt::parts(wrapped, &it)
+        // It looks at those of Python's own two classes, no more.
+        wkt::parts(wrapped, &self.object())
     }
 
     /// Whether two values are equal, if they are scalars of Python's own types; nan equals nan.

@@ -12,9 +12,6 @@ pub use crate::raw::{all_scalars, same, same_messages, same_slot};
 use crate::raw::{Dict, Glance, Still};
 use crate::value::is_exact_scalar;
 
-/// Messages in messages that are compared here; what lies deeper needs a look at how deep Python may go.
-pub const LEVELS: u32 = 64;
-
 /// Whether two values are equal, if they are scalars of Python's own types, messages down to so many levels, or lists and dicts
 /// of them; nan equals nan. `None` when something else decides.
 #[inline(always)]
@@ -94,10 +91,10 @@ fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<
 /// Whether two messages are equal, if they are of one class and have been read. `None` as `values`.
 pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
     let levels = levels.checked_sub(1)?;
-    let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
     if !a.is_like(b) {
         return None;
     }
+    let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
     for (step, one, other) in mine.each_pair(theirs, &plan.steps) {
         if one.is_as(other) {
             continue;
