@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
 import aristaproto
@@ -44,7 +45,8 @@ def written_and_read(message: Any, write: dict[str, Any], read: dict[str, Any]) 
     if wire[0] == "value" and written[0] == "value":
         parsed = cls.parse(wire[1])
         assert parsed.to_json(**write) == written[1]
-        assert cls.from_json(written[1], message_pool=POOL) == message
+        again = cls.from_json(written[1], message_pool=POOL)
+        assert again == message or without_null(again) == without_null(message)
     write["include_default_values"] = True
     assert outcome(lambda: message.to_json(indent=1, **write)) == outcome(
         lambda: json.to_json(message, indent=1, **write)
@@ -56,6 +58,11 @@ def written_and_read(message: Any, write: dict[str, Any], read: dict[str, Any]) 
         assert repr(made) == repr(outcome(lambda: json.to_dict(message, **write)))
         if made[0] == "value":
             plain_values(cls, made[1], read)
+
+
+def without_null(message: Any) -> str:
+    """What a message holds but for numbers of NullValue: JSON has `null` for all of them, and reads it as zero."""
+    return re.sub(r"\bnull=[^,)]*(, |(?=\)))", "", repr(message))
 
 
 def literal(text: str) -> Any:

@@ -253,3 +253,40 @@ def test_limits_of_writing() -> None:
         bytes(unread)
     with aristaproto.limits(size=100), pytest.raises(aristaproto.EncodeError):
         bytes(unread)
+
+
+class Host(aristaproto.Message, extendable=True):
+    text: str | None = aristaproto.field(1, aristaproto.TYPE_STRING, optional=True)
+    below: Host | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Host")
+
+
+POOL = aristaproto.MessagePool()
+POOL.register(
+    "unread",
+    {
+        "Host": Host,
+        "known": aristaproto.extension("unread.known", "unread.Host", 100, aristaproto.TYPE_INT32),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("records", "stays"),
+    [
+        # Numbers 100, which is registered, 101, which is not, and both.
+        ("a00605", False),
+        ("a80605", True),
+        ("a80605b00601", True),
+        ("a80605a00605", False),
+        ("a8068500", True),
+    ],
+)
+def test_extensions(records: str, stays: bool) -> None:
+    inner = with_payload(b"\x0a", b"x" * 300) + bytes.fromhex(records)
+    wire = with_payload(b"\x12", inner)
+    repr(Host.parse(wire))
+    unread = Host.parse(wire)
+    plain = Host()
+    binary.decode(plain, wire)
+    assert bytes(unread) == binary.encode(plain)
+    assert is_unread(unread) is stays
