@@ -362,7 +362,7 @@ fn assemble<'py>(
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
-        lean: own.has_only_slots(offsets.len()),
+        lean: own.has_only_slots(class.py(), offsets.len()),
         schema: schema.clone().unbind(),
         steps: Layout::new(
             fields

@@ -9,7 +9,8 @@ use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple
 use crate::api::api;
 use crate::decode::{known, read_pending};
 use crate::encode::exactly;
-use crate::object::{end_of, new_message, Message};
+use crate::message::end_of;
+use crate::object::{new_message, Message};
 use crate::plan::{Field, Place, Plan, Step, Wrapped};
 use crate::shape::FieldShape;
 use crate::value;

@@ -62,7 +62,7 @@ pub fn init<'py>(
     // A second `__init__` starts anew, as the one in Python does.
     crate::decode::read_pending(message)?;
     for offset in plan.offsets() {
-        area.clear(offset);
+        area.clear(args.py(), offset);
     }
     let mut fits = args.len() <= plan.declared.len();
     if fits {

@@ -11,7 +11,8 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::buffer::Buffer;
-use crate::object::{end_of, new_message, Area, Frame, Message};
+use crate::message::{end_of, Frame};
+use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::plans::known_plan;
 use crate::scan::{count_varints, Budget, Scan};
@@ -291,7 +292,7 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
     };
     let py = data.py();
     let plan = message.plan()?;
-    let mut frame = Frame::new(plan);
+    let mut frame = Frame::new(py, plan);
     let mut decoder = Decoder {
         py,
         source: Some(&data),
@@ -566,7 +567,7 @@ impl<'py> Decoder<'_, 'py> {
             Place::Slot(offset) => {
                 area.put(*offset, item);
                 for &other in &field.others {
-                    area.clear(other);
+                    area.clear(self.py, other);
                 }
             }
             Place::Extension(extension) => {

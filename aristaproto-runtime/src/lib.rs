@@ -25,6 +25,7 @@ mod decode;
 mod encode;
 mod json;
 mod merge;
+mod message;
 mod methods;
 mod object;
 mod plan;

@@ -162,6 +162,6 @@ fn assign(field: &Field, step: &Step, message: Message<'_, '_>, value: Bound<'_,
     let area = message.area();
     area.put(step.offset, value);
     for &other in &field.others {
-        area.clear(other);
+        area.clear(message.object().py(), other);
     }
 }

@@ -1,55 +1,116 @@
-//! How messages lie in memory, and safe access to the slots behind their heads. In: classes, plans, offsets. Out: `Message`,
-//! `Area`, `Frame`, which the other modules use without unsafe code.
+//! How messages lie in memory. In: objects, classes, member descriptors. Out: `Message`, `Area` and `Slot`, which cannot be
+//! made wrongly; `message` builds on them, without unsafe code like all other modules.
 //!
 //! A message of class C is a `RawMessage`, followed by one pointer for each name in the `__slots__` of C and its bases. `CPython`
 //! visits, clears and frees those pointers as it does for every class; this module reads and writes them at the offsets that
-//! the classes' own member descriptors tell. An empty slot (null) holds the field's default, or, as long as the message
-//! has `data`, what these wire bytes say. What is here needs a reference to an object of Python's or to a plan, which nobody
+//! the classes' own member descriptors tell. What is here needs a reference to an object of Python's or to a plan, which nobody
 //! has who is not attached to the interpreter; its lock makes all functions atomic as long as they call no Python code.
 #![allow(unsafe_code)]
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::marker::PhantomData;
-use std::mem::{size_of, ManuallyDrop, MaybeUninit};
+use std::mem::{size_of, ManuallyDrop};
 use std::ops::Deref;
-use std::ptr::null_mut;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyType};
+use pyo3::types::PyType;
 use pyo3::PyVisit;
 
 use crate::plan::{Plan, Step};
-use crate::plans::plan_of;
 
-/// The start of every message.
+/// The start of every message. All zeroes, as memory comes, it is one that nobody has looked at and that holds nothing.
 #[repr(C)]
 pub struct RawMessage {
-    head: ffi::PyObject,
-    /// From `Rc::into_raw`; null until the message is first looked at, when Python code made it.
-    plan: *const Plan,
-    /// Bytes of which `start..end` are what empty slots hold; null when there is nothing to be read.
-    data: *mut ffi::PyObject,
-    start: u32,
-    /// With the bit `CANONICAL`.
-    end: u32,
+    head: UnsafeCell<ffi::PyObject>,
+    /// That of the message's class; none until the message is first looked at, when Python code made it.
+    plan: OnceCell<Rc<Plan>>,
+    data: Word,
+    start: Cell<u32>,
+    end: Cell<u32>,
 }
 
-/// The bytes to be read are known to be those that writing gives once they have been read.
-const CANONICAL: u32 = 1 << 31;
+// The others are numbers, and pointers of which null is documented to be `None`.
+const _: () = {
+    // SAFETY: as large as it, and without a byte that is not set.
+    let none: usize = unsafe { std::mem::transmute(OnceCell::<Rc<Plan>>::new()) };
+    assert!(none == 0);
+};
 
-/// Where bytes of a length end, if they can be left for later.
-pub fn end_of(length: usize) -> Option<u32> {
-    u32::try_from(length)
-        .ok()
-        .filter(|end| end & CANONICAL == 0)
+/// A word that is empty (null), or owns a reference to the object that it holds.
+#[repr(transparent)]
+pub struct Word(Cell<Option<NonNull<ffi::PyObject>>>);
+
+impl Word {
+    /// One that is empty.
+    pub const fn empty() -> Self {
+        Self(Cell::new(None))
+    }
 }
 
-const WORD: usize = size_of::<*mut ffi::PyObject>();
+/// A word as it is used. It is there as long as the message or the words around it.
+#[derive(Clone, Copy)]
+pub struct Slot<'a>(&'a Word);
 
-/// Where a slot lies in the messages of some class: a multiple of a word, behind the head.
+impl<'a> Slot<'a> {
+    /// A word.
+    #[inline(always)]
+    pub fn of(word: &'a Word) -> Self {
+        Self(word)
+    }
+
+    /// What is in it.
+    #[inline(always)]
+    pub fn held(self) -> Option<NonNull<ffi::PyObject>> {
+        self.0 .0.get()
+    }
+
+    /// The value; `None` when it is empty.
+    #[inline(always)]
+    pub fn get(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
+        let held = self.held()?;
+        // SAFETY: the word owns a reference to the object; the new one is counted by itself.
+        Some(unsafe { Bound::from_borrowed_ptr(py, held.as_ptr()) })
+    }
+
+    /// Puts a value into it, or empties it; gives what was there.
+    #[inline(always)]
+    pub fn replace<'py>(
+        self,
+        py: Python<'py>,
+        value: Option<Bound<'py, PyAny>>,
+    ) -> Option<Bound<'py, PyAny>> {
+        let value = value.and_then(|value| NonNull::new(value.into_ptr()));
+        let old = self.0 .0.replace(value)?;
+        // SAFETY: the word owned a reference to the object, and has given it up.
+        Some(unsafe { Bound::from_owned_ptr(py, old.as_ptr()) })
+    }
+
+    /// Whether it holds something that may hold other objects.
+    #[inline(always)]
+    pub fn holds_container(self) -> bool {
+        // SAFETY: the word holds an object.
+        let is_container = |held: NonNull<_>| unsafe { is_container(held.as_ptr()) };
+        self.held().is_some_and(is_container)
+    }
+}
+
+/// Whether the collector knows objects of that class.
+///
+/// Safety: it is an object.
+#[inline(always)]
+unsafe fn is_container(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: the caller's.
+    unsafe { ffi::PyType_IS_GC(ffi::Py_TYPE(object)) != 0 }
+}
+
+const WORD: usize = size_of::<Word>();
+const HEAD: usize = size_of::<RawMessage>();
+
+/// Where a slot lies in the messages of some class, in bytes: a multiple of a word, behind the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offset(u32);
 
@@ -67,22 +128,21 @@ impl Offset {
             qualname: *mut ffi::PyObject,
             member: *mut ffi::PyMemberDef,
         }
-        // SAFETY: the layout is that of CPython's PyMemberDescrObject, whose type is compared.
-        unsafe {
-            if ffi::Py_TYPE(descriptor.as_ptr()) != &raw mut ffi::PyMemberDescr_Type {
-                return None;
-            }
+        if descriptor.get_type_ptr() != &raw mut ffi::PyMemberDescr_Type {
+            return None;
+        }
+        // SAFETY: the layout is that of CPython's PyMemberDescrObject, whose type was compared.
+        let (class, kind, offset) = unsafe {
             let found: *mut MemberDescriptor = descriptor.as_ptr().cast();
             let (class, member) = ((*found).class, (*found).member);
-            let offset = u32::try_from((*member).offset).ok()?;
-            let fits = (*member).type_code == ffi::Py_T_OBJECT_EX
-                && offset as usize >= size_of::<RawMessage>()
-                && (offset as usize).is_multiple_of(WORD);
-            fits.then(|| {
-                let class = PyType::from_borrowed_type_ptr(descriptor.py(), class);
-                (Self(offset), class)
-            })
-        }
+            let class = PyType::from_borrowed_type_ptr(descriptor.py(), class);
+            (class, (*member).type_code, (*member).offset)
+        };
+        let offset = u32::try_from(offset).ok()?;
+        let fits = kind == ffi::Py_T_OBJECT_EX
+            && offset as usize >= HEAD
+            && (offset as usize).is_multiple_of(WORD);
+        fits.then_some((Self(offset), class))
     }
 }
 
@@ -105,11 +165,48 @@ fn is_below(object: &Bound<'_, PyAny>, class: *mut ffi::PyTypeObject) -> bool {
     }
 }
 
+/// Where objects of a class hold what, in bytes from their start; 0 or less is nowhere.
+struct Places {
+    end: isize,
+    dict: isize,
+    weak: isize,
+}
+
+impl Places {
+    fn of(class: &Bound<'_, PyType>) -> Self {
+        // SAFETY: a type object.
+        unsafe {
+            let class = class.as_type_ptr();
+            Self {
+                end: (*class).tp_basicsize,
+                dict: (*class).tp_dictoffset,
+                weak: (*class).tp_weaklistoffset,
+            }
+        }
+    }
+
+    /// Up to here, all words behind the head are slots: a dict, a list of weak references, or the end.
+    fn limit(&self) -> u32 {
+        let others = [self.dict, self.weak].into_iter().filter(|&it| it > 0);
+        let limit = others.fold(self.end, isize::min);
+        u32::try_from(limit).unwrap_or_default()
+    }
+
+    /// Whether there is a slot at an offset, which may lie behind a dict or a list of weak references, too.
+    fn have_slot(&self, offset: Offset) -> bool {
+        let is_before = |place| isize::try_from(offset.0).is_ok_and(|at| at < place);
+        let is = |place| isize::try_from(offset.0) == Ok(place);
+        is_before(self.end) && !is(self.dict) && !is(self.weak)
+    }
+}
+
 /// A class below `aristaproto.Message`, whose messages the collector knows.
 pub struct MessageClass {
     class: Py<PyType>,
     /// Up to here, all words behind the head are slots.
     limit: u32,
+    /// Bytes of a message.
+    size: u32,
 }
 
 impl Deref for MessageClass {
@@ -134,68 +231,29 @@ impl MessageClass {
         if !fits {
             return Err(PyTypeError::new_err("the class is no message class"));
         }
+        let places = Places::of(class);
         Ok(Self {
-            // SAFETY: a type object.
-            limit: unsafe { limit_of(class.as_type_ptr()) },
+            limit: places.limit(),
+            size: u32::try_from(places.end)?,
             class: class.clone().unbind(),
         })
     }
 
-    /// Bytes of a message.
-    pub fn size(&self) -> usize {
-        // SAFETY: a type object.
-        unsafe {
-            let class: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
-            (*class).tp_basicsize.cast_unsigned()
-        }
+    /// Words of a message.
+    pub fn words(&self) -> usize {
+        (self.size as usize).div_ceil(WORD)
     }
 
     /// Whether messages hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
-    pub fn has_only_slots(&self, count: usize) -> bool {
-        // SAFETY: a type object.
-        let (dict, weak) = unsafe {
-            let class: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
-            ((*class).tp_dictoffset, (*class).tp_weaklistoffset)
-        };
-        let room = self.size().saturating_sub(size_of::<RawMessage>());
-        dict == 0 && weak == 0 && room == count * WORD
+    pub fn has_only_slots(&self, py: Python<'_>, count: usize) -> bool {
+        let places = Places::of(self.class.bind(py));
+        places.dict == 0 && places.weak == 0 && self.size as usize == HEAD + count * WORD
     }
 
     /// Whether an object is a message of this class or one below it.
-    #[inline]
+    #[inline(always)]
     pub fn holds(&self, object: &Bound<'_, PyAny>) -> bool {
         is_below(object, self.class.as_ptr().cast())
-    }
-}
-
-/// Where messages of a class hold something else than slots for the first time: a dict, a list of weak references, or nothing.
-///
-/// Safety: `class` is a type object.
-#[cold]
-#[inline(never)]
-unsafe fn limit_of(class: *mut ffi::PyTypeObject) -> u32 {
-    // SAFETY: the caller's.
-    let (size, others) = unsafe {
-        let others = [(*class).tp_dictoffset, (*class).tp_weaklistoffset];
-        ((*class).tp_basicsize, others)
-    };
-    let limit = others
-        .into_iter()
-        .filter(|&it| it > 0)
-        .fold(size, isize::min);
-    u32::try_from(limit).unwrap_or_default()
-}
-
-/// Whether messages of a class have a slot at an offset, which may lie behind a dict or a list of weak references, too.
-///
-/// Safety: `class` is that of messages.
-unsafe fn is_slot(class: *mut ffi::PyTypeObject, offset: Offset) -> bool {
-    let at = (offset.0 as usize).cast_signed();
-    // SAFETY: the caller's.
-    unsafe {
-        at < (*class).tp_basicsize
-            && at != (*class).tp_dictoffset
-            && at != (*class).tp_weaklistoffset
     }
 }
 
@@ -229,17 +287,17 @@ impl<'a, 'py> Message<'a, 'py> {
         Self(object)
     }
 
-    /// `value` as a message of the very class of `plan`; `None` when it is something else.
-    #[inline(always)]
-    pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
-        Self::of_class(value, &plan.class)
-    }
-
     /// `value` as a message of a message class itself; `None` when it is something else.
     #[inline(always)]
     pub fn of_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
         let own = value.get_type_ptr().cast();
         (own == class.as_ptr()).then(|| Self(value.as_borrowed()))
+    }
+
+    /// `value` as a message of a message class or one below it; `None` when it is something else.
+    #[inline(always)]
+    pub fn below_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
+        class.holds(value).then(|| Self(value.as_borrowed()))
     }
 
     /// Two messages of one class; `None` when they are something else.
@@ -249,216 +307,88 @@ impl<'a, 'py> Message<'a, 'py> {
         fits.then(|| (Self(a.as_borrowed()), Self(b.as_borrowed())))
     }
 
-    /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
-    #[inline]
-    pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
-        plan.class.holds(value).then(|| Self(value.as_borrowed()))
-    }
-
-    /// The memory.
-    #[inline(always)]
-    fn raw(self) -> *mut RawMessage {
-        self.0.as_ptr().cast()
-    }
-
     /// The object.
     #[inline(always)]
     pub fn object(self) -> Borrowed<'a, 'py, PyAny> {
         self.0
     }
 
-    /// The plan of the message's class.
+    /// The start of the message.
     #[inline(always)]
-    pub fn plan(self) -> PyResult<&'a Plan> {
-        // SAFETY: the message owns a count of its plan and never lets go of it while it lives, which is at least 'a.
-        unsafe {
-            if (*self.raw()).plan.is_null() {
-                self.find_plan()?;
-            }
-            Ok(&*(*self.raw()).plan)
-        }
+    fn raw(self) -> &'a RawMessage {
+        // SAFETY: a message, which lives for 'a; all that changes in it is in cells.
+        unsafe { &*self.0.as_ptr().cast() }
     }
 
-    /// Gives a message that Python code made its plan.
-    #[cold]
-    fn find_plan(self) -> PyResult<()> {
-        let plan = plan_of(&self.0.get_type())?;
-        // SAFETY: as `plan`.
-        unsafe {
-            // Building it may have run code that looked at this very message.
-            if (*self.raw()).plan.is_null() {
-                (*self.raw()).plan = Rc::into_raw(plan);
-            }
+    /// The plan that the message has.
+    #[inline(always)]
+    pub fn known_plan(self) -> Option<&'a Plan> {
+        self.raw().plan.get().map(|plan| &**plan)
+    }
+
+    /// Gives a message the plan of its class, unless it has it.
+    ///
+    /// # Errors
+    /// `TypeError` for the plan of another class: where its slots are, the message may have none.
+    pub fn set_plan(self, plan: Rc<Plan>) -> PyResult<()> {
+        if !plan.class.is(self.0.get_type()) {
+            return Err(PyTypeError::new_err("the plan is that of another class"));
         }
+        let _ = self.raw().plan.set(plan);
         Ok(())
     }
 
-    /// Plan and slots if the message has been looked at and read.
-    #[inline]
-    pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
-        if self.is_pending() {
-            return None;
-        }
-        // SAFETY: as `plan`.
-        let plan = unsafe { (*self.raw()).plan.as_ref()? };
-        Some((plan, self.area()))
+    /// A place for an object beside the fields: bytes that are still to be read.
+    #[inline(always)]
+    pub fn data(self) -> Slot<'a> {
+        Slot(&self.raw().data)
+    }
+
+    /// Two numbers beside them.
+    #[inline(always)]
+    pub fn range(self) -> (&'a Cell<u32>, &'a Cell<u32>) {
+        (&self.raw().start, &self.raw().end)
     }
 
     /// The slots.
     #[inline(always)]
     pub fn area(self) -> Area<'a> {
-        // SAFETY: as `plan`, which is that of the object's class or of one that lies in memory like it.
-        let limit = unsafe {
-            match (*self.raw()).plan.as_ref() {
-                Some(plan) => plan.class.limit,
-                None => limit_of(self.0.get_type_ptr()),
-            }
+        // A plan is that of the object's class, or of one that lies in memory like it.
+        let limit = match self.known_plan() {
+            Some(plan) => plan.class.limit,
+            None => self.find_limit(),
         };
         Area {
-            start: self.raw().cast(),
+            start: self.0.as_ptr().cast(),
             limit,
             is_message: true,
             held: PhantomData,
         }
     }
 
-    /// The wire bytes that empty slots are still to be read from, and where they start and end.
-    #[inline]
-    pub fn pending(self) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
-        // SAFETY: `data` is null or an owned reference to bytes.
-        unsafe {
-            let raw = self.raw();
-            let data = Bound::from_borrowed_ptr_or_opt(self.0.py(), (*raw).data)?;
-            let data = data.cast_into_unchecked();
-            let end = (*raw).end & !CANONICAL;
-            Some((data, (*raw).start as usize, end as usize))
-        }
+    #[cold]
+    #[inline(never)]
+    fn find_limit(self) -> u32 {
+        Places::of(&self.0.get_type()).limit()
     }
 
-    /// Whether the bytes to be read are known to be canonical.
-    pub fn is_canonical(self) -> bool {
-        // SAFETY: a message.
-        unsafe { (*self.raw()).end & CANONICAL != 0 }
-    }
-
-    /// Notes that the bytes to be read are canonical.
-    pub fn set_canonical(self) {
-        // SAFETY: a message.
-        unsafe { (*self.raw()).end |= CANONICAL }
-    }
-
-    /// Whether empty slots are still to be read from wire bytes.
+    /// Whether the collector knows the message.
     #[inline(always)]
-    pub fn is_pending(self) -> bool {
-        // SAFETY: as `pending`.
-        unsafe { !(*self.raw()).data.is_null() }
+    pub fn is_tracked(self) -> bool {
+        // SAFETY: an object.
+        unsafe { ffi::PyObject_GC_IsTracked(self.0.as_ptr()) != 0 }
     }
 
-    /// The same when nothing has been read of the message, or written to it.
-    pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
-        let area = self.area();
-        self.pending()
-            .filter(|_| area.each(&plan.offsets).all(|(_, slot)| slot.is_empty()))
-    }
-
-    /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
-    /// `end_of` gave, or lies before such a one.
-    pub fn postpone(self, data: &Bound<'py, PyBytes>, start: u32, end: u32) {
-        // SAFETY: the message gives back what it held, and owns the new reference.
-        unsafe {
-            let raw = self.raw();
-            let old = std::mem::replace(&mut (*raw).data, data.clone().into_ptr());
-            (*raw).start = start;
-            (*raw).end = end;
-            ffi::Py_XDECREF(old);
-        }
-    }
-
-    /// Lets the empty slots of a new message hold what those of another one hold.
-    pub fn postpone_as(self, other: Message<'_, 'py>) {
-        if let Some((data, start, end)) = other.pending() {
-            self.postpone(&data, start as u32, end as u32);
-            if other.is_canonical() {
-                self.set_canonical();
-            }
-        }
-    }
-
-    /// Whether `==` of the message ends in `compare::equal`, because no class has an `__eq__` of its own.
-    pub fn compares_itself(self) -> bool {
-        compares_as_message(&self.0)
-    }
-
-    /// Whether `copy.deepcopy` of the message ends in `compare::deepcopy`, because no class has a `__deepcopy__` of its own.
-    pub fn copies_itself(self) -> bool {
-        self.plan().is_ok_and(|plan| plan.copies_itself)
-    }
-
-    /// Shows the message to the collector if it holds something that may hold the message. To be called when slots were
-    /// filled by `Area::put`.
-    #[inline]
-    pub fn settle(self, plan: &Plan) {
-        let area = self.area();
-        // SAFETY: slots hold null or objects; who has slots is of a class that the collector knows.
-        unsafe {
-            if plan.lean && ffi::PyObject_GC_IsTracked(self.0.as_ptr()) == 0 {
-                let holds = |slot: Slot<'_>| {
-                    let held = slot.held();
-                    !held.is_null() && ffi::PyType_IS_GC(ffi::Py_TYPE(held)) != 0
-                };
-                if area.each(&plan.offsets).any(|(_, slot)| holds(slot)) {
-                    ffi::PyObject_GC_Track(self.0.as_ptr().cast());
-                }
-            }
-        }
-    }
-
-    /// Puts a value into a slot, or empties it, and shows the message to the collector before it holds a container; gives
-    /// what was there.
+    /// Shows the message to the collector, if that does not know it.
     #[inline(always)]
-    pub fn replace(
-        self,
-        offset: Offset,
-        value: Option<Bound<'py, PyAny>>,
-    ) -> Option<Bound<'py, PyAny>> {
-        let slot = self.area().slot(offset);
-        // SAFETY: as `settle`; the slot owns what it is given, and gives up what it had.
+    pub fn track(self) {
+        let object = self.0.as_ptr();
+        // SAFETY: an object of a class that the collector knows, which it does not know itself.
         unsafe {
-            if let Some(value) = &value {
-                if ffi::PyType_IS_GC(value.get_type_ptr()) != 0
-                    && ffi::PyObject_GC_IsTracked(self.0.as_ptr()) == 0
-                {
-                    ffi::PyObject_GC_Track(self.0.as_ptr().cast());
-                }
+            if !self.is_tracked() && is_container(object) {
+                ffi::PyObject_GC_Track(object.cast());
             }
-            let old = std::mem::replace(&mut *slot.0, value.map_or(null_mut(), Bound::into_ptr));
-            Bound::from_owned_ptr_or_opt(self.0.py(), old)
         }
-    }
-
-    /// Takes over what was read from `pending`: fills the slots that are still empty.
-    pub fn adopt(self, plan: &Plan, frame: &mut Frame) {
-        let mut released = null_mut();
-        // SAFETY: nothing in here runs Python code; what was replaced is released at the end.
-        unsafe {
-            let raw = self.raw();
-            if !(*raw).data.is_null() {
-                let mut left = false;
-                for (_, mine, theirs) in self.area().each_pair(frame.area(), &plan.offsets) {
-                    if mine.is_empty() {
-                        *mine.0 = std::mem::replace(&mut *theirs.0, null_mut());
-                    }
-                    left |= !theirs.is_empty();
-                }
-                if !left {
-                    // Nothing is left in the frame to be released.
-                    frame.words = 0;
-                }
-                released = std::mem::replace(&mut (*raw).data, null_mut());
-            }
-            ffi::Py_XDECREF(released);
-        }
-        self.settle(plan);
     }
 }
 
@@ -466,13 +396,11 @@ impl<'a, 'py> Message<'a, 'py> {
 ///
 /// Safety: called by the interpreter, once for each message, after the slots of the subclasses were released.
 pub unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
-    // SAFETY: the caller's; `plan` and `data` are owned or null.
+    // SAFETY: the caller's; nobody has a reference to the message any more.
     unsafe {
         let raw: *mut RawMessage = object.cast();
-        if !(*raw).plan.is_null() {
-            Rc::decrement_strong_count((*raw).plan);
-        }
-        ffi::Py_XDECREF((*raw).data);
+        drop((*raw).plan.take());
+        drop(Slot(&(*raw).data).replace(Python::assume_attached(), None));
         if let Some(free) = (*ffi::Py_TYPE(object)).tp_free {
             free(object.cast());
         }
@@ -493,29 +421,39 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
     unsafe {
         let alloc = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
         let made = Bound::from_owned_ptr_or_err(py, alloc(class, 0))?;
-        let raw: *mut RawMessage = made.as_ptr().cast();
         if plan.lean {
             // Nothing that a message without containers holds can hold the message: the collector need not know it,
             // until `settle` or a descriptor puts a container into it.
             ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
         }
-        (*raw).plan = Rc::into_raw(counted);
+        let _ = Message(made.as_borrowed()).raw().plan.set(counted);
         Ok(made)
     }
 }
 
-/// Memory with the slots of one class: a message's, or a frame's.
+/// Memory with the slots of one class: a message, or words in its place.
 #[derive(Clone, Copy)]
 pub struct Area<'a> {
     start: *mut u8,
     /// Up to here, all words behind the head are slots.
     limit: u32,
-    /// It starts with a message.
+    /// It is a message.
     is_message: bool,
-    held: PhantomData<&'a ()>,
+    held: PhantomData<&'a Word>,
 }
 
 impl<'a> Area<'a> {
+    /// Words in the place of a message.
+    #[inline(always)]
+    pub fn new(words: &'a [Word]) -> Self {
+        Self {
+            start: words.as_ptr().cast_mut().cast(),
+            limit: u32::try_from(size_of_val(words)).unwrap_or_default(),
+            is_message: false,
+            held: PhantomData,
+        }
+    }
+
     /// A slot.
     ///
     /// # Panics
@@ -529,23 +467,14 @@ impl<'a> Area<'a> {
         unsafe { self.at(offset) }
     }
 
-    /// Safety: a slot of the area is there.
+    /// Safety: there is a slot.
     #[inline(always)]
     unsafe fn at(self, offset: Offset) -> Slot<'a> {
-        // SAFETY: the caller's.
-        let word = unsafe { self.start.add(offset.0 as usize) };
-        Slot(word.cast(), PhantomData)
+        // SAFETY: the caller's; a slot lives as long as what it is in, and is a word, at a multiple of a word.
+        Slot(unsafe { &*self.start.add(offset.0 as usize).cast() })
     }
 
-    #[cold]
-    #[inline(never)]
-    fn look_again(self, offset: Offset) {
-        // SAFETY: it starts with a message.
-        let found = self.is_message && unsafe { is_slot(ffi::Py_TYPE(self.start.cast()), offset) };
-        assert!(found, "the message has no slot at {offset:?}");
-    }
-
-    /// Looks at all offsets of a layout, once for all.
+    /// Looks at all offsets of a layout, once for all: a look at each costs 3 to 7 percent.
     #[inline(always)]
     fn check<T: At>(self, layout: &Layout<T>) {
         if layout.highest.0 >= self.limit {
@@ -567,10 +496,8 @@ impl<'a> Area<'a> {
     ) -> impl Iterator<Item = (&'p T, Slot<'a>)> + use<'a, 'p, T> {
         self.check(layout);
         // SAFETY: there are slots, as `check` has seen.
-        layout
-            .items
-            .iter()
-            .map(move |it| (it, unsafe { self.at(it.at()) }))
+        let slot = move |it: &T| unsafe { self.at(it.at()) };
+        layout.items.iter().map(move |it| (it, slot(it)))
     }
 
     /// The same of two areas.
@@ -590,28 +517,18 @@ impl<'a> Area<'a> {
         })
     }
 
-    /// The value in a slot; `None` when it is empty.
-    #[inline(always)]
-    pub fn get(self, py: Python<'_>, offset: Offset) -> Option<Bound<'_, PyAny>> {
-        self.slot(offset).get(py)
-    }
-
-    /// Whether a slot is empty.
-    #[inline(always)]
-    pub fn is_empty(self, offset: Offset) -> bool {
-        self.slot(offset).is_empty()
-    }
-
-    /// Puts a value into a slot.
-    #[inline(always)]
-    pub fn put(self, offset: Offset, value: Bound<'_, PyAny>) {
-        self.slot(offset).put(value);
-    }
-
-    /// Empties a slot.
-    #[inline(always)]
-    pub fn clear(self, offset: Offset) {
-        self.slot(offset).clear();
+    #[cold]
+    #[inline(never)]
+    fn look_again(self, offset: Offset) {
+        let found = self.is_message && {
+            // SAFETY: it is a message.
+            let class = unsafe {
+                let class = ffi::Py_TYPE(self.start.cast());
+                PyType::from_borrowed_type_ptr(Python::assume_attached(), class)
+            };
+            Places::of(&class).have_slot(offset)
+        };
+        assert!(found, "the message has no slot at {offset:?}");
     }
 }
 
@@ -676,10 +593,9 @@ impl SlotOf {
     ///
     /// # Errors
     /// `TypeError` when there is none.
-    pub fn new(owner: &Bound<'_, PyType>, offset: Offset) -> PyResult<Self> {
-        let owner = MessageClass::new(owner)?;
-        // SAFETY: a type object.
-        if !unsafe { is_slot(owner.class.as_ptr().cast(), offset) } {
+    pub fn new(class: &Bound<'_, PyType>, offset: Offset) -> PyResult<Self> {
+        let owner = MessageClass::new(class)?;
+        if !Places::of(class).have_slot(offset) {
             return Err(PyTypeError::new_err("the class has no such slot"));
         }
         Ok(Self { owner, offset })
@@ -705,115 +621,8 @@ impl SlotOf {
             return None;
         }
         // SAFETY: messages of the class have a slot there.
-        let word = unsafe { object.as_ptr().byte_add(self.offset.0 as usize) };
-        Some((
-            Message(object.as_borrowed()),
-            Slot(word.cast(), PhantomData),
-        ))
-    }
-}
-
-/// A slot: null, or an owned reference. It is there as long as its area.
-#[derive(Clone, Copy)]
-pub struct Slot<'a>(*mut *mut ffi::PyObject, PhantomData<&'a ()>);
-
-impl Slot<'_> {
-    /// What is in it, or null.
-    #[inline(always)]
-    pub fn held(self) -> *mut ffi::PyObject {
-        // SAFETY: a slot.
-        unsafe { *self.0 }
-    }
-
-    /// The value; `None` when it is empty.
-    #[inline(always)]
-    pub fn get(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
-        // SAFETY: a slot holds null or an object.
-        unsafe { Bound::from_borrowed_ptr_or_opt(py, self.held()) }
-    }
-
-    /// Whether both hold the same object, or nothing.
-    #[inline(always)]
-    pub fn is_as(self, other: Slot<'_>) -> bool {
-        self.held() == other.held()
-    }
-
-    /// Whether it is empty.
-    #[inline(always)]
-    pub fn is_empty(self) -> bool {
-        self.held().is_null()
-    }
-
-    /// Puts a value into it.
-    #[inline(always)]
-    pub fn put(self, value: Bound<'_, PyAny>) {
-        // SAFETY: the slot owns the reference that `value` gives up; the old one is released when the slot no longer has it.
-        unsafe { ffi::Py_XDECREF(std::mem::replace(&mut *self.0, value.into_ptr())) }
-    }
-
-    /// Empties it.
-    #[inline(always)]
-    pub fn clear(self) {
-        // SAFETY: as `put`.
-        unsafe { ffi::Py_XDECREF(std::mem::replace(&mut *self.0, null_mut())) }
-    }
-}
-
-/// Words that fit on the stack.
-const FRAME: usize = 40;
-
-/// Slots as those of a message, which nobody else sees.
-pub struct Frame {
-    stack: [MaybeUninit<*mut ffi::PyObject>; FRAME],
-    heap: Vec<*mut ffi::PyObject>,
-    words: usize,
-}
-
-impl Frame {
-    /// Empty slots for messages of a class.
-    pub fn new(plan: &Plan) -> Self {
-        let words = plan.class.size().div_ceil(WORD);
-        let mut frame = Self {
-            stack: [const { MaybeUninit::uninit() }; FRAME],
-            heap: Vec::new(),
-            words,
-        };
-        if words > FRAME {
-            frame.heap = vec![null_mut(); words];
-        } else {
-            for word in frame.stack.iter_mut().take(words) {
-                word.write(null_mut());
-            }
-        }
-        frame
-    }
-
-    fn start(&mut self) -> *mut *mut ffi::PyObject {
-        if self.words > FRAME {
-            self.heap.as_mut_ptr()
-        } else {
-            self.stack.as_mut_ptr().cast()
-        }
-    }
-
-    /// The slots.
-    pub fn area(&mut self) -> Area<'_> {
-        Area {
-            start: self.start().cast(),
-            limit: (self.words * WORD) as u32,
-            is_message: false,
-            held: PhantomData,
-        }
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        let start = self.start();
-        for index in 0..self.words {
-            // SAFETY: the first `words` words were set to null; slots among them own what they hold.
-            unsafe { ffi::Py_XDECREF(*start.add(index)) };
-        }
+        let word = unsafe { &*object.as_ptr().byte_add(self.offset.0 as usize).cast() };
+        Some((Message(object.as_borrowed()), Slot(word)))
     }
 }
 

@@ -57,8 +57,7 @@ impl<'s> Still<'s> {
     /// What a slot holds.
     #[inline(always)]
     pub fn slot(self, slot: Slot<'_>) -> Option<Glance<'s>> {
-        let held = NonNull::new(slot.held())?;
-        Some(Glance(held, PhantomData))
+        Some(Glance(slot.held()?, PhantomData))
     }
 }
 

@@ -85,7 +85,7 @@ impl FieldSlot {
         let old = message.replace(self.slot.offset(), value.cloned());
         if clears {
             for &other in &self.others {
-                message.area().clear(other);
+                message.area().clear(object.py(), other);
             }
         }
         drop(old);
