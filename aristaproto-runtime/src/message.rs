@@ -27,7 +27,7 @@ impl<'a, 'py> Message<'a, 'py> {
     /// `value` as a message of the very class of `plan`; `None` when it is something else.
     #[inline(always)]
     pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
-        Self::of_class(value, &plan.class)
+        Self::of_class(value.as_borrowed(), &plan.class)
     }
 
     /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.

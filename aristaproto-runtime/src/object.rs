@@ -289,9 +289,15 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// `value` as a message of a message class itself; `None` when it is something else.
     #[inline(always)]
-    pub fn of_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
+    pub fn of_class(value: Borrowed<'a, 'py, PyAny>, class: &MessageClass) -> Option<Self> {
         let own = value.get_type_ptr().cast();
-        (own == class.as_ptr()).then(|| Self(value.as_borrowed()))
+        (own == class.as_ptr()).then_some(Self(value))
+    }
+
+    /// `value` as a message, if no class has an `__eq__` of its own; `None` when it is something else.
+    #[inline(always)]
+    pub fn comparing(value: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
+        compares_as_message(&value).then_some(Self(value))
     }
 
     /// `value` as a message of a message class or one below it; `None` when it is something else.

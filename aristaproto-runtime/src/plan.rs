@@ -173,7 +173,7 @@ impl Field {
     /// A value as a message of the field's very class; `None` when it is something else.
     #[inline(always)]
     pub fn message<'a, 'py>(&self, value: &'a Bound<'py, PyAny>) -> Option<Message<'a, 'py>> {
-        Message::of_class(value, self.class.as_ref()?)
+        Message::of_class(value.as_borrowed(), self.class.as_ref()?)
     }
 
     /// The number, above zero, and the member of a closed enum that a small number stands for.

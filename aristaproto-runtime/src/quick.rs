@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::buffer::{Buffer, Key, SHORT};
+use crate::int::Long;
 use crate::object::{Area, Slot};
 use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::raw::{self, Dict, Glance, Inside, Still, Utf8};
@@ -527,35 +528,6 @@ fn own_bytes(bytes: Inside<'_>, skip_zero: bool, key: Key, out: &mut Buffer) -> 
         out.bytes(bytes.all(), key);
     }
     Quick::Written
-}
-
-/// A number of up to 64 bits and its sign.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Long {
-    /// It is below zero.
-    pub negative: bool,
-    /// Without its sign.
-    pub magnitude: u64,
-}
-
-impl Long {
-    /// The number in 64 bits, if it is one of a type.
-    #[inline(always)]
-    pub fn of_kind(self, kind: Kind) -> Option<u64> {
-        let Self {
-            negative,
-            magnitude,
-        } = self;
-        let low = u64::from(negative);
-        let fits = match kind {
-            Kind::Int32 | Kind::Enum | Kind::SInt32 | Kind::SFixed32 => magnitude < (1 << 31) + low,
-            Kind::UInt32 | Kind::Fixed32 => !negative && magnitude < 1 << 32,
-            Kind::UInt64 | Kind::Fixed64 => !negative,
-            _ => magnitude < (1 << 63) + low,
-        };
-        // Minus is all bits turned, plus one.
-        fits.then_some((magnitude ^ low.wrapping_neg()).wrapping_add(low))
-    }
 }
 
 /// Puts a number of a list of varints, if it is one of its type.

@@ -10,17 +10,17 @@ use std::mem::MaybeUninit;
 use std::ptr::{copy_nonoverlapping, null_mut, NonNull};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::{ffi, PyTypeInfo};
 
 use crate::buffer::{Buffer, SHORT};
 use crate::json::text::Letters;
-use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
+use crate::object::{Area, Message, MessageClass, Slot};
 use crate::plan::{Plan, Step, Wrapped};
-use crate::quick::{self, Long, Quick};
+use crate::quick::{self, Quick};
 use crate::shape::FieldShape;
-use crate::{same, value, wkt};
+use crate::{same, wkt};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -37,17 +37,13 @@ impl<'s> Still<'s> {
     /// An object.
     #[inline(always)]
     pub fn see<T>(self, object: &Bound<'_, T>) -> Glance<'s> {
-        // SAFETY: an object, which is not released.
-        Glance(
-            unsafe { NonNull::new_unchecked(object.as_ptr()) },
-            PhantomData,
-        )
+        self.see_kept(object.as_unbound())
     }
 
     /// The same of one that a plan holds.
     #[inline(always)]
     pub fn see_kept<T>(self, object: &Py<T>) -> Glance<'s> {
-        // SAFETY: as `see`.
+        // SAFETY: an object, which is not released.
         Glance(
             unsafe { NonNull::new_unchecked(object.as_ptr()) },
             PhantomData,
@@ -162,43 +158,54 @@ pub struct Glance<'s>(NonNull<ffi::PyObject>, PhantomData<&'s ()>);
 
 impl<'s> Glance<'s> {
     #[inline(always)]
-    fn is_exactly(self, class: *mut ffi::PyTypeObject) -> bool {
-        // SAFETY: an object.
-        unsafe { ffi::Py_TYPE(self.0.as_ptr()) == class }
+    fn object(self) -> Borrowed<'s, 's, PyAny> {
+        // SAFETY: an object, alive for `'s`; whoever has a `Still` is attached.
+        unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) }
+    }
+
+    /// It as an object of one of Python's own types, and of no subclass.
+    #[inline(always)]
+    fn exactly<T: PyTypeInfo>(self) -> Option<Borrowed<'s, 's, T>> {
+        let object = self.object();
+        // SAFETY: the type was compared.
+        let cast = || unsafe { object.cast_unchecked() };
+        object.is_exact_instance_of::<T>().then(cast)
+    }
+
+    /// Whether it is of one of Python's own types, and of no subclass.
+    #[inline(always)]
+    pub fn is_exactly<T: PyTypeInfo>(self) -> bool {
+        self.object().is_exact_instance_of::<T>()
     }
 
     /// Whether it is None.
     #[inline(always)]
     pub fn is_none(self) -> bool {
-        // SAFETY: None is there.
-        self.0.as_ptr() == unsafe { ffi::Py_None() }
+        self.object().is_none()
+    }
+
+    /// Whether another object is of the same class.
+    #[inline(always)]
+    pub fn is_like(self, other: Self) -> bool {
+        self.object().get_type_ptr() == other.object().get_type_ptr()
     }
 
     /// The truth of a bool.
     #[inline(always)]
     pub fn truth(self) -> Option<bool> {
-        // SAFETY: both are there.
-        let (yes, no) = unsafe { (ffi::Py_True(), ffi::Py_False()) };
-        let truth = self.0.as_ptr() == yes;
-        (truth || self.0.as_ptr() == no).then_some(truth)
+        self.exactly::<PyBool>().map(|truth| truth.is_true())
     }
 
     /// The number in an exact float.
     #[inline(always)]
     pub fn float(self) -> Option<f64> {
-        if !self.is_exactly(&raw mut ffi::PyFloat_Type) {
-            return None;
-        }
-        // SAFETY: the type was compared.
-        Some(unsafe { ffi::PyFloat_AS_DOUBLE(self.0.as_ptr()) })
+        self.exactly::<PyFloat>().map(|number| number.value())
     }
 
     /// An int; with `EXACT` none of a subclass.
     #[inline(always)]
     pub fn int<const EXACT: bool>(self) -> Option<Int<'s>> {
-        // SAFETY: an object.
-        let is_below = || !EXACT && unsafe { ffi::PyLong_Check(self.0.as_ptr()) != 0 };
-        if self.is_exactly(&raw mut ffi::PyLong_Type) || is_below() {
+        if self.is_exactly::<PyInt>() || !EXACT && self.object().is_instance_of::<PyInt>() {
             Some(Int(self.0.as_ptr().cast(), PhantomData))
         } else {
             None
@@ -209,110 +216,14 @@ impl<'s> Glance<'s> {
     #[inline(always)]
     pub fn bytes(self) -> Option<Inside<'s>> {
         const _: () = assert!(std::mem::offset_of!(ffi::PyBytesObject, ob_sval) >= SHORT);
-        if !self.is_exactly(&raw mut ffi::PyBytes_Type) {
-            return None;
-        }
-        // SAFETY: the type was compared; the bytes follow the head.
-        unsafe {
-            let start = ffi::PyBytes_AS_STRING(self.0.as_ptr()).cast();
-            let length = ffi::Py_SIZE(self.0.as_ptr()).cast_unsigned();
-            Some(Inside(start, length, PhantomData))
-        }
+        let bytes = self.exactly::<PyBytes>()?;
+        // SAFETY: the bytes follow the head.
+        let start = unsafe { ffi::PyBytes_AS_STRING(self.0.as_ptr()) };
+        Some(Inside(start.cast(), bytes.as_bytes().len(), PhantomData))
     }
 
-    /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
-    #[inline(always)]
-    pub fn utf8(self) -> Option<Utf8<'s>> {
-        const _: () = assert!(size_of::<ffi::PyASCIIObject>() >= SHORT);
-        let text = self.0.as_ptr();
-        if !self.is_exactly(&raw mut ffi::PyUnicode_Type) {
-            return None;
-        }
-        // SAFETY: a string; the characters of a compact one follow its head.
-        unsafe {
-            // From Python 3.14 on, how a string lies in memory is not told.
-            #[cfg(not(Py_3_14))]
-            if ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 {
-                let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
-                let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
-                return Some(Utf8::Inside(Inside(start, length, PhantomData)));
-            }
-            let mut length = 0;
-            let start = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut length);
-            if start.is_null() {
-                ffi::PyErr_Clear();
-                return None;
-            }
-            let bytes = from_raw_parts(start.cast(), length.cast_unsigned());
-            Some(Utf8::Beside(bytes))
-        }
-    }
-
-    /// The elements of an exact list.
-    #[inline(always)]
-    pub fn items(self) -> Option<&'s [Self]> {
-        if !self.is_exactly(&raw mut ffi::PyList_Type) {
-            return None;
-        }
-        // SAFETY: the type was compared. An empty list may have no memory for elements.
-        unsafe {
-            let list = self.0.as_ptr();
-            let start = (*list.cast::<ffi::PyListObject>()).ob_item;
-            if start.is_null() {
-                return Some(&[]);
-            }
-            let length = ffi::PyList_GET_SIZE(list).cast_unsigned();
-            Some(from_raw_parts(start.cast(), length))
-        }
-    }
-
-    /// An exact dict.
-    #[inline(always)]
-    pub fn dict(self) -> Option<Dict<'s>> {
-        self.is_exactly(&raw mut ffi::PyDict_Type)
-            .then_some(Dict(self))
-    }
-
-    /// Whether another object is of the same class.
-    #[inline(always)]
-    pub fn is_like(self, other: Self) -> bool {
-        // SAFETY: an object.
-        self.is_exactly(unsafe { ffi::Py_TYPE(other.0.as_ptr()) })
-    }
-
-    #[inline(always)]
-    fn object(self) -> Borrowed<'s, 's, PyAny> {
-        // SAFETY: an object, alive for `'s`; whoever has a `Still` is attached.
-        unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) }
-    }
-
-    /// Plan and slots of a message that has been read.
-    pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
-        let object = self.object();
-        if !compares_as_message(&object) {
-            return None;
-        }
-        // SAFETY: no class but those of messages has their way to compare.
-        unsafe { Message::assume(object) }.filled()
-    }
-
-    /// Plan and slots of a message of this very class that has been read.
-    #[inline(always)]
-    pub fn message_of(self, class: &MessageClass) -> Option<(&'s Plan, Area<'s>)> {
-        if !self.is_exactly(class.as_ptr().cast()) {
-            return None;
-        }
-        // SAFETY: the class is one of messages.
-        unsafe { Message::assume(self.object()) }.filled()
-    }
-
-    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`.
-    pub fn parts(self, wrapped: Wrapped) -> Option<(i64, i32)> {
-        // It looks at those of Python's own two classes, no more.
-        wkt::parts(wrapped, &self.object())
-    }
-
-    /// Whether two values are equal, if they are scalars of Python's own types; nan equals nan.
+    /// Whether two values are equal, if they are scalars of Python's own types; nan equals nan. One look at the types is all that
+    /// it takes: each more is measurable.
     #[inline(always)]
     pub fn same(self, other: Self) -> Option<bool> {
         let (a, b) = (self.0.as_ptr(), other.0.as_ptr());
@@ -348,12 +259,50 @@ impl<'s> Glance<'s> {
         }
     }
 
-    /// Whether it is of one of Python's own types of scalars, which cannot change.
+    /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
     #[inline(always)]
-    pub fn is_scalar(self) -> bool {
-        self.hashes_plainly()
-            || self.is_exactly(&raw mut ffi::PyFloat_Type)
-            || self.is_exactly(&raw mut ffi::PyBytes_Type)
+    pub fn utf8(self) -> Option<Utf8<'s>> {
+        const _: () = assert!(size_of::<ffi::PyASCIIObject>() >= SHORT);
+        let text = self.exactly::<PyString>()?.as_ptr();
+        // SAFETY: a string; the characters of a compact one follow its head.
+        unsafe {
+            // From Python 3.14 on, how a string lies in memory is not told.
+            #[cfg(not(Py_3_14))]
+            if ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 {
+                let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+                let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
+                return Some(Utf8::Inside(Inside(start, length, PhantomData)));
+            }
+            let mut length = 0;
+            let start = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut length);
+            if start.is_null() {
+                ffi::PyErr_Clear();
+                return None;
+            }
+            let bytes = from_raw_parts(start.cast(), length.cast_unsigned());
+            Some(Utf8::Beside(bytes))
+        }
+    }
+
+    /// The elements of an exact list.
+    #[inline(always)]
+    pub fn items(self) -> Option<&'s [Self]> {
+        let list = self.exactly::<PyList>()?.as_ptr();
+        // SAFETY: a list, which does not change. An empty one may have no memory for elements.
+        unsafe {
+            let start = (*list.cast::<ffi::PyListObject>()).ob_item;
+            if start.is_null() {
+                return Some(&[]);
+            }
+            let length = ffi::PyList_GET_SIZE(list).cast_unsigned();
+            Some(from_raw_parts(start.cast(), length))
+        }
+    }
+
+    /// An exact dict.
+    #[inline(always)]
+    pub fn dict(self) -> Option<Dict<'s>> {
+        self.exactly().map(Dict)
     }
 
     /// It as a key, if it has no code of its own.
@@ -363,17 +312,37 @@ impl<'s> Glance<'s> {
 
     /// Whether it is text, an int or a bool.
     #[inline(always)]
-    fn hashes_plainly(self) -> bool {
-        self.is_exactly(&raw mut ffi::PyUnicode_Type)
-            || self.is_exactly(&raw mut ffi::PyLong_Type)
-            || self.is_exactly(&raw mut ffi::PyBool_Type)
+    pub fn hashes_plainly(self) -> bool {
+        self.is_exactly::<PyString>() || self.is_exactly::<PyInt>() || self.is_exactly::<PyBool>()
+    }
+
+    /// Whether it is of one of Python's own types of scalars, which cannot change.
+    #[inline(always)]
+    pub fn is_scalar(self) -> bool {
+        self.hashes_plainly() || self.is_exactly::<PyFloat>() || self.is_exactly::<PyBytes>()
+    }
+
+    /// Plan and slots of a message that has been read.
+    pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
+        Message::comparing(self.object())?.filled()
+    }
+
+    /// Plan and slots of a message of this very class that has been read.
+    #[inline(always)]
+    pub fn message_of(self, class: &MessageClass) -> Option<(&'s Plan, Area<'s>)> {
+        Message::of_class(self.object(), class)?.filled()
+    }
+
+    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`.
+    pub fn parts(self, wrapped: Wrapped) -> Option<(i64, i32)> {
+        // It looks at those of Python's own two classes, no more.
+        wkt::parts(wrapped, &self.object())
     }
 
     /// Asks for its memory, so many bytes behind its start.
     #[inline(always)]
     pub fn fetch(self, bytes: usize) {
-        let address = self.0.as_ptr().cast::<i8>().wrapping_add(bytes);
-        fetch(address);
+        fetch(self.0.as_ptr().cast::<i8>().wrapping_add(bytes));
     }
 
     /// Asks for the memory of a list's elements.
@@ -454,19 +423,18 @@ pub enum Utf8<'s> {
 
 /// An exact dict.
 #[derive(Clone, Copy)]
-pub struct Dict<'s>(Glance<'s>);
+pub struct Dict<'s>(Borrowed<'s, 's, PyDict>);
 
 impl<'s> Dict<'s> {
     /// Number of its keys.
     pub fn len(self) -> usize {
-        // SAFETY: a dict.
-        unsafe { ffi::PyDict_Size(self.0 .0.as_ptr()) }.cast_unsigned()
+        self.0.len()
     }
 
     /// Keys and values.
     pub fn entries(self) -> Entries<'s> {
         Entries {
-            dict: self.0,
+            dict: self,
             position: 0,
         }
     }
@@ -474,13 +442,13 @@ impl<'s> Dict<'s> {
     /// The dict, if looking up its keys runs no code of theirs.
     pub fn plain(self) -> Option<PlainDict<'s>> {
         let plain = self.entries().all(|(key, _)| key.hashes_plainly());
-        plain.then_some(PlainDict(self.0))
+        plain.then_some(PlainDict(self))
     }
 }
 
 /// Keys and values of a dict.
 pub struct Entries<'s> {
-    dict: Glance<'s>,
+    dict: Dict<'s>,
     position: isize,
 }
 
@@ -504,7 +472,7 @@ impl<'s> Iterator for Entries<'s> {
 
 /// A dict whose keys have no code of their own.
 #[derive(Clone, Copy)]
-pub struct PlainDict<'s>(Glance<'s>);
+pub struct PlainDict<'s>(Dict<'s>);
 
 impl<'s> PlainDict<'s> {
     /// The value of a key.
@@ -520,16 +488,18 @@ impl<'s> PlainDict<'s> {
 #[derive(Clone, Copy)]
 pub struct PlainKey<'s>(Glance<'s>);
 
+/// As `CPython` tells the number of an int's digits and its sign: that number times eight, plus 0, 1 for zero, 2 for minus.
+#[cfg(Py_3_12)]
+type Size = usize;
+/// The same: that number, below zero for minus.
+#[cfg(not(Py_3_12))]
+type Size = ffi::Py_ssize_t;
+
 /// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
 #[repr(C)]
 struct RawInt {
     head: ffi::PyObject,
-    /// Number of digits times eight, plus the sign: 0, 1 for zero, 2 for minus.
-    #[cfg(Py_3_12)]
-    size: usize,
-    /// Number of digits; below zero for minus.
-    #[cfg(not(Py_3_12))]
-    size: ffi::Py_ssize_t,
+    size: Size,
     digits: [u32; 1],
 }
 
@@ -538,77 +508,31 @@ struct RawInt {
 pub struct Int<'s>(*const RawInt, PhantomData<&'s ()>);
 
 impl Int<'_> {
-    /// Bits of a digit.
-    const BITS: u32 = 30;
-
-    #[cfg(Py_3_12)]
+    /// Number of digits and sign.
     #[inline(always)]
-    fn size(self) -> usize {
+    pub fn size(self) -> Size {
         // SAFETY: an int.
         unsafe { (*self.0).size }
     }
 
-    #[cfg(not(Py_3_12))]
+    /// Number of digits.
     #[inline(always)]
-    fn size(self) -> isize {
-        // SAFETY: an int.
-        unsafe { (*self.0).size }
-    }
-
-    #[inline(always)]
-    fn count(self) -> usize {
+    pub fn count(self) -> usize {
         #[cfg(Py_3_12)]
         return self.size() >> 3;
         #[cfg(not(Py_3_12))]
         return self.size().unsigned_abs();
     }
 
-    #[inline(always)]
-    fn is_negative(self) -> bool {
-        #[cfg(Py_3_12)]
-        return self.size() & 3 == 2;
-        #[cfg(not(Py_3_12))]
-        return self.size() < 0;
-    }
-
     /// The digit at an index, or the last one there is. It is taken without a decision: how many digits the next number has
     /// is what the processor cannot guess.
     #[inline(always)]
-    fn digit(self, index: usize) -> u64 {
+    pub fn digit(self, index: usize) -> u64 {
         let last = self.count().max(1) - 1;
         // SAFETY: every int has room for one digit.
         unsafe {
             let start = (&raw const (*self.0).digits).cast::<u32>();
             u64::from(*start.add(index.min(last)))
-        }
-    }
-
-    /// The number, if it has so few bits.
-    #[inline(always)]
-    pub fn value(self) -> Option<Long> {
-        let count = self.count();
-        let digit = |index| self.digit(index) & u64::from(count > index).wrapping_neg();
-        let last = digit(2);
-        if count > 3 || last >= 16 {
-            return None;
-        }
-        Some(Long {
-            negative: self.is_negative(),
-            magnitude: digit(0) | digit(1) << Self::BITS | last << (2 * Self::BITS),
-        })
-    }
-
-    /// Whether two ints are equal; `None` when they have many digits.
-    #[inline(always)]
-    pub fn same(self, other: Self) -> Option<bool> {
-        if self.size() != other.size() {
-            return Some(false);
-        }
-        let differs = |index| self.digit(index) ^ other.digit(index);
-        match self.count() {
-            0 => Some(true),
-            1..=3 => Some(differs(0) | differs(1) | differs(2) == 0),
-            _ => None,
         }
     }
 }
@@ -622,7 +546,7 @@ pub fn int<'a>(value: &'a Bound<'_, PyAny>) -> Option<Int<'a>> {
 
 /// How many references there are to an object.
 #[inline(always)]
-pub fn references(value: &Bound<'_, PyAny>) -> isize {
+pub fn references<T>(value: &Bound<'_, T>) -> isize {
     // SAFETY: an object.
     unsafe { ffi::Py_REFCNT(value.as_ptr()) }
 }
@@ -701,80 +625,76 @@ pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, P
     }
 }
 
-/// A string of UTF-8 that is not all ASCII; `None` when it is none. Length and width are known before the string is made;
-/// `CPython`'s own reader finds them out on the way.
-///
-/// # Errors
-/// `MemoryError`.
-pub fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
-    let length: usize = bytes.iter().map(|&it| usize::from(it & 0xc0 != 0x80)).sum();
-    let most = match bytes.iter().copied().max().unwrap_or_default() {
-        ..0x80 => return Ok(None),
-        0x80..0xc4 => 0xff,
-        0xc4..0xf0 => 0xffff,
-        _ => 0x10_ffff,
-    };
-    new_text(py, length, most, |room| match room {
-        Room::One(room) => value::fill(room, bytes, |it| it as u8),
-        Room::Two(room) => value::fill(room, bytes, |it| it as u16),
-        Room::Four(room) => value::fill(room, bytes, |it| it),
-    })
+/// Room for the characters of a string, from the first on.
+pub struct Room<'a, T> {
+    places: &'a mut [MaybeUninit<T>],
+    most: T,
 }
 
-/// A string of these letters.
-///
-/// # Errors
-/// `MemoryError`.
-pub fn string_of_points<'py>(py: Python<'py>, points: &[u32]) -> PyResult<Bound<'py, PyAny>> {
-    fn write<T>(room: &mut [MaybeUninit<T>], points: &[u32], narrow: impl Fn(u32) -> T) -> bool {
-        for (place, &point) in room.iter_mut().zip(points) {
-            place.write(narrow(point));
-        }
-        true
+impl<T: Copy + Ord> Room<'_, T> {
+    /// Puts the next character; gives the room behind it, `None` when there is none for it.
+    #[inline(always)]
+    pub fn put(self, character: T) -> Option<Self> {
+        let most = self.most;
+        let (place, places) = self.places.split_first_mut()?;
+        place.write(character.min(most));
+        Some(Self { places, most })
     }
-    // What is as wide as the bits of the letters is as wide as the widest letter: the limits are powers of two.
-    let widest = points.iter().fold(0, |bits, point| bits | point);
-    let made = new_text(py, points.len(), widest.min(0x10_ffff), |room| match room {
-        Room::One(room) => write(room, points, |it| it as u8),
-        Room::Two(room) => write(room, points, |it| it as u16),
-        Room::Four(room) => write(room, points, |it| it.min(0x10_ffff)),
-    })?;
-    made.ok_or_else(|| pyo3::exceptions::PyValueError::new_err("expected letters"))
 }
 
-/// Room for the characters of a string.
-enum Room<'a> {
-    One(&'a mut [MaybeUninit<u8>]),
-    Two(&'a mut [MaybeUninit<u16>]),
-    Four(&'a mut [MaybeUninit<u32>]),
+/// The same, as wide as the characters are.
+pub enum Characters<'a> {
+    /// Up to 8 bits.
+    One(Room<'a, u8>),
+    /// Up to 16 bits.
+    Two(Room<'a, u16>),
+    /// More.
+    Four(Room<'a, u32>),
 }
 
-/// A new string of `length` characters up to `most`, written by `fill`; `None` when that cannot.
-fn new_text(
+/// A new string of `length` characters up to `most`, one of which has as many bits. `write` gives the room behind those that it
+/// put, or `None`; `None` comes out when they were not all.
+///
+/// # Errors
+/// `MemoryError`; `SystemError` when there are no characters up to `most`.
+pub fn new_text(
     py: Python<'_>,
     length: usize,
     most: u32,
-    fill: impl FnOnce(Room<'_>) -> bool,
+    write: impl for<'a> FnOnce(Characters<'a>) -> Option<Characters<'a>>,
 ) -> PyResult<Option<Bound<'_, PyAny>>> {
-    // SAFETY: the string was made just now, with room for its characters, all of which are written before anybody else sees
-    // it: the two callers' functions write each place when they give true, and nothing wider than `most`.
+    // SAFETY: the string was made just now, with room for its characters, none of which is above `most`, as `Room` sees to.
+    // Nobody else sees it before all of them are there: what `write` gives is left of this room, the only one of its lifetime.
     unsafe {
         let made = ffi::PyUnicode_New(length.cast_signed(), most);
         let made = Bound::from_owned_ptr_or_err(py, made)?;
         let start = ffi::PyUnicode_DATA(made.as_ptr());
-        let room = match most {
-            0..=0xff => Room::One(from_raw_parts_mut(start.cast(), length)),
-            0x100..=0xffff => Room::Two(from_raw_parts_mut(start.cast(), length)),
-            _ => Room::Four(from_raw_parts_mut(start.cast(), length)),
+        let all = match most {
+            0..=0xff => Characters::One(Room {
+                places: from_raw_parts_mut(start.cast(), length),
+                most: most as u8,
+            }),
+            0x100..=0xffff => Characters::Two(Room {
+                places: from_raw_parts_mut(start.cast(), length),
+                most: most as u16,
+            }),
+            _ => Characters::Four(Room {
+                places: from_raw_parts_mut(start.cast(), length),
+                most,
+            }),
         };
-        Ok(fill(room).then_some(made))
+        let done = write(all).is_some_and(|left| match left {
+            Characters::One(left) => left.places.is_empty(),
+            Characters::Two(left) => left.places.is_empty(),
+            Characters::Four(left) => left.places.is_empty(),
+        });
+        Ok(done.then_some(made))
     }
 }
 
 /// The letters of a string, as they lie in it.
 #[inline]
-pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
+pub fn letters<'a>(text: Borrowed<'a, '_, PyString>) -> Option<Letters<'a>> {
     // SAFETY: a string, which cannot change; its kind tells how wide the letters are that lie there.
     unsafe {
         let object = text.as_ptr();

@@ -56,6 +56,7 @@ fn lists<'s>(
     Some(true)
 }
 
+#[inline(never)] // As above.
 fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<bool> {
     if a.len() != b.len() {
         return Some(false);

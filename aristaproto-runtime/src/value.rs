@@ -3,15 +3,16 @@
 
 use std::cell::Cell;
 use std::ffi::CStr;
-use std::mem::MaybeUninit;
 
 use pyo3::exceptions::{PyRecursionError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::STACK_LEVELS;
+use crate::json::text::Letters;
 use crate::raw;
-pub use crate::raw::{context_value, item, letters, string_of_points};
+pub use crate::raw::{context_value, item};
+use crate::raw::{new_text, Characters, Room};
 use crate::shape::Kind;
 
 /// A string of these bytes.
@@ -32,25 +33,42 @@ fn decoded<'py>(
     if let Some(made) = raw::ascii(py, bytes)? {
         return Ok(made);
     }
-    if let Some(made) = raw::wide(py, bytes)? {
+    if let Some(made) = wide(py, bytes)? {
         return Ok(made);
     }
     let bytes = PyBytes::new(py, bytes);
     PyString::from_encoded_object(&bytes, None, errors).map(Bound::into_any)
 }
 
-/// Writes the characters of UTF-8, which are as many as there are places and as wide as `narrow` leaves them; false when it
-/// cannot.
-pub fn fill<T>(
-    mut room: &mut [MaybeUninit<T>],
+/// A string of UTF-8 that is not all ASCII; `None` when it is none. Length and width are known before the string is made;
+/// `CPython`'s own reader finds them out on the way.
+fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
+    let length: usize = bytes.iter().map(|&it| usize::from(it & 0xc0 != 0x80)).sum();
+    let most = match bytes.iter().copied().max().unwrap_or_default() {
+        ..0x80 => return Ok(None),
+        0x80..0xc4 => 0xff,
+        0xc4..0xf0 => 0xffff,
+        _ => 0x10_ffff,
+    };
+    new_text(py, length, most, |room| match room {
+        Characters::One(room) => fill(room, bytes, |it| it as u8).map(Characters::One),
+        Characters::Two(room) => fill(room, bytes, |it| it as u16).map(Characters::Two),
+        Characters::Four(room) => fill(room, bytes, |it| it).map(Characters::Four),
+    })
+}
+
+/// Puts the characters of UTF-8, as wide as `narrow` leaves them; `None` when it cannot.
+fn fill<'a, T: Copy + Ord>(
+    mut room: Room<'a, T>,
     mut bytes: &[u8],
     narrow: impl Fn(u32) -> T,
-) -> bool {
+) -> Option<Room<'a, T>> {
     let next = |byte: u8| u32::from(byte & 0x3f);
     let continues = |byte: u8| byte & 0xc0 == 0x80;
     loop {
         let (character, rest) = match *bytes {
-            [] => return room.is_empty(),
+            [] => return Some(room),
             [one @ ..0x80, ref rest @ ..] => (u32::from(one), rest),
             [one @ 0xc2..0xe0, two, ref rest @ ..] if continues(two) => {
                 ((u32::from(one) & 0x1f) << 6 | next(two), rest)
@@ -58,7 +76,7 @@ pub fn fill<T>(
             [one @ 0xe0..0xf0, two, three, ref rest @ ..] if continues(two) && continues(three) => {
                 let found = (u32::from(one) & 0xf) << 12 | next(two) << 6 | next(three);
                 if found < 0x800 || (0xd800..0xe000).contains(&found) {
-                    return false;
+                    return None;
                 }
                 (found, rest)
             }
@@ -68,18 +86,44 @@ pub fn fill<T>(
                 let found =
                     (u32::from(one) & 7) << 18 | next(two) << 12 | next(three) << 6 | next(four);
                 if !(0x1_0000..0x11_0000).contains(&found) {
-                    return false;
+                    return None;
                 }
                 (found, rest)
             }
-            _ => return false,
+            _ => return None,
         };
-        let Some((place, left)) = room.split_first_mut() else {
-            return false;
-        };
-        place.write(narrow(character));
-        (room, bytes) = (left, rest);
+        room = room.put(narrow(character))?;
+        bytes = rest;
     }
+}
+
+/// A string of these letters.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn string_of_points<'py>(py: Python<'py>, points: &[u32]) -> PyResult<Bound<'py, PyAny>> {
+    fn write<'a, T: Copy + Ord>(
+        room: Room<'a, T>,
+        points: &[u32],
+        narrow: impl Fn(u32) -> T,
+    ) -> Option<Room<'a, T>> {
+        let mut points = points.iter();
+        points.try_fold(room, |room, &point| room.put(narrow(point)))
+    }
+    // What is as wide as the bits of the letters is as wide as the widest letter: the limits are powers of two.
+    let widest = points.iter().fold(0, |bits, point| bits | point);
+    let made = new_text(py, points.len(), widest.min(0x10_ffff), |room| match room {
+        Characters::One(room) => write(room, points, |it| it as u8).map(Characters::One),
+        Characters::Two(room) => write(room, points, |it| it as u16).map(Characters::Two),
+        Characters::Four(room) => write(room, points, |it| it).map(Characters::Four),
+    })?;
+    made.ok_or_else(|| PyValueError::new_err("expected letters"))
+}
+
+/// The letters of a string, as they lie in it.
+#[inline]
+pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
+    raw::letters(text.as_borrowed())
 }
 
 /// A string of ASCII.
