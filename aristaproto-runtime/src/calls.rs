@@ -5,46 +5,28 @@
 //! The interpreter calls them attached, with objects of the types that they are for, and keeps the arguments alive meanwhile.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_int, CStr, CString};
+use std::ffi::{c_char, c_int, CStr};
 use std::mem::size_of;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null_mut;
 
-use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyValueError};
 use pyo3::ffi;
-use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use crate::object::{free_message, Message, RawMessage, BASE};
+use crate::function::{
+    call_plainly, documentation, guarded, Arguments, Function, Maker, Method, Signature,
+};
+use crate::object::{free_message, Message, MessageClass, RawMessage, BASE};
 use crate::plans::known_plan;
+use crate::raw::references;
 use crate::slot::FieldSlot;
-use crate::{compare, construct, methods};
+use crate::{construct, methods};
 
 /// An argument of a C function.
 type Raw = *mut ffi::PyObject;
 
-/// Runs `work`; an error or a panic becomes a Python exception and `failed`.
-#[inline(always)]
-fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
-    let error = match catch_unwind(AssertUnwindSafe(work)) {
-        Ok(Ok(value)) => return value,
-        Ok(Err(error)) => error,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "unknown".to_owned());
-            PanicException::new_err((text,))
-        }
-    };
-    error.restore(py);
-    methods::release_dropped();
-    failed
-}
-
-/// The same of work that gives an object; null when it failed.
+/// Runs `work`, which gives an object; null when it failed.
 #[inline(always)]
 fn object<'py>(py: Python<'py>, work: impl FnOnce() -> PyResult<Bound<'py, PyAny>>) -> Raw {
     guarded(py, null_mut(), || work().map(Bound::into_ptr))
@@ -66,82 +48,26 @@ unsafe fn given<'py>(pointer: &Raw) -> Option<&Bound<'py, PyAny>> {
     (!pointer.is_null()).then(|| unsafe { &*(&raw const *pointer).cast() })
 }
 
-/// The arguments of a call: those by position, then one for each name.
-#[derive(Clone, Copy)]
-pub struct Arguments<'a, 'py> {
-    /// All of them.
-    pub values: &'a [Bound<'py, PyAny>],
-    /// How many come by position.
-    pub positional: usize,
-    /// The names of the others.
-    pub names: Option<&'a Bound<'py, PyTuple>>,
-}
-
-impl<'a, 'py> Arguments<'a, 'py> {
-    /// Safety: they are those of a vectorcall, alive for `'a`.
-    #[inline(always)]
-    unsafe fn new(args: *const Raw, positional: usize, names: &'a Raw) -> Self {
-        // SAFETY: the caller's: `names` is null or a tuple, and without arguments `args` may be null. As `given`.
-        unsafe {
-            let names = given(names).map(|names| names.cast_unchecked::<PyTuple>());
-            let count = positional + names.map_or(0, PyTupleMethods::len);
-            let values = if count == 0 {
-                &[]
-            } else {
-                std::slice::from_raw_parts(args.cast(), count)
-            };
-            Self {
-                values,
-                positional,
-                names,
-            }
+/// Arguments of a vectorcall.
+///
+/// Safety: they are, alive as long as the reference.
+#[inline(always)]
+unsafe fn arguments<'py>(args: *const Raw, positional: usize, names: &Raw) -> Arguments<'_, 'py> {
+    // SAFETY: the caller's: `names` is null or a tuple, and without arguments `args` may be null. As `given`.
+    unsafe {
+        let names = given(names).map(|names| names.cast_unchecked::<PyTuple>());
+        let count = positional + names.map_or(0, PyTupleMethods::len);
+        let values = if count == 0 {
+            &[]
+        } else {
+            std::slice::from_raw_parts(args.cast(), count)
+        };
+        Arguments {
+            values,
+            positional,
+            names,
         }
     }
-
-    /// Those by position, and the others.
-    #[inline(always)]
-    pub fn split(self) -> (&'a [Bound<'py, PyAny>], &'a [Bound<'py, PyAny>]) {
-        self.values
-            .split_at_checked(self.positional)
-            .unwrap_or_default()
-    }
-
-    /// A tuple and a dict of them.
-    ///
-    /// # Errors
-    /// `MemoryError`.
-    pub fn as_python(
-        self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>)> {
-        let (first, rest) = self.split();
-        let by_name = match self.names {
-            Some(names) => {
-                let by_name = PyDict::new(py);
-                for (name, value) in names.iter().zip(rest) {
-                    by_name.set_item(name, value)?;
-                }
-                Some(by_name)
-            }
-            None => None,
-        };
-        Ok((PyTuple::new(py, first)?, by_name))
-    }
-}
-
-/// What a function of a module does.
-pub trait Function {
-    /// Does it.
-    fn call<'py>(py: Python<'py>, arguments: Arguments<'_, 'py>) -> PyResult<Bound<'py, PyAny>>;
-}
-
-/// What a method does.
-pub trait Method {
-    /// Does it for an object of the class that it is installed in, or for that class or one below it.
-    fn call<'py>(
-        own: &Bound<'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>>;
 }
 
 unsafe extern "C" fn function_of<F: Function>(
@@ -153,7 +79,7 @@ unsafe extern "C" fn function_of<F: Function>(
     // SAFETY: see the module.
     unsafe {
         let py = attached();
-        let arguments = Arguments::new(args, count.cast_unsigned(), &names);
+        let arguments = arguments(args, count.cast_unsigned(), &names);
         object(py, || F::call(py, arguments))
     }
 }
@@ -167,7 +93,7 @@ unsafe extern "C" fn method_of<M: Method>(
     // SAFETY: see the module.
     unsafe {
         let own = Bound::ref_from_ptr(attached(), &own);
-        let arguments = Arguments::new(args, count.cast_unsigned(), &names);
+        let arguments = arguments(args, count.cast_unsigned(), &names);
         object(own.py(), || M::call(own, arguments))
     }
 }
@@ -182,17 +108,6 @@ unsafe extern "C" fn method_with_one<M: Method>(own: Raw, argument: Raw) -> Raw 
     unsafe { method_of::<M>(own, &raw const argument, 1, null_mut()) }
 }
 
-/// What a method is called with.
-#[derive(Clone, Copy)]
-pub enum Signature {
-    /// Nothing.
-    Alone,
-    /// One argument by position.
-    WithOne(&'static str),
-    /// The class instead of an object, and one argument by position or name.
-    OfClass(&'static str),
-}
-
 /// A definition of a C function with the documentation of one in Python. Never freed: the interpreter keeps it to its end.
 fn definition(
     name: &'static CStr,
@@ -201,17 +116,12 @@ fn definition(
     flags: c_int,
     function: ffi::PyMethodDefPointer,
 ) -> PyResult<&'static mut ffi::PyMethodDef> {
-    let about: Option<String> = python.getattr("__doc__")?.extract()?;
-    let about = format!(
-        "{}({parameters})\n--\n\n{}",
-        name.to_string_lossy(),
-        about.unwrap_or_default()
-    );
+    let about = documentation(name, parameters, python)?;
     Ok(Box::leak(Box::new(ffi::PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: function,
         ml_flags: flags,
-        ml_doc: Box::leak(CString::new(about)?.into_boxed_c_str()).as_ptr(),
+        ml_doc: about.as_ptr(),
     })))
 }
 
@@ -306,13 +216,8 @@ unsafe extern "C" fn compare_messages(one: Raw, other: Raw, operation: c_int) ->
             return ffi::Py_NewRef(ffi::Py_NotImplemented());
         }
         let message = |it| Message::assume(Borrowed::from_ptr(attached(), it));
-        guarded(attached(), null_mut(), || {
-            let truth = compare::equal(message(one), message(other))? == is_eq;
-            Ok(ffi::Py_NewRef(if truth {
-                ffi::Py_True()
-            } else {
-                ffi::Py_False()
-            }))
+        object(attached(), || {
+            methods::compare(message(one), message(other), is_eq)
         })
     }
 }
@@ -425,7 +330,7 @@ unsafe fn is_usual(class: *mut ffi::PyTypeObject) -> (bool, bool) {
 }
 
 /// Lets calls of a message class make a message at once, if its constructor is the one here.
-pub fn call_directly(class: &crate::object::MessageClass) {
+pub fn call_directly(class: &MessageClass) {
     // SAFETY: a heap type; a call goes to `call_class`, which looks at it again.
     unsafe {
         let class: *mut ffi::PyTypeObject = class.as_ptr().cast();
@@ -440,7 +345,7 @@ unsafe extern "C" fn call_class(class: Raw, args: *const Raw, nargsf: usize, nam
     unsafe {
         let py = attached();
         let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
-        let arguments = Arguments::new(args, count, &names);
+        let arguments = arguments(args, count, &names);
         let plan = known_plan(py, class as usize);
         match plan.filter(|_| is_usual(class.cast()) == (true, true)) {
             Some(plan) => object(py, || methods::construct(py, &plan, arguments)),
@@ -449,29 +354,6 @@ unsafe extern "C" fn call_class(class: Raw, args: *const Raw, nargsf: usize, nam
             }),
         }
     }
-}
-
-/// What calling a class, or a metaclass, does without our short cut.
-fn call_plainly<'py>(
-    class: &Bound<'py, PyAny>,
-    arguments: Arguments<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = class.py();
-    let (by_position, by_name) = arguments.as_python(py)?;
-    let all = std::iter::once(class.clone()).chain(by_position.iter());
-    let all: Vec<Bound<'py, PyAny>> = all.collect();
-    py.get_type::<PyType>()
-        .getattr("__call__")?
-        .call(PyTuple::new(py, all)?, by_name.as_ref())
-}
-
-/// What makes the simple ones among the classes of a metaclass.
-pub trait Maker {
-    /// Makes a class of the arguments of a class statement; `None` for what is left to Python.
-    fn make<'py>(
-        py: Python<'py>,
-        statement: Arguments<'_, 'py>,
-    ) -> PyResult<Option<Bound<'py, PyType>>>;
 }
 
 unsafe extern "C" fn new_class<M: Maker>(
@@ -484,7 +366,7 @@ unsafe extern "C" fn new_class<M: Maker>(
     unsafe {
         let py = attached();
         let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
-        let arguments = Arguments::new(args, count, &names);
+        let arguments = arguments(args, count, &names);
         object(py, || match M::make(py, arguments)? {
             Some(made) => Ok(made.into_any()),
             None => call_plainly(Bound::ref_from_ptr(py, &metaclass), arguments),
@@ -556,27 +438,23 @@ impl Parent {
     pub fn make<'py>(&self, py: Python<'py>, body: Class<'py>) -> PyResult<Bound<'py, PyType>> {
         let base: *mut ffi::PyTypeObject = self.class.as_ptr().cast();
         let count = body.slots.len().cast_signed();
+        // What it gives lives as long as the string, which the type will own, and ends with a null byte.
+        let text = |name: &Bound<'_, PyAny>| -> PyResult<*const c_char> {
+            Ok(name.cast::<PyString>()?.to_str()?.as_ptr().cast())
+        };
+        let name = text(&body.name)?;
+        let names = body.slots.iter_borrowed().map(|it| text(&it));
+        let names: Vec<*const c_char> = names.collect::<PyResult<_>>()?;
+        // Nobody else may change it without telling the type.
+        let dict = if references(&body.dict) == 1 {
+            body.dict
+        } else {
+            body.dict.copy()?
+        };
         // SAFETY: a type is allocated with room for `count` members and one more, all zero; it owns what it is given. The members
         // that are set are those that `type.__new__` sets, `PyType_Ready` fills in the rest. `ob_type` is changed to a metaclass
         // whose classes have the same layout, see `install`; until then the standard `mro()` is used without looking for another.
         unsafe {
-            // It lives as long as the string, which the type will own.
-            let text = |name: &Bound<'_, PyAny>| {
-                let text = ffi::PyUnicode_AsUTF8(name.cast::<PyString>()?.as_ptr());
-                if text.is_null() {
-                    return Err(PyErr::fetch(py));
-                }
-                Ok(text)
-            };
-            // Nobody else may change it without telling the type.
-            let dict = if ffi::Py_REFCNT(body.dict.as_ptr()) == 1 {
-                body.dict
-            } else {
-                body.dict.copy()?
-            };
-            let name = text(&body.name)?;
-            let names = body.slots.iter_borrowed().map(|it| text(&it));
-            let names: Vec<*const c_char> = names.collect::<PyResult<_>>()?;
             let made = ffi::PyType_GenericAlloc(&raw mut ffi::PyType_Type, count);
             let class = made.cast::<ffi::PyTypeObject>();
             if class.is_null() {
@@ -652,30 +530,6 @@ pub fn add_to_class<const N: usize>(
             .try_for_each(|(name, value)| dict.set_item(name, value));
         ffi::PyType_Modified(own);
         done.map(|()| true)
-    }
-}
-
-/// `int.__new__(class, number)` for a class below `int`.
-///
-/// # Errors
-/// `TypeError` for another class.
-pub fn new_int<'py>(
-    class: &Bound<'py, PyType>,
-    number: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let py = class.py();
-    let arguments = PyTuple::new(py, [number])?;
-    // SAFETY: `tp_new` of `int` takes a class below `int` and a tuple.
-    unsafe {
-        let int = &raw mut ffi::PyLong_Type;
-        let new = (*int).tp_new;
-        if ffi::PyType_IsSubtype(class.as_type_ptr(), int) == 0 {
-            return Err(PyTypeError::new_err("expected a class of ints"));
-        }
-        let made = new.map_or(null_mut(), |new| {
-            new(class.as_type_ptr(), arguments.as_ptr(), null_mut())
-        });
-        Bound::from_owned_ptr_or_err(py, made)
     }
 }
 

@@ -12,7 +12,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 
-use crate::calls::{self, add_to_class, new_int, Arguments, Class, Parent};
+use crate::calls::{add_to_class, Class, Parent};
+use crate::function::{self, Arguments};
 use crate::object::MessageClass;
 use crate::spec::is_spec;
 
@@ -88,7 +89,7 @@ pub fn install_enum(base: &Bound<'_, PyType>) -> PyResult<()> {
 
 struct MessageClasses;
 
-impl calls::Maker for MessageClasses {
+impl function::Maker for MessageClasses {
     fn make<'py>(
         py: Python<'py>,
         statement: Arguments<'_, 'py>,
@@ -99,7 +100,7 @@ impl calls::Maker for MessageClasses {
 
 struct EnumClasses;
 
-impl calls::Maker for EnumClasses {
+impl function::Maker for EnumClasses {
     fn make<'py>(
         py: Python<'py>,
         statement: Arguments<'_, 'py>,
@@ -278,10 +279,11 @@ fn enum_class<'py>(
         dict,
     };
     let made = parent.make(py, class)?;
+    let new_int = py.get_type::<PyInt>().getattr(intern!(py, "__new__"))?;
     for (name, number) in numbers {
         let known = by_value.get_item(&number)?;
         let is_alias = known.is_some();
-        let member = known.map_or_else(|| new_int(&made, &number), Ok)?;
+        let member = known.map_or_else(|| new_int.call1((&made, &number)), Ok)?;
         if !is_alias {
             member.setattr(intern!(py, "_name_"), &name)?;
             member.setattr(intern!(py, "_value_"), &number)?;

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::api::api;
-use crate::calls::Arguments;
+use crate::function::Arguments;
 use crate::object::Message;
 use crate::plan::{Field, Place, Plan};
 

@@ -17,7 +17,7 @@ use crate::buffer::{Buffer, Key};
 use crate::canonical::{self, Canonical};
 use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
-use crate::methods::release_dropped;
+use crate::function::release_dropped;
 use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick};

@@ -23,6 +23,7 @@ mod compare;
 mod construct;
 mod decode;
 mod encode;
+mod function;
 mod int;
 mod json;
 mod merge;

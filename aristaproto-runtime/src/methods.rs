@@ -3,19 +3,14 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyBool, PyType};
 
-use crate::calls::{self, Arguments, Method, Signature};
+use crate::calls;
+use crate::function::{Arguments, Method, Signature};
 use crate::object::{new_message, Message};
 use crate::plan::Plan;
 use crate::plans::plan_of;
 use crate::{compare, construct, decode, encode};
-
-/// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
-/// references aside until it is next called itself, which may never be.
-pub fn release_dropped() {
-    Python::try_attach(|_| ());
-}
 
 /// The single argument of a method, by position or by `keyword`.
 #[inline(always)]
@@ -127,6 +122,16 @@ pub fn refuse_attribute(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> P
         .getattr("refuse_attribute")?
         .call1((object.get_type(), name, object))
         .map(drop)
+}
+
+/// `==` or `!=` of two messages of one class.
+pub fn compare<'py>(
+    one: Message<'_, 'py>,
+    other: Message<'_, 'py>,
+    is_eq: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let truth = compare::equal(one, other)? == is_eq;
+    Ok(PyBool::new(one.object().py(), truth).to_owned().into_any())
 }
 
 /// A call of a message class whose constructor is the one here.

@@ -10,7 +10,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString};
 
-use crate::calls::{self, Arguments, Function};
+use crate::calls;
+use crate::function::{Arguments, Function};
 use crate::value::is_exact_scalar;
 
 /// A field as the class body states it; `None` is Python's.

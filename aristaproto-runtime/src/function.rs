@@ -1,0 +1,149 @@
+//! Functions, methods and classes that are called from Python, apart from how the interpreter calls them. In: arguments. Out:
+//! objects; errors and panics as Python exceptions. `calls` makes C functions of what has the traits here.
+
+use std::ffi::{CStr, CString};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+
+use pyo3::panic::PanicException;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple, PyType};
+
+/// The arguments of a call: those by position, then one for each name.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a, 'py> {
+    /// All of them.
+    pub values: &'a [Bound<'py, PyAny>],
+    /// How many come by position.
+    pub positional: usize,
+    /// The names of the others.
+    pub names: Option<&'a Bound<'py, PyTuple>>,
+}
+
+impl<'a, 'py> Arguments<'a, 'py> {
+    /// Those by position, and the others.
+    #[inline(always)]
+    pub fn split(self) -> (&'a [Bound<'py, PyAny>], &'a [Bound<'py, PyAny>]) {
+        self.values
+            .split_at_checked(self.positional)
+            .unwrap_or_default()
+    }
+
+    /// A tuple and a dict of them.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn as_python(
+        self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Option<Bound<'py, PyDict>>)> {
+        let (first, rest) = self.split();
+        let by_name = match self.names {
+            Some(names) => {
+                let by_name = PyDict::new(py);
+                for (name, value) in names.iter().zip(rest) {
+                    by_name.set_item(name, value)?;
+                }
+                Some(by_name)
+            }
+            None => None,
+        };
+        Ok((PyTuple::new(py, first)?, by_name))
+    }
+}
+
+/// What a function of a module does.
+pub trait Function {
+    /// Does it.
+    fn call<'py>(py: Python<'py>, arguments: Arguments<'_, 'py>) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// What a method does.
+pub trait Method {
+    /// Does it for an object of the class that it is installed in, or for that class or one below it.
+    fn call<'py>(
+        own: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>>;
+}
+
+/// What makes the simple ones among the classes of a metaclass.
+pub trait Maker {
+    /// Makes a class of the arguments of a class statement; `None` for what is left to Python.
+    fn make<'py>(
+        py: Python<'py>,
+        statement: Arguments<'_, 'py>,
+    ) -> PyResult<Option<Bound<'py, PyType>>>;
+}
+
+/// What a method is called with.
+#[derive(Clone, Copy)]
+pub enum Signature {
+    /// Nothing.
+    Alone,
+    /// One argument by position.
+    WithOne(&'static str),
+    /// The class instead of an object, and one argument by position or name.
+    OfClass(&'static str),
+}
+
+/// The documentation of a function in Rust: its parameters, as `inspect` reads them, and that of one in Python. Never freed: the
+/// interpreter keeps it to its end.
+///
+/// # Errors
+/// What Python raises for documentation that is no text.
+pub fn documentation(
+    name: &CStr,
+    parameters: &str,
+    python: &Bound<'_, PyAny>,
+) -> PyResult<&'static CStr> {
+    let about: Option<String> = python.getattr("__doc__")?.extract()?;
+    let about = format!(
+        "{}({parameters})\n--\n\n{}",
+        name.to_string_lossy(),
+        about.unwrap_or_default()
+    );
+    Ok(Box::leak(CString::new(about)?.into_boxed_c_str()))
+}
+
+/// Runs `work`; an error or a panic becomes a Python exception and `failed`.
+#[inline(always)]
+pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
+    let error = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(value)) => return value,
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| panic.downcast_ref::<String>().cloned())
+                .unwrap_or_else(|| "unknown".to_owned());
+            PanicException::new_err((text,))
+        }
+    };
+    error.restore(py);
+    release_dropped();
+    failed
+}
+
+/// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
+/// references aside until it is next called itself, which may never be.
+pub fn release_dropped() {
+    Python::try_attach(|_| ());
+}
+
+/// What calling a class, or a metaclass, does without our short cut.
+///
+/// # Errors
+/// What it raises.
+pub fn call_plainly<'py>(
+    class: &Bound<'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = class.py();
+    let (by_position, by_name) = arguments.as_python(py)?;
+    let all = std::iter::once(class.clone()).chain(by_position.iter());
+    let all: Vec<Bound<'py, PyAny>> = all.collect();
+    py.get_type::<PyType>()
+        .getattr("__call__")?
+        .call(PyTuple::new(py, all)?, by_name.as_ref())
+}
