@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::json::special::api;
 use crate::json::text;
-use crate::object::Offset;
+use crate::object::{Layout, Offset};
 use crate::plan::{Members, Place, Plan};
 use crate::quick;
 use crate::shape::Kind;
@@ -99,7 +99,7 @@ pub struct Names {
     /// Which form the class has.
     pub form: Form,
     /// The slots of the fields, by position in the plan.
-    pub slots: Vec<Offset>,
+    pub slots: Layout<Offset>,
     /// JSON names.
     pub camel: Keys,
     /// Proto names.
@@ -222,7 +222,7 @@ impl Names {
         };
         Ok(Self {
             form,
-            slots,
+            slots: Layout::new(slots),
             camel: Keys::new(py, &json_names),
             snake: Keys::new(py, &proto_names),
             plain: json_names,
