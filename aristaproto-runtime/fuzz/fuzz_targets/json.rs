@@ -156,6 +156,18 @@ fn round_trips(source: &str) {
             }
         }
     }
+    let mut cursor = Cursor::new(source);
+    if let Some((negative, magnitude)) = cursor.integer() {
+        let rest = cursor.at_end();
+        let mut again = Cursor::new(source);
+        let token = match again.peek() {
+            Some(b'"') => again.string().unwrap().into_owned(),
+            _ => again.number().unwrap().text.to_owned(),
+        };
+        let sign = if negative { "-" } else { "" };
+        assert_eq!(format!("{sign}{magnitude}"), token);
+        assert_eq!(rest, again.at_end());
+    }
     let mut out = Vec::new();
     if let Ok(value) = source.trim().parse::<i64>() {
         digits::signed(value, &mut out);

@@ -20,6 +20,7 @@ use crate::json::special::{self, Pools, Target};
 use crate::json::{some, Outcome};
 use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::quick::Long;
 use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
@@ -351,6 +352,19 @@ impl<'py> Reader<'_, 'py> {
             Kind::Float => PyFloat::new(py, single(self.double()?)?).into_any(),
             Kind::Enum => return self.enum_value(field),
             kind => {
+                if let Some((negative, magnitude)) = self.cursor.integer() {
+                    let bits = some(
+                        Long {
+                            negative,
+                            magnitude,
+                        }
+                        .of_kind(kind),
+                    )?;
+                    return Ok(Some(match kind {
+                        Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
+                        _ => value::int_object(py, bits.cast_signed()),
+                    }));
+                }
                 if self.cursor.peek() == Some(b'"') {
                     let text = some(self.cursor.string())?;
                     return Ok(Some(int(py, kind, some(parse::whole(&text))?)?));

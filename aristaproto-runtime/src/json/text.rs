@@ -66,13 +66,14 @@ fn are_plain(eight: [u8; 8]) -> bool {
 }
 
 fn ascii(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut chunks = bytes.chunks_exact(8);
-    let plain = chunks.all(|chunk| chunk.try_into().is_ok_and(are_plain))
-        && bytes
-            .iter()
-            .rev()
-            .take(bytes.len() % 8)
-            .all(|&byte| is_plain(byte));
+    let plain = match bytes.last_chunk() {
+        // The last eight may have been looked at in part.
+        Some(&last) => {
+            let (eights, _) = bytes.as_chunks();
+            eights.iter().all(|&eight| are_plain(eight)) && are_plain(last)
+        }
+        None => bytes.iter().all(|&byte| is_plain(byte)),
+    };
     if plain {
         out.extend_from_slice(bytes);
     } else {
