@@ -119,11 +119,7 @@ impl<'py> Dumper<'py> {
         dict: &Bound<'py, PyDict>,
     ) -> Outcome {
         let area = message.area();
-        let keys = if self.options.snake {
-            &names.snake
-        } else {
-            &names.camel
-        };
+        let keys = names.keys(self.options.snake);
         for (index, (_, slot)) in area.each(&names.slots).enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;

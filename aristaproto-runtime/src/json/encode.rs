@@ -205,11 +205,7 @@ impl<'py> Writer<'py> {
         mut first: bool,
     ) -> Outcome<bool> {
         let area = message.area();
-        let keys = if self.options.snake {
-            &names.snake
-        } else {
-            &names.camel
-        };
+        let keys = names.keys(self.options.snake);
         for (index, (_, slot)) in area.each(&names.slots).enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;

@@ -100,10 +100,8 @@ pub struct Names {
     pub form: Form,
     /// The slots of the fields, by position in the plan.
     pub slots: Layout<Offset>,
-    /// JSON names.
-    pub camel: Keys,
-    /// Proto names.
-    pub snake: Keys,
+    camel: Keys,
+    snake: Keys,
     plain: Vec<String>,
     by_name: ByName<usize>,
     lenient: OnceCell<ByName<Option<usize>>>,
@@ -122,6 +120,16 @@ impl Names {
         }
         let made = Self::new(py, plan)?;
         Ok(plan.names.get_or_init(|| made))
+    }
+
+    /// The keys of one casing: proto names, or JSON names.
+    #[inline]
+    pub fn keys(&self, snake: bool) -> &Keys {
+        if snake {
+            &self.snake
+        } else {
+            &self.camel
+        }
     }
 
     /// Position in the plan of the field with a JSON or proto name; most texts name fields in one order, `next` first.
