@@ -353,13 +353,11 @@ impl<'py> Reader<'_, 'py> {
             Kind::Enum => return self.enum_value(field),
             kind => {
                 if let Some((negative, magnitude)) = self.cursor.integer() {
-                    let bits = some(
-                        Long {
-                            negative,
-                            magnitude,
-                        }
-                        .of_kind(kind),
-                    )?;
+                    let long = Long {
+                        negative,
+                        magnitude,
+                    };
+                    let bits = some(long.of_kind(kind))?;
                     return Ok(Some(match kind {
                         Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
                         _ => value::int_object(py, bits.cast_signed()),

@@ -361,7 +361,16 @@ impl<'py> Writer<'py> {
     #[inline]
     fn string(&mut self, held: &Bound<'py, PyString>) -> Outcome {
         let letters = some(value::letters(held))?;
-        some(text::string(letters, &mut self.out).then_some(()))
+        self.letters(letters)
+    }
+
+    #[inline]
+    fn letters(&mut self, letters: Letters<'_>) -> Outcome {
+        if text::string(letters, &mut self.out) {
+            Ok(())
+        } else {
+            Err(Stop::Refused)
+        }
     }
 
     /// Writes one value, zero or not.
@@ -385,7 +394,7 @@ impl<'py> Writer<'py> {
                 if ZERO && matches!(letters, Letters::Ascii(b"")) {
                     return Ok(false);
                 }
-                some(text::string(letters, &mut self.out).then_some(()))?;
+                self.letters(letters)?;
             }
             Kind::Bytes => {
                 let held = item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
