@@ -15,7 +15,7 @@ use crate::json::names::{quoted_key, Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::text::Letters;
 use crate::json::{digits, number, some, text, Outcome};
-use crate::object::Message;
+use crate::object::{Message, Slot};
 use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
 use crate::shape::{FieldShape, Kind};
@@ -152,7 +152,7 @@ impl<'py> Writer<'py> {
     }
 
     /// Begins a member of an object with its key, which has `, ` in front.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, key: &[u8], first: bool) {
         if self.options.indent.is_some() {
             self.separate(first);
@@ -205,33 +205,43 @@ impl<'py> Writer<'py> {
         mut first: bool,
     ) -> Outcome<bool> {
         let area = message.area();
-        let keys = names.keys(self.options.snake);
         for (index, (_, slot)) in area.each(&names.slots).enumerate() {
-            if slot.is_empty() && !self.options.defaults {
-                continue;
-            }
-            let held = slot.get(self.py);
-            let (Some((field, shape)), Some(key)) = (plan.at(index), keys.quoted.get(index)) else {
-                continue;
-            };
-            let before = self.out.len();
-            self.key(key, first);
-            let set = match &held {
-                Some(held) => self.field(field, shape, held)?,
-                None => false,
-            };
-            let written = set
-                || self.options.defaults && self.default(field, shape, names.takes_null(index))?;
-            if written {
-                first = false;
-            } else {
-                self.out.truncate(before);
+            if !slot.is_empty() || self.options.defaults {
+                first = self.member(plan, names, index, slot, first)?;
             }
         }
         if plan.extensions.is_some_and(|slot| !area.is_empty(slot)) {
             first = self.extensions(plan, message, first)?;
         }
         Ok(first)
+    }
+
+    /// Writes the field at a position of the plan as a member, if it is to be written; gives what `members` does.
+    #[inline(never)] // The way from one empty slot to the next is short without it.
+    fn member(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        index: usize,
+        slot: Slot<'_>,
+        first: bool,
+    ) -> Outcome<bool> {
+        let quoted = &names.keys(self.options.snake).quoted;
+        let (Some((field, shape)), Some(key)) = (plan.at(index), quoted.get(index)) else {
+            return Ok(first);
+        };
+        let before = self.out.len();
+        self.key(key, first);
+        let set = match &slot.get(self.py) {
+            Some(held) => self.field(field, shape, held)?,
+            None => false,
+        };
+        let written =
+            set || self.options.defaults && self.default(field, shape, names.takes_null(index))?;
+        if !written {
+            self.out.truncate(before);
+        }
+        Ok(first && !written)
     }
 
     #[cold]
@@ -276,6 +286,7 @@ impl<'py> Writer<'py> {
     }
 
     /// Writes what an attribute holds; false if that is the field's default, and nothing was written.
+    #[inline(always)]
     fn field(
         &mut self,
         field: &Field,
@@ -425,7 +436,7 @@ impl<'py> Writer<'py> {
                 if ZERO && number == 0 {
                     return Ok(false);
                 }
-                self.member(field, number)?;
+                self.enum_value(field, number)?;
             }
             kind => {
                 let number = int_of(kind, item)?;
@@ -468,8 +479,7 @@ impl<'py> Writer<'py> {
         Ok(())
     }
 
-    /// Writes the value of an enum.
-    fn member(&mut self, field: &Field, number: i32) -> Outcome {
+    fn enum_value(&mut self, field: &Field, number: i32) -> Outcome {
         let members = some(field.members.as_ref())?;
         match members.names(self.py)? {
             MemberNames::Null => self.out.extend_from_slice(b"null"),
