@@ -2,11 +2,12 @@
 //! nothing, for what the plain codec in Python is to do or to refuse.
 //!
 //! Text: `encode` and `decode`. Plain values, as `to_dict` and `from_dict` have them: `dump` and `load`. What both need of a
-//! class is in `names`, what is special of well-known types in `special`. Without Python: `parse`, `text`, `number`.
+//! class is in `names`, what is special of well-known types in `special`. Without Python: `parse`, `text`, `number`, `digits`.
 //!
 //! <https://protobuf.dev/programming-guides/json/>
 
 pub mod decode;
+pub mod digits;
 pub mod dump;
 pub mod encode;
 pub mod load;

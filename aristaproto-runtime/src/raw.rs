@@ -112,11 +112,11 @@ pub fn write_fields(plan: &Plan, slots: Area<'_>, levels: u32, out: &mut Buffer)
     quick::fields(unsafe { Still::now() }, plan, slots, levels, out)
 }
 
-/// Asks for the memory of the messages that come soon in a long list: of the last ones before an index.
-pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
+/// Asks for the memory of the messages that come soon in a long list; see `quick::fetch_next`.
+pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
     // SAFETY: `quick::fetch_next` looks at objects, no more.
     let still = unsafe { Still::now() };
-    quick::fetch_next::<true>(still, still.see(list).items().unwrap_or_default(), index);
+    quick::fetch_next::<BACK>(still, still.see(list).items().unwrap_or_default(), index);
 }
 
 /// Whether what two slots hold is equal. `None` when something else decides: a value is of another type, or one is empty.

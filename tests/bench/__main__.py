@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +224,9 @@ def rpc_rows(
     )
     # A call takes long enough for the switching of threads to matter.
     slower = measure.Effort(effort.rounds, max(effort.seconds * 5, 0.05))
-    return list(rpc.rows(wire, "tree_aristaproto", slower))
+    cases = [codec.Case(dialect, medium, google) for dialect in (google, ours)]
+    uses = {case.dialect.name: (case.read, partial(case.message, wire)) for case in cases}
+    return list(rpc.rows(wire, "tree_aristaproto", uses, slower))
 
 
 main()

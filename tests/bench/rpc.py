@@ -1,4 +1,7 @@
-"""Calls: an echo of one message through grpcio with google's classes, and through aristaproto's stubs and bases. Out: rows.
+"""Calls: one message through grpcio with google's classes, and through aristaproto's stubs and bases. Out: rows.
+
+The operation `echo` sends back what came in; with `use` the server reads every field of the request and constructs its
+answer, of which the client reads every field.
 
 One process has client and server; the servers are of grpc.aio on both sides, in a thread of their own for the synchronous
 stubs and in the client's event loop for the asynchronous ones. Called by `__main__`.
@@ -16,20 +19,37 @@ from typing import Any
 
 from .measure import Effort, Row, interleave
 
+OPERATIONS = ("echo", "use")
 STREAMED = 100
 """Messages of one streaming call; its time is that of one message."""
 OPTIONS = (("grpc.so_reuseport", 0),)
 
 
 class Side:
-    """One library's message, servicer and stubs."""
+    """One library's message, servicer and stubs. `read` and `build` are those of the bench for a Medium."""
 
-    def __init__(self, name: str, wire: bytes, tree: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        operation: str,
+        wire: bytes,
+        tree: str,
+        read: Callable[[Any], None],
+        build: Callable[[], Any],
+    ) -> None:
         grpc: Any = importlib.import_module("grpc")
         importlib.import_module("grpc.aio")
 
         self.name = name
+        self.read: Callable[[Any], None] | None = read if operation == "use" else None
         self._grpc = grpc
+
+        def answered(request: Any) -> Any:
+            if operation == "echo":
+                return request
+            read(request)
+            return build()
+
         if name == "google":
             messages: Any = importlib.import_module("shapes_pb2")
             services: Any = importlib.import_module("shapes_pb2_grpc")
@@ -37,11 +57,11 @@ class Side:
 
             class GoogleEcho(services.EchoServicer):  # type: ignore[misc]
                 async def Unary(self, request: Any, context: Any) -> Any:
-                    return request
+                    return answered(request)
 
                 async def Stream(self, requests: Any, context: Any) -> AsyncIterator[Any]:
                     async for request in requests:
-                        yield request
+                        yield answered(request)
 
             self._add: Callable[[Any], None] = lambda server: services.add_EchoServicer_to_server(
                 GoogleEcho(), server
@@ -55,11 +75,11 @@ class Side:
 
             class AristaprotoEcho(generated.EchoBase):  # type: ignore[misc]
                 async def unary(self, message: Any) -> Any:
-                    return message
+                    return answered(message)
 
                 async def stream(self, messages: Any) -> AsyncIterator[Any]:
                     async for message in messages:
-                        yield message
+                        yield answered(message)
 
             self._add = lambda server: server.add_generic_rpc_handlers(
                 (AristaprotoEcho()._grpcio_rpc_handler(),)
@@ -88,11 +108,21 @@ class Side:
         return channel, self._aio_stub(channel)
 
 
-def rows(wire: bytes, tree: str, effort: Effort) -> Iterator[Row]:
-    """Time unary and streaming calls through synchronous and asynchronous stubs. `wire`: a Medium."""
-    sides = [Side("google", wire, tree), Side("aristaproto", wire, tree)]
-    yield from _synchronous(sides, effort)
-    yield from asyncio.run(_asynchronous(sides, effort))
+def rows(
+    wire: bytes,
+    tree: str,
+    uses: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]],
+    effort: Effort,
+) -> Iterator[Row]:
+    """Time unary and streaming calls through synchronous and asynchronous stubs. `wire`: a Medium; `uses`: for each library,
+    what reads every field of one and what constructs it.
+    """
+    for operation in OPERATIONS:
+        sides = [
+            Side(name, operation, wire, tree, *uses[name]) for name in ("google", "aristaproto")
+        ]
+        yield from _synchronous(operation, sides, effort)
+        yield from asyncio.run(_asynchronous(operation, sides, effort))
 
 
 def _check(answers: list[Any], message: Any, count: int) -> None:
@@ -102,15 +132,22 @@ def _check(answers: list[Any], message: Any, count: int) -> None:
         )
 
 
-def _unary(call: Any, message: Any) -> Callable[[int], list[Any]]:
-    return lambda count: [call(message) for _ in range(count)]
+def _taken(side: Side, answers: list[Any]) -> list[Any]:
+    if side.read is not None:
+        for answer in answers:
+            side.read(answer)
+    return answers
 
 
-def _stream(call: Any, message: Any) -> Callable[[int], list[Any]]:
-    return lambda count: list(call(iter([message] * count)))
+def _unary(side: Side, call: Any) -> Callable[[int], list[Any]]:
+    return lambda count: _taken(side, [call(side.message) for _ in range(count)])
 
 
-def _synchronous(sides: list[Side], effort: Effort) -> Iterator[Row]:
+def _stream(side: Side, call: Any) -> Callable[[int], list[Any]]:
+    return lambda count: _taken(side, list(call(iter([side.message] * count))))
+
+
+def _synchronous(operation: str, sides: list[Side], effort: Effort) -> Iterator[Row]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -126,8 +163,8 @@ def _synchronous(sides: list[Side], effort: Effort) -> Iterator[Row]:
         stub = manager.__enter__()
         channels.append(manager)
 
-        calls["unary"][side.name] = _unary(getattr(stub, side.unary), side.message)
-        calls["stream"][side.name] = _stream(getattr(stub, side.stream), side.message)
+        calls["unary"][side.name] = _unary(side, getattr(stub, side.unary))
+        calls["stream"][side.name] = _stream(side, getattr(stub, side.stream))
     for kind, by_side in calls.items():
         for side in sides:
             _check(by_side[side.name](STREAMED), side.message, STREAMED)
@@ -140,7 +177,7 @@ def _synchronous(sides: list[Side], effort: Effort) -> Iterator[Row]:
                 calls_made += 1
             return (perf_counter() - began) / (calls_made * STREAMED)
 
-        row = Row("rpc", f"sync {kind}", "echo")
+        row = Row("rpc", f"sync {kind}", operation)
         yield interleave(row, {side.name: once for side in sides}, effort)
     for manager in channels:
         manager.__exit__(None, None, None)
@@ -151,7 +188,7 @@ def _synchronous(sides: list[Side], effort: Effort) -> Iterator[Row]:
     loop.close()
 
 
-async def _asynchronous(sides: list[Side], effort: Effort) -> list[Row]:
+async def _asynchronous(operation: str, sides: list[Side], effort: Effort) -> list[Row]:
     servers: list[Any] = []
     channels: list[Any] = []
     stubs: dict[str, Any] = {}
@@ -165,7 +202,7 @@ async def _asynchronous(sides: list[Side], effort: Effort) -> list[Row]:
         call = getattr(stubs[side.name], side.unary)
 
         async def run(count: int) -> list[Any]:
-            return [await call(side.message) for _ in range(count)]
+            return _taken(side, [await call(side.message) for _ in range(count)])
 
         return run
 
@@ -173,7 +210,8 @@ async def _asynchronous(sides: list[Side], effort: Effort) -> list[Row]:
         call = getattr(stubs[side.name], side.stream)
 
         async def run(count: int) -> list[Any]:
-            return [answer async for answer in call(iter([side.message] * count))]
+            answers = call(iter([side.message] * count))
+            return _taken(side, [answer async for answer in answers])
 
         return run
 
@@ -182,7 +220,7 @@ async def _asynchronous(sides: list[Side], effort: Effort) -> list[Row]:
         calls = {side.name: make(side) for side in sides}
         for side in sides:
             _check(await calls[side.name](STREAMED), side.message, STREAMED)
-        rows.append(await _interleave(Row("rpc", f"aio {kind}", "echo"), calls, effort))
+        rows.append(await _interleave(Row("rpc", f"aio {kind}", operation), calls, effort))
     for channel in channels:
         await channel.close()
     for server in servers:

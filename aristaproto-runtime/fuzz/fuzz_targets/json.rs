@@ -3,6 +3,8 @@
 #![no_main]
 #![allow(dead_code, missing_docs)]
 
+#[path = "../../src/json/digits.rs"]
+mod digits;
 #[path = "../../src/json/number.rs"]
 mod number;
 #[path = "../../src/json/parse.rs"]
@@ -154,16 +156,36 @@ fn round_trips(source: &str) {
             }
         }
     }
+    let mut cursor = Cursor::new(source);
+    if let Some((negative, magnitude)) = cursor.integer() {
+        let rest = cursor.at_end();
+        let mut again = Cursor::new(source);
+        let token = match again.peek() {
+            Some(b'"') => again.string().unwrap().into_owned(),
+            _ => again.number().unwrap().text.to_owned(),
+        };
+        let sign = if negative { "-" } else { "" };
+        assert_eq!(format!("{sign}{magnitude}"), token);
+        assert_eq!(rest, again.at_end());
+    }
+    let mut out = Vec::new();
+    if let Ok(value) = source.trim().parse::<i64>() {
+        digits::signed(value, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+    } else if let Ok(value) = source.trim().parse::<u64>() {
+        digits::unsigned(value, &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+    }
     if let Some((date, clock, nanos)) = parse::time(source) {
         let mut out = Vec::new();
-        text::time(date, clock, nanos, &mut out);
+        digits::time(date, clock, nanos, &mut out);
         let written = String::from_utf8(out).unwrap();
         let read = parse::time(written.trim_matches('"'));
         assert_eq!(read, Some((date, clock, nanos)));
     }
     if let Some((seconds, nanos)) = parse::duration(source) {
         let mut out = Vec::new();
-        text::duration(seconds, nanos, &mut out);
+        digits::duration(seconds, nanos, &mut out);
         let written = String::from_utf8(out).unwrap();
         assert_eq!(
             parse::duration(written.trim_matches('"')),

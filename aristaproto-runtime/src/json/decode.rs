@@ -14,6 +14,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 use crate::api::Limits;
 use crate::decode::known;
 use crate::encode::{is_complete, Stop};
+use crate::int::Long;
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::parse::{self, Cursor, Text};
 use crate::json::special::{self, Pools, Target};
@@ -351,6 +352,17 @@ impl<'py> Reader<'_, 'py> {
             Kind::Float => PyFloat::new(py, single(self.double()?)?).into_any(),
             Kind::Enum => return self.enum_value(field),
             kind => {
+                if let Some((negative, magnitude)) = self.cursor.integer() {
+                    let long = Long {
+                        negative,
+                        magnitude,
+                    };
+                    let bits = some(long.of_kind(kind))?;
+                    return Ok(Some(match kind {
+                        Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
+                        _ => value::int_object(py, bits.cast_signed()),
+                    }));
+                }
                 if self.cursor.peek() == Some(b'"') {
                     let text = some(self.cursor.string())?;
                     return Ok(Some(int(py, kind, some(parse::whole(&text))?)?));

@@ -9,10 +9,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::Stop;
-use crate::json::encode::{float_of, int_of, is_text, is_zero, number_of, word_of};
+use crate::json::encode::{float_of, int_of, is_text, number_of, word_of};
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
-use crate::json::{number, some, text, Outcome};
+use crate::json::{digits, number, some, text, Outcome};
 use crate::object::Message;
 use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
@@ -84,7 +84,7 @@ impl<'py> Dumper<'py> {
                 dict.into_any()
             }
             Form::Struct | Form::ListValue => self.collection(plan, message, names.form)?,
-            Form::Value => self.value_message(plan, message)?,
+            Form::Value => self.value_message(plan, names, message)?,
             Form::Timestamp | Form::Duration => {
                 let wrapped = if names.form == Form::Timestamp {
                     Wrapped::Timestamp
@@ -119,16 +119,12 @@ impl<'py> Dumper<'py> {
         dict: &Bound<'py, PyDict>,
     ) -> Outcome {
         let area = message.area();
-        let keys = if self.options.snake {
-            &names.snake
-        } else {
-            &names.camel
-        };
-        for (index, &slot) in names.slots.iter().enumerate() {
-            let held = area.get(self.py, slot);
-            if held.is_none() && !self.options.defaults {
+        let keys = names.keys(self.options.snake);
+        for (index, (_, slot)) in area.each(&names.slots).enumerate() {
+            if slot.is_empty() && !self.options.defaults {
                 continue;
             }
+            let held = slot.get(self.py);
             let (Some((field, shape)), Some(key)) = (plan.at(index), keys.text.get(index)) else {
                 continue;
             };
@@ -263,7 +259,7 @@ impl<'py> Dumper<'py> {
                 let word = if truth.is_true() { "true" } else { "false" };
                 PyString::intern(self.py, word).into_any()
             } else {
-                int_text(self.py, int_of(shapes.0.kind, &key)?)?
+                self.int_text(int_of(shapes.0.kind, &key)?)?
             };
             made.set_item(key, self.value(&entry.1, &shapes.1, &item)?)?;
         }
@@ -318,12 +314,22 @@ impl<'py> Dumper<'py> {
             kind => {
                 let found = int_of(kind, item)?;
                 if is_text(kind) {
-                    int_text(self.py, found)
+                    self.int_text(found)
                 } else {
                     Ok(item.clone())
                 }
             }
         }
+    }
+
+    fn int_text(&mut self, number: Int) -> Outcome<Bound<'py, PyAny>> {
+        self.text.clear();
+        match number {
+            Int::Signed(number) => digits::signed(number, &mut self.text),
+            Int::Unsigned(number) => digits::unsigned(number, &mut self.text),
+            Int::Huge | Int::Other => return Err(Stop::Refused),
+        }
+        Ok(value::ascii_string(self.py, &self.text)?.into_any())
     }
 
     /// The string in `text`, which has quotation marks around it.
@@ -423,9 +429,10 @@ impl<'py> Dumper<'py> {
     fn value_message(
         &mut self,
         plan: &Plan,
+        names: &Names,
         message: Message<'_, 'py>,
     ) -> Outcome<Bound<'py, PyAny>> {
-        let Some((field, shape, held)) = special::kind_of_value(plan, message)? else {
+        let Some((field, shape, held)) = special::kind_of_value(plan, names, message)? else {
             return Ok(self.py.None().into_bound(self.py));
         };
         if shape.kind == Kind::Enum {
@@ -481,12 +488,24 @@ impl<'py> Dumper<'py> {
     }
 }
 
-fn int_text(py: Python<'_>, number: Int) -> Outcome<Bound<'_, PyAny>> {
-    let mut digits = itoa::Buffer::new();
-    let text = match number {
-        Int::Signed(number) => digits.format(number),
-        Int::Unsigned(number) => digits.format(number),
-        Int::Huge | Int::Other => return Err(Stop::Refused),
-    };
-    Ok(value::ascii_string(py, text.as_bytes())?.into_any())
+/// Whether a value of a field without presence is the zero of its type, which is not written.
+fn is_zero(kind: Kind, held: &Bound<'_, PyAny>) -> Outcome<bool> {
+    Ok(match kind {
+        Kind::String => {
+            let held = held.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
+            held.is_empty()?
+        }
+        Kind::Bytes => held
+            .cast_exact::<PyBytes>()
+            .map_err(|_| Stop::Refused)?
+            .as_bytes()
+            .is_empty(),
+        Kind::Double | Kind::Float => float_of(held)?.to_bits() == 0,
+        Kind::Message | Kind::Group => false,
+        _ => match value::int(held) {
+            Int::Signed(number) => number == 0,
+            Int::Unsigned(_) => false,
+            Int::Huge | Int::Other => return Err(Stop::Refused),
+        },
+    })
 }

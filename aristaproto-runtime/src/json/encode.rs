@@ -14,8 +14,8 @@ use crate::encode::{is_complete, Stop};
 use crate::json::names::{quoted_key, Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::text::Letters;
-use crate::json::{number, some, text, Outcome};
-use crate::object::Message;
+use crate::json::{digits, number, some, text, Outcome};
+use crate::object::{Message, Slot};
 use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
 use crate::shape::{FieldShape, Kind};
@@ -152,7 +152,7 @@ impl<'py> Writer<'py> {
     }
 
     /// Begins a member of an object with its key, which has `, ` in front.
-    #[inline]
+    #[inline(always)]
     fn key(&mut self, key: &[u8], first: bool) {
         if self.options.indent.is_some() {
             self.separate(first);
@@ -177,7 +177,7 @@ impl<'py> Writer<'py> {
                 self.close(b'}', empty);
             }
             Form::Struct | Form::ListValue => self.collection(plan, message, names.form)?,
-            Form::Value => self.value_message(plan, message)?,
+            Form::Value => self.value_message(plan, names, message)?,
             Form::Timestamp | Form::Duration => {
                 let (seconds, nanos) = special::parts(plan, message)?;
                 self.time(names.form == Form::Timestamp, seconds, nanos)?;
@@ -205,37 +205,43 @@ impl<'py> Writer<'py> {
         mut first: bool,
     ) -> Outcome<bool> {
         let area = message.area();
-        for (index, &slot) in names.slots.iter().enumerate() {
-            let held = area.get(self.py, slot);
-            if held.is_none() && !self.options.defaults {
-                continue;
-            }
-            let keys = if self.options.snake {
-                &names.snake
-            } else {
-                &names.camel
-            };
-            let (Some((field, shape)), Some(key)) = (plan.at(index), keys.quoted.get(index)) else {
-                continue;
-            };
-            let before = self.out.len();
-            self.key(key, first);
-            let set = match &held {
-                Some(held) => self.field(field, shape, held)?,
-                None => false,
-            };
-            let written = set
-                || self.options.defaults && self.default(field, shape, names.takes_null(index))?;
-            if written {
-                first = false;
-            } else {
-                self.out.truncate(before);
+        for (index, (_, slot)) in area.each(&names.slots).enumerate() {
+            if !slot.is_empty() || self.options.defaults {
+                first = self.member(plan, names, index, slot, first)?;
             }
         }
         if plan.extensions.is_some_and(|slot| !area.is_empty(slot)) {
             first = self.extensions(plan, message, first)?;
         }
         Ok(first)
+    }
+
+    /// Writes the field at a position of the plan as a member, if it is to be written; gives what `members` does.
+    #[inline(never)] // The way from one empty slot to the next is short without it.
+    fn member(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        index: usize,
+        slot: Slot<'_>,
+        first: bool,
+    ) -> Outcome<bool> {
+        let quoted = &names.keys(self.options.snake).quoted;
+        let (Some((field, shape)), Some(key)) = (plan.at(index), quoted.get(index)) else {
+            return Ok(first);
+        };
+        let before = self.out.len();
+        self.key(key, first);
+        let set = match &slot.get(self.py) {
+            Some(held) => self.field(field, shape, held)?,
+            None => false,
+        };
+        let written =
+            set || self.options.defaults && self.default(field, shape, names.takes_null(index))?;
+        if !written {
+            self.out.truncate(before);
+        }
+        Ok(first && !written)
     }
 
     #[cold]
@@ -280,6 +286,7 @@ impl<'py> Writer<'py> {
     }
 
     /// Writes what an attribute holds; false if that is the field's default, and nothing was written.
+    #[inline(always)]
     fn field(
         &mut self,
         field: &Field,
@@ -309,16 +316,19 @@ impl<'py> Writer<'py> {
             self.map(entry, shapes, dict)?;
             return Ok(true);
         }
-        if !field.presence && is_zero(shape.kind, held)? {
-            return Ok(false);
+        if field.presence {
+            self.value(field, shape, held)?;
+            return Ok(true);
         }
-        self.value(field, shape, held)?;
-        Ok(true)
+        self.value_unless::<true>(field, shape, held)
     }
 
     fn list(&mut self, field: &Field, shape: &FieldShape, list: &Bound<'py, PyList>) -> Outcome {
         self.open(b'[');
         value::for_each(list, |index, item| {
+            if shape.kind.is_message() {
+                quick::look_ahead::<false>(list, index);
+            }
             self.separate(index == 0);
             self.value(field, shape, &item)
         })?;
@@ -362,6 +372,11 @@ impl<'py> Writer<'py> {
     #[inline]
     fn string(&mut self, held: &Bound<'py, PyString>) -> Outcome {
         let letters = some(value::letters(held))?;
+        self.letters(letters)
+    }
+
+    #[inline]
+    fn letters(&mut self, letters: Letters<'_>) -> Outcome {
         if text::string(letters, &mut self.out) {
             Ok(())
         } else {
@@ -371,24 +386,67 @@ impl<'py> Writer<'py> {
 
     /// Writes one value, zero or not.
     fn value(&mut self, field: &Field, shape: &FieldShape, item: &Bound<'py, PyAny>) -> Outcome {
+        self.value_unless::<false>(field, shape, item).map(|_| ())
+    }
+
+    /// Writes one value; false if it is the zero of its type, which is not written with `ZERO`.
+    #[inline(always)]
+    fn value_unless<const ZERO: bool>(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        item: &Bound<'py, PyAny>,
+    ) -> Outcome<bool> {
         match shape.kind {
-            Kind::Message | Kind::Group => self.message_value(field, shape, item),
-            Kind::String => self.string(item.cast_exact::<PyString>().map_err(|_| Stop::Refused)?),
+            Kind::Message | Kind::Group => self.message_value(field, shape, item)?,
+            Kind::String => {
+                let held = item.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
+                let letters = some(value::letters(held))?;
+                if ZERO && matches!(letters, Letters::Ascii(b"")) {
+                    return Ok(false);
+                }
+                self.letters(letters)?;
+            }
             Kind::Bytes => {
                 let held = item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
-                text::base64(held.as_bytes(), &mut self.out);
-                Ok(())
+                let held = held.as_bytes();
+                if ZERO && held.is_empty() {
+                    return Ok(false);
+                }
+                text::base64(held, &mut self.out);
             }
             Kind::Bool => {
                 let held = item.cast_exact::<PyBool>().map_err(|_| Stop::Refused)?;
-                let word: &[u8] = if held.is_true() { b"true" } else { b"false" };
+                let truth = held.is_true();
+                if ZERO && !truth {
+                    return Ok(false);
+                }
+                let word: &[u8] = if truth { b"true" } else { b"false" };
                 self.out.extend_from_slice(word);
-                Ok(())
             }
-            Kind::Double | Kind::Float => self.float(float_of(item)?, shape.kind == Kind::Float),
-            Kind::Enum => self.member(field, item),
-            kind => self.int(kind, item),
+            Kind::Double | Kind::Float => {
+                let number = float_of(item)?;
+                if ZERO && number.to_bits() == 0 {
+                    return Ok(false);
+                }
+                self.float(number, shape.kind == Kind::Float)?;
+            }
+            Kind::Enum => {
+                let number = number_of(item)?;
+                if ZERO && number == 0 {
+                    return Ok(false);
+                }
+                self.enum_value(field, number)?;
+            }
+            kind => {
+                let number = int_of(kind, item)?;
+                if ZERO && matches!(number, Int::Signed(0)) {
+                    return Ok(false);
+                }
+                self.int(kind, number)?;
+            }
         }
+        Ok(true)
     }
 
     fn float(&mut self, number: f64, single: bool) -> Outcome {
@@ -404,15 +462,15 @@ impl<'py> Writer<'py> {
         Ok(())
     }
 
-    fn int(&mut self, kind: Kind, item: &Bound<'py, PyAny>) -> Outcome {
-        let number = int_of(kind, item)?;
+    #[inline]
+    fn int(&mut self, kind: Kind, number: Int) -> Outcome {
         let quoted = is_text(kind);
         if quoted {
             self.out.push(b'"');
         }
         match number {
-            Int::Unsigned(number) => text::int(number, &mut self.out),
-            Int::Signed(number) => text::int(number, &mut self.out),
+            Int::Unsigned(number) => digits::unsigned(number, &mut self.out),
+            Int::Signed(number) => digits::signed(number, &mut self.out),
             Int::Huge | Int::Other => return Err(Stop::Refused),
         }
         if quoted {
@@ -421,15 +479,14 @@ impl<'py> Writer<'py> {
         Ok(())
     }
 
-    fn member(&mut self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome {
+    fn enum_value(&mut self, field: &Field, number: i32) -> Outcome {
         let members = some(field.members.as_ref())?;
-        let number = number_of(item)?;
         match members.names(self.py)? {
             MemberNames::Null => self.out.extend_from_slice(b"null"),
             MemberNames::Known { by_number, .. } => match by_number.get(&number) {
                 Some(name) => self.out.extend_from_slice(&name.quoted),
                 None if members.closed => return Err(Stop::Refused),
-                None => text::int(number, &mut self.out),
+                None => digits::signed(i64::from(number), &mut self.out),
             },
         }
         Ok(())
@@ -491,8 +548,8 @@ impl<'py> Writer<'py> {
         self.map(entry, shapes, held.cast_exact().map_err(|_| Stop::Refused)?)
     }
 
-    fn value_message(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        let Some((field, shape, held)) = special::kind_of_value(plan, message)? else {
+    fn value_message(&mut self, plan: &Plan, names: &Names, message: Message<'_, 'py>) -> Outcome {
+        let Some((field, shape, held)) = special::kind_of_value(plan, names, message)? else {
             self.out.extend_from_slice(b"null");
             return Ok(());
         };
@@ -504,7 +561,7 @@ impl<'py> Writer<'py> {
             return self.value(field, shape, &held);
         }
         match special::json_number(float_of(&held)?)? {
-            special::Number::Whole(number) => text::int(number, &mut self.out),
+            special::Number::Whole(number) => digits::signed(number, &mut self.out),
             special::Number::Double(number) => number::double(number, &mut self.out),
         }
         Ok(())
@@ -599,26 +656,4 @@ pub fn number_of(item: &Bound<'_, PyAny>) -> Outcome<i32> {
         Int::Signed(number) => i32::try_from(number).map_err(|_| Stop::Refused),
         _ => Err(Stop::Refused),
     }
-}
-
-/// Whether a value of a field without presence is the zero of its type, which is not written.
-pub fn is_zero(kind: Kind, held: &Bound<'_, PyAny>) -> Outcome<bool> {
-    Ok(match kind {
-        Kind::String => {
-            let held = held.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
-            held.is_empty()?
-        }
-        Kind::Bytes => held
-            .cast_exact::<PyBytes>()
-            .map_err(|_| Stop::Refused)?
-            .as_bytes()
-            .is_empty(),
-        Kind::Double | Kind::Float => float_of(held)?.to_bits() == 0,
-        Kind::Message | Kind::Group => false,
-        _ => match value::int(held) {
-            Int::Signed(number) => number == 0,
-            Int::Unsigned(_) => false,
-            Int::Huge | Int::Other => return Err(Stop::Refused),
-        },
-    })
 }

@@ -10,7 +10,7 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::json::special::api;
 use crate::json::text;
-use crate::object::Offset;
+use crate::object::{Layout, Offset};
 use crate::plan::{Members, Place, Plan};
 use crate::quick;
 use crate::shape::Kind;
@@ -99,11 +99,9 @@ pub struct Names {
     /// Which form the class has.
     pub form: Form,
     /// The slots of the fields, by position in the plan.
-    pub slots: Vec<Offset>,
-    /// JSON names.
-    pub camel: Keys,
-    /// Proto names.
-    pub snake: Keys,
+    pub slots: Layout<Offset>,
+    camel: Keys,
+    snake: Keys,
     plain: Vec<String>,
     by_name: ByName<usize>,
     lenient: OnceCell<ByName<Option<usize>>>,
@@ -122,6 +120,16 @@ impl Names {
         }
         let made = Self::new(py, plan)?;
         Ok(plan.names.get_or_init(|| made))
+    }
+
+    /// The keys of one casing: proto names, or JSON names.
+    #[inline]
+    pub fn keys(&self, snake: bool) -> &Keys {
+        if snake {
+            &self.snake
+        } else {
+            &self.camel
+        }
     }
 
     /// Position in the plan of the field with a JSON or proto name; most texts name fields in one order, `next` first.
@@ -222,7 +230,7 @@ impl Names {
         };
         Ok(Self {
             form,
-            slots,
+            slots: Layout::new(slots),
             camel: Keys::new(py, &json_names),
             snake: Keys::new(py, &proto_names),
             plain: json_names,

@@ -145,7 +145,16 @@ impl<'a> Cursor<'a> {
     fn escaped_text(&mut self, points: &mut Vec<u32>) -> Option<()> {
         let bytes = self.text.as_bytes();
         loop {
-            match *bytes.get(self.pos)? {
+            let rest = bytes.get(self.pos..)?;
+            if let Some(&[b'\\', b'u', ref digits @ ..]) = rest.first_chunk::<6>() {
+                let unit = hexadecimal(*digits);
+                if unit < 0xd800 {
+                    self.pos += 6;
+                    points.push(unit);
+                    continue;
+                }
+            }
+            match *rest.first()? {
                 b'"' => {
                     self.pos += 1;
                     return Some(());
@@ -222,14 +231,10 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn hexadecimal(&mut self) -> Option<u32> {
-        let digits = self.text.as_bytes().get(self.pos..self.pos + 4)?;
+        let digits = self.text.as_bytes().get(self.pos..)?.first_chunk()?;
         self.pos += 4;
-        let value = |at: usize| {
-            let digit = digits.get(at).copied().unwrap_or_default();
-            NIBBLES.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)
-        };
-        let all = value(0) << 12 | value(1) << 8 | value(2) << 4 | value(3);
-        (all < NO_DIGIT).then_some(all)
+        let unit = hexadecimal(*digits);
+        (unit < NO_DIGIT).then_some(unit)
     }
 
     /// Passes over a value, whatever it is.
@@ -268,6 +273,30 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes an integer of up to 19 digits, between quotation marks or not: whether it has a minus, and its digits. What is
+    /// unusual is not taken, and stays for `number` or `string`.
+    #[inline]
+    pub fn integer(&mut self) -> Option<(bool, u64)> {
+        let mut ahead = *self;
+        let quoted = ahead.take(b'"');
+        let rest = self.text.as_bytes().get(ahead.pos..)?;
+        let negative = rest.first() == Some(&b'-');
+        let digits = rest.get(usize::from(negative)..)?;
+        let (number, length) = leading_digits(digits);
+        let only_zero = length == 1 && !negative;
+        if !(1..=19).contains(&length) || digits.first() == Some(&b'0') && !only_zero {
+            return None;
+        }
+        match digits.get(length) {
+            Some(b'"') if quoted => {}
+            Some(b'.' | b'e' | b'E') => return None,
+            _ if quoted => return None,
+            _ => {}
+        }
+        self.pos = ahead.pos + usize::from(negative) + length + usize::from(quoted);
+        Some((negative, number))
+    }
+
     /// Takes a number.
     pub fn number(&mut self) -> Option<Number<'a>> {
         self.peek()?;
@@ -277,6 +306,52 @@ impl<'a> Cursor<'a> {
         self.pos += length;
         (length <= LONGEST_NUMBER).then_some(Number { text, is_whole })
     }
+}
+
+/// What four hexadecimal digits are worth; `NO_DIGIT` or more if one of them is none.
+#[inline]
+fn hexadecimal(digits: [u8; 4]) -> u32 {
+    let values = digits.map(|digit| NIBBLES[usize::from(digit)]);
+    values.into_iter().fold(0, |all, value| all << 4 | value)
+}
+
+/// The number that a text begins with, and how many digits it has: exact for up to 19.
+#[inline]
+fn leading_digits(bytes: &[u8]) -> (u64, usize) {
+    let (mut number, mut length) = (0_u64, 0);
+    while let Some(&eight) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
+        let Some(value) = eight_digits(eight) else {
+            break;
+        };
+        number = number.wrapping_mul(100_000_000).wrapping_add(value);
+        length += 8;
+    }
+    for byte in bytes.get(length..).unwrap_or_default() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length += 1;
+    }
+    (number, length)
+}
+
+/// The number that eight digits spell; nothing if one of them is none. Digits, pairs and halves are put together side by side
+/// in one word.
+#[inline]
+fn eight_digits(eight: [u8; 8]) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(eight);
+    // The upper half of a digit is 3, also when 6 is added to it.
+    let high = |word: u64| word & (ONES * 0xf0) == ONES * 0x30;
+    if !high(word) || !high(word.wrapping_add(ONES * 6)) {
+        return None;
+    }
+    let digits = word & (ONES * 0x0f);
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 /// Length of the number at the start of a text, and whether it has neither fraction nor exponent.

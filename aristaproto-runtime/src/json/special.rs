@@ -10,7 +10,7 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 use crate::bind;
 use crate::encode::Stop;
 use crate::json::names::{MemberNames, Names};
-use crate::json::{some, text, Outcome};
+use crate::json::{digits, some, Outcome};
 use crate::object::{Message, Offset};
 use crate::plan::{Field, Learned, Members, Place, Plan, Wrapped};
 use crate::shape::FieldShape;
@@ -335,13 +335,16 @@ pub fn extension_key<'py>(
 
 /// What is set in a `google.protobuf.Value`.
 #[allow(clippy::type_complexity)] // As above.
+#[inline]
 pub fn kind_of_value<'a, 'py>(
     plan: &'a Plan,
+    names: &Names,
     message: Message<'_, 'py>,
 ) -> Outcome<Option<(&'a Field, &'a FieldShape, Bound<'py, PyAny>)>> {
-    for shape in &plan.shape.fields {
-        let (field, shape, held) = held(plan, message, shape.number)?;
-        if let Some(held) = held.filter(|held| !held.is_none()) {
+    let py = message.object().py();
+    for (index, (_, slot)) in message.area().each(&names.slots).enumerate() {
+        if let Some(held) = slot.get(py).filter(|held| !held.is_none()) {
+            let (field, shape) = some(plan.at(index))?;
             return Ok(Some((field, shape, held)));
         }
     }
@@ -459,11 +462,11 @@ pub fn time(is_timestamp: bool, seconds: i64, nanos: i32, out: &mut Vec<u8>) -> 
     if is_timestamp {
         if wkt::is_time(seconds, nanos) {
             let date = wkt::civil(seconds.div_euclid(86_400));
-            text::time(date, seconds.rem_euclid(86_400), nanos, out);
+            digits::time(date, seconds.rem_euclid(86_400), nanos, out);
             return true;
         }
     } else if wkt::is_span(seconds, nanos) {
-        text::duration(seconds, nanos, out);
+        digits::duration(seconds, nanos, out);
         return true;
     }
     false

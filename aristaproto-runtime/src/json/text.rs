@@ -1,6 +1,4 @@
-//! JSON text below messages, without Python: strings, numbers, base64, times. Called by `encode` and `dump`.
-
-use std::io::Write as _;
+//! Strings and bytes as JSON text, without Python. Called by `encode`, `dump` and `names`.
 
 /// The letters of a string, as wide as the widest of them needs.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +32,9 @@ pub fn string(letters: Letters<'_>, out: &mut Vec<u8>) -> bool {
             ascii(bytes, out);
             true
         }
-        Letters::Latin(bytes) => wide(bytes.iter().map(|&byte| u32::from(byte)), out),
-        Letters::Two(units) => wide(units.iter().map(|&unit| u32::from(unit)), out),
-        Letters::Four(points) => wide(points.iter().copied(), out),
+        Letters::Latin(bytes) => escaped(bytes, out),
+        Letters::Two(units) => escaped(units, out),
+        Letters::Four(points) => escaped(points, out),
     };
     out.push(b'"');
     done
@@ -47,9 +45,8 @@ pub fn utf8(text: &str, out: &mut Vec<u8>) {
     if text.is_ascii() {
         string(Letters::Ascii(text.as_bytes()), out);
     } else {
-        out.push(b'"');
-        wide(text.chars().map(u32::from), out);
-        out.push(b'"');
+        let points: Vec<u32> = text.chars().map(u32::from).collect();
+        string(Letters::Four(&points), out);
     }
 }
 
@@ -69,86 +66,98 @@ fn are_plain(eight: [u8; 8]) -> bool {
 }
 
 fn ascii(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut chunks = bytes.chunks_exact(8);
-    let plain = chunks.all(|chunk| chunk.try_into().is_ok_and(are_plain))
-        && bytes
-            .iter()
-            .rev()
-            .take(bytes.len() % 8)
-            .all(|&byte| is_plain(byte));
+    let plain = match bytes.last_chunk() {
+        // The last eight may have been looked at in part.
+        Some(&last) => {
+            let (eights, _) = bytes.as_chunks();
+            eights.iter().all(|&eight| are_plain(eight)) && are_plain(last)
+        }
+        None => bytes.iter().all(|&byte| is_plain(byte)),
+    };
     if plain {
         out.extend_from_slice(bytes);
-        return;
-    }
-    for &byte in bytes {
-        if is_plain(byte) {
-            out.push(byte);
-        } else {
-            escape(byte, out);
-        }
+    } else {
+        escaped(bytes, out);
     }
 }
 
-/// Two hexadecimal digits for each byte.
-static HEXADECIMAL: [[u8; 2]; 256] = {
+/// The escape of the higher eight bits of 16, then what the lower ones add to it; the first byte is the lowest.
+static UNITS: [[u64; 256]; 2] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut table = [[0; 2]; 256];
+    let mut tables = [[0; 256]; 2];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        let (first, second) = (DIGITS[byte >> 4], DIGITS[byte & 15]);
+        tables[0][byte] = u64::from_le_bytes([b'\\', b'u', first, second, 0, 0, 0, 0]);
+        tables[1][byte] = u64::from_le_bytes([0, 0, 0, 0, first, second, 0, 0]);
         byte += 1;
+    }
+    tables
+};
+
+/// The escape of 16 bits: six bytes, the first one in the lowest bits.
+#[inline(always)]
+const fn unit(unit: u32) -> u64 {
+    UNITS[0][(unit >> 8 & 0xff) as usize] | UNITS[1][(unit & 0xff) as usize]
+}
+
+/// How each letter below 128 is written, the first byte in the lowest bits, and how many bytes that are.
+static ESCAPES: [(u64, u8); 128] = {
+    let mut table = [(0, 1); 128];
+    let mut letter = 0;
+    while letter < 128 {
+        let short = match letter as u8 {
+            byte if is_plain(byte) => 0,
+            byte @ (b'"' | b'\\') => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x0c => b'f',
+            0x08 => b'b',
+            _ => 1,
+        };
+        table[letter] = match short {
+            0 => (letter as u64, 1),
+            1 => (unit(letter as u32), 6),
+            short => (b'\\' as u64 | (short as u64) << 8, 2),
+        };
+        letter += 1;
     }
     table
 };
 
-fn escape(byte: u8, out: &mut Vec<u8>) {
-    let short = match byte {
-        b'"' => b'"',
-        b'\\' => b'\\',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        0x0c => b'f',
-        0x08 => b'b',
-        _ => return out.extend_from_slice(&unit(u16::from(byte))),
-    };
-    out.extend_from_slice(&[b'\\', short]);
-}
-
-/// The escape of 16 bits.
-#[inline(always)]
-fn unit(unit: u16) -> [u8; 6] {
-    let [high, low] = unit
-        .to_be_bytes()
-        .map(|byte| HEXADECIMAL[usize::from(byte)]);
-    [b'\\', b'u', high[0], high[1], low[0], low[1]]
-}
-
-/// Letters of which some are no ASCII.
-#[inline(always)]
-fn wide(points: impl Iterator<Item = u32>, out: &mut Vec<u8>) -> bool {
-    out.reserve(points.size_hint().0 * 6);
-    for point in points {
-        match u16::try_from(point) {
-            Ok(code @ 0..=127) => match code as u8 {
-                byte if is_plain(byte) => out.push(byte),
-                byte => escape(byte, out),
-            },
-            Ok(0xd800..=0xdfff) => return false,
-            Ok(code) => out.extend_from_slice(&unit(code)),
-            Err(_) => {
-                let rest = point.wrapping_sub(0x1_0000);
-                out.extend_from_slice(&unit(0xd800 | (rest >> 10) as u16));
-                out.extend_from_slice(&unit(0xdc00 | (rest & 0x3ff) as u16));
+/// Puts letters, those beyond printable ASCII escaped; false when one is a surrogate.
+fn escaped<T: Copy + Into<u32>>(points: &[T], out: &mut Vec<u8>) -> bool {
+    /// Letters that are escaped before what they became is put down.
+    const FEW: usize = 32;
+    // Two escapes for each, and eight bytes, which are stored at once whatever the length.
+    let mut room = [0; FEW * 12 + 8];
+    for few in points.chunks(FEW) {
+        let mut end = 0;
+        let mut put = |bytes: u64, length: usize| {
+            if let Some(place) = room.get_mut(end..end + 8) {
+                place.copy_from_slice(&bytes.to_le_bytes());
+            }
+            end += length;
+        };
+        for &point in few {
+            match point.into() {
+                point @ ..0x80 => {
+                    let (bytes, length) = ESCAPES[point as usize];
+                    put(bytes, usize::from(length));
+                }
+                point @ (0x80..0xd800 | 0xe000..0x1_0000) => put(unit(point), 6),
+                0xd800..0xe000 => return false,
+                point => {
+                    let rest = point.wrapping_sub(0x1_0000);
+                    put(unit(0xd800 | rest >> 10), 6);
+                    put(unit(0xdc00 | rest & 0x3ff), 6);
+                }
             }
         }
+        out.extend_from_slice(room.get(..end).unwrap_or_default());
     }
     true
-}
-
-/// Puts an integer.
-pub fn int(number: impl itoa::Integer, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// Puts bytes as base64 between quotation marks, with padding.
@@ -178,37 +187,4 @@ pub fn base64(bytes: &[u8], out: &mut Vec<u8>) {
         _ => {}
     }
     out.push(b'"');
-}
-
-/// Puts a time as RFC 3339 text in UTC, between quotation marks. `date` is year, month and day, `clock` the seconds of the day.
-pub fn time(date: (i32, u8, u8), clock: i64, nanos: i32, out: &mut Vec<u8>) {
-    let (year, month, day) = date;
-    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
-    let _ = write!(
-        out,
-        "\"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-    );
-    fraction(nanos, out);
-    out.extend_from_slice(b"Z\"");
-}
-
-/// Puts a duration in seconds, between quotation marks.
-pub fn duration(seconds: i64, nanos: i32, out: &mut Vec<u8>) {
-    let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
-    let _ = write!(out, "\"{sign}{}", seconds.unsigned_abs());
-    fraction(nanos.abs(), out);
-    out.extend_from_slice(b"s\"");
-}
-
-/// The part of a second: 0, 3, 6 or 9 digits, the fewest that are exact.
-fn fraction(nanos: i32, out: &mut Vec<u8>) {
-    let _ = if nanos == 0 {
-        Ok(())
-    } else if nanos % 1_000_000 == 0 {
-        write!(out, ".{:03}", nanos / 1_000_000)
-    } else if nanos % 1000 == 0 {
-        write!(out, ".{:06}", nanos / 1000)
-    } else {
-        write!(out, ".{nanos:09}")
-    };
 }

@@ -58,15 +58,14 @@ def test_a_run_writes_table_json_and_picture(tmp_path: Path) -> None:
     assert (tmp_path / "bench.svg").read_text().count("<rect") > len(measured)
 
 
-def test_calls_give_the_same_echo(tmp_path: Path) -> None:
+def test_calls(tmp_path: Path) -> None:
     done = bench("rpc", "--quick", "--rounds=1", "--work", tmp_path)
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
-    assert [row["shape"] for row in rows] == [
-        "sync unary",
-        "sync stream",
-        "aio unary",
-        "aio stream",
+    assert [(row["operation"], row["shape"]) for row in rows] == [
+        (operation, shape)
+        for operation in ("echo", "use")
+        for shape in ("sync unary", "sync stream", "aio unary", "aio stream")
     ]
 
 

@@ -103,6 +103,13 @@ class Numbers(aristaproto.Message):
     text: str = aristaproto.field(3, aristaproto.TYPE_STRING)
     data: bytes = aristaproto.field(4, aristaproto.TYPE_BYTES)
     big: int = aristaproto.field(5, aristaproto.TYPE_UINT64)
+    signed: int = aristaproto.field(6, aristaproto.TYPE_SINT64)
+    time: datetime.datetime | None = aristaproto.field(
+        7, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp"
+    )
+    span: datetime.timedelta | None = aristaproto.field(
+        8, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Duration"
+    )
 
 
 def outcome(function: Any, *arguments: Any, **options: Any) -> tuple[str, str]:
@@ -332,6 +339,48 @@ def test_same_numbers_and_texts() -> None:
     for number in (0.0, -0.0, 1e16, 1e15, 123456789012345680.0, 1e-4, 1e-5, 5e-324, math.inf, 1e22):
         message = Numbers(double=number, single=number)
         assert outcome(message.to_json) == outcome(json.to_json, message)
+
+
+def test_same_integers() -> None:
+    random = Random(9)
+    for digits in range(1, 21):
+        first, last = 10 ** (digits - 1), min(10**digits, 1 << 64) - 1
+        for number in {first, last, *(random.randint(first, last) for _ in range(50))}:
+            signed = max(-number, -1 << 63)
+            message = Numbers(big=number, signed=signed)
+            assert message.to_json() == f'{{"big": "{number}", "signed": "{signed}"}}'
+            assert message.to_json() == json.to_json(message)
+            assert message.to_dict() == {"big": str(number), "signed": str(signed)}
+
+
+def test_same_times() -> None:
+    random = Random(10)
+    utc = datetime.timezone.utc
+    for year in (1, 9, 99, 999, 1969, 1970, 2000, 9999):
+        for micros in (0, 1, 10, 1000, 123_000, 999_999, random.randrange(1_000_000)):
+            moment = datetime.datetime(year, 1, 1, tzinfo=utc) + datetime.timedelta(
+                days=random.randrange(365),
+                seconds=random.randrange(86_400),
+                microseconds=micros,
+            )
+            for span in (moment - NOON, NOON - moment, datetime.timedelta(microseconds=-micros)):
+                message = Numbers(time=moment, span=span)
+                text = message.to_json()
+                assert text == json.to_json(message)
+                assert message.to_dict() == json.to_dict(message)
+                assert Numbers.from_json(text) == message
+
+
+@pytest.mark.parametrize("beyond", ["", "é", "语", "😀"])
+def test_same_letters(beyond: str) -> None:
+    """Every letter below 128 and some beyond, in texts of every length around those of a run."""
+    letters = "".join(map(chr, range(128))) + beyond * 3
+    for start in range(len(letters)):
+        for length in (1, 7, 8, 9, 31, 32, 33, 70):
+            message = Numbers(text=letters[start : start + length] + beyond)
+            text = message.to_json()
+            assert text == json.to_json(message)
+            assert Numbers.from_json(text) == message
 
 
 def test_same_values() -> None:
