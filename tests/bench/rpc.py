@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -111,7 +111,7 @@ class Side:
 def rows(
     wire: bytes,
     tree: str,
-    uses: dict[str, tuple[Callable[[Any], None], Callable[[], Any]]],
+    uses: Mapping[str, tuple[Callable[[Any], None], Callable[[], Any]]],
     effort: Effort,
 ) -> Iterator[Row]:
     """Time unary and streaming calls through synchronous and asynchronous stubs. `wire`: a Medium; `uses`: for each library,
