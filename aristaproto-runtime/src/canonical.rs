@@ -66,8 +66,9 @@ impl<'a, 'py> Canonical<'a, 'py> {
             }
             let number = tag >> 3;
             let Some(index) = plan.shape.find(number) else {
-                // An unknown field is written behind the known ones.
-                holds(!bare && (plan.shape.room == Room::Closed || self.is_unknown(plan, number)))?;
+                // An unknown field is written behind the known ones. That of an extension may be known by now; one that is
+                // registered later finds the bytes handed on as they came, which tell the same message.
+                holds(!bare && matches!(plan.knows_extension(self.py, number), Ok(false)))?;
                 self.reader.skip(tag, self.depth).ok()?;
                 unknown = true;
                 continue;
@@ -87,13 +88,6 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 self.several(field, shape)?;
             }
         }
-    }
-
-    /// Whether no extension with a number is known. One that is registered later finds the bytes handed on as they came, which
-    /// tell the same message.
-    #[cold]
-    fn is_unknown(&self, plan: &Plan, number: u32) -> bool {
-        matches!(plan.learn(self.py, number), Ok(None))
     }
 
     /// Looks at what is no scalar by itself, behind its first tag.

@@ -362,7 +362,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             };
             let number = tag >> 3;
             if plan.shape.find(number).is_some()
-                || plan.extensions.is_some() && plan.learn(self.py, number)?.is_some()
+                || plan.knows_extension(self.py, number)?
                 || reader.skip(tag, STACK_LEVELS).is_err()
             {
                 return Ok(false);

@@ -444,6 +444,12 @@ impl Plan {
             .insert(number, Rc::clone(&learned));
         Ok(Some(learned))
     }
+
+    /// Whether a number is that of an extension which the class' pool has.
+    #[inline]
+    pub fn knows_extension(&self, py: Python<'_>, number: u32) -> PyResult<bool> {
+        Ok(self.extensions.is_some() && self.learn(py, number)?.is_some())
+    }
 }
 
 impl Drop for Plan {

@@ -115,12 +115,10 @@ def rows(
     effort: Effort,
 ) -> Iterator[Row]:
     """Time unary and streaming calls through synchronous and asynchronous stubs. `wire`: a Medium; `uses`: for each library,
-    what reads every field of one and what constructs it.
+    google first, what reads every field of one and what constructs it.
     """
     for operation in OPERATIONS:
-        sides = [
-            Side(name, operation, wire, tree, *uses[name]) for name in ("google", "aristaproto")
-        ]
+        sides = [Side(name, operation, wire, tree, *use) for name, use in uses.items()]
         yield from _synchronous(operation, sides, effort)
         yield from asyncio.run(_asynchronous(operation, sides, effort))
 

@@ -1,5 +1,5 @@
 //! Integers and times as JSON text, without Python. In: numbers. Out: their digits, behind what is written already. Called by
-//! `text`, `encode` and `dump`.
+//! `encode` and `special`.
 //!
 //! Eight digits are found at once, side by side in one word: no loop, and no decision for each digit that the processor
 //! cannot guess.

@@ -9,10 +9,10 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::Stop;
-use crate::json::encode::{float_of, int_of, is_text, number_of, word_of};
+use crate::json::encode::{float_of, int_of, is_text, number_of, put_int, word_of};
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
-use crate::json::{digits, number, some, text, Outcome};
+use crate::json::{number, some, text, Outcome};
 use crate::object::Message;
 use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
@@ -324,11 +324,7 @@ impl<'py> Dumper<'py> {
 
     fn int_text(&mut self, number: Int) -> Outcome<Bound<'py, PyAny>> {
         self.text.clear();
-        match number {
-            Int::Signed(number) => digits::signed(number, &mut self.text),
-            Int::Unsigned(number) => digits::unsigned(number, &mut self.text),
-            Int::Huge | Int::Other => return Err(Stop::Refused),
-        }
+        put_int(number, &mut self.text)?;
         Ok(value::ascii_string(self.py, &self.text)?.into_any())
     }
 

@@ -468,11 +468,7 @@ impl<'py> Writer<'py> {
         if quoted {
             self.out.push(b'"');
         }
-        match number {
-            Int::Unsigned(number) => digits::unsigned(number, &mut self.out),
-            Int::Signed(number) => digits::signed(number, &mut self.out),
-            Int::Huge | Int::Other => return Err(Stop::Refused),
-        }
+        put_int(number, &mut self.out)?;
         if quoted {
             self.out.push(b'"');
         }
@@ -648,6 +644,17 @@ pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Int> {
         }
         _ => Err(Stop::Refused),
     }
+}
+
+/// Puts the digits of what `int_of` gave.
+#[inline]
+pub fn put_int(number: Int, out: &mut Vec<u8>) -> Outcome {
+    match number {
+        Int::Unsigned(number) => digits::unsigned(number, out),
+        Int::Signed(number) => digits::signed(number, out),
+        Int::Huge | Int::Other => return Err(Stop::Refused),
+    }
+    Ok(())
 }
 
 /// The number of an enum's value.
