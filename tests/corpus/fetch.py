@@ -140,6 +140,19 @@ SOURCES = (
     ),
     Source(
         "kubernetes",
+        "the API of Kubernetes 1.35",
+        Archive(
+            "cargo",
+            "k8s-rs-pb",
+            "0.5.0",
+            "k8s-rs-pb-0.5.0.crate",
+            "sha256-RkHYERWRSxwL8zcICwos8mUyB+iBQO5dd8/6jFidYKA=",
+        ),
+        ["src/v1_35"],
+        options=GRPCLIB,
+    ),
+    Source(
+        "kubernetes_cri",
         "Kubernetes' container runtime interface",
         Archive(
             "cargo",
