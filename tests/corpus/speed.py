@@ -2,7 +2,8 @@
 something only on a machine that does nothing else.
 
 The first source is measured. Programs are run three times, the median counts; protoc alone and protoc with the plugin take
-turns, five times, because a run of protoc takes half as long again as the one before it even on a quiet machine.
+turns, five times, because a run of protoc may take half as long again as the one before it even on a quiet machine. Each run
+has a folder of its own: file systems take their time where files were removed just now.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 import statistics
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -32,20 +34,23 @@ def measure(corpus: Corpus) -> str:
     tree = corpus.trees[0]
     rows = [_plugin(corpus, tree), *_engine(corpus, tree, program)]
     rows += [_share(corpus, tree, program, share) for share in SHARES]
+    for share in SHARES:
+        shutil.rmtree(corpus.work / "speed" / f"share-{share}")
     return "\n".join(rows)
 
 
 def _plugin(corpus: Corpus, tree: Tree) -> str:
-    out = corpus.work / "speed" / "plugin"
+    folder = fresh(corpus.work / "speed" / "plugin")
 
     def alone() -> None:
         descriptors = ["--include_source_info", f"--descriptor_set_out={tree.descriptors}.speed"]
         must([*PROTOC, "--include_imports", *descriptors, f"@{tree.list}"], tree.protos)
 
-    def plugin() -> None:
-        through_plugin(corpus, tree, out)
+    def plugin(turn: int) -> None:
+        through_plugin(corpus, tree, folder / str(turn))
 
-    turns = [(_seconds(alone), _seconds(plugin)) for _ in range(TURNS)]
+    turns = [(_seconds(alone), _seconds(partial(plugin, turn))) for turn in range(TURNS)]
+    shutil.rmtree(folder)
     first, second = ([turn[which] for turn in turns] for which in (0, 1))
     return (
         f"protoc --descriptor_set_out {_spread(first)}, with the plugin {_spread(second)}:"
@@ -96,13 +101,13 @@ def _share(corpus: Corpus, tree: Tree, program: Path, share: int) -> str:
     chosen = [name for name in tree.names if name.rpartition("/")[0] in folders]
     names = corpus.work / "speed" / f"share-{share}.txt"
     names.write_text("".join(f"{name}\n" for name in chosen))
-    out = fresh(corpus.work / "speed" / "share")
+    folder = fresh(corpus.work / "speed" / f"share-{share}")
     values = [
-        _values(must([program, tree.protos, names, fresh(out), tree.source.options]))
-        for _ in range(ROUNDS)
+        _values(must([program, tree.protos, names, fresh(folder / str(run)), tree.source.options]))
+        for run in range(ROUNDS)
     ]
     seconds = statistics.median(value["generate"] for value in values)
-    size = sum(path.stat().st_size for path in out.rglob("*.py"))
+    size = sum(path.stat().st_size for path in folder.rglob("*.py")) / ROUNDS
     return (
         f"1/{share} of the packages: {len(chosen)} files, generation {seconds:.2f} s,"
         f" {seconds / size * 1e9:.1f} ns for a byte of Python, {values[0]['memory']:.0f} MiB"
