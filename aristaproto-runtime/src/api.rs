@@ -24,6 +24,8 @@ pub struct Api {
     pub parts_to_timedelta: Py<PyAny>,
     /// `copy.deepcopy`.
     pub deepcopy: Py<PyAny>,
+    /// `aristaproto.message.plain_to_json`, the plain codec's.
+    pub to_json: Py<PyAny>,
     /// `aristaproto.message._same`.
     pub same: Py<PyAny>,
     /// `collections.abc.Mapping`.
@@ -60,6 +62,7 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             parts_to_datetime: get("aristaproto.nano_datetime", "parts_to_datetime")?,
             parts_to_timedelta: get("aristaproto.nano_datetime", "parts_to_timedelta")?,
             deepcopy: get("copy", "deepcopy")?,
+            to_json: get("aristaproto.message", "plain_to_json")?,
             same: get("aristaproto.message", "_same")?,
             mapping: get("collections.abc", "Mapping")?,
             utc: py

@@ -159,6 +159,10 @@ pub fn install<M: Method>(
     use ffi::PyMethodDefPointer as Pointer;
     let text = &*name.to_string_lossy();
     let python = class.getattr(text)?;
+    let any = ffi::METH_FASTCALL | ffi::METH_KEYWORDS;
+    let pointer = Pointer {
+        PyCFunctionFastWithKeywords: method_of::<M>,
+    };
     let (parameters, flags, pointer) = match signature {
         Signature::Alone => (
             "$self".to_owned(),
@@ -174,13 +178,8 @@ pub fn install<M: Method>(
                 PyCFunction: method_with_one::<M>,
             },
         ),
-        Signature::OfClass(name) => (
-            format!("$type, {name}"),
-            ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
-            Pointer {
-                PyCFunctionFastWithKeywords: method_of::<M>,
-            },
-        ),
+        Signature::OfClass(name) => (format!("$type, {name}"), any, pointer),
+        Signature::Any(names) => (format!("$self, {names}"), any, pointer),
     };
     let definition = definition(name, &parameters, &python, flags, pointer)?;
     // SAFETY: the function has the signature that its flags tell.

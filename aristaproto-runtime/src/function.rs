@@ -6,7 +6,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 /// The arguments of a call: those by position, then one for each name.
 #[derive(Clone, Copy)]
@@ -26,6 +26,28 @@ impl<'a, 'py> Arguments<'a, 'py> {
         self.values
             .split_at_checked(self.positional)
             .unwrap_or_default()
+    }
+
+    /// One for each of the `parameters`, of which the first `by_position` may come by position, too; nothing when they do not
+    /// fit, or not at once.
+    pub fn named<const N: usize>(
+        self,
+        parameters: &[&str; N],
+        by_position: usize,
+    ) -> Option<[Option<&'a Bound<'py, PyAny>>; N]> {
+        let (first, rest) = self.split();
+        let mut found = [None; N];
+        for (place, value) in found.iter_mut().take(by_position).zip(first) {
+            *place = Some(value);
+        }
+        for (name, value) in self.names.into_iter().flatten().zip(rest) {
+            let name = name.cast_into::<PyString>().ok()?;
+            let name = name.to_str().ok()?;
+            let index = parameters.iter().position(|known| *known == name)?;
+            let place = found.get_mut(index).filter(|place| place.is_none())?;
+            *place = Some(value);
+        }
+        (first.len() <= by_position).then_some(found)
     }
 
     /// A tuple and a dict of them.
@@ -84,6 +106,8 @@ pub enum Signature {
     WithOne(&'static str),
     /// The class instead of an object, and one argument by position or name.
     OfClass(&'static str),
+    /// Any, with these parameters.
+    Any(&'static str),
 }
 
 /// The documentation of a function in Rust: its parameters, as `inspect` reads them, and that of one in Python. Never freed: the
@@ -139,11 +163,22 @@ pub fn call_plainly<'py>(
     class: &Bound<'py, PyAny>,
     arguments: Arguments<'_, 'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = class.py();
+    let call = class.py().get_type::<PyType>().getattr("__call__")?;
+    call_method(&call, class, arguments)
+}
+
+/// Calls a method with its object, or class.
+///
+/// # Errors
+/// What it raises.
+pub fn call_method<'py>(
+    method: &Bound<'py, PyAny>,
+    own: &Bound<'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = own.py();
     let (by_position, by_name) = arguments.as_python(py)?;
-    let all = std::iter::once(class.clone()).chain(by_position.iter());
+    let all = std::iter::once(own.clone()).chain(by_position.iter());
     let all: Vec<Bound<'py, PyAny>> = all.collect();
-    py.get_type::<PyType>()
-        .getattr("__call__")?
-        .call(PyTuple::new(py, all)?, by_name.as_ref())
+    method.call(PyTuple::new(py, all)?, by_name.as_ref())
 }

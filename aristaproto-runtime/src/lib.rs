@@ -107,26 +107,6 @@ pub mod _native {
         writer::byte_size(message)
     }
 
-    /// `ProtoJSON` text of a message; `None` for what `aristaproto.json` is to write.
-    #[pyfunction]
-    fn to_json<'py>(
-        message: &Bound<'py, PyAny>,
-        indent: &Bound<'py, PyAny>,
-        defaults: &Bound<'py, PyAny>,
-        casing: &Bound<'py, PyAny>,
-        pool: &Bound<'py, PyAny>,
-    ) -> PyResult<Option<Bound<'py, PyString>>> {
-        let Some(indent) = json::encode::indent_of(indent) else {
-            return Ok(None);
-        };
-        let options = json::encode::Options {
-            snake: json::special::is_snake(casing)?,
-            defaults: defaults.is_truthy()?,
-            indent,
-        };
-        json::encode::to_json(message, options, pool)
-    }
-
     /// A new message from `ProtoJSON` text; `None` for what `aristaproto.json` is to read or to refuse.
     #[pyfunction]
     fn from_json<'py>(

@@ -5,8 +5,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyType};
 
+use crate::api::api;
 use crate::calls;
-use crate::function::{Arguments, Method, Signature};
+use crate::function::{call_method, Arguments, Method, Signature};
+use crate::json;
 use crate::object::{new_message, Message};
 use crate::plan::Plan;
 use crate::plans::plan_of;
@@ -101,6 +103,21 @@ impl Method for DeepCopy {
     }
 }
 
+struct ToJson;
+
+impl Method for ToJson {
+    fn call<'py>(
+        message: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = message.py();
+        if let Some(text) = json::encode::to_json(message, arguments)? {
+            return Ok(text.into_any());
+        }
+        call_method(api(py)?.to_json.bind(py), message, arguments)
+    }
+}
+
 /// Puts the methods that are written in Rust in the place of those that `message` has in Python, with their docstrings.
 ///
 /// # Errors
@@ -110,6 +127,7 @@ pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
     calls::install::<FromString>(message, c"FromString", Signature::OfClass("s"))?;
     calls::install::<Serialise>(message, c"SerializeToString", Signature::Alone)?;
     calls::install::<Serialise>(message, c"__bytes__", Signature::Alone)?;
+    calls::install::<ToJson>(message, c"to_json", Signature::Any(json::encode::SIGNATURE))?;
     calls::install::<Copy>(message, c"__copy__", Signature::Alone)?;
     calls::install::<DeepCopy>(message, c"__deepcopy__", Signature::WithOne("memo"))
 }

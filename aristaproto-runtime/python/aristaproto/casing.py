@@ -89,8 +89,11 @@ def snake_case(value: str, strict: bool = True) -> str:
     return "".join(parts) + "_" * len(rest)
 
 
-class Casing(enum.Enum):
-    """The spelling of JSON keys that `Message.to_dict` and `Message.to_json` put out."""
+class Casing(str, enum.Enum):
+    """The spelling of JSON keys that `Message.to_dict` and `Message.to_json` put out.
+
+    The members are strings so that `inspect` can read the signature of a method in C with one of them as a default.
+    """
 
     CAMEL = "camel"
     """The field's JSON name, by default its lowerCamelCase name."""

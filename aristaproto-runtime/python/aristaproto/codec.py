@@ -27,7 +27,6 @@ __all__ = (
     "from_json",
     "implementation",
     "to_dict",
-    "to_json",
 )
 
 
@@ -70,7 +69,7 @@ if NATIVE is None:
     def _leave(*arguments: object) -> None:
         """What the codec in Rust says of JSON that it leaves to the plain one."""
 
-    to_json = from_json = from_dict = _leave
+    from_json = from_dict = _leave
 
     def to_dict(*arguments: object) -> Any:
         """The same, where None is a value."""
@@ -78,7 +77,6 @@ if NATIVE is None:
 else:
     encode = NATIVE.encode
     decode = NATIVE.decode
-    to_json = NATIVE.to_json
     from_json = NATIVE.from_json
     to_dict = NATIVE.to_dict
     from_dict = NATIVE.from_dict

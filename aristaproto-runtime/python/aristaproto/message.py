@@ -461,9 +461,6 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
-        text: str | None = codec.to_json(self, indent, include_default_values, casing, message_pool)
-        if text is not None:
-            return text
         from . import json
 
         return json.to_json(
@@ -585,6 +582,9 @@ class Message(_BASE, metaclass=_MessageType):
         def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
             return self.__reduce__()
 
+
+plain_to_json = Message.to_json
+"""What the codec in Rust calls for what it does not write itself."""
 
 if codec.NATIVE is not None:
     codec.NATIVE.install(

@@ -11,6 +11,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::{is_complete, Stop};
+use crate::function::Arguments;
 use crate::json::names::{quoted_key, Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::text::Letters;
@@ -22,18 +23,18 @@ use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 
 /// What a call of `to_json` asks for.
-pub struct Options {
+struct Options {
     /// Keys are proto names.
-    pub snake: bool,
+    snake: bool,
     /// Fields at their default are written, too.
-    pub defaults: bool,
+    defaults: bool,
     /// What each level is indented by, in ASCII; all on one line without it.
-    pub indent: Option<Vec<u8>>,
+    indent: Option<Vec<u8>>,
 }
 
 /// What `json.dumps` would make of an indent: none, a number of spaces, or text; nothing for what the plain codec is to look at.
 #[allow(clippy::option_option)] // No indent is a value, too.
-pub fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
+fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
     if indent.is_none() {
         return Some(None);
     }
@@ -60,24 +61,52 @@ thread_local! {
     static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The text of a message; `None` for what the plain codec is to write. `pool`: where the types of Any are looked up first.
+/// The parameters of `Message.to_json`, the first three also by position.
+const PARAMETERS: [&str; 4] = ["indent", "include_default_values", "casing", "message_pool"];
+/// The same as `inspect` reads them.
+pub const SIGNATURE: &str = "indent=None, include_default_values=False, casing=aristaproto.Casing.CAMEL, *, message_pool=None";
+
+/// The options in the arguments of `Message.to_json`, and where the types of Any are looked up first; `None` for what the plain
+/// codec is to look at.
+fn options<'py>(
+    py: Python<'py>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Option<(Options, Bound<'py, PyAny>)>> {
+    let Some([indent, defaults, casing, pool]) = arguments.named(&PARAMETERS, 3) else {
+        return Ok(None);
+    };
+    let Some(indent) = indent.map_or(Some(None), indent_of) else {
+        return Ok(None);
+    };
+    let options = Options {
+        snake: casing.map_or(Ok(false), special::is_snake)?,
+        defaults: defaults.map_or(Ok(false), PyAnyMethods::is_truthy)?,
+        indent,
+    };
+    let pool = pool.cloned().unwrap_or_else(|| py.None().into_bound(py));
+    Ok(Some((options, pool)))
+}
+
+/// The text of a message; `None` for what the plain codec is to write.
 ///
 /// # Errors
 /// What Python raises when a class cannot be resolved.
 pub fn to_json<'py>(
     object: &Bound<'py, PyAny>,
-    options: Options,
-    pool: &Bound<'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
 ) -> PyResult<Option<Bound<'py, PyString>>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
+        return Ok(None);
+    };
+    let Some((options, pool)) = options(py, arguments)? else {
         return Ok(None);
     };
     let plan = message.plan()?;
     let mut writer = Writer {
         py,
         options,
-        pools: Pools::new(pool, plan),
+        pools: Pools::new(&pool, plan),
         // The outermost message is not inside another one.
         levels: Limits::current(py)?.levels().saturating_add(1),
         nesting: 0,
