@@ -1,7 +1,7 @@
 //! The number in an int. In: `Int`s of `raw`, which tell digits. Out: numbers of up to 64 bits, also as a field's type has them.
 //! Called by `quick`, `same` and `value`; runs no Python code.
 
-use crate::raw::Int;
+use crate::raw::{Int, Size};
 use crate::shape::Kind;
 
 /// A number of up to 64 bits and its sign.
@@ -57,6 +57,20 @@ impl Int<'_> {
         Some(Long {
             negative: self.is_negative(),
             magnitude: digit(0) | digit(1) << Self::BITS | last << (2 * Self::BITS),
+        })
+    }
+
+    /// The same, where most numbers can be guessed to be small and not below zero.
+    #[inline(always)]
+    pub fn likely_small(self) -> Option<Long> {
+        /// One digit, no minus.
+        const SMALL: Size = if cfg!(Py_3_12) { 8 } else { 1 };
+        if self.size() != SMALL {
+            return self.value();
+        }
+        Some(Long {
+            negative: false,
+            magnitude: self.digit(0),
         })
     }
 

@@ -119,7 +119,7 @@ fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer
 /// before it, each one further on a step less far down.
 pub fn fetch_next<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], index: usize) {
     /// How many elements further on, and how many steps down.
-    const STEPS: [(usize, u32); 5] = [(10, 0), (8, 1), (6, 2), (4, 3), (2, 4)];
+    const STEPS: [(usize, u32); 3] = [(6, 0), (4, 1), (2, 2)];
     /// Shorter lists of messages may well be in the caches.
     const LONG: usize = 256;
     if items.len() > LONG {
@@ -509,7 +509,7 @@ pub fn scalar<const EXACT: bool>(
         }
         Kind::Group | Kind::Message => Quick::Slow,
         Kind::Enum if EXACT => Quick::Slow,
-        _ => match value.int::<EXACT>().and_then(raw::Int::value) {
+        _ => match value.int::<EXACT>().and_then(raw::Int::likely_small) {
             Some(number) => int(number, kind, skip_zero, key, out),
             None => Quick::Slow,
         },

@@ -490,10 +490,10 @@ pub struct PlainKey<'s>(Glance<'s>);
 
 /// As `CPython` tells the number of an int's digits and its sign: that number times eight, plus 0, 1 for zero, 2 for minus.
 #[cfg(Py_3_12)]
-type Size = usize;
+pub type Size = usize;
 /// The same: that number, below zero for minus.
 #[cfg(not(Py_3_12))]
-type Size = ffi::Py_ssize_t;
+pub type Size = ffi::Py_ssize_t;
 
 /// `CPython`'s int, of which `digits` has as many as the number needs, but one at least.
 #[repr(C)]
