@@ -381,6 +381,7 @@ fn assemble<'py>(
         unknown,
         extensions,
         needs_check: Cell::new(None),
+        positions: OnceCell::new(),
         names: OnceCell::new(),
         learned: RefCell::default(),
         own: OnceCell::new(),

@@ -88,6 +88,54 @@ pub fn init<'py>(
     refuse(message, plan, args, kwargs)
 }
 
+/// Where the names of a class' fields are found by their address: they are interned, and so are those in most calls.
+pub struct Positions(Vec<u16>);
+
+impl Positions {
+    const NONE: u16 = u16::MAX;
+
+    /// Those in order of declaration. At least half of the places stay free, so that each search meets one soon.
+    fn new(plan: &Plan) -> Self {
+        let size = (plan.declared.len() * 2 + 1).next_power_of_two();
+        let mut made = Self(vec![Self::NONE; size]);
+        for (position, &at) in plan.declared.iter().enumerate() {
+            let Some(field) = plan.fields.get(at) else {
+                continue;
+            };
+            let free = made
+                .from(field.name.as_ptr() as usize)
+                .find(|&place| made.at(place) == Self::NONE);
+            let place = free.and_then(|place| made.0.get_mut(place));
+            if let (Some(place), Ok(position)) = (place, u16::try_from(position)) {
+                *place = position;
+            }
+        }
+        made
+    }
+
+    /// Places, from the one that an address leads to.
+    #[inline(always)]
+    fn from(&self, address: usize) -> impl Iterator<Item = usize> {
+        // Objects lie at multiples of 16.
+        let (size, start) = (self.0.len(), address >> 4 ^ address >> 12);
+        (0..size).map(move |step| (start + step) & (size - 1))
+    }
+
+    #[inline(always)]
+    fn at(&self, place: usize) -> u16 {
+        self.0.get(place).copied().unwrap_or(Self::NONE)
+    }
+
+    /// Positions that the name may have.
+    #[inline(always)]
+    fn of(&self, name: &Bound<'_, PyAny>) -> impl Iterator<Item = usize> + use<'_> {
+        self.from(name.as_ptr() as usize)
+            .map(|place| self.at(place))
+            .take_while(|&position| position != Self::NONE)
+            .map(usize::from)
+    }
+}
+
 /// Position, in order of declaration, of the field with a name; most calls name fields in that order.
 #[inline]
 fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
@@ -97,8 +145,11 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
             .and_then(|&at| plan.fields.get(at))
             .is_some_and(|field| field.name.is(name))
     };
-    let count = plan.declared.len();
-    let found = (next..count).chain(0..next.min(count)).find(|&at| is(at));
+    if is(next) {
+        return Some(next);
+    }
+    let positions = plan.positions.get_or_init(|| Positions::new(plan));
+    let found = positions.of(name).find(|&at| is(at));
     if found.is_some() {
         return found;
     }

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::buffer::Key;
+use crate::construct::Positions;
 use crate::json::names::{MemberNames, Names};
 use crate::object::{Layout, Message, MessageClass, Offset};
 use crate::plans;
@@ -352,6 +353,8 @@ pub struct Plan {
     pub flat: bool,
     /// Positions in `fields`, in order of declaration.
     pub declared: Vec<usize>,
+    /// Where they are found by name, once one was looked for.
+    pub positions: OnceCell<Positions>,
     /// Number of oneofs with several members.
     pub oneofs: u16,
     /// All slots.
