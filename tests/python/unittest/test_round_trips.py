@@ -258,3 +258,26 @@ def test_damaged_bytes(name: str, random: Random, data: st.DataObject) -> None:
     back = theirs.SerializeToString()
     assert cls.parse(back) == ours
     assert cls.parse(google.FromString(bytes(ours)).SerializeToString()) == ours
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("seed", range(3))
+def test_constructors_take_names_in_any_order(seed: int) -> None:
+    random = Random(seed)
+    named = 0
+    for name in WHOLE:
+        cls, _ = classes(name)
+        message = filled(random, cls, pool, density=0.7)
+        values = {
+            field.name: value
+            for field in cls.__schema__.fields
+            if (value := getattr(message, field.name)) != field.default
+        }
+        names = random.sample(list(values), len(values))
+        in_turn = cls(**values)
+        assert cls(**{name: values[name] for name in names}) == in_turn
+        # Names that are no interned strings.
+        assert cls(**{"".join(list(name)): values[name] for name in names}) == in_turn
+        assert {name: getattr(in_turn, name) for name in values} == values
+        named += len(values)
+    assert named > len(WHOLE)
