@@ -544,6 +544,6 @@ pub fn refuse_subinterpreters(_: Python<'_>) -> PyResult<()> {
         return Ok(());
     }
     Err(PyImportError::new_err(
-        "the native codec works in the main interpreter only: set ARISTAPROTO_IMPLEMENTATION to python",
+        "the native codec works in the main interpreter only",
     ))
 }

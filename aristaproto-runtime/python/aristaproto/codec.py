@@ -46,6 +46,11 @@ def _find_native(asked: str) -> ModuleType | None:
                 "unset it, or set it to python"
             ) from None
         return None
+    except ImportError as error:
+        # In a second interpreter of the process, or when it was built for another Python.
+        raise ImportError(
+            f"{error}: set ARISTAPROTO_IMPLEMENTATION to python for the plain codec"
+        ) from error
     return native
 
 
