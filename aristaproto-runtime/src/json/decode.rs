@@ -380,6 +380,9 @@ impl<'py> Reader<'_, 'py> {
         if self.cursor.peek() == Some(b'"') {
             return double_of_word(&some(self.cursor.string())?);
         }
+        if let Some(number) = self.cursor.decimal() {
+            return Ok(number);
+        }
         let number = some(self.cursor.number())?;
         if number.is_whole && number.text.starts_with("-0") {
             // An int has no minus zero.

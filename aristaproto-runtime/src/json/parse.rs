@@ -297,6 +297,35 @@ impl<'a> Cursor<'a> {
         Some((negative, number))
     }
 
+    /// Takes a number of up to 15 digits without an exponent, as the nearest double: its digits and the power of ten that
+    /// they are divided by are exact as doubles. What is unusual is not taken, and stays for `number`.
+    #[inline]
+    #[allow(clippy::cast_precision_loss)] // None is lost below 2^53.
+    pub fn decimal(&mut self) -> Option<f64> {
+        let rest = self.text.as_bytes().get(self.pos..)?;
+        let negative = rest.first() == Some(&b'-');
+        let digits = rest.get(usize::from(negative)..)?;
+        let (whole, length) = leading_digits(digits);
+        if length == 0 || digits.first() == Some(&b'0') && length > 1 {
+            return None;
+        }
+        let (part, places) = match digits.get(length) {
+            Some(b'.') => leading_digits(digits.get(length + 1..)?),
+            // An int has no minus zero.
+            _ if negative && whole == 0 => return None,
+            _ => (0, 0),
+        };
+        let end = length + usize::from(digits.get(length) == Some(&b'.')) + places;
+        let is_odd = end > length && places == 0 || matches!(digits.get(end), Some(b'e' | b'E'));
+        if length + places > 15 || is_odd {
+            return None;
+        }
+        let (power, exact) = TENS.get(places)?;
+        let number = (whole * power + part) as f64 / exact;
+        self.pos += usize::from(negative) + end;
+        Some(if negative { -number } else { number })
+    }
+
     /// Takes a number.
     pub fn number(&mut self) -> Option<Number<'a>> {
         self.peek()?;
@@ -307,6 +336,19 @@ impl<'a> Cursor<'a> {
         (length <= LONGEST_NUMBER).then_some(Number { text, is_whole })
     }
 }
+
+/// Powers of ten, which are exact as doubles.
+#[allow(clippy::cast_precision_loss)] // None is lost below 2^53.
+const TENS: [(u64, f64); 16] = {
+    let mut tens = [(1, 1.0); 16];
+    let mut index = 1;
+    while index < tens.len() {
+        let power = tens[index - 1].0 * 10;
+        tens[index] = (power, power as f64);
+        index += 1;
+    }
+    tens
+};
 
 /// What four hexadecimal digits are worth; `NO_DIGIT` or more if one of them is none.
 #[inline]

@@ -583,3 +583,35 @@ def test_numbers_from_text() -> None:
             text += f"e{random.randint(-340, 320)}"
         body = f'{{"{random.choice(["double", "single", "big"])}": {text}}}'
         assert outcome(Numbers.from_json, body) == outcome(json.from_json, Numbers, body), body
+
+
+def test_decimals_from_text() -> None:
+    random = Random(11)
+    texts = [
+        "-0",
+        "-0.0",
+        "0.0",
+        "00.5",
+        "01",
+        "1.",
+        "1.e2",
+        ".5",
+        "-.5",
+        "-",
+        "1.5.5",
+        "1.5x",
+        "1e5",
+    ]
+    for digits in range(1, 19):
+        for places in range(digits):
+            number = str(random.randint(10 ** (digits - 1), 10**digits - 1))
+            text = f"{number[: digits - places]}.{number[digits - places :]}".rstrip(".")
+            texts += [text, f"-{text}", f"0.{'0' * places}{text.replace('.', '')}"]
+    for text in texts:
+        body = f'{{"double": {text}}}'
+        found = outcome(Numbers.from_json, body)
+        assert found == outcome(json.from_json, Numbers, body), body
+        if found[0] == "message":
+            # What JSON writes without a point is an int, which has no minus zero.
+            expected = 0.0 if text == "-0" else float(text)
+            assert struct.pack("<d", Numbers.from_json(body).double) == struct.pack("<d", expected)
