@@ -3,7 +3,7 @@ something only on a machine that does nothing else.
 
 The first source is measured. Programs are run three times, the median counts; protoc alone and protoc with the plugin take
 turns, five times, because a run of protoc may take half as long again as the one before it even on a quiet machine. Each run
-has a folder of its own: file systems take their time where files were removed just now.
+has a folder of its own, and all are removed at the end: file systems take their time where files were removed just now.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def measure(corpus: Corpus) -> str:
     if program is None:
         raise Skipped("the engine was not built with protox")
     tree = corpus.trees[0]
+    folder = fresh(corpus.work / "speed")
     rows = [_plugin(corpus, tree), *_engine(corpus, tree, program)]
     rows += [_share(corpus, tree, program, share) for share in SHARES]
-    for share in SHARES:
-        shutil.rmtree(corpus.work / "speed" / f"share-{share}")
+    shutil.rmtree(folder)
     return "\n".join(rows)
 
 
 def _plugin(corpus: Corpus, tree: Tree) -> str:
-    folder = fresh(corpus.work / "speed" / "plugin")
+    folder = corpus.work / "speed" / "plugin"
 
     def alone() -> None:
         descriptors = ["--include_source_info", f"--descriptor_set_out={tree.descriptors}.speed"]
@@ -50,7 +50,6 @@ def _plugin(corpus: Corpus, tree: Tree) -> str:
         through_plugin(corpus, tree, folder / str(turn))
 
     turns = [(_seconds(alone), _seconds(partial(plugin, turn))) for turn in range(TURNS)]
-    shutil.rmtree(folder)
     first, second = ([turn[which] for turn in turns] for which in (0, 1))
     return (
         f"protoc --descriptor_set_out {_spread(first)}, with the plugin {_spread(second)}:"
@@ -61,7 +60,6 @@ def _plugin(corpus: Corpus, tree: Tree) -> str:
 def _engine(corpus: Corpus, tree: Tree, program: Path) -> list[str]:
     """A first run, a second one with nothing changed, and one with one file changed."""
     protos = corpus.work / "speed" / "protos"
-    shutil.rmtree(protos, ignore_errors=True)
     shutil.copytree(tree.protos, protos)
     out = fresh(corpus.work / "speed" / "engine")
     command = [program, protos, tree.list, out, tree.source.options]
@@ -101,7 +99,7 @@ def _share(corpus: Corpus, tree: Tree, program: Path, share: int) -> str:
     chosen = [name for name in tree.names if name.rpartition("/")[0] in folders]
     names = corpus.work / "speed" / f"share-{share}.txt"
     names.write_text("".join(f"{name}\n" for name in chosen))
-    folder = fresh(corpus.work / "speed" / f"share-{share}")
+    folder = corpus.work / "speed" / f"share-{share}"
     values = [
         _values(must([program, tree.protos, names, fresh(folder / str(run)), tree.source.options]))
         for run in range(ROUNDS)

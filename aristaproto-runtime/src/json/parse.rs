@@ -280,11 +280,9 @@ impl<'a> Cursor<'a> {
         let mut ahead = *self;
         let quoted = ahead.take(b'"');
         let rest = self.text.as_bytes().get(ahead.pos..)?;
-        let negative = rest.first() == Some(&b'-');
-        let digits = rest.get(usize::from(negative)..)?;
-        let (number, length) = leading_digits(digits);
-        let only_zero = length == 1 && !negative;
-        if !(1..=19).contains(&length) || digits.first() == Some(&b'0') && !only_zero {
+        let (negative, digits) = sign(rest);
+        let (number, length) = whole_digits(digits)?;
+        if length > 19 || negative && number == 0 {
             return None;
         }
         match digits.get(length) {
@@ -303,21 +301,19 @@ impl<'a> Cursor<'a> {
     #[allow(clippy::cast_precision_loss)] // None is lost below 2^53.
     pub fn decimal(&mut self) -> Option<f64> {
         let rest = self.text.as_bytes().get(self.pos..)?;
-        let negative = rest.first() == Some(&b'-');
-        let digits = rest.get(usize::from(negative)..)?;
-        let (whole, length) = leading_digits(digits);
-        if length == 0 || digits.first() == Some(&b'0') && length > 1 {
-            return None;
-        }
-        let (part, places) = match digits.get(length) {
-            Some(b'.') => leading_digits(digits.get(length + 1..)?),
-            // An int has no minus zero.
-            _ if negative && whole == 0 => return None,
-            _ => (0, 0),
+        let (negative, digits) = sign(rest);
+        let (whole, length) = whole_digits(digits)?;
+        let has_part = digits.get(length) == Some(&b'.');
+        let (part, places) = if has_part {
+            leading_digits(digits.get(length + 1..)?)
+        } else {
+            (0, 0)
         };
-        let end = length + usize::from(digits.get(length) == Some(&b'.')) + places;
-        let is_odd = end > length && places == 0 || matches!(digits.get(end), Some(b'e' | b'E'));
-        if length + places > 15 || is_odd {
+        let end = length + usize::from(has_part) + places;
+        let is_odd = has_part && places == 0 || matches!(digits.get(end), Some(b'e' | b'E'));
+        // An int has no minus zero.
+        let is_minus_zero = negative && whole == 0 && !has_part;
+        if length + places > 15 || is_odd || is_minus_zero {
             return None;
         }
         let (power, exact) = TENS.get(places)?;
@@ -355,6 +351,23 @@ const TENS: [(u64, f64); 16] = {
 fn hexadecimal(digits: [u8; 4]) -> u32 {
     let values = digits.map(|digit| NIBBLES[usize::from(digit)]);
     values.into_iter().fold(0, |all, value| all << 4 | value)
+}
+
+/// Whether a number has a minus, and what follows it.
+#[inline]
+fn sign(bytes: &[u8]) -> (bool, &[u8]) {
+    match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, bytes),
+    }
+}
+
+/// As `leading_digits`, at least one and none too many in front; what JSON has before a point.
+#[inline]
+fn whole_digits(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (number, length) = leading_digits(bytes);
+    let is_padded = length > 1 && bytes.first() == Some(&b'0');
+    (length > 0 && !is_padded).then_some((number, length))
 }
 
 /// The number that a text begins with, and how many digits it has: exact for up to 19.
