@@ -358,7 +358,7 @@ fn assemble<'py>(
             None
         },
         any_deprecated: fields.iter().any(|field| field.deprecated),
-        misses: Cell::new(0),
+        misses: [const { Cell::new(0) }; 2],
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),

@@ -7,8 +7,9 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::api::api;
 use crate::function::Arguments;
-use crate::object::Message;
+use crate::object::{Area, Message};
 use crate::plan::{Field, Place, Plan};
+use crate::raw;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
 ///
@@ -178,11 +179,9 @@ fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, P
 }
 
 /// Whether of each oneof one member is set at most.
-pub fn oneofs_agree(plan: &Plan, message: Message<'_, '_>) -> bool {
-    let py = message.object().py();
-    let area = message.area();
+pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
     let is_set = |field: &Field| match field.place {
-        Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
+        Place::Slot(offset) => raw::is_set(slots.slot(offset)),
         _ => false,
     };
     let mut seen = 0_u64;
@@ -213,7 +212,7 @@ pub fn oneofs_agree(plan: &Plan, message: Message<'_, '_>) -> bool {
 fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     let py = message.object().py();
     let area = message.area();
-    if plan.oneofs > 0 && !oneofs_agree(plan, message) {
+    if plan.oneofs > 0 && !oneofs_agree(plan, area) {
         return Ok(false);
     }
     if let Some(name) = &plan.deprecated {

@@ -7,10 +7,7 @@
 use std::cell::RefCell;
 
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDateTime, PyDict, PyList, PyMemoryView, PyString, PyTimeAccess,
-    PyTuple,
-};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyList, PyMemoryView, PyString, PyTuple};
 
 use crate::api::{api, Limits, STACK_LEVELS};
 use crate::buffer::{Buffer, Key};
@@ -20,7 +17,8 @@ use crate::decode::read_pending;
 use crate::function::release_dropped;
 use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
-use crate::quick::{self, Quick};
+use crate::quick::{self, Quick, Way};
+use crate::raw;
 use crate::shape::{FieldShape, Kind, Room};
 use crate::value::{self, Int};
 use crate::wire::{self, zigzag, Reader};
@@ -275,10 +273,11 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             }
             read_pending(message)?;
         }
-        if !EXACT && quick::write_fields(plan, area, self.depth, out) {
+        let way = Way::new(self.depth, self.alone);
+        if quick::write_fields::<EXACT>(plan, area, way, out) {
             return Ok(());
         }
-        if EXACT && (plan.oneofs > 0 && !oneofs_agree(plan, message)) {
+        if EXACT && (plan.oneofs > 0 && !oneofs_agree(plan, area)) {
             return Err(Stop::Refused);
         }
         if plan.shape.room != Room::Closed || !area.is_empty(plan.unknown) {
@@ -288,6 +287,9 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             self.incomplete |= !has_required(plan, message);
         }
         for (step, slot) in area.each(&plan.steps) {
+            if EXACT && self.alone && step.holds_list() && raw::is_shared(slot) {
+                return Err(Stop::Refused);
+            }
             if slot.write::<EXACT>(step, out) == Quick::Slow {
                 self.slot(plan, message, step, slot, out)?;
             }
@@ -642,12 +644,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             }
             Wrapped::Timestamp | Wrapped::Duration => {
                 if let Some((seconds, nanos)) = wkt::parts(field.wrapped, item) {
-                    // What is read is the first of two times that a clock shows when it is set back.
-                    if EXACT
-                        && item
-                            .cast_exact()
-                            .is_ok_and(|it: &Bound<'_, PyDateTime>| it.get_fold())
-                    {
+                    if EXACT && wkt::is_second_time(item) {
                         return Err(Stop::Refused);
                     }
                     out.parts((seconds, nanos));

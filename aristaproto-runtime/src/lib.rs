@@ -13,6 +13,7 @@
 // A tag is `number << 3 | wire_type` in every text about protobuf.
 #![allow(clippy::precedence)]
 
+mod ahead;
 mod api;
 mod bind;
 mod buffer;

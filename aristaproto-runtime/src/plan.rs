@@ -180,9 +180,15 @@ impl Field {
     /// The number, above zero, and the member of a closed enum that a small number stands for.
     #[inline]
     pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {
-        let members = self.members.as_ref().filter(|_| self.is_closed)?;
-        let number = number.filter(|&number| number > 0)?;
-        Some((u64::from(number.cast_unsigned()), members.small(number)?))
+        let number = number.filter(|&number| self.is_closed && number > 0)?;
+        self.small_member(number)
+    }
+
+    /// The number, not below zero, and the member of an enum that a small number stands for.
+    #[inline]
+    pub fn small_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
+        let member = self.members.as_ref()?.small(number)?;
+        Some((u64::from(number.cast_unsigned()), member))
     }
 
     #[cold]
@@ -234,6 +240,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// Whether its value is a list of scalars.
+    #[inline(always)]
+    pub fn holds_list(&self) -> bool {
+        matches!(self.how, How::Packed | How::Each)
+    }
+
     /// How the encoder meets a field and its shape, at a position.
     pub fn new((index, (field, shape)): (usize, (&Field, &FieldShape))) -> Option<Self> {
         let Place::Slot(offset) = field.place else {
@@ -368,7 +380,7 @@ pub struct Plan {
     /// Some field is deprecated.
     pub any_deprecated: bool,
     /// How often `quick` could not write a message.
-    pub misses: Cell<u32>,
+    pub misses: [Cell<u32>; 2],
     /// No class has a `__deepcopy__` of its own.
     pub copies_itself: bool,
     /// Messages hold nothing but the slots that are known here.

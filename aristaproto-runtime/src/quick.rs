@@ -12,7 +12,9 @@ use std::rc::Weak;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::ahead;
 use crate::buffer::{Buffer, Key, SHORT};
+use crate::construct::oneofs_agree;
 use crate::int::Long;
 use crate::object::{Area, Slot};
 use crate::plan::{Field, How, Plan, Step, Wrapped};
@@ -78,6 +80,7 @@ fn packed<const EXACT: bool>(
     key: Key,
     out: &mut Buffer,
 ) -> Quick {
+    ahead::few::<1>(items);
     let before = out.len();
     let done = match kind {
         Kind::Float => floats::<EXACT>(items, out),
@@ -104,7 +107,7 @@ fn packed<const EXACT: bool>(
 fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer) -> bool {
     for (index, &item) in items.iter().enumerate().rev() {
         // Long lists do not fit into the caches.
-        if let Some(soon) = items.get(index.wrapping_sub(AHEAD)) {
+        if let Some(soon) = items.get(index.wrapping_sub(ahead::SCALARS)) {
             soon.fetch(0);
         }
         let number = item.int::<EXACT>().and_then(raw::Int::value);
@@ -114,64 +117,6 @@ fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer
     }
     true
 }
-
-/// Asks for the memory of the messages that come soon in a long list: of the next ones after an index, or with `BACK` of those
-/// before it, each one further on a step less far down.
-pub fn fetch_next<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], index: usize) {
-    /// How many elements further on, and how many steps down.
-    const STEPS: [(usize, u32); 3] = [(6, 0), (4, 1), (2, 2)];
-    /// Shorter lists of messages may well be in the caches.
-    const LONG: usize = 256;
-    if items.len() > LONG {
-        for (ahead, depth) in STEPS {
-            let next = if BACK {
-                index.wrapping_sub(ahead)
-            } else {
-                index + ahead
-            };
-            if let Some(&item) = items.get(next) {
-                fetch_below(still, item, depth);
-            }
-        }
-    }
-}
-
-/// Asks for what is so many steps below a value: from a message to what its slots hold, from a list to its elements' addresses
-/// and to the elements.
-fn fetch_below<'s>(still: Still<'s>, value: Glance<'s>, depth: u32) {
-    /// Bytes of a line of the caches; most messages have a few.
-    const LINE: usize = 64;
-    /// Elements of a list that are asked for.
-    const FEW: usize = 8;
-    if depth == 0 {
-        for line in 0..3 {
-            value.fetch(line * LINE);
-        }
-        return;
-    }
-    if let Some(items) = value.items() {
-        if depth == 1 {
-            value.fetch_items();
-        } else {
-            for &item in items.iter().take(FEW) {
-                fetch_below(still, item, depth - 2);
-            }
-        }
-        return;
-    }
-    let Some((plan, slots)) = value.message() else {
-        return;
-    };
-    for (step, held) in slots.each(&plan.steps) {
-        let leads_on = depth == 1 || !matches!(step.how, How::Scalar | How::Optional);
-        if let Some(held) = still.slot(held).filter(|_| leads_on) {
-            fetch_below(still, held, depth - 1);
-        }
-    }
-}
-
-/// So many elements further on, the memory of an element is asked for.
-pub const AHEAD: usize = 16;
 
 #[inline(never)] // Its loop needs the registers.
 fn floats<const EXACT: bool>(items: &[Glance<'_>], out: &mut Buffer) -> bool {
@@ -282,21 +227,59 @@ fn each_entry<'s, const EXACT: bool>(
 }
 
 /// Messages in messages that are written or compared as a whole; how deep the others may go needs a look.
-pub const LEVELS: u32 = 64;
+const LEVELS: u32 = 64;
 /// So often, a message of some class is tried in vain; from then on it is written by `encode` at once.
 const MISSES: u32 = 16;
 
-/// Writes the fields of a message of which nothing is to be read, and the messages in it, down to so many levels. False when
-/// something in it is for `encode`, and nothing was written.
-pub fn fields(
+/// How messages in messages are gone through.
+#[derive(Clone, Copy)]
+pub struct Way {
+    /// So many levels down.
+    levels: u32,
+    /// They may not be in the caches.
+    pub is_cold: bool,
+    /// Nothing may be held from elsewhere, so that no object is met twice.
+    is_alone: bool,
+}
+
+impl Way {
+    /// Down to so many levels.
+    pub fn new(levels: u32, is_alone: bool) -> Self {
+        Self {
+            levels: levels.min(LEVELS),
+            is_cold: false,
+            is_alone,
+        }
+    }
+
+    /// One level further down, if there is one.
+    #[inline(always)]
+    pub fn down(self) -> Option<Self> {
+        let levels = self.levels.checked_sub(1)?;
+        Some(Self { levels, ..self })
+    }
+
+    /// That to the elements of a list.
+    #[inline(always)]
+    pub fn through(self, items: &[Glance<'_>]) -> Self {
+        Self {
+            is_cold: self.is_cold || items.len() >= ahead::LONG,
+            ..self
+        }
+    }
+}
+
+/// Writes the fields of a message of which nothing is to be read, and the messages in it. False when something in it is for
+/// `encode`, and nothing was written.
+pub fn fields<const EXACT: bool>(
     still: Still<'_>,
     plan: &Plan,
     slots: Area<'_>,
-    levels: u32,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
-    let done = all_fields(still, plan, slots, levels.min(LEVELS), out);
+    let done = all_fields::<EXACT>(still, plan, slots, way, out);
     if !done {
         out.forget(before);
     }
@@ -304,26 +287,33 @@ pub fn fields(
 }
 
 #[inline(always)]
-fn all_fields(
+fn all_fields<const EXACT: bool>(
     still: Still<'_>,
     plan: &Plan,
     slots: Area<'_>,
-    levels: u32,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
-    let misses = plan.misses.get();
+    let [plainly, exactly] = &plan.misses;
+    let misses = if EXACT { exactly } else { plainly };
     let usual = plan.shape.room == Room::Closed && plan.shape.required == 0;
-    if misses >= MISSES || !usual || !slots.is_empty(plan.unknown) {
+    if misses.get() >= MISSES || !usual || !slots.is_empty(plan.unknown) {
+        return false;
+    }
+    if EXACT && plan.oneofs > 0 && !oneofs_agree(plan, slots) {
+        misses.set(misses.get() + 1);
         return false;
     }
     for (step, slot) in slots.each(&plan.steps) {
         let Some(value) = still.slot(slot) else {
             continue;
         };
-        if held::<false>(value, step, out) == Quick::Slow
-            && !compound(still, plan, step, value, levels, out)
+        let again = EXACT && way.is_alone && step.holds_list() && value.is_shared();
+        if again
+            || held::<EXACT>(value, step, out) == Quick::Slow
+                && !compound::<EXACT>(still, plan, step, value, way, out)
         {
-            plan.misses.set(misses + 1);
+            misses.set(misses.get() + 1);
             return false;
         }
     }
@@ -332,88 +322,114 @@ fn all_fields(
 
 /// Writes a message, or what `several` writes.
 #[inline(always)]
-fn compound<'s>(
+fn compound<'s, const EXACT: bool>(
     still: Still<'s>,
     plan: &Plan,
     step: &Step,
     value: Glance<'s>,
-    levels: u32,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
     let Some((field, shape)) = plan.at(usize::from(step.index)) else {
         return false;
     };
     if step.how == How::Message {
-        value.is_none() || message(still, field, shape, value, levels, out)
+        value.is_none() || one::<EXACT>(still, field, shape, value, way, out)
     } else {
-        several(still, (field, shape), step, value, levels, out)
+        several::<EXACT>(still, (field, shape), step, value, way, out)
     }
 }
 
-/// Writes what holds messages, a map, or a member of a closed enum.
+/// Writes what holds messages, a map, or a member of an enum.
 #[inline(never)]
-fn several<'s>(
+fn several<'s, const EXACT: bool>(
     still: Still<'s>,
     (field, shape): (&Field, &FieldShape),
     step: &Step,
     value: Glance<'s>,
-    levels: u32,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
+    if !shape.repeated && shape.entry.is_none() {
+        return member::<EXACT>(field, step, value, out);
+    }
+    if EXACT && way.is_alone && value.is_shared() {
+        return false;
+    }
     if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
         let Some(dict) = value.dict() else {
             return false;
         };
         let (keys, values) = &**shapes;
         if !values.kind.is_message() {
-            return !entry.1.is_closed && map::<false>(dict, shapes, shape, out);
+            return !entry.1.is_closed && map::<EXACT>(dict, shapes, shape, out);
         }
-        return each_entry::<false>(dict, keys, shape, out, |value, out| {
-            message(still, &entry.1, values, value, levels, out)
+        return each_entry::<EXACT>(dict, keys, shape, out, |value, out| {
+            one::<EXACT>(still, &entry.1, values, value, way, out)
         });
     }
-    if step.how != How::Other {
+    let Some(items) = value.items().filter(|_| shape.kind.is_message()) else {
         return false;
+    };
+    let way = way.through(items);
+    if way.is_cold {
+        ahead::few::<2>(items);
     }
-    if field.is_closed {
-        return closed_member(field, step, value, out);
-    }
-    let items = value.items();
-    items.is_some_and(|items| {
-        items.iter().enumerate().rev().all(|(index, &item)| {
-            fetch_next::<true>(still, items, index);
-            message(still, field, shape, item, levels, out)
-        })
+    items.iter().enumerate().rev().all(|(index, &item)| {
+        if way.is_cold {
+            ahead::messages::<true>(still, items, index);
+        }
+        message::<EXACT>(still, field, shape, item, way, out)
     })
 }
 
-/// Writes a message, or what stands for one, with its tag and length.
-#[inline(never)]
-fn message<'s>(
+/// Writes a message that is not in a list.
+#[inline(always)]
+fn one<'s, const EXACT: bool>(
     still: Still<'s>,
     field: &Field,
     shape: &FieldShape,
     value: Glance<'s>,
-    levels: u32,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
-    let (Some(levels), Some(class)) = (levels.checked_sub(1), &field.class) else {
+    if way.is_cold {
+        ahead::values(still, value);
+    }
+    message::<EXACT>(still, field, shape, value, way, out)
+}
+
+/// Writes a message, or what stands for one, with its tag and length.
+#[inline(never)]
+fn message<'s, const EXACT: bool>(
+    still: Still<'s>,
+    field: &Field,
+    shape: &FieldShape,
+    value: Glance<'s>,
+    way: Way,
+    out: &mut Buffer,
+) -> bool {
+    let (Some(way), Some(class)) = (way.down(), &field.class) else {
         return false;
     };
     let start = out.len();
     let done = match value.message_of(class) {
-        Some((plan, slots)) => all_fields(still, plan, slots, levels, out),
-        None => wrapped(field, value, out),
+        Some((plan, slots)) => {
+            let is_own = plan.copies_itself && value.compares_as_message();
+            (!EXACT || is_own && !(way.is_alone && value.is_shared()))
+                && all_fields::<EXACT>(still, plan, slots, way, out)
+        }
+        None => wrapped::<EXACT>(field, value, out),
     };
     out.varint((out.len() - start) as u64, shape.key);
     done && shape.kind != Kind::Group
 }
 
 /// Writes the content of a message that a value of Python's stands for.
-fn wrapped(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
+fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
     match field.wrapped {
         Wrapped::Timestamp | Wrapped::Duration => value
-            .parts(field.wrapped)
+            .parts::<EXACT>(field.wrapped)
             .map(|parts| out.parts(parts))
             .is_some(),
         Wrapped::Scalar => field
@@ -422,22 +438,33 @@ fn wrapped(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
             .and_then(Weak::upgrade)
             .is_some_and(|plan| {
                 plan.at(0).is_some_and(|(_, inner)| {
-                    scalar::<false>(value, inner.kind, true, inner.key, out) != Quick::Slow
+                    scalar::<EXACT>(value, inner.kind, true, inner.key, out) != Quick::Slow
                 })
             }),
         Wrapped::No | Wrapped::Other => false,
     }
 }
 
-/// Writes a member of a closed enum, if it is one of a small number other than zero.
-fn closed_member(field: &Field, step: &Step, value: Glance<'_>, out: &mut Buffer) -> bool {
-    match field.closed_member(value.int::<false>().and_then(small)) {
-        Some((number, _)) => {
-            out.varint(number, step.key);
-            true
-        }
-        None => value.is_none(),
+/// Writes a member of an enum of a small number: of a closed one if that is above zero; with `EXACT`, of any one if the member is
+/// the one that reading gives.
+fn member<const EXACT: bool>(
+    field: &Field,
+    step: &Step,
+    value: Glance<'_>,
+    out: &mut Buffer,
+) -> bool {
+    let is_closed = step.how == How::Other;
+    let number = value.int::<false>().and_then(small);
+    let Some((number, member)) = number.and_then(|number| field.small_member(number)) else {
+        return is_closed && value.is_none();
+    };
+    if EXACT && !value.is(member) || is_closed && number == 0 {
+        return false;
     }
+    if number > 0 || step.how == How::Optional {
+        out.varint(number, step.key);
+    }
+    true
 }
 
 /// The number in an int, if it has 32 bits.

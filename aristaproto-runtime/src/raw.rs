@@ -16,11 +16,11 @@ use pyo3::{ffi, PyTypeInfo};
 
 use crate::buffer::{Buffer, SHORT};
 use crate::json::text::Letters;
-use crate::object::{Area, Message, MessageClass, Slot};
+use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
 use crate::plan::{Plan, Step, Wrapped};
-use crate::quick::{self, Quick};
+use crate::quick::{self, Quick, Way};
 use crate::shape::FieldShape;
-use crate::{same, wkt};
+use crate::{ahead, same, wkt};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -107,16 +107,24 @@ pub fn write_map<const EXACT: bool>(
 
 /// Writes a message of which nothing is to be read, with the messages in it, if all of it can be written here; see
 /// `quick::fields`.
-pub fn write_fields(plan: &Plan, slots: Area<'_>, levels: u32, out: &mut Buffer) -> bool {
+pub fn write_fields<const EXACT: bool>(
+    plan: &Plan,
+    slots: Area<'_>,
+    way: Way,
+    out: &mut Buffer,
+) -> bool {
     // SAFETY: as `write_slot`.
-    quick::fields(unsafe { Still::now() }, plan, slots, levels, out)
+    quick::fields::<EXACT>(unsafe { Still::now() }, plan, slots, way, out)
 }
 
-/// Asks for the memory of the messages that come soon in a long list; see `quick::fetch_next`.
+/// Asks for the memory of the messages that come soon in a long list; see `ahead::messages`.
 pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
-    // SAFETY: `quick::fetch_next` looks at objects, no more.
+    // SAFETY: `ahead::messages` looks at objects, no more.
     let still = unsafe { Still::now() };
-    quick::fetch_next::<BACK>(still, still.see(list).items().unwrap_or_default(), index);
+    let items = still.see(list).items().unwrap_or_default();
+    if items.len() >= ahead::LONG {
+        ahead::messages::<BACK>(still, items, index);
+    }
 }
 
 /// Whether what two slots hold is equal. `None` when something else decides: a value is of another type, or one is empty.
@@ -124,7 +132,12 @@ pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
 pub fn same_slot(mine: Slot<'_>, theirs: Slot<'_>) -> Option<bool> {
     // SAFETY: `same::values` compares objects of Python's own types, no more.
     let still = unsafe { Still::now() };
-    same::values(still, still.slot(mine)?, still.slot(theirs)?, 0)
+    same::values(
+        still,
+        still.slot(mine)?,
+        still.slot(theirs)?,
+        Way::new(0, false),
+    )
 }
 
 /// The same of two values; nan equals nan.
@@ -132,7 +145,7 @@ pub fn same_slot(mine: Slot<'_>, theirs: Slot<'_>) -> Option<bool> {
 pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<bool> {
     // SAFETY: as `same_slot`.
     let still = unsafe { Still::now() };
-    same::values(still, still.see(a), still.see(b), 0)
+    same::values(still, still.see(a), still.see(b), Way::new(0, false))
 }
 
 /// The same of two messages of one class.
@@ -140,7 +153,12 @@ pub fn same_messages(one: Message<'_, '_>, other: Message<'_, '_>) -> Option<boo
     // SAFETY: as `same_slot`; what `same::messages` looks at of messages runs no code either.
     let still = unsafe { Still::now() };
     let (one, other) = (one.object(), other.object());
-    same::messages(still, still.see(&one), still.see(&other), quick::LEVELS)
+    same::messages(
+        still,
+        still.see(&one),
+        still.see(&other),
+        Way::new(u32::MAX, false),
+    )
 }
 
 /// Whether all elements of a list are scalars of Python's own types, which cannot change.
@@ -333,10 +351,29 @@ impl<'s> Glance<'s> {
         Message::of_class(self.object(), class)?.filled()
     }
 
-    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`.
-    pub fn parts(self, wrapped: Wrapped) -> Option<(i64, i32)> {
+    /// Whether `==` of it is that of messages.
+    #[inline(always)]
+    pub fn compares_as_message(self) -> bool {
+        compares_as_message(&self.object())
+    }
+
+    /// Whether it is an object that a plan holds.
+    #[inline(always)]
+    pub fn is<T>(self, object: &Py<T>) -> bool {
+        self.0.as_ptr() == object.as_ptr()
+    }
+
+    /// Whether more than one reference is counted to it.
+    #[inline(always)]
+    pub fn is_shared(self) -> bool {
+        references(&self.object()) > 1
+    }
+
+    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`; with `EXACT` of none that reading does not give.
+    pub fn parts<const EXACT: bool>(self, wrapped: Wrapped) -> Option<(i64, i32)> {
         // It looks at those of Python's own two classes, no more.
-        wkt::parts(wrapped, &self.object())
+        let parts = wkt::parts(wrapped, &self.object());
+        parts.filter(|_| !(EXACT && wkt::is_second_time(&self.object())))
     }
 
     /// Asks for its memory, so many bytes behind its start.
@@ -345,10 +382,16 @@ impl<'s> Glance<'s> {
         fetch(self.0.as_ptr().cast::<i8>().wrapping_add(bytes));
     }
 
-    /// Asks for the memory of a list's elements.
-    pub fn fetch_items(self) {
+    /// Asks for the memory where a list's elements or a dict's keys are told.
+    pub fn fetch_elements(self) {
         if let Some(items) = self.items() {
             fetch(items.as_ptr().cast());
+        } else if let Some(dict) = self.dict() {
+            // SAFETY: a dict.
+            let keys = unsafe { (*dict.0.as_ptr().cast::<ffi::PyDictObject>()).ma_keys };
+            fetch(keys.cast());
+            // A few entries take two lines of the caches.
+            fetch(keys.cast::<i8>().wrapping_add(64));
         }
     }
 }
@@ -542,6 +585,22 @@ impl Int<'_> {
 pub fn int<'a>(value: &'a Bound<'_, PyAny>) -> Option<Int<'a>> {
     // SAFETY: the reference holds the object, and an int gives nothing that it could release.
     unsafe { Still::now() }.see(value).int::<false>()
+}
+
+/// Whether a slot holds something to which there are other references.
+#[inline(always)]
+pub fn is_shared(slot: Slot<'_>) -> bool {
+    // SAFETY: it looks at a number, no more.
+    let held = unsafe { Still::now() }.slot(slot);
+    held.is_some_and(Glance::is_shared)
+}
+
+/// Whether a slot holds something other than None.
+#[inline(always)]
+pub fn is_set(slot: Slot<'_>) -> bool {
+    // SAFETY: it looks at an address, no more.
+    let held = unsafe { Still::now() }.slot(slot);
+    held.is_some_and(|held| !held.is_none())
 }
 
 /// How many references there are to an object.

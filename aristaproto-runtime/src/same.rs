@@ -5,27 +5,28 @@
 
 use pyo3::prelude::*;
 
+use crate::ahead;
 use crate::object::Slot;
 use crate::plan::Plan;
-use crate::quick::{fetch_next, AHEAD};
+use crate::quick::Way;
 pub use crate::raw::{all_scalars, same, same_messages, same_slot};
 use crate::raw::{Dict, Glance, Still};
 use crate::value::is_exact_scalar;
 
-/// Whether two values are equal, if they are scalars of Python's own types, messages down to so many levels, or lists and dicts
+/// Whether two values are equal, if they are scalars of Python's own types, messages some levels down, or lists and dicts
 /// of them; nan equals nan. `None` when something else decides.
 #[inline(always)]
-pub fn values<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
-    a.same(b).or_else(|| compounds(still, a, b, levels))
+pub fn values<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Option<bool> {
+    a.same(b).or_else(|| compounds(still, a, b, way))
 }
 
-fn compounds<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
+fn compounds<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Option<bool> {
     if let Some(mine) = a.items() {
-        lists(still, mine, b.items()?, levels)
+        lists(still, mine, b.items()?, way)
     } else if let Some(mine) = a.dict() {
-        dicts(still, mine, b.dict()?, levels)
+        dicts(still, mine, b.dict()?, way)
     } else {
-        messages(still, a, b, levels)
+        messages(still, a, b, way)
     }
 }
 
@@ -34,20 +35,26 @@ fn lists<'s>(
     still: Still<'s>,
     mine: &[Glance<'s>],
     theirs: &[Glance<'s>],
-    levels: u32,
+    way: Way,
 ) -> Option<bool> {
     if mine.len() != theirs.len() {
         return Some(false);
     }
+    let way = way.through(mine);
     for (index, (&one, &other)) in mine.iter().zip(theirs).enumerate() {
-        if let (Some(one), Some(other)) = (mine.get(index + AHEAD), theirs.get(index + AHEAD)) {
+        if let (Some(one), Some(other)) = (
+            mine.get(index + ahead::SCALARS),
+            theirs.get(index + ahead::SCALARS),
+        ) {
             one.fetch(0);
             other.fetch(0);
         }
         let equal = one.same(other).or_else(|| {
-            fetch_next::<false>(still, mine, index);
-            fetch_next::<false>(still, theirs, index);
-            compounds(still, one, other, levels)
+            if way.is_cold {
+                ahead::messages::<false>(still, mine, index);
+                ahead::messages::<false>(still, theirs, index);
+            }
+            compounds(still, one, other, way)
         });
         if !equal? {
             return Some(false);
@@ -57,7 +64,7 @@ fn lists<'s>(
 }
 
 #[inline(never)] // As above.
-fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<bool> {
+fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, way: Way) -> Option<bool> {
     if a.len() != b.len() {
         return Some(false);
     }
@@ -82,7 +89,7 @@ fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<
             };
             other
         };
-        if !values(still, value, other, levels)? {
+        if !values(still, value, other, way)? {
             return Some(false);
         }
     }
@@ -90,18 +97,22 @@ fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, levels: u32) -> Option<
 }
 
 /// Whether two messages are equal, if they are of one class and have been read. `None` as `values`.
-pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, levels: u32) -> Option<bool> {
-    let levels = levels.checked_sub(1)?;
+pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Option<bool> {
+    let way = way.down()?;
     if !a.is_like(b) {
         return None;
     }
     let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
+    if way.is_cold {
+        ahead::values(still, a);
+        ahead::values(still, b);
+    }
     for (step, one, other) in mine.each_pair(theirs, &plan.steps) {
         if one.is_as(other) {
             continue;
         }
         let equal = match (still.slot(one), still.slot(other)) {
-            (Some(one), Some(other)) => values(still, one, other, levels),
+            (Some(one), Some(other)) => values(still, one, other, way),
             (Some(held), None) | (None, Some(held)) => is_empty(still, plan, step.index, held),
             (None, None) => Some(true),
         };

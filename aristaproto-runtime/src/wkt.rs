@@ -171,6 +171,12 @@ pub fn parts(wrapped: Wrapped, item: &Bound<'_, PyAny>) -> Option<(i64, i32)> {
         .then_some((seconds, nanos))
 }
 
+/// Whether it is the second one of two times that a clock shows when it is set back; what is read is the first.
+pub fn is_second_time(item: &Bound<'_, PyAny>) -> bool {
+    let moment = item.cast_exact::<PyDateTime>();
+    moment.is_ok_and(PyTimeAccess::get_fold)
+}
+
 /// Hours, minutes and seconds of the seconds of a day.
 #[allow(clippy::cast_sign_loss)] // None is negative.
 fn clock(seconds: i64) -> (u8, u8, u8) {
