@@ -136,6 +136,12 @@ impl Buffer {
         self.0.forget(length);
     }
 
+    /// Whether there is room for a value and its key.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.0.has(VALUE)
+    }
+
     /// Puts the key of a field.
     #[inline(always)]
     pub fn key(&mut self, key: Key) {

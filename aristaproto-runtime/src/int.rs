@@ -60,18 +60,12 @@ impl Int<'_> {
         })
     }
 
-    /// The same, where most numbers can be guessed to be small and not below zero.
+    /// The number, if it has one digit and no minus: less than 30 bits, which all types have.
     #[inline(always)]
-    pub fn likely_small(self) -> Option<Long> {
+    pub fn small(self) -> Option<u64> {
         /// One digit, no minus.
         const SMALL: Size = if cfg!(Py_3_12) { 8 } else { 1 };
-        if self.size() != SMALL {
-            return self.value();
-        }
-        Some(Long {
-            negative: false,
-            magnitude: self.digit(0),
-        })
+        (self.size() == SMALL).then(|| self.first())
     }
 
     /// Whether two ints are equal; `None` when they have many digits.

@@ -44,6 +44,7 @@ mod tail;
 mod value;
 mod wire;
 mod wkt;
+mod writers;
 
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]

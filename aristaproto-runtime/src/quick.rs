@@ -13,15 +13,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::ahead;
-use crate::buffer::{Buffer, Key, SHORT};
+use crate::buffer::{Buffer, Key};
 use crate::construct::oneofs_agree;
 use crate::int::Long;
 use crate::object::{Area, Slot};
 use crate::plan::{Field, How, Plan, Step, Wrapped};
-use crate::raw::{self, Dict, Glance, Inside, Still, Utf8};
+use crate::raw::{self, Dict, Glance, Still};
 pub use crate::raw::{look_ahead, write_fields, write_list, write_map, write_value};
 use crate::shape::{FieldShape, Kind, Room};
-use crate::wire::zigzag;
+use crate::writers::writer;
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +46,9 @@ impl Slot<'_> {
 #[inline(always)]
 pub fn held<const EXACT: bool>(value: Glance<'_>, step: &Step, out: &mut Buffer) -> Quick {
     match step.how {
-        How::Scalar => scalar::<EXACT>(value, step.kind, true, step.key, out),
-        How::Optional if value.is_none() => Quick::Nothing,
-        How::Optional => scalar::<EXACT>(value, step.kind, false, step.key, out),
+        How::Scalar | How::Optional => {
+            writer::<EXACT>(step.kind, step.how == How::Optional)(value, step.key, out)
+        }
         How::Packed | How::Each => match value.items() {
             None => Quick::Slow,
             Some([]) => Quick::Nothing,
@@ -64,13 +64,13 @@ pub fn held<const EXACT: bool>(value: Glance<'_>, step: &Step, out: &mut Buffer)
 /// Writes the elements of a list, each with its tag.
 fn each<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, key: Key, out: &mut Buffer) -> Quick {
     let before = out.len();
-    for &item in items.iter().rev() {
-        if scalar::<EXACT>(item, kind, false, key, out) != Quick::Written {
-            out.forget(before);
-            return Quick::Slow;
-        }
+    let write = writer::<EXACT>(kind, true);
+    let mut all = items.iter().rev();
+    if all.all(|&item| write(item, key, out) == Quick::Written) {
+        return Quick::Written;
     }
-    Quick::Written
+    out.forget(before);
+    Quick::Slow
 }
 
 /// Writes the elements of a list behind one another, and their length before them.
@@ -90,10 +90,7 @@ fn packed<const EXACT: bool>(
         Kind::UInt64 => numbers::<EXACT>(items, Kind::UInt64, out),
         Kind::Int32 => numbers::<EXACT>(items, Kind::Int32, out),
         Kind::UInt32 => numbers::<EXACT>(items, Kind::UInt32, out),
-        _ => items
-            .iter()
-            .rev()
-            .all(|&item| scalar::<EXACT>(item, kind, false, Key::NONE, out) == Quick::Written),
+        _ => each::<EXACT>(items, kind, Key::NONE, out) == Quick::Written,
     };
     if !done {
         out.forget(before);
@@ -145,7 +142,7 @@ fn floats<const EXACT: bool>(items: &[Glance<'_>], out: &mut Buffer) -> bool {
 
 /// Whether a float is one that 32 bits can tell: with `EXACT`, to its last digit.
 #[inline(always)]
-fn fits<const EXACT: bool>(wide: f64, number: f32) -> bool {
+pub fn fits<const EXACT: bool>(wide: f64, number: f32) -> bool {
     if EXACT {
         f64::from(number).to_bits() == wide.to_bits()
     } else {
@@ -187,8 +184,9 @@ pub fn map<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
+    let write = writer::<EXACT>(values.kind, true);
     let done = each_entry::<EXACT>(dict, keys, shape, out, |value, out| {
-        scalar::<EXACT>(value, values.kind, false, values.key, out) == Quick::Written
+        write(value, values.key, out) == Quick::Written
     });
     if !done {
         out.forget(before);
@@ -205,6 +203,7 @@ fn each_entry<'s, const EXACT: bool>(
     out: &mut Buffer,
     mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
+    let write_key = writer::<EXACT>(keys.kind, true);
     // Entries are met from the first to the last and written from the last to the first.
     let mut few = [None; 16];
     let count = dict.len();
@@ -219,8 +218,7 @@ fn each_entry<'s, const EXACT: bool>(
     let mut all = first.chain(&many).rev().flatten();
     all.all(|&(key, value)| {
         let start = out.len();
-        let done = write(value, out)
-            && scalar::<EXACT>(key, keys.kind, false, keys.key, out) == Quick::Written;
+        let done = write(value, out) && write_key(key, keys.key, out) == Quick::Written;
         out.varint((out.len() - start) as u64, shape.key);
         done
     })
@@ -438,7 +436,7 @@ fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer
             .and_then(Weak::upgrade)
             .is_some_and(|plan| {
                 plan.at(0).is_some_and(|(_, inner)| {
-                    scalar::<EXACT>(value, inner.kind, true, inner.key, out) != Quick::Slow
+                    writer::<EXACT>(inner.kind, false)(value, inner.key, out) != Quick::Slow
                 })
             }),
         Wrapped::No | Wrapped::Other => false,
@@ -477,86 +475,6 @@ pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<
     dict.iter().collect()
 }
 
-/// Writes a scalar and its key.
-#[inline(always)]
-pub fn scalar<const EXACT: bool>(
-    value: Glance<'_>,
-    kind: Kind,
-    skip_zero: bool,
-    key: Key,
-    out: &mut Buffer,
-) -> Quick {
-    match kind {
-        Kind::String => match value.utf8() {
-            Some(Utf8::Inside(bytes)) => own_bytes(bytes, skip_zero, key, out),
-            Some(Utf8::Beside([])) if skip_zero => Quick::Nothing,
-            Some(Utf8::Beside(bytes)) => {
-                out.bytes(bytes, key);
-                Quick::Written
-            }
-            None => Quick::Slow,
-        },
-        Kind::Bytes => match value.bytes() {
-            Some(bytes) => own_bytes(bytes, skip_zero, key, out),
-            None => Quick::Slow,
-        },
-        Kind::Double => {
-            let Some(number) = value.float() else {
-                return Quick::Slow;
-            };
-            if skip_zero && number.to_bits() == 0 {
-                return Quick::Nothing;
-            }
-            out.fixed64(number.to_bits(), key);
-            Quick::Written
-        }
-        Kind::Float => {
-            let Some(wide) = value.float() else {
-                return Quick::Slow;
-            };
-            let number = wide as f32;
-            if !fits::<EXACT>(wide, number) {
-                return Quick::Slow;
-            }
-            if skip_zero && number.to_bits() == 0 {
-                return Quick::Nothing;
-            }
-            out.fixed32(number.to_bits(), key);
-            Quick::Written
-        }
-        Kind::Bool => {
-            let Some(truth) = value.truth() else {
-                return Quick::Slow;
-            };
-            if skip_zero && !truth {
-                return Quick::Nothing;
-            }
-            out.varint(u64::from(truth), key);
-            Quick::Written
-        }
-        Kind::Group | Kind::Message => Quick::Slow,
-        Kind::Enum if EXACT => Quick::Slow,
-        _ => match value.int::<EXACT>().and_then(raw::Int::likely_small) {
-            Some(number) => int(number, kind, skip_zero, key, out),
-            None => Quick::Slow,
-        },
-    }
-}
-
-/// Writes bytes that follow the head of their object.
-#[inline(always)]
-fn own_bytes(bytes: Inside<'_>, skip_zero: bool, key: Key, out: &mut Buffer) -> Quick {
-    if skip_zero && bytes.len() == 0 {
-        return Quick::Nothing;
-    }
-    if bytes.len() <= SHORT {
-        out.short(|| bytes.last(), bytes.len(), key);
-    } else {
-        out.bytes(bytes.all(), key);
-    }
-    Quick::Written
-}
-
 /// Puts a number of a list of varints, if it is one of its type.
 #[inline(always)]
 fn varint(long: Long, kind: Kind, out: &mut Buffer) -> bool {
@@ -565,23 +483,6 @@ fn varint(long: Long, kind: Kind, out: &mut Buffer) -> bool {
         out.any_varint(number);
     }
     number.is_some()
-}
-
-#[inline(always)]
-fn int(long: Long, kind: Kind, skip_zero: bool, key: Key, out: &mut Buffer) -> Quick {
-    if skip_zero && long.magnitude == 0 {
-        return Quick::Nothing;
-    }
-    let Some(number) = long.of_kind(kind) else {
-        return Quick::Slow;
-    };
-    match kind {
-        Kind::SInt32 | Kind::SInt64 => out.varint(zigzag(number.cast_signed()), key),
-        Kind::Fixed32 | Kind::SFixed32 => out.fixed32(number as u32, key),
-        Kind::Fixed64 | Kind::SFixed64 => out.fixed64(number, key),
-        _ => out.varint(number, key),
-    }
-    Quick::Written
 }
 
 /// The number in an int, or in a member of an enum, if it has 32 bits.

@@ -20,7 +20,7 @@ use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
 use crate::plan::{Plan, Step, Wrapped};
 use crate::quick::{self, Quick, Way};
 use crate::shape::FieldShape;
-use crate::{ahead, same, wkt};
+use crate::{ahead, same, wkt, writers};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -77,7 +77,7 @@ pub fn write_value<const EXACT: bool>(
 ) -> Quick {
     // SAFETY: as `write_slot`.
     let value = unsafe { Still::now() }.see(value);
-    quick::scalar::<EXACT>(value, shape.kind, skip_zero, shape.key, out)
+    writers::writer::<EXACT>(shape.kind, !skip_zero)(value, shape.key, out)
 }
 
 /// Writes the elements of a list of scalars: packed, if `packed`, or each with its tag. False when it cannot, and nothing was
@@ -299,6 +299,25 @@ impl<'s> Glance<'s> {
             }
             let bytes = from_raw_parts(start.cast(), length.cast_unsigned());
             Some(Utf8::Beside(bytes))
+        }
+    }
+
+    /// The characters of an exact string of ASCII.
+    #[inline(always)]
+    pub fn ascii(self) -> Option<Inside<'s>> {
+        let text = self.exactly::<PyString>()?.as_ptr();
+        // From Python 3.14 on, how a string lies in memory is not told.
+        #[cfg(Py_3_14)]
+        return None;
+        // SAFETY: a string; the characters of a compact one follow its head.
+        #[cfg(not(Py_3_14))]
+        unsafe {
+            if ffi::PyUnicode_IS_COMPACT_ASCII(text) == 0 {
+                return None;
+            }
+            let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
+            let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
+            Some(Inside(start, length, PhantomData))
         }
     }
 
@@ -565,6 +584,13 @@ impl Int<'_> {
         return self.size() >> 3;
         #[cfg(not(Py_3_12))]
         return self.size().unsigned_abs();
+    }
+
+    /// The first digit.
+    #[inline(always)]
+    pub fn first(self) -> u64 {
+        // SAFETY: every int has room for one digit.
+        unsafe { u64::from((*self.0).digits[0]) }
     }
 
     /// The digit at an index, or the last one there is. It is taken without a decision: how many digits the next number has

@@ -50,7 +50,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 18] = [
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 18] = [
         Self::Double,
         Self::Float,
         Self::Int64,

@@ -51,10 +51,16 @@ impl Tail {
         self.start = (size - held).cast_signed();
     }
 
+    /// Whether so many bytes are free.
+    #[inline(always)]
+    pub fn has(&self, length: usize) -> bool {
+        self.start >= length.cast_signed()
+    }
+
     /// The last `N` of the bytes that are free.
     #[inline(always)]
     pub fn free<const N: usize>(&mut self) -> &mut [u8; N] {
-        if self.start < N.cast_signed() {
+        if !self.has(N) {
             self.grow(N);
         }
         // SAFETY: at least `N` bytes are free, and `start` lies inside `bytes` or at its end.
