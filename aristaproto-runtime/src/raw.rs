@@ -277,21 +277,36 @@ impl<'s> Glance<'s> {
         }
     }
 
-    /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
+    /// The characters of an exact string of ASCII.
     #[inline(always)]
-    pub fn utf8(self) -> Option<Utf8<'s>> {
+    pub fn ascii(self) -> Option<Inside<'s>> {
         const _: () = assert!(size_of::<ffi::PyASCIIObject>() >= SHORT);
         let text = self.exactly::<PyString>()?.as_ptr();
+        // From Python 3.14 on, how a string lies in memory is not told.
+        #[cfg(not(Py_3_14))]
         // SAFETY: a string; the characters of a compact one follow its head.
         unsafe {
-            // From Python 3.14 on, how a string lies in memory is not told.
-            #[cfg(not(Py_3_14))]
             if ffi::PyUnicode_IS_COMPACT_ASCII(text) != 0 {
                 let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
                 let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
-                return Some(Utf8::Inside(Inside(start, length, PhantomData)));
+                return Some(Inside(start, length, PhantomData));
             }
-            let mut length = 0;
+        }
+        #[cfg(Py_3_14)]
+        let _ = text;
+        None
+    }
+
+    /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
+    #[inline(always)]
+    pub fn utf8(self) -> Option<Utf8<'s>> {
+        if let Some(bytes) = self.ascii() {
+            return Some(Utf8::Inside(bytes));
+        }
+        let text = self.exactly::<PyString>()?.as_ptr();
+        let mut length = 0;
+        // SAFETY: a string, which keeps its UTF-8.
+        unsafe {
             let start = ffi::PyUnicode_AsUTF8AndSize(text, &raw mut length);
             if start.is_null() {
                 ffi::PyErr_Clear();
@@ -299,25 +314,6 @@ impl<'s> Glance<'s> {
             }
             let bytes = from_raw_parts(start.cast(), length.cast_unsigned());
             Some(Utf8::Beside(bytes))
-        }
-    }
-
-    /// The characters of an exact string of ASCII.
-    #[inline(always)]
-    pub fn ascii(self) -> Option<Inside<'s>> {
-        let text = self.exactly::<PyString>()?.as_ptr();
-        // From Python 3.14 on, how a string lies in memory is not told.
-        #[cfg(Py_3_14)]
-        return None;
-        // SAFETY: a string; the characters of a compact one follow its head.
-        #[cfg(not(Py_3_14))]
-        unsafe {
-            if ffi::PyUnicode_IS_COMPACT_ASCII(text) == 0 {
-                return None;
-            }
-            let start = text.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
-            let length = ffi::PyUnicode_GET_LENGTH(text).cast_unsigned();
-            Some(Inside(start, length, PhantomData))
         }
     }
 
