@@ -21,7 +21,7 @@ use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::raw::{self, Dict, Glance, Still};
 pub use crate::raw::{look_ahead, write_fields, write_list, write_map, write_value};
 use crate::shape::{FieldShape, Kind, Room};
-use crate::writers::writer;
+use crate::writers::{text, writer};
 
 /// What became of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +64,15 @@ pub fn held<const EXACT: bool>(value: Glance<'_>, step: &Step, out: &mut Buffer)
 /// Writes the elements of a list, each with its tag.
 fn each<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, key: Key, out: &mut Buffer) -> Quick {
     let before = out.len();
-    let write = writer::<EXACT>(kind, true);
     let mut all = items.iter().rev();
-    if all.all(|&item| write(item, key, out) == Quick::Written) {
+    let done = if kind == Kind::String {
+        // Most are not short, or not ASCII: `writer` would only call what is here in line.
+        all.all(|&item| text(item, key, out) == Quick::Written)
+    } else {
+        let write = writer::<EXACT>(kind, true);
+        all.all(|&item| write(item, key, out) == Quick::Written)
+    };
+    if done {
         return Quick::Written;
     }
     out.forget(before);

@@ -99,6 +99,12 @@ impl<const EXACT: bool> Writers<EXACT> {
     }
 }
 
+/// Writes a string of any length and its key.
+#[inline(always)]
+pub fn text(value: Glance<'_>, key: Key, out: &mut Buffer) -> Quick {
+    scalar::<false>(value, Kind::String, false, key, out)
+}
+
 /// Writes a scalar and its key.
 #[inline(always)]
 fn scalar<const EXACT: bool>(
