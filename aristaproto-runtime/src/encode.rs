@@ -18,7 +18,6 @@ use crate::function::release_dropped;
 use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick, Way};
-use crate::raw;
 use crate::shape::{FieldShape, Kind, Room};
 use crate::value::{self, Int};
 use crate::wire::{self, zigzag, Reader};
@@ -287,10 +286,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             self.incomplete |= !has_required(plan, message);
         }
         for (step, slot) in area.each(&plan.steps) {
-            if EXACT && self.alone && step.holds_list() && raw::is_shared(slot) {
-                return Err(Stop::Refused);
-            }
-            if slot.write::<EXACT>(step, out) == Quick::Slow {
+            if slot.write::<EXACT>(step, self.alone, out) == Quick::Slow {
                 self.slot(plan, message, step, slot, out)?;
             }
         }

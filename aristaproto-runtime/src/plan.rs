@@ -240,12 +240,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether its value is a list of scalars.
-    #[inline(always)]
-    pub fn holds_list(&self) -> bool {
-        matches!(self.how, How::Packed | How::Each)
-    }
-
     /// How the encoder meets a field and its shape, at a position.
     pub fn new((index, (field, shape)): (usize, (&Field, &FieldShape))) -> Option<Self> {
         let Place::Slot(offset) = field.place else {

@@ -35,20 +35,28 @@ pub enum Quick {
 }
 
 impl Slot<'_> {
-    /// Writes what is in a slot, with its tag, if that is a scalar or a list of them.
+    /// Writes what is in a slot, with its tag, if that is a scalar or a list of them; with `is_alone` (and `EXACT`), no list that
+    /// is held from elsewhere.
     #[inline(always)]
-    pub fn write<const EXACT: bool>(self, step: &Step, out: &mut Buffer) -> Quick {
-        raw::write_slot::<EXACT>(self, step, out)
+    pub fn write<const EXACT: bool>(self, step: &Step, is_alone: bool, out: &mut Buffer) -> Quick {
+        raw::write_slot::<EXACT>(self, step, is_alone, out)
     }
 }
 
-/// Writes what a slot holds, with its tag, if that is a scalar or a list of them.
+/// Writes what a slot holds, with its tag, if that is a scalar or a list of them; with `is_alone` (and `EXACT`), no list that is
+/// held from elsewhere.
 #[inline(always)]
-pub fn held<const EXACT: bool>(value: Glance<'_>, step: &Step, out: &mut Buffer) -> Quick {
+pub fn held<const EXACT: bool>(
+    value: Glance<'_>,
+    step: &Step,
+    is_alone: bool,
+    out: &mut Buffer,
+) -> Quick {
     match step.how {
         How::Scalar | How::Optional => {
             writer::<EXACT>(step.kind, step.how == How::Optional)(value, step.key, out)
         }
+        How::Packed | How::Each if EXACT && is_alone && value.is_shared() => Quick::Slow,
         How::Packed | How::Each => match value.items() {
             None => Quick::Slow,
             Some([]) => Quick::Nothing,
@@ -312,10 +320,8 @@ fn all_fields<const EXACT: bool>(
         let Some(value) = still.slot(slot) else {
             continue;
         };
-        let again = EXACT && way.is_alone && step.holds_list() && value.is_shared();
-        if again
-            || held::<EXACT>(value, step, out) == Quick::Slow
-                && !compound::<EXACT>(still, plan, step, value, way, out)
+        if held::<EXACT>(value, step, way.is_alone, out) == Quick::Slow
+            && !compound::<EXACT>(still, plan, step, value, way, out)
         {
             misses.set(misses.get() + 1);
             return false;

@@ -59,10 +59,15 @@ impl<'s> Still<'s> {
 
 /// Writes what is in a slot, with its tag, if that is a scalar or a list of them.
 #[inline(always)]
-pub fn write_slot<const EXACT: bool>(slot: Slot<'_>, step: &Step, out: &mut Buffer) -> Quick {
+pub fn write_slot<const EXACT: bool>(
+    slot: Slot<'_>,
+    step: &Step,
+    is_alone: bool,
+    out: &mut Buffer,
+) -> Quick {
     // SAFETY: `quick::held` looks at objects and writes to the buffer, no more.
     match unsafe { Still::now() }.slot(slot) {
-        Some(held) => quick::held::<EXACT>(held, step, out),
+        Some(held) => quick::held::<EXACT>(held, step, is_alone, out),
         None => Quick::Nothing,
     }
 }
@@ -607,14 +612,6 @@ impl Int<'_> {
 pub fn int<'a>(value: &'a Bound<'_, PyAny>) -> Option<Int<'a>> {
     // SAFETY: the reference holds the object, and an int gives nothing that it could release.
     unsafe { Still::now() }.see(value).int::<false>()
-}
-
-/// Whether a slot holds something to which there are other references.
-#[inline(always)]
-pub fn is_shared(slot: Slot<'_>) -> bool {
-    // SAFETY: it looks at a number, no more.
-    let held = unsafe { Still::now() }.slot(slot);
-    held.is_some_and(Glance::is_shared)
 }
 
 /// Whether a slot holds something other than None.
