@@ -26,6 +26,10 @@ fn compounds<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Op
     } else if let Some(mine) = a.dict() {
         dicts(still, mine, b.dict()?, way)
     } else {
+        if way.is_cold {
+            ahead::values(still, a);
+            ahead::values(still, b);
+        }
         messages(still, a, b, way)
     }
 }
@@ -41,6 +45,10 @@ fn lists<'s>(
         return Some(false);
     }
     let way = way.through(mine);
+    if way.is_cold {
+        ahead::few::<2>(mine);
+        ahead::few::<2>(theirs);
+    }
     for (index, (&one, &other)) in mine.iter().zip(theirs).enumerate() {
         if let (Some(one), Some(other)) = (
             mine.get(index + ahead::SCALARS),
@@ -54,7 +62,12 @@ fn lists<'s>(
                 ahead::messages::<false>(still, mine, index);
                 ahead::messages::<false>(still, theirs, index);
             }
-            compounds(still, one, other, way)
+            if one.message().is_some() {
+                // The memory of its values has been asked for.
+                messages(still, one, other, way)
+            } else {
+                compounds(still, one, other, way)
+            }
         });
         if !equal? {
             return Some(false);
@@ -103,10 +116,6 @@ pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) ->
         return None;
     }
     let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
-    if way.is_cold {
-        ahead::values(still, a);
-        ahead::values(still, b);
-    }
     for (step, one, other) in mine.each_pair(theirs, &plan.steps) {
         if one.is_as(other) {
             continue;
