@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 
 use crate::plan::{Field, Members, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind, Room};
-use crate::wire::{self, check_utf8, Reader};
+use crate::wire::{self, is_utf8, Reader};
 use crate::wkt;
 
 /// Levels of messages that are looked at.
@@ -22,6 +22,12 @@ type Yes<T = ()> = Option<T>;
 #[inline(always)]
 fn holds(condition: bool) -> Yes {
     condition.then_some(())
+}
+
+/// The members of a field's enum, if it has no other values.
+#[inline(always)]
+fn closed(field: &Field) -> Option<&Members> {
+    field.members.as_ref().filter(|members| members.closed)
 }
 
 /// Goes through bytes for as long as they are canonical.
@@ -66,10 +72,8 @@ impl<'a, 'py> Canonical<'a, 'py> {
             }
             let number = tag >> 3;
             let Some(index) = plan.shape.find(number) else {
-                // An unknown field is written behind the known ones. That of an extension may be known by now; one that is
-                // registered later finds the bytes handed on as they came, which tell the same message.
-                holds(!bare && matches!(plan.knows_extension(self.py, number), Ok(false)))?;
-                self.reader.skip(tag, self.depth).ok()?;
+                holds(!bare)?;
+                self.unknown(plan, tag)?;
                 unknown = true;
                 continue;
             };
@@ -82,12 +86,21 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 oneofs |= bit;
             }
             if look.single {
-                self.scalar(look.kind, look.utf8, None, look.implicit)?;
+                let members = || closed(plan.at(index)?.0);
+                self.scalar(look.kind, look.utf8, members, look.implicit)?;
             } else {
                 let (field, shape) = plan.at(index)?;
                 self.several(field, shape)?;
             }
         }
+    }
+
+    /// Passes over an unknown field, which is written behind the known ones. That of an extension may be known by now; one that
+    /// is registered later finds the bytes handed on as they came, which tell the same message.
+    #[inline(never)]
+    fn unknown(&mut self, plan: &Plan, tag: u32) -> Yes {
+        holds(matches!(plan.knows_extension(self.py, tag >> 3), Ok(false)))?;
+        self.reader.skip(tag, self.depth).ok()
     }
 
     /// Looks at what is no scalar by itself, behind its first tag.
@@ -109,29 +122,40 @@ impl<'a, 'py> Canonical<'a, 'py> {
         }
     }
 
+    /// The next byte, if it is a varint by itself.
     #[inline(always)]
-    fn tag(&mut self) -> Yes<u32> {
-        let start = self.reader.pos;
-        let tag = self.reader.tag().ok()?;
-        self.is_shortest(start)?;
-        Some(tag)
+    fn short(&mut self) -> Option<u8> {
+        let byte = *self.reader.data.get(self.reader.pos)?;
+        (byte < 0x80).then(|| {
+            self.reader.pos += 1;
+            byte
+        })
     }
 
-    /// Whether the varint from `start` on, which has been read, has no byte too many.
     #[inline(always)]
-    fn is_shortest(&self, start: usize) -> Yes {
-        let end = self.reader.pos;
-        holds(end - start == 1 || self.reader.data.get(end - 1) != Some(&0))
+    fn tag(&mut self) -> Yes<u32> {
+        match self.short() {
+            Some(tag) => Some(u32::from(tag)),
+            None => u32::try_from(self.long()?).ok(),
+        }
     }
 
     #[inline(always)]
     fn varint(&mut self) -> Yes<u64> {
+        match self.short() {
+            Some(number) => Some(u64::from(number)),
+            None => self.long(),
+        }
+    }
+
+    /// A varint of several bytes, none of them one too many.
+    fn long(&mut self) -> Yes<u64> {
         let start = self.reader.pos;
         let number = self.reader.varint().ok()?;
-        self.is_shortest(start)?;
+        let bytes = self.reader.data.get(start..self.reader.pos)?;
         // Of the tenth byte, one bit counts.
-        let length = self.reader.pos - start;
-        holds(length < 10 || self.reader.data.get(start + 9) == Some(&1))?;
+        let last = *bytes.last()?;
+        holds(last != 0 && (bytes.len() < 10 || last == 1))?;
         Some(number)
     }
 
@@ -169,13 +193,18 @@ impl<'a, 'py> Canonical<'a, 'py> {
         if shape.kind.is_message() {
             return self.message(field, shape);
         }
-        let members = field.members.as_ref().filter(|members| members.closed);
-        self.scalar(shape.kind, shape.utf8, members, implicit)
+        self.scalar(shape.kind, shape.utf8, || closed(field), implicit)
     }
 
     /// The same of a scalar. `utf8`: strings are known to be UTF-8. `members`: those of a closed enum.
     #[inline(always)]
-    fn scalar(&mut self, kind: Kind, utf8: bool, members: Option<&Members>, implicit: bool) -> Yes {
+    fn scalar<'m>(
+        &mut self,
+        kind: Kind,
+        utf8: bool,
+        members: impl FnOnce() -> Option<&'m Members>,
+        implicit: bool,
+    ) -> Yes {
         let zero = match kind {
             Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
                 u64::from_le_bytes(self.reader.fixed().ok()?) == 0
@@ -189,23 +218,25 @@ impl<'a, 'py> Canonical<'a, 'py> {
             }
             Kind::String | Kind::Bytes => {
                 let bytes = self.bytes()?;
-                holds(utf8 || kind == Kind::Bytes || check_utf8(bytes).is_ok())?;
+                holds(utf8 || kind == Kind::Bytes || is_utf8(bytes))?;
                 bytes.is_empty()
             }
-            kind => {
+            Kind::UInt32 | Kind::SInt32 => u32::try_from(self.varint()?).ok()? == 0,
+            Kind::Bool => {
                 let number = self.varint()?;
-                holds(match kind {
-                    Kind::UInt32 | Kind::SInt32 => u32::try_from(number).is_ok(),
-                    Kind::Bool => number <= 1,
-                    Kind::Int32 | Kind::Enum => {
-                        let value = number as i32;
-                        i64::from(value).cast_unsigned() == number
-                            && members.is_none_or(|members| members.knows(self.py, value))
-                    }
-                    _ => true,
-                })?;
+                holds(number <= 1)?;
                 number == 0
             }
+            Kind::Int32 | Kind::Enum => {
+                let number = self.varint()?;
+                let value = number as i32;
+                holds(i64::from(value).cast_unsigned() == number)?;
+                if kind == Kind::Enum {
+                    holds(members().is_none_or(|members| members.knows(self.py, value)))?;
+                }
+                value == 0
+            }
+            _ => self.varint()? == 0,
         };
         holds(!(zero && implicit))
     }
@@ -251,6 +282,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     }
 
     /// Looks at all entries of a map.
+    #[inline(never)]
     fn map(
         &mut self,
         (key, item): &(Field, Field),

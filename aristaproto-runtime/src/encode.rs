@@ -59,8 +59,12 @@ fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
 /// `EncodeError` with the path of a value that its field cannot carry.
 pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    match written(object, |bytes| PyBytes::new(py, bytes).into_any())? {
-        Some(made) => Ok(made),
+    let made = written(object, |bytes, holder| match holder {
+        Some(holder) => holder.clone(),
+        None => PyBytes::new(py, bytes),
+    });
+    match made? {
+        Some(made) => Ok(made.into_any()),
         None => api(py)?.encode.bind(py).call1((object,)),
     }
 }
@@ -71,14 +75,18 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// As for `encode`.
 pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     let py = object.py();
-    match written(object, <[u8]>::len)? {
+    match written(object, |bytes, _| bytes.len())? {
         Some(size) => Ok(size),
         None => api(py)?.encode.bind(py).call1((object,))?.len(),
     }
 }
 
-/// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
-fn written<T>(object: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> T) -> PyResult<Option<T>> {
+/// Calls `work` with the wire bytes of a message, and with an object that holds just these, if there is one; `None` when the
+/// plain codec is to write it, or to say what is wrong.
+fn written<'py, T>(
+    object: &Bound<'py, PyAny>,
+    work: impl FnOnce(&[u8], Option<&Bound<'py, PyBytes>>) -> T,
+) -> PyResult<Option<T>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
         return Ok(None);
@@ -86,12 +94,20 @@ fn written<T>(object: &Bound<'_, PyAny>, work: impl FnOnce(&[u8]) -> T) -> PyRes
     let plan = message.plan()?;
     let limits = Limits::current(py)?;
     let mut encoder = Encoder::<false>::new(py, limits);
+    if message.is_pending() {
+        if let Some((data, start, end)) = encoder.unread(plan, message) {
+            let bytes = data.as_bytes().get(start..end).unwrap_or_default();
+            let holder = Some(&data).filter(|data| bytes.len() == data.as_bytes().len());
+            return Ok((bytes.len() as u64 <= limits.size).then(|| work(bytes, holder)));
+        }
+        read_pending(message)?;
+    }
     let written = with_buffer(|out| {
         encoder.message(plan, message, out)?;
         if out.len() as u64 > limits.size {
             return Err(Stop::Refused);
         }
-        Ok(work(out.written()))
+        Ok(work(out.written(), None))
     });
     match written {
         Ok(made) if encoder.incomplete => {
@@ -261,13 +277,14 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
     fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
         let area = message.area();
         if message.is_pending() {
-            if EXACT {
+            let unread = if EXACT {
                 // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
-                let (data, start, end) = message.untouched(plan).ok_or(Stop::Refused)?;
+                Some(message.untouched(plan).ok_or(Stop::Refused)?)
+            } else {
+                self.unread(plan, message)
+            };
+            if let Some((data, start, end)) = unread {
                 out.put(data.as_bytes().get(start..end).unwrap_or_default());
-                return Ok(());
-            }
-            if self.put_unread(plan, message, out) {
                 return Ok(());
             }
             read_pending(message)?;
@@ -293,30 +310,31 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         Ok(())
     }
 
-    /// Writes a message that nobody has looked at as it came, if that is what reading and writing it gives.
+    /// The bytes of a message that nobody has looked at, if reading and writing it gives the same, and where they start and end.
     #[inline(never)]
-    fn put_unread(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> bool {
+    fn unread(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+    ) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
         if self.depth < canonical::LEVELS {
             // Writing may have to end in an error.
-            return false;
+            return None;
         }
-        let Some((data, start, end)) = message.untouched(plan) else {
-            return false;
-        };
+        let (data, start, end) = message.untouched(plan)?;
         if !message.is_canonical() {
             let doubts = self.doubts.unwrap_or(2 * (end - start));
             if end - start > doubts {
-                return false;
+                return None;
             }
             let mut look = Canonical::new(self.py, data.as_bytes(), start, end);
             if !look.is_message(plan) {
                 self.doubts = Some(doubts.saturating_sub(look.position() - start));
-                return false;
+                return None;
             }
             message.set_canonical();
         }
-        out.put(data.as_bytes().get(start..end).unwrap_or_default());
-        true
+        Some((data, start, end))
     }
 
     /// Writes unknown fields and extensions.

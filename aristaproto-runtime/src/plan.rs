@@ -310,7 +310,7 @@ pub struct Look {
     pub tag: u32,
     /// Its type.
     pub kind: Kind,
-    /// A scalar by itself, of which type and value say all.
+    /// A scalar by itself.
     pub single: bool,
     /// Strings are known to be UTF-8.
     pub utf8: bool,
@@ -330,7 +330,7 @@ impl Look {
                 shape.tag
             },
             kind: shape.kind,
-            single: !shape.repeated && !shape.kind.is_message() && !field.is_closed,
+            single: !shape.repeated && !shape.kind.is_message(),
             utf8: shape.utf8,
             implicit: !field.presence,
             oneof: field.oneof,

@@ -20,6 +20,7 @@ use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
 use crate::plan::{Plan, Step, Wrapped};
 use crate::quick::{self, Quick, Way};
 use crate::shape::FieldShape;
+use crate::wire::is_ascii;
 use crate::{ahead, same, wkt, writers};
 
 /// A time in which no Python code runs and no object is released.
@@ -686,7 +687,7 @@ impl Drop for Level<'_> {
 /// `MemoryError`.
 #[inline]
 pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if !bytes.is_ascii() {
+    if !is_ascii(bytes) {
         return Ok(None);
     }
     // SAFETY: the string was made just now for so many characters below 128, which follow its head.
