@@ -4,7 +4,7 @@
 //! Most values have a few bytes. They are put as whole words, of which the upper bytes count: the lower ones fall on what is
 //! free and is overwritten by what comes next. So no length has to be looked at, and the room is looked at once for a value
 //! and its key.
-use crate::tail::Tail;
+use crate::tail::{Tail, FREE};
 
 /// A tag as it is written: its bytes are the upper ones of the word, their number is in the lowest one. That of no field has
 /// none.
@@ -34,6 +34,12 @@ impl Key {
         found.then_some(self.length())
     }
 
+    /// Puts it behind other bytes.
+    pub fn append_to(self, bytes: &mut Vec<u8>) {
+        let word = self.0.to_le_bytes();
+        bytes.extend_from_slice(word.get(8 - self.length()..).unwrap_or_default());
+    }
+
     #[inline(always)]
     fn length(self) -> usize {
         (self.0 & 7) as usize
@@ -60,13 +66,14 @@ fn spread(value: u64) -> u64 {
     (quarters & 0x3f80_3f80_3f80_3f80) << 1 | quarters & 0x007f_007f_007f_007f
 }
 
-/// The last of the bytes that are free.
-type Free = [u8; VALUE];
+/// The last of the bytes that are free: room for a value of up to `SHORT` bytes, its length and its key, with what falls on
+/// free bytes.
+type Free = [u8; FREE];
 
 /// Puts the last `length` bytes of a known number of them before `done` ones, by writing them all; gives how many are done.
 #[inline(always)]
 fn put_last<const N: usize>(free: &mut Free, done: usize, bytes: [u8; N], length: usize) -> usize {
-    let end = VALUE - done.min(VALUE - N);
+    let end = FREE - done.min(FREE - N);
     if let Some(room) = free.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
         *room = bytes;
     }
@@ -108,12 +115,10 @@ pub struct Buffer(Tail);
 const KEPT: usize = 1 << 20;
 /// Bytes that `put_short` copies.
 pub const SHORT: usize = 32;
-/// Room for a value of up to `SHORT` bytes, its length and its key, with what falls on free bytes.
-const VALUE: usize = 64;
 
 impl Buffer {
     /// What has been written.
-    pub fn written(&self) -> &[u8] {
+    pub fn written(&mut self) -> &[u8] {
         self.0.written()
     }
 
@@ -125,10 +130,7 @@ impl Buffer {
 
     /// Empties the buffer and keeps its memory, unless that is much.
     pub fn reset(&mut self) {
-        if self.0.size() > KEPT {
-            self.0 = Tail::default();
-        }
-        self.forget(0);
+        self.0.reset(KEPT);
     }
 
     /// Takes back what was written after `length` bytes.
@@ -139,31 +141,28 @@ impl Buffer {
     /// Whether there is room for a value and its key.
     #[inline(always)]
     pub fn has_room(&self) -> bool {
-        self.0.has(VALUE)
+        self.0.has_room()
     }
 
     /// Puts the key of a field.
     #[inline(always)]
     pub fn key(&mut self, key: Key) {
-        let done = put_word(self.0.free(), 0, key.0, key.length());
-        self.0.take(done);
+        self.0.put(|free| put_word(free, 0, key.0, key.length()));
     }
 
     /// Puts a varint of a list: of all lengths below nine in one way, because it cannot be guessed.
     #[inline(always)]
     pub fn any_varint(&mut self, value: u64) {
-        let free = self.0.free();
-        let done = put_varint(free, value);
-        self.0.take(done);
+        self.0.put(|free| put_varint(free, value));
     }
 
     /// Puts a varint before what has been written, and a key before it.
     #[inline(always)]
     pub fn varint(&mut self, value: u64, key: Key) {
-        let free = self.0.free();
-        let done = if value < 0x80 {
-            put_small(free, 0, value, key)
-        } else {
+        self.0.put(|free| {
+            if value < 0x80 {
+                return put_small(free, 0, value, key);
+            }
             let done = if value < 0x4000 {
                 let word = value & 0x7f | 0x80 | (value << 1) & 0x7f00;
                 put_word(free, 0, word << 48, 2)
@@ -171,26 +170,25 @@ impl Buffer {
                 put_varint(free, value)
             };
             put_word(free, done, key.0, key.length())
-        };
-        self.0.take(done);
+        });
     }
 
     /// Puts four bytes, and a key before them.
     #[inline(always)]
     pub fn fixed32(&mut self, value: u32, key: Key) {
-        let free = self.0.free();
-        let done = put_last(free, 0, value.to_le_bytes(), 4);
-        let done = put_word(free, done, key.0, key.length());
-        self.0.take(done);
+        self.0.put(|free| {
+            let done = put_last(free, 0, value.to_le_bytes(), 4);
+            put_word(free, done, key.0, key.length())
+        });
     }
 
     /// Puts eight bytes, and a key before them.
     #[inline(always)]
     pub fn fixed64(&mut self, value: u64, key: Key) {
-        let free = self.0.free();
-        let done = put_word(free, 0, value, 8);
-        let done = put_word(free, done, key.0, key.length());
-        self.0.take(done);
+        self.0.put(|free| {
+            let done = put_word(free, 0, value, 8);
+            put_word(free, done, key.0, key.length())
+        });
     }
 
     /// Puts the last `length` bytes of so many, their length and a key before them. They are loaded when there is room for
@@ -198,10 +196,10 @@ impl Buffer {
     #[inline(always)]
     pub fn short(&mut self, bytes: impl FnOnce() -> [u8; SHORT], length: usize, key: Key) {
         let length = length.min(SHORT);
-        let free = self.0.free();
-        let done = put_last(free, 0, bytes(), length);
-        let done = put_small(free, done, length as u64, key);
-        self.0.take(done);
+        self.0.put(|free| {
+            let done = put_last(free, 0, bytes(), length);
+            put_small(free, done, length as u64, key)
+        });
     }
 
     /// Puts the fields of a Timestamp or a Duration: seconds, and nanoseconds behind them.

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 
 use crate::api::{api, Limits, STACK_LEVELS};
-use crate::buffer::Buffer;
+use crate::buffer::Key;
 use crate::message::{end_of, Frame};
 use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
@@ -852,9 +852,7 @@ impl<'py> Decoder<'_, 'py> {
                 Ok(Some(item)) => list.append(item)?,
                 Ok(None) => {
                     // As it would stand alone.
-                    let mut tag = Buffer::default();
-                    tag.key(shape.key);
-                    unknown.add(reader, tag.written());
+                    unknown.add(reader, shape.key);
                     unknown.keep(&inner, start);
                 }
                 Err(failure) => {
@@ -1009,10 +1007,10 @@ impl Kept {
         self.run.end = reader.pos;
     }
 
-    /// Keeps bytes that are not there to be read.
-    fn add(&mut self, reader: &Reader<'_>, bytes: &[u8]) {
+    /// Keeps a tag that is not there to be read.
+    fn add(&mut self, reader: &Reader<'_>, key: Key) {
         self.flush(reader);
-        self.before.extend_from_slice(bytes);
+        key.append_to(&mut self.before);
     }
 
     fn flush(&mut self, reader: &Reader<'_>) {

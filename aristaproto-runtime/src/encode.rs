@@ -40,16 +40,16 @@ impl From<PyErr> for Stop {
 type Outcome<T = ()> = Result<T, Stop>;
 
 thread_local! {
-    static BUFFER: RefCell<Buffer> = RefCell::default();
+    static BUFFER: RefCell<Option<Buffer>> = const { RefCell::new(None) };
 }
 
 /// Runs `work` with the buffer that the thread keeps between calls. Code that is called while a message is written may
 /// write another one, and gets a buffer of its own.
 fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
-    let mut buffer = BUFFER.with_borrow_mut(std::mem::take);
+    let mut buffer = BUFFER.with_borrow_mut(Option::take).unwrap_or_default();
     let done = work(&mut buffer);
     buffer.reset();
-    BUFFER.with_borrow_mut(|kept| *kept = buffer);
+    BUFFER.with_borrow_mut(|kept| *kept = Some(buffer));
     done
 }
 
