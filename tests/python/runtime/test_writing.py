@@ -47,7 +47,9 @@ def test_small_values(more: int) -> None:
     end = "y" * (EDGE - 5000 + more)
     check(Long(numbers=[*range(3000)], text=end))
     check(Long(doubles=[1.5] * 1000, text=end))
-    check(Long(longs=[Long(number=n, numbers=[n] * 9, text="z" * 20) for n in range(200)], text=end))
+    check(
+        Long(longs=[Long(number=n, numbers=[n] * 9, text="z" * 20) for n in range(200)], text=end)
+    )
     check(Long(texts={n: "z" * (n % 40) for n in range(300)}, text=end))
 
 
@@ -64,7 +66,9 @@ def test_what_is_taken_back(length: int) -> None:
     numbers = [odd, *range(length)]
     for end in ("", "y" * 1000, "y" * EDGE):
         check(Long(numbers=numbers, text=end))
-        check(Long(number=1, longs=[Long(number=2), Long(numbers=numbers), Long(text=end)], text=end))
+        check(
+            Long(number=1, longs=[Long(number=2), Long(numbers=numbers), Long(text=end)], text=end)
+        )
         message = Long(longs=[Long(text="a"), Long(numbers=[2**63, *numbers])], text=end)
         with pytest.raises(aristaproto.EncodeError, match=r"longs\[1\]\.numbers\[0\]"):
             bytes(message)
