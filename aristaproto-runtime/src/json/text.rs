@@ -128,34 +128,36 @@ static ESCAPES: [(u64, u8); 128] = {
 
 /// Puts letters, those beyond printable ASCII escaped; false when one is a surrogate.
 fn escaped<T: Copy + Into<u32>>(points: &[T], out: &mut Vec<u8>) -> bool {
-    /// Letters that are escaped before what they became is put down.
-    const FEW: usize = 32;
-    // Two escapes for each, and eight bytes, which are stored at once whatever the length.
-    let mut room = [0; FEW * 12 + 8];
+    /// Letters that are escaped before what they became is put down: so many that 8 bits tell each place among two escapes for
+    /// each, and no place needs a check.
+    const FEW: usize = u8::MAX as usize / 12;
+    // Eight bytes are stored at once, whatever the length.
+    let mut room = [0; u8::MAX as usize + 8];
     for few in points.chunks(FEW) {
-        let mut end = 0;
-        let mut put = |bytes: u64, length: usize| {
-            if let Some(place) = room.get_mut(end..end + 8) {
+        let mut end: u8 = 0;
+        let mut put = |bytes: u64, length: u8| {
+            let start = usize::from(end);
+            if let Some(place) = room.get_mut(start..start + 8) {
                 place.copy_from_slice(&bytes.to_le_bytes());
             }
-            end += length;
+            end = end.wrapping_add(length);
         };
         for &point in few {
-            match point.into() {
-                point @ ..0x80 => {
-                    let (bytes, length) = ESCAPES[point as usize];
-                    put(bytes, usize::from(length));
-                }
-                point @ (0x80..0xd800 | 0xe000..0x1_0000) => put(unit(point), 6),
-                0xd800..0xe000 => return false,
-                point => {
-                    let rest = point.wrapping_sub(0x1_0000);
-                    put(unit(0xd800 | rest >> 10), 6);
-                    put(unit(0xdc00 | rest & 0x3ff), 6);
-                }
+            let point = point.into();
+            if point < 0x80 {
+                let (bytes, length) = ESCAPES[point as usize];
+                put(bytes, length);
+            } else if point & !0x7ff == 0xd800 {
+                return false;
+            } else if point < 0x1_0000 {
+                put(unit(point), 6);
+            } else {
+                let rest = point.wrapping_sub(0x1_0000);
+                put(unit(0xd800 | rest >> 10), 6);
+                put(unit(0xdc00 | rest & 0x3ff), 6);
             }
         }
-        out.extend_from_slice(room.get(..end).unwrap_or_default());
+        out.extend_from_slice(room.get(..usize::from(end)).unwrap_or_default());
     }
     true
 }
