@@ -44,7 +44,9 @@ fn decoded<'py>(
 /// `CPython`'s own reader finds them out on the way.
 fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
     // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
-    let length: usize = bytes.iter().map(|&it| usize::from(it & 0xc0 != 0x80)).sum();
+    // Few enough at a time that 8 bits tell their number.
+    let count = |few: &[u8]| -> u8 { few.iter().map(|&it| u8::from(it & 0xc0 != 0x80)).sum() };
+    let length = bytes.chunks(255).map(|few| usize::from(count(few))).sum();
     let most = match bytes.iter().copied().max().unwrap_or_default() {
         ..0x80 => return Ok(None),
         0x80..0xc4 => 0xff,
