@@ -130,7 +130,7 @@ impl Handle {
             if let Some(members) = &held.members {
                 visit.call(&members.class)?;
                 visit.call(&members.by_number)?;
-                for member in members.small.iter().flatten() {
+                for member in members.all() {
                     visit.call(member)?;
                 }
             }

@@ -44,7 +44,9 @@ pub struct Members {
     /// Their names in JSON, once they were needed.
     pub json: OnceCell<MemberNames>,
     /// Those of small numbers, again.
-    pub small: Vec<Option<Py<PyAny>>>,
+    small: Vec<Option<Py<PyAny>>>,
+    /// Those of other numbers, by these.
+    others: Vec<(i32, Py<PyAny>)>,
 }
 
 /// Numbers below this are looked up in a table.
@@ -57,7 +59,7 @@ impl Members {
     /// What Python raises for another class.
     pub fn new(class: &Bound<'_, PyAny>) -> PyResult<Self> {
         let by_number: Bound<'_, PyDict> = class.getattr("_value2member_map_")?.cast_into()?;
-        let mut small = Vec::new();
+        let (mut small, mut others) = (Vec::new(), Vec::new());
         for (number, member) in crate::quick::entries(&by_number) {
             if let Ok(index) = number.extract::<i32>() {
                 if (0..SMALL).contains(&index) {
@@ -68,22 +70,42 @@ impl Members {
                     if let Some(entry) = small.get_mut(index) {
                         *entry = Some(member.unbind());
                     }
+                } else {
+                    others.push((index, member.unbind()));
                 }
             }
         }
+        others.sort_by_key(|(number, _)| *number);
         Ok(Self {
             class: class.clone().unbind(),
             closed: class.getattr("__closed__")?.is_truthy()?,
             by_number: by_number.unbind(),
             json: OnceCell::new(),
             small,
+            others,
         })
     }
 
-    /// The member with a small number.
+    /// The members that are held here, besides those in `by_number`.
+    pub fn all(&self) -> impl Iterator<Item = &Py<PyAny>> {
+        let others = self.others.iter().map(|(_, member)| member);
+        self.small.iter().flatten().chain(others)
+    }
+
+    /// The member that had a number when the class was made.
     #[inline]
-    pub fn small(&self, number: i32) -> Option<&Py<PyAny>> {
-        self.small.get(usize::try_from(number).ok()?)?.as_ref()
+    pub fn named(&self, number: i32) -> Option<&Py<PyAny>> {
+        match usize::try_from(number).map(|index| self.small.get(index)) {
+            Ok(Some(found)) => found.as_ref(),
+            _ => self.other(number),
+        }
+    }
+
+    #[inline(never)]
+    fn other(&self, number: i32) -> Option<&Py<PyAny>> {
+        let others = &self.others;
+        let found = others.binary_search_by_key(&number, |(number, _)| *number);
+        others.get(found.ok()?).map(|(_, member)| member)
     }
 
     /// The member with a number; `None` when it has no name.
@@ -100,7 +122,7 @@ impl Members {
     /// Whether a number has a name.
     #[inline]
     pub fn knows(&self, py: Python<'_>, number: i32) -> bool {
-        self.small(number).is_some() || matches!(self.find(py, number), Ok(Some(_)))
+        self.named(number).is_some() || matches!(self.find(py, number), Ok(Some(_)))
     }
 
     /// The value of an open enum's field.
@@ -177,18 +199,18 @@ impl Field {
         Message::of_class(value.as_borrowed(), self.class.as_ref()?)
     }
 
-    /// The number, above zero, and the member of a closed enum that a small number stands for.
+    /// The number, above zero, and the member of a closed enum that it stands for.
     #[inline]
     pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {
         let number = number.filter(|&number| self.is_closed && number > 0)?;
-        self.small_member(number)
+        self.named_member(number)
     }
 
-    /// The number, not below zero, and the member of an enum that a small number stands for.
+    /// The number, not below zero, and the member of an enum that it stands for.
     #[inline]
-    pub fn small_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
-        let member = self.members.as_ref()?.small(number)?;
-        Some((u64::from(number.cast_unsigned()), member))
+    pub fn named_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
+        let member = self.members.as_ref()?.named(number)?;
+        Some((u64::try_from(number).ok()?, member))
     }
 
     #[cold]

@@ -308,8 +308,10 @@ fn all_fields<const EXACT: bool>(
 ) -> bool {
     let [plainly, exactly] = &plan.misses;
     let misses = if EXACT { exactly } else { plainly };
-    let usual = plan.shape.room == Room::Closed && plan.shape.required == 0;
-    if misses.get() >= MISSES || !usual || !slots.is_empty(plan.unknown) {
+    let usual = plan.shape.room != Room::MessageSet && plan.shape.required == 0;
+    let only_fields =
+        slots.is_empty(plan.unknown) && plan.extensions.is_none_or(|offset| slots.is_empty(offset));
+    if misses.get() >= MISSES || !usual || !only_fields {
         return false;
     }
     if EXACT && plan.oneofs > 0 && !oneofs_agree(plan, slots) {
@@ -330,7 +332,7 @@ fn all_fields<const EXACT: bool>(
     true
 }
 
-/// Writes a message, or what `several` writes.
+/// Writes a message, a member of an enum, or what `several` writes.
 #[inline(always)]
 fn compound<'s, const EXACT: bool>(
     still: Still<'s>,
@@ -345,24 +347,22 @@ fn compound<'s, const EXACT: bool>(
     };
     if step.how == How::Message {
         value.is_none() || one::<EXACT>(still, field, shape, value, way, out)
+    } else if step.kind == Kind::Enum && !shape.repeated {
+        member::<EXACT>(field, step, value, out)
     } else {
-        several::<EXACT>(still, (field, shape), step, value, way, out)
+        several::<EXACT>(still, (field, shape), value, way, out)
     }
 }
 
-/// Writes what holds messages, a map, or a member of an enum.
+/// Writes a list of messages or of members of an enum, or a map.
 #[inline(never)]
 fn several<'s, const EXACT: bool>(
     still: Still<'s>,
     (field, shape): (&Field, &FieldShape),
-    step: &Step,
     value: Glance<'s>,
     way: Way,
     out: &mut Buffer,
 ) -> bool {
-    if !shape.repeated && shape.entry.is_none() {
-        return member::<EXACT>(field, step, value, out);
-    }
     if EXACT && way.is_alone && value.is_shared() {
         return false;
     }
@@ -378,9 +378,15 @@ fn several<'s, const EXACT: bool>(
             one::<EXACT>(still, &entry.1, values, value, way, out)
         });
     }
-    let Some(items) = value.items().filter(|_| shape.kind.is_message()) else {
+    let Some(items) = value.items() else {
         return false;
     };
+    if field.is_closed {
+        return members::<EXACT>(field, shape, items, out);
+    }
+    if !shape.kind.is_message() {
+        return false;
+    }
     let way = way.through(items);
     if way.is_cold {
         ahead::few::<2>(items);
@@ -457,6 +463,7 @@ fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer
 
 /// Writes a member of an enum of a small number: of a closed one if that is above zero; with `EXACT`, of any one if the member is
 /// the one that reading gives.
+#[inline(never)]
 fn member<const EXACT: bool>(
     field: &Field,
     step: &Step,
@@ -464,8 +471,8 @@ fn member<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     let is_closed = step.how == How::Other;
-    let number = value.int::<false>().and_then(small);
-    let Some((number, member)) = number.and_then(|number| field.small_member(number)) else {
+    let number = value.int::<false>().and_then(number_of);
+    let Some((number, member)) = number.and_then(|number| field.named_member(number)) else {
         return is_closed && value.is_none();
     };
     if EXACT && !value.is(member) || is_closed && number == 0 {
@@ -477,9 +484,38 @@ fn member<const EXACT: bool>(
     true
 }
 
+/// Writes a list of members of a closed enum. False when there is something else in it.
+fn members<const EXACT: bool>(
+    field: &Field,
+    shape: &FieldShape,
+    items: &[Glance<'_>],
+    out: &mut Buffer,
+) -> bool {
+    let before = out.len();
+    let key = if field.packed { Key::NONE } else { shape.key };
+    for &item in items.iter().rev() {
+        let number = item.int::<false>().and_then(number_of);
+        let Some((number, member)) = number.and_then(|number| field.named_member(number)) else {
+            return false;
+        };
+        if EXACT && !item.is(member) {
+            return false;
+        }
+        out.varint(number, key);
+    }
+    if field.packed && !items.is_empty() {
+        out.varint((out.len() - before) as u64, shape.packed_key);
+    }
+    true
+}
+
 /// The number in an int, if it has 32 bits.
-fn small(int: raw::Int<'_>) -> Option<i32> {
-    Some(int.value()?.of_kind(Kind::Int32)? as i32)
+#[inline(always)]
+fn number_of(int: raw::Int<'_>) -> Option<i32> {
+    match int.small() {
+        Some(digit) => i32::try_from(digit).ok(),
+        None => Some(int.value()?.of_kind(Kind::Int32)? as i32),
+    }
 }
 
 /// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
@@ -499,5 +535,5 @@ fn varint(long: Long, kind: Kind, out: &mut Buffer) -> bool {
 
 /// The number in an int, or in a member of an enum, if it has 32 bits.
 pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
-    small(raw::int(value)?)
+    number_of(raw::int(value)?)
 }

@@ -72,8 +72,12 @@ class Case:
         self.google = google
 
     def message(self, wire: bytes) -> Any:
-        """The shape's message: constructed where that is possible."""
-        return self.build() if self.build is not None else self.parse(wire)
+        """The shape's message: constructed where that is possible, else parsed and read, so that its values are there."""
+        if self.build is not None:
+            return self.build()
+        message = self.parse(wire)
+        self.read(message)
+        return message
 
     def functions(self, wire: bytes, text: str) -> dict[str, Callable[[], Any]]:
         """Operation → what to time. `wire`, `text`: the shape as google writes it."""
