@@ -461,8 +461,8 @@ fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer
     }
 }
 
-/// Writes a member of an enum of a small number: of a closed one if that is above zero; with `EXACT`, of any one if the member is
-/// the one that reading gives.
+/// Writes a member of an enum that is not below zero: of a closed one if it is above; with `EXACT`, of any one if the member is the
+/// one that reading gives.
 #[inline(never)]
 fn member<const EXACT: bool>(
     field: &Field,
@@ -484,7 +484,7 @@ fn member<const EXACT: bool>(
     true
 }
 
-/// Writes a list of members of a closed enum. False when there is something else in it.
+/// Writes a list of members of a closed enum. False when there is something else in it, or one below zero.
 fn members<const EXACT: bool>(
     field: &Field,
     shape: &FieldShape,
