@@ -113,7 +113,7 @@ pub struct Buffer(Tail);
 
 /// A buffer that grew beyond this is not kept between calls.
 const KEPT: usize = 1 << 20;
-/// Bytes that `put_short` copies.
+/// Bytes that `short` copies.
 pub const SHORT: usize = 32;
 
 impl Buffer {

@@ -461,6 +461,12 @@ fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer
     }
 }
 
+/// The number in an int that is that of a member of a field's enum and not below zero, and the member.
+#[inline(always)]
+fn named<'f>(field: &'f Field, value: Glance<'_>) -> Option<(u64, &'f Py<PyAny>)> {
+    field.named_member(number_of(value.int::<false>()?)?)
+}
+
 /// Writes a member of an enum that is not below zero: of a closed one if it is above; with `EXACT`, of any one if the member is the
 /// one that reading gives.
 #[inline(never)]
@@ -471,8 +477,7 @@ fn member<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     let is_closed = step.how == How::Other;
-    let number = value.int::<false>().and_then(number_of);
-    let Some((number, member)) = number.and_then(|number| field.named_member(number)) else {
+    let Some((number, member)) = named(field, value) else {
         return is_closed && value.is_none();
     };
     if EXACT && !value.is(member) || is_closed && number == 0 {
@@ -494,8 +499,7 @@ fn members<const EXACT: bool>(
     let before = out.len();
     let key = if field.packed { Key::NONE } else { shape.key };
     for &item in items.iter().rev() {
-        let number = item.int::<false>().and_then(number_of);
-        let Some((number, member)) = number.and_then(|number| field.named_member(number)) else {
+        let Some((number, member)) = named(field, item) else {
             return false;
         };
         if EXACT && !item.is(member) {
