@@ -12,6 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use crate::buffer::Key;
 use crate::object::{Attached, Layout, MessageClass, Offset};
 use crate::plan::{Field, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
+use crate::quick::MISSES;
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
 use crate::wire;
@@ -344,6 +345,8 @@ fn assemble<'py>(
         .chain([unknown])
         .chain(extensions)
         .collect();
+    // Others are not as simple as their fields: they are left to `encode` from the start.
+    let quick = room != Room::MessageSet && shapes.iter().all(|shape| !shape.required);
     let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
         flat: room == Room::Closed
@@ -358,7 +361,7 @@ fn assemble<'py>(
             None
         },
         any_deprecated: fields.iter().any(|field| field.deprecated),
-        misses: [const { Cell::new(0) }; 2],
+        misses: [0; 2].map(|_| Cell::new(if quick { 0 } else { MISSES })),
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),

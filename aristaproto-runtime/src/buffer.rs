@@ -117,9 +117,24 @@ const KEPT: usize = 1 << 20;
 pub const SHORT: usize = 32;
 
 impl Buffer {
-    /// What has been written.
-    pub fn written(&mut self) -> &[u8] {
-        self.0.written()
+    /// What has been written, in pieces from the first to the last.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.pieces()
+    }
+
+    /// What has been written, if it is in one piece.
+    #[inline(always)]
+    pub fn whole(&self) -> Option<&[u8]> {
+        self.0.whole()
+    }
+
+    /// Whether it is these bytes.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        let mut left = Some(bytes);
+        for piece in self.pieces() {
+            left = left.and_then(|left| left.strip_prefix(piece));
+        }
+        left == Some(&[])
     }
 
     /// Number of bytes written.

@@ -4,7 +4,7 @@
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
+use pyo3::types::{PyDateTime, PyDelta, PyDict, PyFloat, PyList, PyTuple};
 
 use crate::api::api;
 use crate::decode::{known, read_pending};
@@ -12,6 +12,7 @@ use crate::encode::exactly;
 use crate::message::end_of;
 use crate::object::{new_message, Message};
 use crate::plan::{Field, Place, Plan, Step, Wrapped};
+use crate::raw::new_bytes;
 use crate::shape::FieldShape;
 use crate::value;
 use crate::{quick, same};
@@ -119,7 +120,7 @@ fn same_bytes<'py>(plan: &Plan, one: Message<'_, 'py>, other: Message<'_, 'py>) 
     if expected.len() < LARGE || filled.is_pending() {
         return Ok(false);
     }
-    let equal = exactly(filled, false, |written| written == expected)?;
+    let equal = exactly(filled, false, |written| written.holds(expected))?;
     Ok(equal == Some(true))
 }
 
@@ -262,7 +263,7 @@ fn postpone_copy<'py>(
     if message.is_pending() || !holds_messages {
         return Ok(false);
     }
-    let Some(data) = exactly(message, true, |written| PyBytes::new(py, written))? else {
+    let Some(data) = exactly(message, true, |written| new_bytes(py, written))?.transpose()? else {
         return Ok(false);
     };
     let Some(end) = end_of(data.as_bytes().len()) else {

@@ -18,6 +18,7 @@ use crate::function::release_dropped;
 use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Learned, Place, Plan, Step, Wrapped};
 use crate::quick::{self, Quick, Way};
+use crate::raw::new_bytes;
 use crate::shape::{FieldShape, Kind, Room};
 use crate::value::{self, Int};
 use crate::wire::{self, zigzag, Reader};
@@ -59,12 +60,13 @@ fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
 /// `EncodeError` with the path of a value that its field cannot carry.
 pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    let made = written(object, |bytes, holder| match holder {
-        Some(holder) => holder.clone(),
-        None => PyBytes::new(py, bytes),
+    let made = written(object, |written| match written {
+        Written::In(holder) => Ok(holder),
+        Written::Unread(bytes) => Ok(PyBytes::new(py, bytes)),
+        Written::Now(out) => new_bytes(py, out),
     });
     match made? {
-        Some(made) => Ok(made.into_any()),
+        Some(made) => Ok(made?.into_any()),
         None => api(py)?.encode.bind(py).call1((object,)),
     }
 }
@@ -75,17 +77,31 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// As for `encode`.
 pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     let py = object.py();
-    match written(object, |bytes, _| bytes.len())? {
+    let size = written(object, |written| match written {
+        Written::In(holder) => holder.as_bytes().len(),
+        Written::Unread(bytes) => bytes.len(),
+        Written::Now(out) => out.len(),
+    });
+    match size? {
         Some(size) => Ok(size),
         None => api(py)?.encode.bind(py).call1((object,))?.len(),
     }
 }
 
-/// Calls `work` with the wire bytes of a message, and with an object that holds just these, if there is one; `None` when the
-/// plain codec is to write it, or to say what is wrong.
+/// Where the wire bytes of a message are.
+enum Written<'a, 'py> {
+    /// An object holds them, and no others.
+    In(Bound<'py, PyBytes>),
+    /// The message was not read since it was parsed from them.
+    Unread(&'a [u8]),
+    /// They were just written.
+    Now(&'a Buffer),
+}
+
+/// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
 fn written<'py, T>(
     object: &Bound<'py, PyAny>,
-    work: impl FnOnce(&[u8], Option<&Bound<'py, PyBytes>>) -> T,
+    work: impl FnOnce(Written<'_, 'py>) -> T,
 ) -> PyResult<Option<T>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
@@ -97,8 +113,14 @@ fn written<'py, T>(
     if message.is_pending() {
         if let Some((data, start, end)) = encoder.unread(plan, message) {
             let bytes = data.as_bytes().get(start..end).unwrap_or_default();
-            let holder = Some(&data).filter(|data| bytes.len() == data.as_bytes().len());
-            return Ok((bytes.len() as u64 <= limits.size).then(|| work(bytes, holder)));
+            if bytes.len() as u64 > limits.size {
+                return Ok(None);
+            }
+            return Ok(Some(work(if bytes.len() == data.as_bytes().len() {
+                Written::In(data)
+            } else {
+                Written::Unread(bytes)
+            })));
         }
         read_pending(message)?;
     }
@@ -107,7 +129,7 @@ fn written<'py, T>(
         if out.len() as u64 > limits.size {
             return Err(Stop::Refused);
         }
-        Ok(work(out.written(), None))
+        Ok(work(Written::Now(out)))
     });
     match written {
         Ok(made) if encoder.incomplete => {
@@ -134,7 +156,7 @@ fn written<'py, T>(
 pub fn exactly<T>(
     message: Message<'_, '_>,
     alone: bool,
-    work: impl FnOnce(&[u8]) -> T,
+    work: impl FnOnce(&Buffer) -> T,
 ) -> PyResult<Option<T>> {
     let py = message.object().py();
     let plan = message.plan()?;
@@ -142,7 +164,7 @@ pub fn exactly<T>(
     let mut encoder = Encoder::<true>::new(py, limits);
     encoder.alone = alone;
     with_buffer(|out| match encoder.message(plan, message, out) {
-        Ok(()) if !encoder.incomplete => Ok(Some(work(out.written()))),
+        Ok(()) if !encoder.incomplete => Ok(Some(work(out))),
         Ok(()) | Err(Stop::Refused) => Ok(None),
         Err(Stop::Python(error)) => Err(*error),
     })

@@ -60,12 +60,20 @@ impl Int<'_> {
         })
     }
 
-    /// The number, if it has one digit and no minus: less than 30 bits, which all types have.
+    /// The number, if it has one digit and no minus: up to 30 bits, which all types have.
     #[inline(always)]
     pub fn small(self) -> Option<u64> {
         /// One digit, no minus.
         const SMALL: Size = if cfg!(Py_3_12) { 8 } else { 1 };
         (self.size() == SMALL).then(|| self.first())
+    }
+
+    /// The same, also of zero.
+    #[inline(always)]
+    pub fn below_30_bits(self) -> Option<u64> {
+        /// No digit.
+        const ZERO: Size = if cfg!(Py_3_12) { 1 } else { 0 };
+        self.small().or_else(|| (self.size() == ZERO).then_some(0))
     }
 
     /// Whether two ints are equal; `None` when they have many digits.

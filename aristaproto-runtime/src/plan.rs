@@ -213,6 +213,13 @@ impl Field {
         Some((u64::try_from(number).ok()?, member))
     }
 
+    /// The member of an enum with a number, if that is small.
+    #[inline(always)]
+    pub fn small_member(&self, number: u64) -> Option<&Py<PyAny>> {
+        let small = &self.members.as_ref()?.small;
+        small.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
     #[cold]
     fn resolve(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
         let class = self
@@ -242,6 +249,8 @@ pub enum How {
     Each,
     /// A message.
     Message,
+    /// A closed enum by itself.
+    Closed,
     /// A map, a list of messages, or what else needs a closer look.
     Other,
 }
@@ -269,6 +278,8 @@ impl Step {
         };
         let how = if shape.kind.is_message() && !shape.repeated && shape.entry.is_none() {
             How::Message
+        } else if field.is_closed && !shape.repeated {
+            How::Closed
         } else if shape.kind.is_message() || field.is_closed {
             How::Other
         } else if shape.repeated && field.packed {

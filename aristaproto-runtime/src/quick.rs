@@ -20,7 +20,7 @@ use crate::object::{Area, Slot};
 use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::raw::{self, Dict, Glance, Still};
 pub use crate::raw::{look_ahead, write_fields, write_list, write_map, write_value};
-use crate::shape::{FieldShape, Kind, Room};
+use crate::shape::{FieldShape, Kind};
 use crate::writers::{text, writer};
 
 /// What became of a value.
@@ -53,9 +53,8 @@ pub fn held<const EXACT: bool>(
     out: &mut Buffer,
 ) -> Quick {
     match step.how {
-        How::Scalar | How::Optional => {
-            writer::<EXACT>(step.kind, step.how == How::Optional)(value, step.key, out)
-        }
+        How::Scalar => writer::<EXACT>(step.kind, false)(value, step.key, out),
+        How::Optional => writer::<EXACT>(step.kind, true)(value, step.key, out),
         How::Packed | How::Each if EXACT && is_alone && value.is_shared() => Quick::Slow,
         How::Packed | How::Each => match value.items() {
             None => Quick::Slow,
@@ -65,7 +64,9 @@ pub fn held<const EXACT: bool>(
             }
             Some(items) => each::<EXACT>(items, step.kind, step.key, out),
         },
-        How::Message | How::Other => Quick::Slow,
+        // In a copy, a list that somebody else holds is to be met again: `several` looks for that.
+        How::Other if !EXACT && value.items().is_some_and(<[_]>::is_empty) => Quick::Nothing,
+        How::Closed | How::Message | How::Other => Quick::Slow,
     }
 }
 
@@ -116,11 +117,31 @@ fn packed<const EXACT: bool>(
 
 #[inline(always)]
 fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer) -> bool {
-    for (index, &item) in items.iter().enumerate().rev() {
-        // Long lists do not fit into the caches.
+    let small = |item: &Glance<'_>| item.int::<EXACT>().and_then(raw::Int::below_30_bits);
+    // Long lists do not fit into the caches.
+    let ahead = |index: usize| {
         if let Some(soon) = items.get(index.wrapping_sub(ahead::SCALARS)) {
             soon.fetch(0);
         }
+    };
+    let mut left = items;
+    // If the first ones are small, the others will be. If not, no guess is better than a bad one.
+    if items
+        .iter()
+        .take(ahead::SCALARS)
+        .all(|item| small(item).is_some())
+    {
+        while let Some((item, before)) = left.split_last() {
+            ahead(before.len());
+            let Some(number) = small(item) else {
+                break;
+            };
+            out.any_varint(number & 0x3fff_ffff);
+            left = before;
+        }
+    }
+    for (index, &item) in left.iter().enumerate().rev() {
+        ahead(index);
         let number = item.int::<EXACT>().and_then(raw::Int::value);
         if !number.is_some_and(|number| varint(number, kind, out)) {
             return false;
@@ -218,66 +239,66 @@ fn each_entry<'s, const EXACT: bool>(
     mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
     let write_key = writer::<EXACT>(keys.kind, true);
-    // Entries are met from the first to the last and written from the last to the first.
-    let mut few = [None; 16];
-    let count = dict.len();
-    let mut many = Vec::with_capacity(count.saturating_sub(few.len()));
-    for (index, entry) in dict.entries().enumerate() {
-        match few.get_mut(index) {
-            Some(place) => *place = Some(entry),
-            None => many.push(Some(entry)),
-        }
-    }
-    let first = few.iter().take(count);
-    let mut all = first.chain(&many).rev().flatten();
-    all.all(|&(key, value)| {
+    let mut write_entry = |(key, value)| {
         let start = out.len();
         let done = write(value, out) && write_key(key, keys.key, out) == Quick::Written;
         out.varint((out.len() - start) as u64, shape.key);
         done
-    })
+    };
+    // They are written from the last to the first, so they are met so, too, if that can be done without a list of them.
+    if dict.is_dense() {
+        let mut positions = (0..dict.len()).rev();
+        return positions.all(|position| dict.at(position).is_some_and(&mut write_entry));
+    }
+    let all: Vec<_> = dict.entries().collect();
+    all.into_iter().rev().all(write_entry)
 }
 
 /// Messages in messages that are written or compared as a whole; how deep the others may go needs a look.
 const LEVELS: u32 = 64;
 /// So often, a message of some class is tried in vain; from then on it is written by `encode` at once.
-const MISSES: u32 = 16;
+pub const MISSES: u32 = 16;
 
-/// How messages in messages are gone through.
+/// How messages in messages are gone through: so many levels down, and two flags, in one number that is cheap to hand on.
 #[derive(Clone, Copy)]
-pub struct Way {
-    /// So many levels down.
-    levels: u32,
-    /// They may not be in the caches.
-    pub is_cold: bool,
-    /// Nothing may be held from elsewhere, so that no object is met twice.
-    is_alone: bool,
-}
+pub struct Way(u32);
 
 impl Way {
-    /// Down to so many levels.
+    const COLD: u32 = 1 << 30;
+    const ALONE: u32 = 1 << 31;
+
+    /// Down to so many levels; with `is_alone`, nothing may be held from elsewhere, so that no object is met twice.
     pub fn new(levels: u32, is_alone: bool) -> Self {
-        Self {
-            levels: levels.min(LEVELS),
-            is_cold: false,
-            is_alone,
-        }
+        Self(levels.min(LEVELS) | if is_alone { Self::ALONE } else { 0 })
+    }
+
+    /// Whether the messages may not be in the caches.
+    #[inline(always)]
+    pub fn is_cold(self) -> bool {
+        self.0 & Self::COLD != 0
+    }
+
+    #[inline(always)]
+    fn is_alone(self) -> bool {
+        self.0 & Self::ALONE != 0
     }
 
     /// One level further down, if there is one.
     #[inline(always)]
     pub fn down(self) -> Option<Self> {
-        let levels = self.levels.checked_sub(1)?;
-        Some(Self { levels, ..self })
+        let has_level = self.0 & !(Self::COLD | Self::ALONE) != 0;
+        has_level.then(|| Self(self.0 - 1))
     }
 
     /// That to the elements of a list.
     #[inline(always)]
     pub fn through(self, items: &[Glance<'_>]) -> Self {
-        Self {
-            is_cold: self.is_cold || items.len() >= ahead::LONG,
-            ..self
-        }
+        let cold = if items.len() >= ahead::LONG {
+            Self::COLD
+        } else {
+            0
+        };
+        Self(self.0 | cold)
     }
 }
 
@@ -308,10 +329,9 @@ fn all_fields<const EXACT: bool>(
 ) -> bool {
     let [plainly, exactly] = &plan.misses;
     let misses = if EXACT { exactly } else { plainly };
-    let usual = plan.shape.room != Room::MessageSet && plan.shape.required == 0;
     let only_fields =
         slots.is_empty(plan.unknown) && plan.extensions.is_none_or(|offset| slots.is_empty(offset));
-    if misses.get() >= MISSES || !usual || !only_fields {
+    if misses.get() >= MISSES || !only_fields {
         return false;
     }
     if EXACT && plan.oneofs > 0 && !oneofs_agree(plan, slots) {
@@ -322,7 +342,7 @@ fn all_fields<const EXACT: bool>(
         let Some(value) = still.slot(slot) else {
             continue;
         };
-        if held::<EXACT>(value, step, way.is_alone, out) == Quick::Slow
+        if held::<EXACT>(value, step, way.is_alone(), out) == Quick::Slow
             && !compound::<EXACT>(still, plan, step, value, way, out)
         {
             misses.set(misses.get() + 1);
@@ -345,12 +365,12 @@ fn compound<'s, const EXACT: bool>(
     let Some((field, shape)) = plan.at(usize::from(step.index)) else {
         return false;
     };
-    if step.how == How::Message {
-        value.is_none() || one::<EXACT>(still, field, shape, value, way, out)
-    } else if step.kind == Kind::Enum && !shape.repeated {
-        member::<EXACT>(field, step, value, out)
-    } else {
-        several::<EXACT>(still, (field, shape), value, way, out)
+    match step.how {
+        How::Message => value.is_none() || one::<EXACT>(still, field, shape, value, way, out),
+        How::Scalar | How::Optional | How::Closed if step.kind == Kind::Enum => {
+            member::<EXACT>(field, step, value, out)
+        }
+        _ => several::<EXACT>(still, (field, shape), value, way, out),
     }
 }
 
@@ -363,7 +383,7 @@ fn several<'s, const EXACT: bool>(
     way: Way,
     out: &mut Buffer,
 ) -> bool {
-    if EXACT && way.is_alone && value.is_shared() {
+    if EXACT && way.is_alone() && value.is_shared() {
         return false;
     }
     if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
@@ -388,11 +408,11 @@ fn several<'s, const EXACT: bool>(
         return false;
     }
     let way = way.through(items);
-    if way.is_cold {
+    if way.is_cold() {
         ahead::few::<2>(items);
     }
     items.iter().enumerate().rev().all(|(index, &item)| {
-        if way.is_cold {
+        if way.is_cold() {
             ahead::messages::<true>(still, items, index);
         }
         message::<EXACT>(still, field, shape, item, way, out)
@@ -409,7 +429,7 @@ fn one<'s, const EXACT: bool>(
     way: Way,
     out: &mut Buffer,
 ) -> bool {
-    if way.is_cold {
+    if way.is_cold() {
         ahead::values(still, value);
     }
     message::<EXACT>(still, field, shape, value, way, out)
@@ -432,7 +452,7 @@ fn message<'s, const EXACT: bool>(
     let done = match value.message_of(class) {
         Some((plan, slots)) => {
             let is_own = plan.copies_itself && value.compares_as_message();
-            (!EXACT || is_own && !(way.is_alone && value.is_shared()))
+            (!EXACT || is_own && !(way.is_alone() && value.is_shared()))
                 && all_fields::<EXACT>(still, plan, slots, way, out)
         }
         None => wrapped::<EXACT>(field, value, out),
@@ -442,6 +462,7 @@ fn message<'s, const EXACT: bool>(
 }
 
 /// Writes the content of a message that a value of Python's stands for.
+#[inline(never)]
 fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer) -> bool {
     match field.wrapped {
         Wrapped::Timestamp | Wrapped::Duration => value
@@ -476,7 +497,28 @@ fn member<const EXACT: bool>(
     value: Glance<'_>,
     out: &mut Buffer,
 ) -> bool {
-    let is_closed = step.how == How::Other;
+    // What is usual takes few registers: a number of one byte.
+    let digit = value.int::<false>().and_then(raw::Int::small);
+    if let Some(digit @ 1..0x80) = digit.filter(|_| out.has_room()) {
+        if let Some(member) = field.small_member(digit) {
+            if EXACT && !value.is(member) {
+                return false;
+            }
+            out.varint(digit & 0x7f, step.key);
+            return true;
+        }
+    }
+    any_member::<EXACT>(field, step, value, out)
+}
+
+#[inline(never)]
+fn any_member<const EXACT: bool>(
+    field: &Field,
+    step: &Step,
+    value: Glance<'_>,
+    out: &mut Buffer,
+) -> bool {
+    let is_closed = step.how == How::Closed;
     let Some((number, member)) = named(field, value) else {
         return is_closed && value.is_none();
     };

@@ -7,7 +7,7 @@
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ptr::{copy_nonoverlapping, null_mut, NonNull};
+use std::ptr::{copy_nonoverlapping, null, null_mut, NonNull};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 use pyo3::prelude::*;
@@ -495,6 +495,34 @@ impl<'s> Dict<'s> {
         self.0.len()
     }
 
+    /// The first entry at a position in memory or behind it, and the position behind it.
+    #[inline(always)]
+    fn next(self, position: isize) -> Option<(Glance<'s>, Glance<'s>, isize)> {
+        let (mut key, mut value, mut next) = (null_mut(), null_mut(), position);
+        // SAFETY: a dict, which does not change; an entry is a key and a value.
+        unsafe {
+            let dict = self.0.as_ptr();
+            if ffi::PyDict_Next(dict, &raw mut next, &raw mut key, &raw mut value) == 0 {
+                return None;
+            }
+            let glance = |it| Glance(NonNull::new_unchecked(it), PhantomData);
+            Some((glance(key), glance(value), next))
+        }
+    }
+
+    /// Whether the entries lie at the positions up to their number, as they do unless keys were removed.
+    pub fn is_dense(self) -> bool {
+        self.next(self.len().cast_signed()).is_none()
+    }
+
+    /// The entry at a position.
+    #[inline(always)]
+    pub fn at(self, position: usize) -> Option<(Glance<'s>, Glance<'s>)> {
+        let position = position.cast_signed();
+        let (key, value, next) = self.next(position)?;
+        (next == position + 1).then_some((key, value))
+    }
+
     /// Keys and values.
     pub fn entries(self) -> Entries<'s> {
         Entries {
@@ -521,16 +549,9 @@ impl<'s> Iterator for Entries<'s> {
 
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
-        let (mut key, mut value) = (null_mut(), null_mut());
-        // SAFETY: a dict, which does not change; an entry is a key and a value.
-        unsafe {
-            let dict = self.dict.0.as_ptr();
-            if ffi::PyDict_Next(dict, &raw mut self.position, &raw mut key, &raw mut value) == 0 {
-                return None;
-            }
-            let glance = |it| Glance(NonNull::new_unchecked(it), PhantomData);
-            Some((glance(key), glance(value)))
-        }
+        let (key, value, next) = self.dict.next(self.position)?;
+        self.position = next;
+        Some((key, value))
     }
 }
 
@@ -701,6 +722,33 @@ pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, P
             copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
         }
         Ok(Some(Bound::from_owned_ptr(py, made)))
+    }
+}
+
+/// What a buffer holds, as an object.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn new_bytes<'py>(py: Python<'py>, out: &Buffer) -> PyResult<Bound<'py, PyBytes>> {
+    if let Some(bytes) = out.whole() {
+        return Ok(PyBytes::new(py, bytes));
+    }
+    let length = out.len();
+    // SAFETY: the object was made just now with room for so many bytes, each of which the pieces fill, or nobody sees it.
+    unsafe {
+        let made = ffi::PyBytes_FromStringAndSize(null(), length.cast_signed());
+        let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked();
+        let start = ffi::PyBytes_AS_STRING(made.as_ptr())
+            .cast_mut()
+            .cast::<u8>();
+        let mut done = 0;
+        for piece in out.pieces() {
+            assert!(piece.len() <= length - done, "more than its length");
+            copy_nonoverlapping(piece.as_ptr(), start.add(done), piece.len());
+            done += piece.len();
+        }
+        assert!(done == length, "less than its length");
+        Ok(made)
     }
 }
 

@@ -26,7 +26,7 @@ fn compounds<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Op
     } else if let Some(mine) = a.dict() {
         dicts(still, mine, b.dict()?, way)
     } else {
-        if way.is_cold {
+        if way.is_cold() {
             ahead::values(still, a);
             ahead::values(still, b);
         }
@@ -45,7 +45,7 @@ fn lists<'s>(
         return Some(false);
     }
     let way = way.through(mine);
-    if way.is_cold {
+    if way.is_cold() {
         ahead::few::<2>(mine);
         ahead::few::<2>(theirs);
     }
@@ -58,7 +58,7 @@ fn lists<'s>(
             other.fetch(0);
         }
         let equal = one.same(other).or_else(|| {
-            if way.is_cold {
+            if way.is_cold() {
                 ahead::messages::<false>(still, mine, index);
                 ahead::messages::<false>(still, theirs, index);
             }

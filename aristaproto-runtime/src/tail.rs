@@ -2,7 +2,9 @@
 //! them. Called by `buffer`; needs no Python.
 //!
 //! Bytes are put into a window of fixed size, in which no place that 16 bits can tell lies outside: the compiler sees that none
-//! needs a check. When the window is full, they move on to a store that grows.
+//! needs a check. A window that is full is put aside for the next one; nothing that was written is moved.
+
+use std::mem::replace;
 
 /// Bytes that are free for each value.
 pub const FREE: usize = 64;
@@ -10,58 +12,109 @@ pub const FREE: usize = 64;
 const EMPTY: u16 = u16::MAX;
 const WINDOW: usize = EMPTY as usize + FREE;
 
+type Window = Box<[u8; WINDOW]>;
+
 /// Bytes that are filled from the end.
 #[derive(Debug)]
 pub struct Tail {
-    window: Box<[u8; WINDOW]>,
+    window: Window,
     /// Where the next free bytes of the window start; behind them, it is filled.
     at: u16,
-    /// What is behind the bytes in the window.
-    store: Store,
+    /// What is behind the bytes in the window: the last of these is written last, and comes first.
+    full: Vec<Block>,
+    /// Number of bytes written in these.
+    filled: usize,
+    /// Windows for later.
+    spare: Vec<Window>,
+}
+
+/// Bytes, which are written from `start` on.
+#[derive(Debug)]
+struct Block {
+    bytes: Box<[u8]>,
+    start: usize,
+}
+
+impl Block {
+    fn written(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}
+
+#[allow(clippy::large_stack_arrays)] // It does not come to that: the slice is as long.
+fn new_window() -> Window {
+    // Made where it stays: it is too large for some stacks.
+    let zeros = vec![0; WINDOW].into_boxed_slice();
+    zeros.try_into().unwrap_or_else(|_| Box::new([0; WINDOW]))
 }
 
 impl Default for Tail {
-    #[allow(clippy::large_stack_arrays)] // It does not come to that: the slice is as long.
     fn default() -> Self {
-        // Made where it stays: it is too large for some stacks.
-        let zeros = vec![0; WINDOW].into_boxed_slice();
         Self {
-            window: zeros.try_into().unwrap_or_else(|_| Box::new([0; WINDOW])),
+            window: new_window(),
             at: EMPTY,
-            store: Store::default(),
+            full: Vec::new(),
+            filled: 0,
+            spare: Vec::new(),
         }
     }
 }
 
 impl Tail {
-    /// What has been written.
-    pub fn written(&mut self) -> &[u8] {
-        if self.store.filled == 0 {
-            let start = usize::from(self.at) + FREE;
-            return self.window.get(start..).unwrap_or_default();
-        }
-        self.spill();
-        self.store.written()
+    /// What has been written, in pieces from the first to the last.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let first = self.window.get(usize::from(self.at) + FREE..);
+        first
+            .into_iter()
+            .chain(self.full.iter().rev().map(Block::written))
+    }
+
+    /// What has been written, if it is in one piece.
+    #[inline(always)]
+    pub fn whole(&self) -> Option<&[u8]> {
+        let written = self.window.get(usize::from(self.at) + FREE..);
+        written.filter(|_| self.full.is_empty())
     }
 
     /// Number of bytes written.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.store.filled + usize::from(EMPTY) - usize::from(self.at)
+        self.filled + usize::from(EMPTY) - usize::from(self.at)
     }
 
     /// Takes back what was written after `length` bytes.
     pub fn forget(&mut self, length: usize) {
-        let in_window = length.saturating_sub(self.store.filled);
-        self.at = EMPTY - in_window.min(usize::from(EMPTY - self.at)) as u16;
-        self.store.filled = self.store.filled.min(length);
+        while self.filled > length {
+            let Some(last) = self.full.pop() else {
+                return;
+            };
+            self.filled -= last.written().len();
+            self.at = EMPTY;
+            let Block { bytes, start } = last;
+            match Window::try_from(bytes) {
+                Ok(window) => {
+                    self.spare.push(replace(&mut self.window, window));
+                    self.at = (start - FREE) as u16;
+                }
+                Err(bytes) if self.filled < length => {
+                    let start = bytes.len() - (length - self.filled);
+                    self.full.push(Block { bytes, start });
+                    self.filled = length;
+                }
+                Err(_) => {}
+            }
+        }
+        let kept = (length - self.filled).min(usize::from(EMPTY - self.at));
+        self.at = EMPTY - kept as u16;
     }
 
-    /// Takes everything back, and gives up the store if that has more than `kept` bytes.
+    /// Takes everything back, and keeps no more memory than `kept` bytes.
+    #[inline(always)]
     pub fn reset(&mut self, kept: usize) {
-        self.forget(0);
-        if self.store.bytes.len() > kept {
-            self.store = Store::default();
+        self.at = EMPTY;
+        if !self.full.is_empty() {
+            self.forget(0);
+            self.spare.truncate(kept / WINDOW);
         }
     }
 
@@ -75,7 +128,7 @@ impl Tail {
     #[inline(always)]
     pub fn put(&mut self, write: impl FnOnce(&mut [u8; FREE]) -> usize) {
         if !self.has_room() {
-            self.spill();
+            self.next_window();
         }
         let at = usize::from(self.at);
         let free = self.window.get_mut(at..at + FREE);
@@ -89,55 +142,46 @@ impl Tail {
     pub fn room(&mut self, length: usize) -> &mut [u8] {
         let at = usize::from(self.at);
         if length > at {
-            self.spill();
-            return self.store.room(length);
+            return self.more_room(length);
         }
         self.at -= length as u16;
         let end = at + FREE;
         self.window.get_mut(end - length..end).unwrap_or_default()
     }
 
-    /// Moves what is in the window on to the store.
+    /// Goes on in an empty window.
     #[cold]
     #[inline(never)]
-    fn spill(&mut self) {
-        let start = usize::from(self.at) + FREE;
-        if let Some(written) = self.window.get(start..) {
-            self.store.room(written.len()).copy_from_slice(written);
+    fn next_window(&mut self) {
+        if self.at == EMPTY {
+            return;
         }
+        let next = self.spare.pop().unwrap_or_else(new_window);
+        self.filled = self.len();
+        let full = replace(&mut self.window, next);
+        self.full.push(Block {
+            bytes: full,
+            start: usize::from(self.at) + FREE,
+        });
         self.at = EMPTY;
     }
-}
 
-/// As many bytes as are needed, filled from the end.
-#[derive(Debug, Default)]
-struct Store {
-    bytes: Vec<u8>,
-    filled: usize,
-}
-
-impl Store {
-    fn start(&self) -> usize {
-        self.bytes.len() - self.filled
-    }
-
-    fn written(&self) -> &[u8] {
-        self.bytes.get(self.start()..).unwrap_or_default()
-    }
-
-    /// Takes so many bytes, which the caller fills in.
-    fn room(&mut self, length: usize) -> &mut [u8] {
-        if self.start() < length {
-            let needed = self.filled.saturating_add(length);
-            let size = needed.max(self.bytes.len() * 2);
-            let mut bytes = vec![0; size];
-            if let Some(end) = bytes.get_mut(size - self.filled..) {
-                end.copy_from_slice(self.written());
-            }
-            self.bytes = bytes;
+    /// Takes more bytes than the window has left.
+    #[cold]
+    #[inline(never)]
+    fn more_room(&mut self, length: usize) -> &mut [u8] {
+        self.next_window();
+        if length <= usize::from(self.at) {
+            return self.room(length);
         }
-        let end = self.start();
         self.filled += length;
-        self.bytes.get_mut(end - length..end).unwrap_or_default()
+        self.full.push(Block {
+            // Longer than a window, so that it is not taken for one.
+            bytes: vec![0; FREE + length].into_boxed_slice(),
+            start: FREE,
+        });
+        let last = self.full.last_mut();
+        let written = last.and_then(|block| block.bytes.get_mut(FREE..));
+        written.unwrap_or_default()
     }
 }

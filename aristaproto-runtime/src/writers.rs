@@ -79,6 +79,12 @@ impl<const EXACT: bool> Writers<EXACT> {
                         return Quick::Written;
                     }
                 }
+                Kind::Double | Kind::Float | Kind::Bool => {
+                    let done = scalar::<EXACT>(value, kind, !PRESENCE, key, out);
+                    if done != Quick::Slow {
+                        return done;
+                    }
+                }
                 _ => {}
             }
         }

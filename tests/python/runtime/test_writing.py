@@ -54,6 +54,28 @@ def test_small_values(more: int) -> None:
     check(Long(texts={n: "z" * (n % 40) for n in range(300)}, text=end))
 
 
+@pytest.mark.parametrize("odd", [0, -1, True, 2**30 - 1, 2**30, 2**60, -(2**63), 2**63 - 1])
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 18, 40])
+def test_lists_of_ints(length: int, odd: int) -> None:
+    # The first 16 say how the others are written.
+    for place in {0, 1, 14, 15, 16, length - 1} & {*range(length)}:
+        numbers = [*range(length)]
+        numbers[place] = odd
+        check(Long(numbers=numbers, longs=[Long(numbers=[odd]), Long(numbers=numbers)]))
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 17, 300])
+def test_maps_with_keys_removed(length: int) -> None:
+    whole = {n: "z" * (n % 7) for n in range(length)}
+    for removed in ({0}, {length - 1}, {length // 2}, {*range(0, length, 2)}, {*range(length)}):
+        texts = dict(whole)
+        for key in removed:
+            del texts[key]
+        check(Long(texts=texts, longs=[Long(texts=texts)]))
+        texts[7] = "again"
+        check(Long(texts=texts))
+
+
 class Index:
     """No int, but what an int field takes."""
 
