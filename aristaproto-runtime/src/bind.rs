@@ -345,14 +345,15 @@ fn assemble<'py>(
         .chain([unknown])
         .chain(extensions)
         .collect();
+    let none_required = shapes.iter().all(|shape| !shape.required);
     // Others are not as simple as their fields: they are left to `encode` from the start.
-    let quick = room != Room::MessageSet && shapes.iter().all(|shape| !shape.required);
+    let quick = room != Room::MessageSet && none_required;
     let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
         flat: room == Room::Closed
             && reads.len() <= FLAT_FIELDS
             && reads.iter().all(|read| read.tag != 0)
-            && shapes.iter().all(|shape| !shape.required),
+            && none_required,
         looks: fields.iter().zip(&shapes).map(Look::new).collect(),
         reads,
         deprecated: if flag("__deprecated__")? {

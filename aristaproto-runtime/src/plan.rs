@@ -406,7 +406,7 @@ pub struct Plan {
     pub deprecated: Option<String>,
     /// Some field is deprecated.
     pub any_deprecated: bool,
-    /// How often `quick` could not write a message.
+    /// How often `quick` could not write a message; from the start too often for classes that it never writes.
     pub misses: [Cell<u32>; 2],
     /// No class has a `__deepcopy__` of its own.
     pub copies_itself: bool,

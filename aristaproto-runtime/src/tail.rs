@@ -63,17 +63,19 @@ impl Default for Tail {
 impl Tail {
     /// What has been written, in pieces from the first to the last.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        let first = self.window.get(usize::from(self.at) + FREE..);
-        first
-            .into_iter()
-            .chain(self.full.iter().rev().map(Block::written))
+        let full = self.full.iter().rev().map(Block::written);
+        self.in_window().into_iter().chain(full)
     }
 
     /// What has been written, if it is in one piece.
     #[inline(always)]
     pub fn whole(&self) -> Option<&[u8]> {
-        let written = self.window.get(usize::from(self.at) + FREE..);
-        written.filter(|_| self.full.is_empty())
+        self.in_window().filter(|_| self.full.is_empty())
+    }
+
+    #[inline(always)]
+    fn in_window(&self) -> Option<&[u8]> {
+        self.window.get(usize::from(self.at) + FREE..)
     }
 
     /// Number of bytes written.
@@ -114,8 +116,9 @@ impl Tail {
         self.at = EMPTY;
         if !self.full.is_empty() {
             self.forget(0);
-            self.spare.truncate(kept / WINDOW);
         }
+        // What was taken back before may have left more.
+        self.spare.truncate(kept / WINDOW);
     }
 
     /// Whether bytes are free for one more value.
