@@ -12,7 +12,7 @@ use crate::encode::exactly;
 use crate::message::end_of;
 use crate::object::{new_message, Message};
 use crate::plan::{Field, Place, Plan, Step, Wrapped};
-use crate::raw::new_bytes;
+use crate::raw::{copy_of_scalars, new_bytes};
 use crate::shape::FieldShape;
 use crate::value;
 use crate::{quick, same};
@@ -232,10 +232,14 @@ pub fn deepcopy<'py>(
     let plan = message.plan()?;
     let made = new_message(message.object().py(), plan)?;
     if !postpone_copy(plan, message, &made)? {
-        // Whoever holds this very message gets the same copy. The key is what `id` gives.
-        memo.set_item(message.object().as_ptr() as usize, &made)?;
+        // Whoever holds this very message gets the same copy. The key is what `id` gives. What the collector need not see
+        // is held by nothing that it holds itself.
+        if message.is_tracked() {
+            memo.set_item(message.object().as_ptr() as usize, &made)?;
+        }
         fill(message, &made, memo)?;
     }
+    Memo(memo).begin()?;
     Ok(made)
 }
 
@@ -365,8 +369,15 @@ pub fn deep_container<'py>(
         }
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
-        if same::all_scalars(list) || list.iter().all(|item| is_immutable(&item)) {
-            let made = list.get_slice(0, list.len()).into_any();
+        let copied = match list.iter().next() {
+            Some(first) if value::is_exact_scalar(&first) => copy_of_scalars(list)?,
+            _ if list.iter().all(|item| is_immutable(&item)) => {
+                Some(list.get_slice(0, list.len()))
+            }
+            _ => None,
+        };
+        if let Some(made) = copied {
+            let made = made.into_any();
             if shared {
                 Memo(memo).keep(value, &made)?;
             }
@@ -412,12 +423,21 @@ impl<'py> Memo<'_, 'py> {
 
     fn keep(&self, value: &Bound<'py, PyAny>, made: &Bound<'py, PyAny>) -> PyResult<()> {
         self.0.set_item(value.as_ptr() as usize, made)?;
+        self.begin()?;
         let own = self.0.as_ptr() as usize;
-        if self.0.contains(own)? {
-            self.0.get_item(own)?.call_method1("append", (value,))?;
+        self.0.get_item(own)?.call_method1("append", (value,))?;
+        Ok(())
+    }
+
+    /// Puts the list where it is missing. `copy.deepcopy`, which adds to it what it copied, would meet a `KeyError` first, and
+    /// that takes it longer than a message takes us.
+    fn begin(&self) -> PyResult<()> {
+        let py = self.0.py();
+        let own = (self.0.as_ptr() as usize).into_pyobject(py)?;
+        if self.0.contains(&own)? {
             return Ok(());
         }
-        self.0.set_item(own, PyList::new(value.py(), [value])?)
+        self.0.set_item(own, PyList::empty(py))
     }
 }
 

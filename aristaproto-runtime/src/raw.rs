@@ -167,12 +167,37 @@ pub fn same_messages(one: Message<'_, '_>, other: Message<'_, '_>) -> Option<boo
     )
 }
 
-/// Whether all elements of a list are scalars of Python's own types, which cannot change.
-pub fn all_scalars(list: &Bound<'_, PyList>) -> bool {
-    // SAFETY: it looks at types, no more.
-    let list = unsafe { Still::now() }.see(list);
-    let mut items = list.items().unwrap_or_default().iter();
-    items.all(|item| item.is_none() || item.is_scalar())
+/// A copy of a list whose elements are all scalars of Python's own types, which cannot change; `None` for another one.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn copy_of_scalars<'py>(list: &Bound<'py, PyList>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = list.py();
+    let count = list.len();
+    // SAFETY: what it gives is a new list, whose elements are null until they are put in.
+    let made: Bound<'py, PyList> = unsafe {
+        Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count as isize))?.cast_into_unchecked()
+    };
+    // SAFETY: it looks at types and counts references. The elements of `made` that go with it are held by `list`, too.
+    let items = unsafe { Still::now() }.see(list).items();
+    // Making a list may run the collector, and that any code.
+    let Some(items) = items.filter(|items| items.len() == count) else {
+        return Ok(None);
+    };
+    for (index, item) in items.iter().enumerate() {
+        if !(item.is_none() || item.is_scalar()) {
+            return Ok(None);
+        }
+        // SAFETY: `made` has `count` places, this one is empty, and nobody else has it yet.
+        unsafe {
+            ffi::PyList_SET_ITEM(
+                made.as_ptr(),
+                index as isize,
+                item.object().to_owned().into_ptr(),
+            );
+        }
+    }
+    Ok(Some(made))
 }
 
 /// An object that somebody else holds.

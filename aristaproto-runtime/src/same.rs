@@ -9,7 +9,7 @@ use crate::ahead;
 use crate::object::Slot;
 use crate::plan::Plan;
 use crate::quick::Way;
-pub use crate::raw::{all_scalars, same, same_messages, same_slot};
+pub use crate::raw::{same, same_messages, same_slot};
 use crate::raw::{Dict, Glance, Still};
 use crate::value::is_exact_scalar;
 
