@@ -125,12 +125,9 @@ fn numbers<const EXACT: bool>(items: &[Glance<'_>], kind: Kind, out: &mut Buffer
         }
     };
     let mut left = items;
-    // If the first ones are small, the others will be. If not, no guess is better than a bad one.
-    if items
-        .iter()
-        .take(ahead::SCALARS)
-        .all(|item| small(item).is_some())
-    {
+    // If the first ones are small, the others will be. If not, no guess is better than a bad one. Few need no look.
+    let first = items.get(..ahead::SCALARS).unwrap_or_default();
+    if first.iter().all(|item| small(item).is_some()) {
         while let Some((item, before)) = left.split_last() {
             ahead(before.len());
             let Some(number) = small(item) else {
