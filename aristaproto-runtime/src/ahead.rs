@@ -1,8 +1,10 @@
 //! Asks for the memory of values before they are met. In: `Glance`s at messages, and at the elements of lists. Out: nothing that
 //! can be seen, but time. Called by `quick` and `same` where so much is gone through that the caches do not hold it.
 //!
-//! The processor looks some five values ahead by itself. Asking for all values of a message at once takes a few instructions for
-//! each; to follow far ahead what they hold takes more than it gains.
+//! The processor looks some five values ahead by itself. In a long list, a message is asked for when four others are to be met
+//! first, its values at two, what these hold at one, and the rest of what it holds when it is met itself. The values are many:
+//! asked for all at once, they are more than the processor takes without stopping, so they are asked for one by one, along with
+//! the values that are met.
 
 use crate::plan::How;
 use crate::raw::{Glance, Still};
@@ -11,21 +13,20 @@ use crate::raw::{Glance, Still};
 pub const LONG: usize = 256;
 /// So many elements further on, the memory of a scalar in a list is asked for.
 pub const SCALARS: usize = 16;
-/// The same of a message itself, of its values, and of where these hold others.
+/// The same of a message itself, of its values, and of what these hold.
 const FAR: usize = 4;
 const NEAR: usize = 2;
 const NEXT: usize = 1;
 /// Bytes of a line of the caches.
 const LINE: usize = 64;
+/// Where the text of a string starts: most short ones end within a line from here.
+const TEXT: usize = 48;
 
-/// Asks for the elements of a short list, which are messages or scalars.
+/// Asks for a value: its head, and as much of the rest as most have.
 #[inline(always)]
-pub fn few<const LINES: usize>(items: &[Glance<'_>]) {
-    if items.len() <= SCALARS {
-        for item in items {
-            (0..LINES).for_each(|line| item.fetch(line * LINE));
-        }
-    }
+pub fn value(held: Glance<'_>) {
+    held.fetch(0);
+    held.fetch(TEXT);
 }
 
 /// Asks for the values of a message.
@@ -36,38 +37,77 @@ pub fn values<'s>(still: Still<'s>, message: Glance<'s>) {
     };
     for (_, slot) in slots.each(&plan.steps) {
         if let Some(held) = still.slot(slot) {
-            held.fetch(0);
+            value(held);
         }
     }
 }
 
-/// Asks for what is met soon in a list of messages: after the element at an index, or with `BACK` before it.
+/// The element that comes so many steps after the one at an index, or with `BACK` before it.
+#[inline(always)]
+fn further<'s, const BACK: bool>(
+    items: &[Glance<'s>],
+    index: usize,
+    steps: usize,
+) -> Option<Glance<'s>> {
+    let index = if BACK {
+        index.wrapping_sub(steps)
+    } else {
+        index + steps
+    };
+    items.get(index).copied()
+}
+
+/// The message of a list whose values are to be asked for when the one at an index is met.
+#[inline(always)]
+pub fn near<'s, const BACK: bool>(items: &[Glance<'s>], index: usize) -> Option<Glance<'s>> {
+    further::<BACK>(items, index, NEAR)
+}
+
+/// Asks for what is met soon in a long list of messages, at an index or from there on, apart from the values of `near`.
 #[inline(never)]
 pub fn messages<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], index: usize) {
-    let further = |steps| {
-        let index = if BACK {
-            index.wrapping_sub(steps)
-        } else {
-            index + steps
-        };
-        items.get(index).copied()
-    };
-    if let Some(item) = further(NEAR) {
-        values(still, item);
-    }
     if items.len() < LONG {
         return;
     }
-    if let Some(item) = further(FAR) {
-        (0..3).for_each(|line| item.fetch(line * LINE));
+    if let Some(item) = further::<BACK>(items, index, FAR) {
+        (0..4).for_each(|line| item.fetch(line * LINE));
     }
-    let Some((plan, slots)) = further(NEXT).and_then(Glance::message) else {
+    let (Some(now), Some(next)) = (items.get(index), further::<BACK>(items, index, NEXT)) else {
         return;
     };
-    for (step, slot) in slots.each(&plan.steps) {
-        let many = matches!(step.how, How::Packed | How::Each | How::Other);
-        if let Some(held) = still.slot(slot).filter(|_| many) {
-            held.fetch_elements();
+    if !now.is_like(next) {
+        return;
+    }
+    let (Some((plan, now)), Some((_, next))) = (now.message(), next.message()) else {
+        return;
+    };
+    for (step, now, next) in now.each_pair(next, &plan.steps) {
+        match step.how {
+            How::Scalar | How::Optional | How::Closed => {}
+            How::Message => {
+                if let Some(held) = still.slot(next) {
+                    values(still, held);
+                }
+            }
+            How::Packed | How::Each | How::Other => {
+                if let Some(held) = still.slot(next) {
+                    held.fetch_elements();
+                }
+                if let Some(items) = still.slot(now).and_then(Glance::items) {
+                    few(items);
+                }
+            }
+        }
+    }
+}
+
+/// Asks for the elements of a short list, which are messages or scalars.
+#[inline(always)]
+fn few(items: &[Glance<'_>]) {
+    if items.len() <= SCALARS {
+        for item in items {
+            item.fetch(0);
+            item.fetch(LINE);
         }
     }
 }

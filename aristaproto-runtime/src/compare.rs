@@ -371,9 +371,7 @@ pub fn deep_container<'py>(
     if let Ok(list) = value.cast_exact::<PyList>() {
         let copied = match list.iter().next() {
             Some(first) if value::is_exact_scalar(&first) => copy_of_scalars(list)?,
-            _ if list.iter().all(|item| is_immutable(&item)) => {
-                Some(list.get_slice(0, list.len()))
-            }
+            _ if list.iter().all(|item| is_immutable(&item)) => Some(list.get_slice(0, list.len())),
             _ => None,
         };
         if let Some(made) = copied {

@@ -95,7 +95,6 @@ fn packed<const EXACT: bool>(
     key: Key,
     out: &mut Buffer,
 ) -> Quick {
-    ahead::few::<1>(items);
     let before = out.len();
     let done = match kind {
         Kind::Float => floats::<EXACT>(items, out),
@@ -213,11 +212,12 @@ pub fn map<const EXACT: bool>(
     dict: Dict<'_>,
     (keys, values): &(FieldShape, FieldShape),
     shape: &FieldShape,
+    way: Way,
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
     let write = writer::<EXACT>(values.kind, true);
-    let done = each_entry::<EXACT>(dict, keys, shape, out, |value, out| {
+    let done = each_entry::<EXACT>(dict, keys, shape, way, out, |value, out| {
         write(value, values.key, out) == Quick::Written
     });
     if !done {
@@ -232,6 +232,7 @@ fn each_entry<'s, const EXACT: bool>(
     dict: Dict<'s>,
     keys: &FieldShape,
     shape: &FieldShape,
+    way: Way,
     out: &mut Buffer,
     mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
@@ -242,6 +243,16 @@ fn each_entry<'s, const EXACT: bool>(
         out.varint((out.len() - start) as u64, shape.key);
         done
     };
+    if way.is_cold() && dict.len() <= ahead::SCALARS {
+        // All are asked for before the first is met.
+        let mut all = [None; ahead::SCALARS];
+        for (place, (key, value)) in all.iter_mut().zip(dict.entries()) {
+            ahead::value(key);
+            ahead::value(value);
+            *place = Some((key, value));
+        }
+        return all.into_iter().flatten().rev().all(write_entry);
+    }
     // They are written from the last to the first, so they are met so, too, if that can be done without a list of them.
     if dict.is_dense() {
         let mut positions = (0..dict.len()).rev();
@@ -309,18 +320,19 @@ pub fn fields<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     let before = out.len();
-    let done = all_fields::<EXACT>(still, plan, slots, way, out);
+    let done = all_fields::<EXACT, false>(still, plan, (slots, slots), way, out);
     if !done {
         out.forget(before);
     }
     done
 }
 
+/// The same, with what was written left in the buffer; if they are `COLD`, asks for the values of another message of the class.
 #[inline(always)]
-fn all_fields<const EXACT: bool>(
+fn all_fields<const EXACT: bool, const COLD: bool>(
     still: Still<'_>,
     plan: &Plan,
-    slots: Area<'_>,
+    (slots, soon): (Area<'_>, Area<'_>),
     way: Way,
     out: &mut Buffer,
 ) -> bool {
@@ -335,7 +347,10 @@ fn all_fields<const EXACT: bool>(
         misses.set(misses.get() + 1);
         return false;
     }
-    for (step, slot) in slots.each(&plan.steps) {
+    for (step, slot, soon) in slots.each_pair(soon, &plan.steps) {
+        if let Some(value) = still.slot(soon).filter(|_| COLD) {
+            ahead::value(value);
+        }
         let Some(value) = still.slot(slot) else {
             continue;
         };
@@ -389,9 +404,9 @@ fn several<'s, const EXACT: bool>(
         };
         let (keys, values) = &**shapes;
         if !values.kind.is_message() {
-            return !entry.1.is_closed && map::<EXACT>(dict, shapes, shape, out);
+            return !entry.1.is_closed && map::<EXACT>(dict, shapes, shape, way, out);
         }
-        return each_entry::<EXACT>(dict, keys, shape, out, |value, out| {
+        return each_entry::<EXACT>(dict, keys, shape, way, out, |value, out| {
             one::<EXACT>(still, &entry.1, values, value, way, out)
         });
     }
@@ -405,14 +420,13 @@ fn several<'s, const EXACT: bool>(
         return false;
     }
     let way = way.through(items);
-    if way.is_cold() {
-        ahead::few::<2>(items);
-    }
     items.iter().enumerate().rev().all(|(index, &item)| {
         if way.is_cold() {
             ahead::messages::<true>(still, items, index);
+            let soon = ahead::near::<true>(items, index).unwrap_or(item);
+            return message::<EXACT, true>(still, field, shape, (item, soon), way, out);
         }
-        message::<EXACT>(still, field, shape, item, way, out)
+        message::<EXACT, false>(still, field, shape, (item, item), way, out)
     })
 }
 
@@ -429,16 +443,16 @@ fn one<'s, const EXACT: bool>(
     if way.is_cold() {
         ahead::values(still, value);
     }
-    message::<EXACT>(still, field, shape, value, way, out)
+    message::<EXACT, false>(still, field, shape, (value, value), way, out)
 }
 
-/// Writes a message, or what stands for one, with its tag and length.
+/// Writes a message, or what stands for one, with its tag and length; if it is `COLD`, asks for the values of another one.
 #[inline(never)]
-fn message<'s, const EXACT: bool>(
+fn message<'s, const EXACT: bool, const COLD: bool>(
     still: Still<'s>,
     field: &Field,
     shape: &FieldShape,
-    value: Glance<'s>,
+    (value, soon): (Glance<'s>, Glance<'s>),
     way: Way,
     out: &mut Buffer,
 ) -> bool {
@@ -449,8 +463,10 @@ fn message<'s, const EXACT: bool>(
     let done = match value.message_of(class) {
         Some((plan, slots)) => {
             let is_own = plan.copies_itself && value.compares_as_message();
-            (!EXACT || is_own && !(way.is_alone() && value.is_shared()))
-                && all_fields::<EXACT>(still, plan, slots, way, out)
+            let is_fit = !EXACT || is_own && !(way.is_alone() && value.is_shared());
+            let soon = if COLD { soon.message_of(class) } else { None };
+            let soon = soon.map_or(slots, |(_, soon)| soon);
+            is_fit && all_fields::<EXACT, COLD>(still, plan, (slots, soon), way, out)
         }
         None => wrapped::<EXACT>(field, value, out),
     };

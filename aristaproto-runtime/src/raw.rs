@@ -108,7 +108,7 @@ pub fn write_map<const EXACT: bool>(
 ) -> bool {
     // SAFETY: as `write_slot`.
     let dict = unsafe { Still::now() }.see(dict).dict();
-    dict.is_some_and(|dict| quick::map::<EXACT>(dict, shapes, shape, out))
+    dict.is_some_and(|dict| quick::map::<EXACT>(dict, shapes, shape, Way::new(0, false), out))
 }
 
 /// Writes a message of which nothing is to be read, with the messages in it, if all of it can be written here; see
@@ -125,11 +125,14 @@ pub fn write_fields<const EXACT: bool>(
 
 /// Asks for the memory of the messages that come soon in a long list; see `ahead::messages`.
 pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
-    // SAFETY: `ahead::messages` looks at objects, no more.
+    // SAFETY: `ahead` looks at objects, no more.
     let still = unsafe { Still::now() };
     let items = still.see(list).items().unwrap_or_default();
     if items.len() >= ahead::LONG {
         ahead::messages::<BACK>(still, items, index);
+        if let Some(soon) = ahead::near::<BACK>(items, index) {
+            ahead::values(still, soon);
+        }
     }
 }
 
@@ -176,7 +179,7 @@ pub fn copy_of_scalars<'py>(list: &Bound<'py, PyList>) -> PyResult<Option<Bound<
     let count = list.len();
     // SAFETY: what it gives is a new list, whose elements are null until they are put in.
     let made: Bound<'py, PyList> = unsafe {
-        Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count as isize))?.cast_into_unchecked()
+        Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count.cast_signed()))?.cast_into_unchecked()
     };
     // SAFETY: it looks at types and counts references. The elements of `made` that go with it are held by `list`, too.
     let items = unsafe { Still::now() }.see(list).items();
@@ -192,7 +195,7 @@ pub fn copy_of_scalars<'py>(list: &Bound<'py, PyList>) -> PyResult<Option<Bound<
         unsafe {
             ffi::PyList_SET_ITEM(
                 made.as_ptr(),
-                index as isize,
+                index.cast_signed(),
                 item.object().to_owned().into_ptr(),
             );
         }

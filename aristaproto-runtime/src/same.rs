@@ -45,10 +45,6 @@ fn lists<'s>(
         return Some(false);
     }
     let way = way.through(mine);
-    if way.is_cold() {
-        ahead::few::<2>(mine);
-        ahead::few::<2>(theirs);
-    }
     for (index, (&one, &other)) in mine.iter().zip(theirs).enumerate() {
         if let (Some(one), Some(other)) = (
             mine.get(index + ahead::SCALARS),
@@ -63,7 +59,11 @@ fn lists<'s>(
                 ahead::messages::<false>(still, theirs, index);
             }
             if one.message().is_some() {
-                // The memory of its values has been asked for.
+                if way.is_cold() {
+                    let near = |items| ahead::near::<false>(items, index);
+                    let soon = near(mine).zip(near(theirs)).unwrap_or((one, other));
+                    return any_messages::<true>(still, (one, other), soon, way);
+                }
                 messages(still, one, other, way)
             } else {
                 compounds(still, one, other, way)
@@ -110,13 +110,38 @@ fn dicts<'s>(still: Still<'s>, a: Dict<'s>, b: Dict<'s>, way: Way) -> Option<boo
 }
 
 /// Whether two messages are equal, if they are of one class and have been read. `None` as `values`.
+#[inline(always)]
 pub fn messages<'s>(still: Still<'s>, a: Glance<'s>, b: Glance<'s>, way: Way) -> Option<bool> {
+    any_messages::<false>(still, (a, b), (a, b), way)
+}
+
+/// The same; if they are `COLD`, asks for the values of two others.
+#[inline(never)]
+fn any_messages<'s, const COLD: bool>(
+    still: Still<'s>,
+    (a, b): (Glance<'s>, Glance<'s>),
+    soon: (Glance<'s>, Glance<'s>),
+    way: Way,
+) -> Option<bool> {
     let way = way.down()?;
     if !a.is_like(b) {
         return None;
     }
     let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
-    for (step, one, other) in mine.each_pair(theirs, &plan.steps) {
+    let mut next = (mine, theirs);
+    if COLD && a.is_like(soon.0) && a.is_like(soon.1) {
+        if let (Some((_, a)), Some((_, b))) = (soon.0.message(), soon.1.message()) {
+            next = (a, b);
+        }
+    }
+    let pairs = mine.each_pair(theirs, &plan.steps);
+    for ((step, one, other), (_, a, b)) in pairs.zip(next.0.each_pair(next.1, &plan.steps)) {
+        for held in [a, b]
+            .into_iter()
+            .filter_map(|slot| still.slot(slot).filter(|_| COLD))
+        {
+            ahead::value(held);
+        }
         if one.is_as(other) {
             continue;
         }

@@ -417,6 +417,27 @@ class TestCopies:
         copied.counts["b"] = 1
         assert "b" not in message.counts
 
+    @pytest.mark.parametrize(
+        "last", [2.0, True, Colour.GREEN, 1 << 70, "text", None, (1,), [1], Point(x=1)]
+    )
+    def test_deepcopy_of_lists(self, last: Any) -> None:
+        ratios: list[Any] = [1.0, 2, last]
+        one, other = copy.deepcopy((Everything(ratios=ratios), Everything(ratios=ratios)))
+        assert one.ratios is other.ratios
+        assert one.ratios is not ratios
+        assert [*map(type, one.ratios)] == [*map(type, ratios)]
+        assert one.ratios == ratios
+        assert (one.ratios[2] is last) == (not isinstance(last, list | Point))
+
+    def test_deepcopy_tells_of_what_was_copied(self) -> None:
+        memo: dict[int, Any] = {}
+        message = Point(x=1)
+        copied = copy.deepcopy(message, memo)
+        assert memo[id(message)] is copied
+        assert copy.deepcopy(message, memo) is copied
+        # What is told by its `id` must live on.
+        assert any(it is message for it in memo[id(memo)])
+
     def test_deepcopy_of_a_cycle(self) -> None:
         message = Everything()
         message.child = message

@@ -76,6 +76,37 @@ def test_maps_with_keys_removed(length: int) -> None:
         check(Long(texts=texts))
 
 
+@pytest.mark.parametrize("odd", ["nothing", "unread", "kind", "last"])
+def test_long_lists_of_messages(odd: str) -> None:
+    # What comes later in them is looked at before it is met, and may be of any kind.
+    class Other(Long):
+        pass
+
+    def one(index: int) -> Long:
+        texts = {key: f"text {key}" for key in range(index % 20)}
+        if index % 3 == 0:
+            texts.pop(index % 20 // 2, None)
+        below = [Long(number=n, texts={n: "x" * n}) for n in range(index % 4)]
+        return Long(number=index, numbers=[*range(index % 30)], longs=below, texts=texts)
+
+    longs = [one(index) for index in range(300)]
+    if odd == "unread":
+        longs[::3] = [Long.parse(binary.encode(it)) for it in longs[::3]]
+    elif odd == "kind":
+        longs[::7] = [Other(number=1)] * len(longs[::7])
+    elif odd == "last":
+        longs[-1].number = 0
+        longs[0] = Long()
+    message = Long(longs=longs)
+    check(message)
+    read = Long.parse(binary.encode(message))
+    assert read == message or odd == "kind"
+    assert message == copy.deepcopy(message)
+    read.longs[297].texts[5] = "changed"
+    assert read != message
+    assert message != read
+
+
 class Index:
     """No int, but what an int field takes."""
 
