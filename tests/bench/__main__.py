@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import codec, corpus, data, measure, memory, report, rpc, trees
-from .dialects import DIALECTS, Dialect, Google, LeftOut
+from . import codec, corpus, data, limits, measure, memory, report, rpc, trees
+from .dialects import DIALECTS, Aristaproto, Dialect, Google, LeftOut
 
-GROUPS = ("codec", "json", "import", "rpc", "generate")
+GROUPS = ("codec", "json", "import", "rpc", "generate", "limits")
 PLUGIN = f"protoc-gen-python_aristaproto{'.exe' if os.name == 'nt' else ''}"
 
 
@@ -131,7 +131,10 @@ def main() -> None:
         )
     if "rpc" in groups:
         rows += rpc_rows(dialects, all_shapes, effort, notes)
-    run = report.Run(rows, versions, notes, effort)
+    bounds: list[limits.Limit] = []
+    if "limits" in groups:
+        bounds += limit_rows(dialects, shapes, operations, work, effort, notes)
+    run = report.Run(rows, versions, notes, effort, bounds)
     print(report.table(run))
     for path in report.write(run, work):
         print(path)
@@ -202,6 +205,28 @@ def corpus_rows(
         progress("generate")
         rows.append(corpus.generate_row(protos, ready, effort))
     return rows
+
+
+def limit_rows(
+    dialects: Sequence[Dialect],
+    shapes: Sequence[data.Shape],
+    operations: Sequence[str],
+    work: Path,
+    effort: measure.Effort,
+    notes: list[str],
+) -> list[limits.Limit]:
+    """The rows of the group limits."""
+    google = next(dialect for dialect in dialects if isinstance(dialect, Google))
+    ours = next((dialect for dialect in dialects if type(dialect) is Aristaproto), None)
+    if ours is None:
+        notes.append("left out: limits: they are those of aristaproto, which was not asked for")
+        return []
+    folder = work / "trees" / ours.name
+    found: list[limits.Limit] = []
+    for limit in limits.limits(google, ours, folder, shapes, operations, effort):
+        progress(f"limits: {limit.row.shape}, {limit.row.operation}, {limit.about}")
+        found.append(limit)
+    return found
 
 
 def rpc_rows(

@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .limits import Limit
 from .measure import Effort, Row
 
 COLOURS = {
@@ -33,6 +34,7 @@ class Run:
     notes: Sequence[str]
     """What was left out, and why."""
     effort: Effort
+    limits: Sequence[Limit] = ()
 
     def heading(self) -> list[str]:
         today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
@@ -65,22 +67,44 @@ def table(run: Run) -> str:
     )
     cells = [["", "shape", "operation", "google", *names]]
     for row in run.rows:
-        line = [row.group, row.shape, row.operation, quantity(row.median("google"), row.unit)]
-        for name in names:
-            if name in row.samples:
-                low, middle, high = row.ratios(name)
-                line.append(f"{number(middle)} [{number(low)}–{number(high)}]")
-            else:
-                line.append("–")
-        cells.append(line)
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for line in cells:
-        left = (cell.ljust(width) for cell, width in zip(line[:3], widths[:3], strict=True))
-        right = (cell.rjust(width) for cell, width in zip(line[3:], widths[3:], strict=True))
-        lines.append("  ".join((*left, *right)).rstrip())
+        start = [row.group, row.shape, row.operation, quantity(row.median("google"), row.unit)]
+        cells.append([*start, *(ratio(row, name) for name in names)])
+    if run.rows:
+        lines += aligned(cells, 3)
+    if run.limits:
+        lines += [
+            "",
+            "what bounds aristaproto: the time of CPython's own code for a part of the same",
+        ]
+        lines += ["work, divided by the time of google for all of it"]
+        cells = [["shape", "operation", "part", "aristaproto", "the part"]]
+        for limit in run.limits:
+            row = limit.row
+            ratios = ratio(row, "aristaproto"), ratio(row, "part")
+            cells.append([row.shape, row.operation, limit.about, *ratios])
+        lines += aligned(cells, 3)
     if run.notes:
         lines += ["", *run.notes]
     return "\n".join(lines) + "\n"
+
+
+def ratio(row: Row, name: str) -> str:
+    """A cell: the median ratio to google with its quartiles."""
+    if name not in row.samples:
+        return "–"
+    low, middle, high = row.ratios(name)
+    return f"{number(middle)} [{number(low)}–{number(high)}]"
+
+
+def aligned(cells: Sequence[Sequence[str]], left: int) -> list[str]:
+    """Lines of text; so many columns start at the left, the others end at the right."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines: list[str] = []
+    for line in cells:
+        names = (cell.ljust(width) for cell, width in zip(line[:left], widths[:left], strict=True))
+        values = (cell.rjust(width) for cell, width in zip(line[left:], widths[left:], strict=True))
+        lines.append("  ".join((*names, *values)).rstrip())
+    return lines
 
 
 def columns(rows: Sequence[Row]) -> list[str]:
@@ -110,7 +134,8 @@ def quantity(value: float, unit: str) -> str:
 def as_json(run: Run) -> str:
     """Everything measured, for programs: each sample of each row."""
     rows: list[dict[str, Any]] = []
-    for row in run.rows:
+    about = {id(limit.row): limit.about for limit in run.limits}
+    for row in (*run.rows, *(limit.row for limit in run.limits)):
         others = [name for name in row.samples if name != "google"]
         rows.append(
             {
@@ -118,6 +143,7 @@ def as_json(run: Run) -> str:
                 "shape": row.shape,
                 "operation": row.operation,
                 "unit": row.unit,
+                **({"part": about[id(row)]} if id(row) in about else {}),
                 "samples": row.samples,
                 "ratios": {
                     name: dict(zip(("q1", "median", "q3"), row.ratios(name), strict=True))

@@ -54,7 +54,7 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
 }
 
 /// Text longer than this is not kept room for.
-const KEPT: usize = 1 << 16;
+const KEPT: usize = 1 << 20;
 
 thread_local! {
     /// Room for text, so that not every call asks for some.

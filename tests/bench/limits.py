@@ -1,0 +1,154 @@
+"""What bounds our times: for an operation, what CPython's own code takes for a part of the same work. In: google, our library
+and shapes. Out: rows of three times, and what the third one is of.
+
+An operation that has to do the part cannot take less time than it does, unless by doing it better than CPython itself. Called
+by `__main__`.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import marshal
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import codec
+from .data import Shape
+from .dialects import Aristaproto, Google, descriptor_of
+from .measure import Effort, Row, time_row
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A row with samples of google, aristaproto and `part`; `about` says what the part is."""
+
+    row: Row
+    about: str
+
+
+class _Dicts(Aristaproto):
+    """Constructs a dict wherever a message is constructed, of the same arguments."""
+
+    def message_class(self, full_name: str) -> Any:
+        return dict
+
+
+def limits(
+    google: Google,
+    ours: Aristaproto,
+    folder: Path,
+    shapes: Sequence[Shape],
+    operations: Sequence[str],
+    effort: Effort,
+) -> Iterator[Limit]:
+    """All that is known, shape by shape. `folder` holds the generated code of `ours`."""
+    dicts = _Dicts(folder)
+    for shape in shapes:
+        wire, text = codec.reference(google, shape)
+        theirs = codec.Case(google, shape, google).functions(wire, text)
+        case = codec.Case(ours, shape, google)
+        mine = case.functions(wire, text)
+        for operation, about, part in _parts(case, dicts, wire, text):
+            if operation in operations and operation in mine and operation in theirs:
+                functions = {
+                    "google": theirs[operation],
+                    "aristaproto": mine[operation],
+                    "part": part,
+                }
+                yield Limit(time_row("limits", shape.name, operation, functions, effort), about)
+
+
+def _parts(
+    case: codec.Case, dicts: Aristaproto, wire: bytes, text: str
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """(operation, what is timed, function) for each."""
+    message, other = case.message(wire), case.parse(wire)
+    case.read(other)
+    values, others = _plain(message), _plain(other)
+    data = marshal.dumps(values)
+    document = json.loads(text)
+    strings = [it if isinstance(it, str) else json.dumps(it) for it in _leaves(document)]
+    objects, other_objects = [*_objects(message)], [*_objects(other)]
+    empty = case.cls()
+    if case.shape.value is not None:
+        build = dicts.builder(case.shape, descriptor_of(case.shape.message))
+        yield "construct", "dicts of the same arguments", build
+    yield "read", "marshal.loads of the values alone", lambda: marshal.loads(data)
+    yield "read", "reading the attributes once more", lambda: case.read(other)
+    yield "serialise", "marshal.dumps of the values alone", lambda: marshal.dumps(values)
+    if case.shape.name == "floats":
+        floats = message.values
+        pack = struct.Struct(f"<{len(floats)}f").pack
+        yield "serialise", "struct.pack of the floats", lambda: pack(*floats)
+    yield "serialise", "one more reference to each object", objects.copy
+    yield "equal", "== of the values alone", lambda: values == others
+    yield (
+        "equal",
+        "one more reference to each object",
+        lambda: (objects.copy(), other_objects.copy()),
+    )
+    yield "deepcopy", "copy.deepcopy of an empty message", lambda: copy.deepcopy(empty)
+    yield "deepcopy", "one more reference to each object", objects.copy
+    yield "to-json", "json.dumps of the dicts", lambda: json.dumps(document)
+    yield "to-json", "str.join of the finished strings", lambda: '", "'.join(strings)
+    yield "from-json", "json.loads", lambda: json.loads(text)
+
+
+def _plain(value: Any) -> Any:
+    """The values alone, without the names of fields: a tuple for a message, and only types of Python's own."""
+    fields = _fields(value)
+    if fields is not None:
+        return tuple(map(_plain, fields))
+    if isinstance(value, list):
+        return [*map(_plain, value)]  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(it) for key, it in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, datetime.datetime):
+        return value.timestamp()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    # Members of enums are ints.
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _fields(value: Any) -> list[Any] | None:
+    """The values of a message's fields that are not at their default; `None` for what is no message."""
+    import aristaproto
+
+    if not isinstance(value, aristaproto.Message):
+        return None
+    names = (name for name in type(value).__annotations__ if not name.startswith("_"))
+    held = (getattr(value, name) for name in names)
+    return [it for it in held if it is not None and (it or isinstance(it, aristaproto.Message))]
+
+
+def _objects(value: Any) -> Iterator[Any]:
+    """All objects that a message consists of, in the order of its fields."""
+    if value is None or isinstance(value, bool):
+        return
+    yield value
+    below: Any = _fields(value)
+    if isinstance(value, list):
+        below = value  # pyright: ignore[reportUnknownVariableType]
+    elif isinstance(value, Mapping):
+        below = [it for entry in value.items() for it in entry]  # pyright: ignore[reportUnknownVariableType]
+    for it in below or ():
+        yield from _objects(it)
+
+
+def _leaves(document: Any) -> Iterator[Any]:
+    """The keys and scalars of what JSON text says."""
+    if isinstance(document, dict):
+        for key, value in document.items():  # pyright: ignore[reportUnknownVariableType]
+            yield key
+            yield from _leaves(value)
+    elif isinstance(document, list):
+        for value in document:  # pyright: ignore[reportUnknownVariableType]
+            yield from _leaves(value)
+    else:
+        yield document
