@@ -14,6 +14,7 @@ import marshal
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,16 @@ def _parts(
     document = json.loads(text)
     strings = [it if isinstance(it, str) else json.dumps(it) for it in _leaves(document)]
     objects, other_objects = [*_objects(message)], [*_objects(other)]
-    empty = case.cls()
+    empty = case.dialect.message_class("shapes.Small")()
+    times = [it.timestamp() for it in objects if isinstance(it, datetime.datetime)]
     if case.shape.value is not None:
         build = dicts.builder(case.shape, descriptor_of(case.shape.message))
         yield "construct", "dicts of the same arguments", build
     yield "read", "marshal.loads of the values alone", lambda: marshal.loads(data)
     yield "read", "reading the attributes once more", lambda: case.read(other)
+    if times:
+        read = partial(datetime.datetime.fromtimestamp, tz=datetime.timezone.utc)
+        yield "read", "datetime.fromtimestamp of the times", lambda: [*map(read, times)]
     yield "serialise", "marshal.dumps of the values alone", lambda: marshal.dumps(values)
     if case.shape.name == "floats":
         floats = message.values

@@ -69,6 +69,21 @@ def test_calls(tmp_path: Path) -> None:
     ]
 
 
+def test_limits(tmp_path: Path) -> None:
+    shapes = "--shapes=medium,floats,well-known,struct"
+    done = bench("limits", "--quick", "--rounds=1", shapes, "--work", tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "bench.json").read_text())["rows"]
+    for row in rows:
+        assert row["group"] == "limits"
+        assert list(row["samples"]) == ["google", "aristaproto", "part"]
+    found = {(row["shape"], row["operation"], row["part"]) for row in rows}
+    assert len(found) == len(rows)
+    assert ("floats", "serialise", "struct.pack of the floats") in found
+    assert ("well-known", "construct", "dicts of the same arguments") in found
+    assert "dicts of the same arguments" in (tmp_path / "bench.txt").read_text()
+
+
 @pytest.mark.parametrize("option", ["--shapes=huge", "--operations=fly", "speed"])
 def test_a_name_that_does_not_exist_is_refused(tmp_path: Path, option: str) -> None:
     done = bench(option, "--check", "--work", tmp_path)
