@@ -36,7 +36,9 @@ class _Dicts(Aristaproto):
     """Constructs a dict wherever a message is constructed, of the same arguments."""
 
     def message_class(self, full_name: str) -> Any:
-        return dict
+        # Classes of enums are asked for here, too.
+        found = super().message_class(full_name)
+        return found if issubclass(found, int) else dict
 
 
 def limits(
