@@ -36,9 +36,10 @@ class _Dicts(Aristaproto):
     """Constructs a dict wherever a message is constructed, of the same arguments."""
 
     def message_class(self, full_name: str) -> Any:
-        # Classes of enums are asked for here, too.
         found = super().message_class(full_name)
-        return found if issubclass(found, int) else dict
+        # Enums, and Struct, which is constructed by a method of its class.
+        has_own_way = issubclass(found, int) or full_name == "google.protobuf.Struct"
+        return found if has_own_way else dict
 
 
 def limits(
