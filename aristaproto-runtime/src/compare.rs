@@ -239,7 +239,9 @@ pub fn deepcopy<'py>(
         }
         fill(message, &made, memo)?;
     }
-    Memo(memo).begin()?;
+    if memo.is_exact_instance_of::<PyDict>() {
+        Memo(memo).begin()?;
+    }
     Ok(made)
 }
 
@@ -427,8 +429,8 @@ impl<'py> Memo<'_, 'py> {
         Ok(())
     }
 
-    /// Puts the list where it is missing. `copy.deepcopy`, which adds to it what it copied, would meet a `KeyError` first, and
-    /// that takes it longer than a message takes us.
+    /// Puts the list where it is missing. `copy.deepcopy`, which adds to it what it copied, would meet a `KeyError` otherwise,
+    /// and that takes it longer than a message takes us.
     fn begin(&self) -> PyResult<()> {
         let py = self.0.py();
         let own = (self.0.as_ptr() as usize).into_pyobject(py)?;
