@@ -179,7 +179,8 @@ pub fn copy_of_scalars<'py>(list: &Bound<'py, PyList>) -> PyResult<Option<Bound<
     let count = list.len();
     // SAFETY: what it gives is a new list, whose elements are null until they are put in.
     let made: Bound<'py, PyList> = unsafe {
-        Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count.cast_signed()))?.cast_into_unchecked()
+        Bound::from_owned_ptr_or_err(py, ffi::PyList_New(count.cast_signed()))?
+            .cast_into_unchecked()
     };
     // SAFETY: it looks at types and counts references. The elements of `made` that go with it are held by `list`, too.
     let items = unsafe { Still::now() }.see(list).items();
