@@ -83,6 +83,8 @@ def _parts(
     if case.shape.value is not None:
         build = dicts.builder(case.shape, descriptor_of(case.shape.message))
         yield "construct", "dicts of the same arguments", build
+    slots = type("Slots", (), {"__slots__": [f"s{i}" for i in range(len(_names(message)))]})
+    yield "parse", "an object with as many slots", slots
     yield "read", "marshal.loads of the values alone", lambda: marshal.loads(data)
     yield "read", "reading the attributes once more", lambda: case.read(other)
     if times:
@@ -101,6 +103,7 @@ def _parts(
         lambda: (objects.copy(), other_objects.copy()),
     )
     yield "deepcopy", "copy.deepcopy of an empty message", lambda: copy.deepcopy(empty)
+    yield "deepcopy", "marshal.dumps of the values alone", lambda: marshal.dumps(values)
     yield "deepcopy", "one more reference to each object", objects.copy
     yield "to-json", "json.dumps of the dicts", lambda: json.dumps(document)
     yield "to-json", "str.join of the finished strings", lambda: '", "'.join(strings)
@@ -124,14 +127,18 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _names(message: Any) -> list[str]:
+    """The attributes of a message."""
+    return [name for name in type(message).__annotations__ if not name.startswith("_")]
+
+
 def _fields(value: Any) -> list[Any] | None:
     """The values of a message's fields that are not at their default; `None` for what is no message."""
     import aristaproto
 
     if not isinstance(value, aristaproto.Message):
         return None
-    names = (name for name in type(value).__annotations__ if not name.startswith("_"))
-    held = (getattr(value, name) for name in names)
+    held = (getattr(value, name) for name in _names(value))
     return [it for it in held if it is not None and (it or isinstance(it, aristaproto.Message))]
 
 
