@@ -72,13 +72,8 @@ pub fn messages<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], in
     if let Some(item) = further::<BACK>(items, index, FAR) {
         (0..4).for_each(|line| item.fetch(line * LINE));
     }
-    let (Some(now), Some(next)) = (items.get(index), further::<BACK>(items, index, NEXT)) else {
-        return;
-    };
-    if !now.is_like(next) {
-        return;
-    }
-    let (Some((plan, now)), Some((_, next))) = (now.message(), next.message()) else {
+    let both = items.get(index).zip(further::<BACK>(items, index, NEXT));
+    let Some((plan, now, next)) = both.and_then(|(now, next)| now.pair(next)) else {
         return;
     };
     for (step, now, next) in now.each_pair(next, &plan.steps) {

@@ -111,8 +111,8 @@ fn put_small(free: &mut Free, done: usize, value: u64, key: Key) -> usize {
 #[derive(Debug, Default)]
 pub struct Buffer(Tail);
 
-/// A buffer that grew beyond this is not kept between calls.
-const KEPT: usize = 1 << 20;
+/// More memory than this is not kept between calls.
+pub const KEPT: usize = 1 << 20;
 /// Bytes that `short` copies.
 pub const SHORT: usize = 32;
 

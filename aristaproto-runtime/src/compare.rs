@@ -240,7 +240,9 @@ pub fn deepcopy<'py>(
         fill(message, &made, memo)?;
     }
     if memo.is_exact_instance_of::<PyDict>() {
-        Memo(memo).begin()?;
+        // `copy.deepcopy`, which adds to it what it copied, would meet a `KeyError` otherwise, and that takes it longer than a
+        // message takes us.
+        Memo(memo).list()?;
     }
     Ok(made)
 }
@@ -423,21 +425,20 @@ impl<'py> Memo<'_, 'py> {
 
     fn keep(&self, value: &Bound<'py, PyAny>, made: &Bound<'py, PyAny>) -> PyResult<()> {
         self.0.set_item(value.as_ptr() as usize, made)?;
-        self.begin()?;
-        let own = self.0.as_ptr() as usize;
-        self.0.get_item(own)?.call_method1("append", (value,))?;
+        self.list()?.call_method1("append", (value,))?;
         Ok(())
     }
 
-    /// Puts the list where it is missing. `copy.deepcopy`, which adds to it what it copied, would meet a `KeyError` otherwise,
-    /// and that takes it longer than a message takes us.
-    fn begin(&self) -> PyResult<()> {
+    /// The list of what must live on, put there where it is missing.
+    fn list(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.0.py();
         let own = (self.0.as_ptr() as usize).into_pyobject(py)?;
         if self.0.contains(&own)? {
-            return Ok(());
+            return self.0.get_item(own);
         }
-        self.0.set_item(own, PyList::empty(py))
+        let made = PyList::empty(py).into_any();
+        self.0.set_item(own, &made)?;
+        Ok(made)
     }
 }
 

@@ -395,6 +395,16 @@ impl<'s> Glance<'s> {
         Message::comparing(self.object())?.filled()
     }
 
+    /// Plan and slots of two messages of one class that have been read.
+    #[inline(always)]
+    pub fn pair(self, other: Self) -> Option<(&'s Plan, Area<'s>, Area<'s>)> {
+        if !self.is_like(other) {
+            return None;
+        }
+        let ((plan, mine), (_, theirs)) = (self.message()?, other.message()?);
+        Some((plan, mine, theirs))
+    }
+
     /// Plan and slots of a message of this very class that has been read.
     #[inline(always)]
     pub fn message_of(self, class: &MessageClass) -> Option<(&'s Plan, Area<'s>)> {

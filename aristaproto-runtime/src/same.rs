@@ -124,18 +124,15 @@ fn any_messages<'s, const COLD: bool>(
     way: Way,
 ) -> Option<bool> {
     let way = way.down()?;
-    if !a.is_like(b) {
-        return None;
-    }
-    let ((plan, mine), (_, theirs)) = (a.message()?, b.message()?);
-    let mut next = (mine, theirs);
-    if COLD && a.is_like(soon.0) && a.is_like(soon.1) {
-        if let (Some((_, a)), Some((_, b))) = (soon.0.message(), soon.1.message()) {
-            next = (a, b);
-        }
-    }
+    let (plan, mine, theirs) = a.pair(b)?;
+    let found = if COLD && a.is_like(soon.0) {
+        soon.0.pair(soon.1)
+    } else {
+        None
+    };
+    let soon = found.map_or((mine, theirs), |(_, a, b)| (a, b));
     let pairs = mine.each_pair(theirs, &plan.steps);
-    for ((step, one, other), (_, a, b)) in pairs.zip(next.0.each_pair(next.1, &plan.steps)) {
+    for ((step, one, other), (_, a, b)) in pairs.zip(soon.0.each_pair(soon.1, &plan.steps)) {
         for held in [a, b]
             .into_iter()
             .filter_map(|slot| still.slot(slot).filter(|_| COLD))

@@ -207,6 +207,18 @@ def corpus_rows(
     return rows
 
 
+def google_and_ours(
+    dialects: Sequence[Dialect], group: str, notes: list[str]
+) -> tuple[Google, Aristaproto] | None:
+    """The two that a group compares; a note, and nothing, when ours was not asked for."""
+    google = next(dialect for dialect in dialects if isinstance(dialect, Google))
+    for dialect in dialects:
+        if isinstance(dialect, Aristaproto) and dialect.name == "aristaproto":
+            return google, dialect
+    notes.append(f"left out: {group}: it is a comparison with aristaproto, which was not asked for")
+    return None
+
+
 def limit_rows(
     dialects: Sequence[Dialect],
     shapes: Sequence[data.Shape],
@@ -216,15 +228,14 @@ def limit_rows(
     notes: list[str],
 ) -> list[limits.Limit]:
     """The rows of the group limits."""
-    google = next(dialect for dialect in dialects if isinstance(dialect, Google))
-    ours = next((dialect for dialect in dialects if type(dialect) is Aristaproto), None)
-    if ours is None:
-        notes.append("left out: limits: they are those of aristaproto, which was not asked for")
+    pair = google_and_ours(dialects, "limits", notes)
+    if pair is None:
         return []
+    google, ours = pair
     folder = work / "trees" / ours.name
     found: list[limits.Limit] = []
     for limit in limits.limits(google, ours, folder, shapes, operations, effort):
-        progress(f"limits: {limit.row.shape}, {limit.row.operation}, {limit.about}")
+        progress(f"limits: {limit.shape}, {limit.operation}, {limit.about}")
         found.append(limit)
     return found
 
@@ -236,11 +247,10 @@ def rpc_rows(
     notes: list[str],
 ) -> list[measure.Row]:
     """The rows of the group rpc."""
-    google = next(dialect for dialect in dialects if isinstance(dialect, Google))
-    ours = next((dialect for dialect in dialects if dialect.name == "aristaproto"), None)
-    if ours is None:
-        notes.append("left out: rpc: it is a comparison with aristaproto, which was not asked for")
+    pair = google_and_ours(dialects, "rpc", notes)
+    if pair is None:
         return []
+    google, ours = pair
     progress("rpc")
     medium = next(shape for shape in shapes if shape.name == "medium")
     wire, _ = codec.reference(google, medium)

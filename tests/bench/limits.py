@@ -12,7 +12,7 @@ import datetime
 import json
 import marshal
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,12 +24,11 @@ from .dialects import Aristaproto, Google, descriptor_of
 from .measure import Effort, Row, time_row
 
 
-@dataclass(frozen=True)
-class Limit:
+@dataclass
+class Limit(Row):
     """A row with samples of google, aristaproto and `part`; `about` says what the part is."""
 
-    row: Row
-    about: str
+    about: str = ""
 
 
 class _Dicts(Aristaproto):
@@ -57,14 +56,17 @@ def limits(
         theirs = codec.Case(google, shape, google).functions(wire, text)
         case = codec.Case(ours, shape, google)
         mine = case.functions(wire, text)
+        parts: dict[str, dict[str, Callable[[], Any]]] = {}
         for operation, about, part in _parts(case, dicts, wire, text):
             if operation in operations and operation in mine and operation in theirs:
-                functions = {
-                    "google": theirs[operation],
-                    "aristaproto": mine[operation],
-                    "part": part,
-                }
-                yield Limit(time_row("limits", shape.name, operation, functions, effort), about)
+                parts.setdefault(operation, {})[about] = part
+        for operation, named in parts.items():
+            both = {"google": theirs[operation], "aristaproto": mine[operation]}
+            row = time_row("limits", shape.name, operation, {**both, **named}, effort)
+            for about in named:
+                samples = {name: row.samples[name] for name in both}
+                samples["part"] = row.samples[about]
+                yield Limit(row.group, row.shape, row.operation, samples, row.unit, about)
 
 
 def _parts(
@@ -150,7 +152,7 @@ def _objects(value: Any) -> Iterator[Any]:
     below: Any = _fields(value)
     if isinstance(value, list):
         below = value  # pyright: ignore[reportUnknownVariableType]
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         below = [it for entry in value.items() for it in entry]  # pyright: ignore[reportUnknownVariableType]
     for it in below or ():
         yield from _objects(it)

@@ -75,13 +75,12 @@ def table(run: Run) -> str:
         lines += [
             "",
             "what bounds aristaproto: the time of CPython's own code for a part of the same",
+            "work, divided by the time of google for all of it",
         ]
-        lines += ["work, divided by the time of google for all of it"]
         cells = [["shape", "operation", "part", "aristaproto", "the part"]]
         for limit in run.limits:
-            row = limit.row
-            ratios = ratio(row, "aristaproto"), ratio(row, "part")
-            cells.append([row.shape, row.operation, limit.about, *ratios])
+            ratios = ratio(limit, "aristaproto"), ratio(limit, "part")
+            cells.append([limit.shape, limit.operation, limit.about, *ratios])
         lines += aligned(cells, 3)
     if run.notes:
         lines += ["", *run.notes]
@@ -134,8 +133,7 @@ def quantity(value: float, unit: str) -> str:
 def as_json(run: Run) -> str:
     """Everything measured, for programs: each sample of each row."""
     rows: list[dict[str, Any]] = []
-    about = {id(limit.row): limit.about for limit in run.limits}
-    for row in (*run.rows, *(limit.row for limit in run.limits)):
+    for row in (*run.rows, *run.limits):
         others = [name for name in row.samples if name != "google"]
         rows.append(
             {
@@ -143,7 +141,7 @@ def as_json(run: Run) -> str:
                 "shape": row.shape,
                 "operation": row.operation,
                 "unit": row.unit,
-                **({"part": about[id(row)]} if id(row) in about else {}),
+                **({"part": row.about} if isinstance(row, Limit) else {}),
                 "samples": row.samples,
                 "ratios": {
                     name: dict(zip(("q1", "median", "q3"), row.ratios(name), strict=True))

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::Limits;
+use crate::buffer::KEPT;
 use crate::decode::read_pending;
 use crate::encode::{is_complete, Stop};
 use crate::function::Arguments;
@@ -52,9 +53,6 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
         _ => None,
     }
 }
-
-/// Text longer than this is not kept room for.
-const KEPT: usize = 1 << 20;
 
 thread_local! {
     /// Room for text, so that not every call asks for some.
