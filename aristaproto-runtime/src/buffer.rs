@@ -4,7 +4,7 @@
 //! Most values have a few bytes. They are put as whole words, of which the upper bytes count: the lower ones fall on what is
 //! free and is overwritten by what comes next. So no length has to be looked at, and the room is looked at once for a value
 //! and its key.
-use crate::tail::{Tail, FREE};
+use crate::tail::{put_last, Free, Tail, SHORT};
 
 /// A tag as it is written: its bytes are the upper ones of the word, their number is in the lowest one. That of no field has
 /// none.
@@ -66,20 +66,6 @@ fn spread(value: u64) -> u64 {
     (quarters & 0x3f80_3f80_3f80_3f80) << 1 | quarters & 0x007f_007f_007f_007f
 }
 
-/// The last of the bytes that are free: room for a value of up to `SHORT` bytes, its length and its key, with what falls on
-/// free bytes.
-type Free = [u8; FREE];
-
-/// Puts the last `length` bytes of a known number of them before `done` ones, by writing them all; gives how many are done.
-#[inline(always)]
-fn put_last<const N: usize>(free: &mut Free, done: usize, bytes: [u8; N], length: usize) -> usize {
-    let end = FREE - done.min(FREE - N);
-    if let Some(room) = free.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
-        *room = bytes;
-    }
-    done + length
-}
-
 /// Puts the upper `length` bytes of a word before `done` ones.
 #[inline(always)]
 fn put_word(free: &mut Free, done: usize, word: u64, length: usize) -> usize {
@@ -113,8 +99,6 @@ pub struct Buffer(Tail);
 
 /// More memory than this is not kept between calls.
 pub const KEPT: usize = 1 << 20;
-/// Bytes that `short` copies.
-pub const SHORT: usize = 32;
 
 impl Buffer {
     /// What has been written, in pieces from the first to the last.

@@ -2,7 +2,8 @@
 //! nothing, for what the plain codec in Python is to do or to refuse.
 //!
 //! Text: `encode` and `decode`. Plain values, as `to_dict` and `from_dict` have them: `dump` and `load`. What both need of a
-//! class is in `names`, what is special of well-known types in `special`. Without Python: `parse`, `text`, `number`, `digits`.
+//! class is in `names`, what is special of well-known types in `special`. What is usual of text is written by `quick` and
+//! `writers`. Without Python: `page`, `parse`, `text`, `number`, `digits`.
 //!
 //! <https://protobuf.dev/programming-guides/json/>
 
@@ -13,9 +14,12 @@ pub mod encode;
 pub mod load;
 pub mod names;
 pub mod number;
+pub mod page;
 pub mod parse;
+pub mod quick;
 pub mod special;
 pub mod text;
+pub mod writers;
 
 use crate::encode::Stop;
 

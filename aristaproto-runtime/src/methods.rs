@@ -112,7 +112,7 @@ impl Method for ToJson {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = message.py();
         if let Some(text) = json::encode::to_json(message, arguments)? {
-            return Ok(text.into_any());
+            return Ok(text);
         }
         call_method(api(py)?.to_json.bind(py), message, arguments)
     }

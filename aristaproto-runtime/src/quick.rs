@@ -237,13 +237,22 @@ fn each_entry<'s, const EXACT: bool>(
     mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
     let write_key = writer::<EXACT>(keys.kind, true);
-    let mut write_entry = |(key, value)| {
+    each_back(dict, way.is_cold(), |(key, value)| {
         let start = out.len();
         let done = write(value, out) && write_key(key, keys.key, out) == Quick::Written;
         out.varint((out.len() - start) as u64, shape.key);
         done
-    };
-    if way.is_cold() && dict.len() <= ahead::SCALARS {
+    })
+}
+
+/// Meets the entries of a dict from the last to the first, until `meet` says false; `cold` ones are asked for.
+#[inline(always)]
+pub fn each_back<'s>(
+    dict: Dict<'s>,
+    cold: bool,
+    mut meet: impl FnMut((Glance<'s>, Glance<'s>)) -> bool,
+) -> bool {
+    if cold && dict.len() <= ahead::SCALARS {
         // All are asked for before the first is met.
         let mut all = [None; ahead::SCALARS];
         for (place, (key, value)) in all.iter_mut().zip(dict.entries()) {
@@ -251,15 +260,15 @@ fn each_entry<'s, const EXACT: bool>(
             ahead::value(value);
             *place = Some((key, value));
         }
-        return all.into_iter().flatten().rev().all(write_entry);
+        return all.into_iter().flatten().rev().all(meet);
     }
-    // They are written from the last to the first, so they are met so, too, if that can be done without a list of them.
+    // It is done without a list of them, if it can be.
     if dict.is_dense() {
         let mut positions = (0..dict.len()).rev();
-        return positions.all(|position| dict.at(position).is_some_and(&mut write_entry));
+        return positions.all(|position| dict.at(position).is_some_and(&mut meet));
     }
     let all: Vec<_> = dict.entries().collect();
-    all.into_iter().rev().all(write_entry)
+    all.into_iter().rev().all(meet)
 }
 
 /// Messages in messages that are written or compared as a whole; how deep the others may go needs a look.
@@ -570,7 +579,7 @@ fn members<const EXACT: bool>(
 
 /// The number in an int, if it has 32 bits.
 #[inline(always)]
-fn number_of(int: raw::Int<'_>) -> Option<i32> {
+pub fn number_of(int: raw::Int<'_>) -> Option<i32> {
     match int.small() {
         Some(digit) => i32::try_from(digit).ok(),
         None => Some(int.value()?.of_kind(Kind::Int32)? as i32),

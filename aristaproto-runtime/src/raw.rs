@@ -10,16 +10,20 @@ use std::mem::MaybeUninit;
 use std::ptr::{copy_nonoverlapping, null, null_mut, NonNull};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 use pyo3::{ffi, PyTypeInfo};
 
-use crate::buffer::{Buffer, SHORT};
+use crate::buffer::Buffer;
+use crate::json;
+use crate::json::page::{Page, NOTHING};
 use crate::json::text::Letters;
 use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
-use crate::plan::{Plan, Step, Wrapped};
+use crate::plan::{Field, Plan, Step, Wrapped};
 use crate::quick::{self, Quick, Way};
-use crate::shape::FieldShape;
+use crate::shape::{FieldShape, Kind};
+use crate::tail::SHORT;
 use crate::wire::is_ascii;
 use crate::{ahead, same, wkt, writers};
 
@@ -121,6 +125,33 @@ pub fn write_fields<const EXACT: bool>(
 ) -> bool {
     // SAFETY: as `write_slot`.
     quick::fields::<EXACT>(unsafe { Still::now() }, plan, slots, way, out)
+}
+
+/// Writes a message of which nothing is to be read, with the messages in it, as JSON, if all of it can be written here. If not,
+/// what was written is left in the page.
+pub fn json_message(plan: &Plan, slots: Area<'_>, way: json::quick::Way, out: &mut Page) -> bool {
+    // SAFETY: `json::quick` and `json::writers` look at objects and write to the page, no more.
+    let still = unsafe { Still::now() };
+    json::quick::message::<false>(still, plan, (slots, slots), way, &NOTHING, out)
+}
+
+/// Writes one scalar as JSON, unless it is zero and `skip_zero`.
+pub fn json_scalar(value: &Bound<'_, PyAny>, kind: Kind, skip_zero: bool, out: &mut Page) -> Quick {
+    // SAFETY: as `json_message`.
+    let value = unsafe { Still::now() }.see(value);
+    json::writers::writer(kind, !skip_zero)(value, &NOTHING, out)
+}
+
+/// The same of a member of a field's enum, whose names are there already.
+pub fn json_member(
+    value: &Bound<'_, PyAny>,
+    field: &Field,
+    skip_zero: bool,
+    out: &mut Page,
+) -> Quick {
+    // SAFETY: as `json_message`.
+    let value = unsafe { Still::now() }.see(value);
+    json::writers::member(field, value, !skip_zero, &NOTHING, out)
 }
 
 /// Asks for the memory of the messages that come soon in a long list; see `ahead::messages`.
@@ -330,6 +361,12 @@ impl<'s> Glance<'s> {
         #[cfg(Py_3_14)]
         let _ = text;
         None
+    }
+
+    /// The letters of an exact string.
+    #[inline(always)]
+    pub fn letters(self) -> Option<Letters<'s>> {
+        letters(self.exactly()?)
     }
 
     /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
@@ -773,22 +810,51 @@ pub fn new_bytes<'py>(py: Python<'py>, out: &Buffer) -> PyResult<Bound<'py, PyBy
         return Ok(PyBytes::new(py, bytes));
     }
     let length = out.len();
-    // SAFETY: the object was made just now with room for so many bytes, each of which the pieces fill, or nobody sees it.
+    // SAFETY: the object was made just now with room for so many bytes.
     unsafe {
         let made = ffi::PyBytes_FromStringAndSize(null(), length.cast_signed());
         let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked();
-        let start = ffi::PyBytes_AS_STRING(made.as_ptr())
-            .cast_mut()
-            .cast::<u8>();
-        let mut done = 0;
-        for piece in out.pieces() {
-            assert!(piece.len() <= length - done, "more than its length");
-            copy_nonoverlapping(piece.as_ptr(), start.add(done), piece.len());
-            done += piece.len();
-        }
-        assert!(done == length, "less than its length");
+        let start = ffi::PyBytes_AS_STRING(made.as_ptr()).cast_mut();
+        join(out.pieces(), start.cast(), length);
         Ok(made)
     }
+}
+
+/// What a page holds, as a string.
+///
+/// # Errors
+/// `MemoryError`; `ValueError` when it is not ASCII.
+pub fn new_json<'py>(py: Python<'py>, out: &Page) -> PyResult<Bound<'py, PyAny>> {
+    if !out.pieces().all(is_ascii) {
+        return Err(PyValueError::new_err("expected ASCII"));
+    }
+    let length = out.len();
+    // SAFETY: the string was made just now for so many characters below 128, which follow its head.
+    unsafe {
+        let made = ffi::PyUnicode_New(length.cast_signed(), 127);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        // There is one empty string, which nobody may write to.
+        if length > 0 {
+            let start = made.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
+            join(out.pieces(), start.cast(), length);
+        }
+        Ok(made)
+    }
+}
+
+/// Puts pieces behind one another.
+///
+/// Safety: there is room for so many bytes, which nobody sees until all of them are there.
+#[inline(always)]
+unsafe fn join<'a>(pieces: impl Iterator<Item = &'a [u8]>, start: *mut u8, length: usize) {
+    let mut done = 0;
+    for piece in pieces {
+        assert!(piece.len() <= length - done, "more than its length");
+        // SAFETY: the caller's.
+        unsafe { copy_nonoverlapping(piece.as_ptr(), start.add(done), piece.len()) };
+        done += piece.len();
+    }
+    assert!(done == length, "less than its length");
 }
 
 /// Room for the characters of a string, from the first on.

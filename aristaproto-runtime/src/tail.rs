@@ -8,11 +8,31 @@ use std::mem::replace;
 
 /// Bytes that are free for each value.
 pub const FREE: usize = 64;
+/// Bytes of short values, which are put all at once.
+pub const SHORT: usize = 32;
 /// Where the free bytes of an empty window start.
 const EMPTY: u16 = u16::MAX;
 const WINDOW: usize = EMPTY as usize + FREE;
 
 type Window = Box<[u8; WINDOW]>;
+
+/// The last of the bytes that are free: room for a value and what comes before it, with what falls on free bytes.
+pub type Free = [u8; FREE];
+
+/// Puts the last `length` bytes of a known number of them before `done` ones, by writing them all; gives how many are done.
+#[inline(always)]
+pub fn put_last<const N: usize>(
+    free: &mut Free,
+    done: usize,
+    bytes: [u8; N],
+    length: usize,
+) -> usize {
+    let end = FREE - done.min(FREE - N);
+    if let Some(room) = free.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
+        *room = bytes;
+    }
+    done + length
+}
 
 /// Bytes that are filled from the end.
 #[derive(Debug)]
@@ -110,6 +130,16 @@ impl Tail {
         self.at = EMPTY - kept as u16;
     }
 
+    /// Takes back the last few bytes.
+    #[inline(always)]
+    pub fn take_back(&mut self, few: u16) {
+        if few <= EMPTY - self.at {
+            self.at += few;
+        } else {
+            self.forget(self.len().saturating_sub(usize::from(few)));
+        }
+    }
+
     /// Takes everything back, and keeps no more memory than `kept` bytes.
     #[inline(always)]
     pub fn reset(&mut self, kept: usize) {
@@ -129,7 +159,7 @@ impl Tail {
 
     /// Lets `write` put bytes at the end of those that are free; it says how many.
     #[inline(always)]
-    pub fn put(&mut self, write: impl FnOnce(&mut [u8; FREE]) -> usize) {
+    pub fn put(&mut self, write: impl FnOnce(&mut Free) -> usize) {
         if !self.has_room() {
             self.next_window();
         }

@@ -4,11 +4,12 @@
 //! Each type has functions of its own, which a table gives by the type: a message asks nothing about its fields' types, and what
 //! is usual takes a few registers and no call.
 
-use crate::buffer::{Buffer, Key, SHORT};
+use crate::buffer::{Buffer, Key};
 use crate::int::Long;
 use crate::quick::{fits, Quick};
 use crate::raw::{Glance, Inside, Int, Utf8};
 use crate::shape::Kind;
+use crate::tail::SHORT;
 use crate::wire::zigzag;
 
 /// Writes a value and its key.

@@ -3,20 +3,25 @@
 #![no_main]
 #![allow(dead_code, missing_docs)]
 
-#[path = "../../src/json/digits.rs"]
-mod digits;
-#[path = "../../src/json/number.rs"]
-mod number;
-#[path = "../../src/json/parse.rs"]
-mod parse;
-#[path = "../../src/json/text.rs"]
-mod text;
+#[path = "../../src/tail.rs"]
+mod tail;
+
+#[path = "../../src/json"]
+mod json {
+    pub mod digits;
+    pub mod number;
+    pub mod page;
+    pub mod parse;
+    pub mod text;
+}
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
-use parse::{Cursor, Text};
-use text::Letters;
+use json::page::{Page, Word, ELEMENT, NOTHING};
+use json::parse::{Cursor, Text};
+use json::text::Letters;
+use json::{digits, number, parse, text};
 
 /// serde_json gives up at 128 levels.
 const LEVELS: u32 = 120;
@@ -124,14 +129,14 @@ fn round_trips(source: &str) {
         0x100..=0xffff => Letters::Two(&units),
         _ => Letters::Four(&points),
     };
-    let mut out = Vec::new();
-    assert!(text::string(letters, &mut out));
-    let mut again = Vec::new();
-    text::utf8(source, &mut again);
-    assert_eq!(out, again);
-    let written = String::from_utf8(out).unwrap();
+    let mut page = Page::default();
+    assert!(page.string(letters, &NOTHING));
+    let written = cut(&mut page);
     assert!(written.is_ascii());
     assert_eq!(written, expected(source));
+    page.utf8(source, &ELEMENT);
+    assert_eq!(cut(&mut page), format!(", {written}"));
+    short_string(source, &mut page);
     assert_eq!(Cursor::new(&written).string().as_deref(), Some(source));
     let mut room = Vec::new();
     match Cursor::new(&written).text(&mut room) {
@@ -144,14 +149,14 @@ fn round_trips(source: &str) {
     }
     if let Ok(value) = source.trim().parse::<f64>() {
         if value.is_finite() {
-            let mut out = Vec::new();
-            number::double(value, &mut out);
-            let written = String::from_utf8(out).unwrap();
-            assert_eq!(written.parse::<f64>().unwrap().to_bits(), value.to_bits());
-            let mut out = Vec::new();
-            if number::float(value, &mut out) {
-                let written = String::from_utf8(out).unwrap();
-                let read: f64 = written.parse().unwrap();
+            let read = |text: &[u8]| -> f64 { std::str::from_utf8(text).unwrap().parse().unwrap() };
+            let written = number::double(value, |text| {
+                page.short_text(text, &ELEMENT);
+                assert_eq!(cut(&mut page).as_bytes(), [b", ", text].concat());
+                read(text)
+            });
+            assert_eq!(written.to_bits(), value.to_bits());
+            if let Some(read) = number::float(value, read) {
                 assert_eq!((read as f32).to_bits(), (value as f32).to_bits());
             }
         }
@@ -168,29 +173,62 @@ fn round_trips(source: &str) {
         assert_eq!(format!("{sign}{magnitude}"), token);
         assert_eq!(rest, again.at_end());
     }
-    let mut out = Vec::new();
     if let Ok(value) = source.trim().parse::<i64>() {
-        digits::signed(value, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        ints(value.unsigned_abs(), value < 0, &mut page);
     } else if let Ok(value) = source.trim().parse::<u64>() {
-        digits::unsigned(value, &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), value.to_string());
+        ints(value, false, &mut page);
     }
     if let Some((date, clock, nanos)) = parse::time(source) {
-        let mut out = Vec::new();
-        digits::time(date, clock, nanos, &mut out);
-        let written = String::from_utf8(out).unwrap();
-        let read = parse::time(written.trim_matches('"'));
-        assert_eq!(read, Some((date, clock, nanos)));
+        let line = digits::time(date, clock, nanos);
+        let written = std::str::from_utf8(line.bytes()).unwrap();
+        assert_eq!(parse::time(written), Some((date, clock, nanos)));
     }
     if let Some((seconds, nanos)) = parse::duration(source) {
-        let mut out = Vec::new();
-        digits::duration(seconds, nanos, &mut out);
-        let written = String::from_utf8(out).unwrap();
-        assert_eq!(
-            parse::duration(written.trim_matches('"')),
-            Some((seconds, nanos))
-        );
+        let line = digits::duration(seconds, nanos);
+        let written = std::str::from_utf8(line.bytes()).unwrap();
+        assert_eq!(parse::duration(written), Some((seconds, nanos)));
+        page.quoted(line.bytes(), &NOTHING);
+        assert_eq!(cut(&mut page), format!("\"{written}\""));
+    }
+}
+
+/// Takes out what was written.
+fn cut(page: &mut Page) -> String {
+    String::from_utf8(page.cut().bytes().to_vec()).unwrap()
+}
+
+/// An integer, alone and in a list of one element.
+fn ints(magnitude: u64, negative: bool, page: &mut Page) {
+    let sign = if negative { "-" } else { "" };
+    let expected = format!("{sign}{magnitude}");
+    assert_eq!(
+        digits::int(magnitude, negative).bytes(),
+        expected.as_bytes()
+    );
+    let key = Word::new(b"before".to_vec());
+    page.int(magnitude, negative, true, &key);
+    assert_eq!(cut(page), format!("before\"{expected}\""));
+    page.close(b']');
+    let end = page.len();
+    page.any_int(magnitude, negative, false);
+    page.open(b'[', end, &NOTHING);
+    assert_eq!(cut(page), format!("[{expected}]"));
+}
+
+/// The last bytes, if they are put as a whole.
+fn short_string(source: &str, page: &mut Page) {
+    let bytes = source.as_bytes();
+    let Some(&last) = bytes.last_chunk() else {
+        return;
+    };
+    for length in 0..=json::page::LETTERS {
+        let letters = &bytes[bytes.len() - length..];
+        let plain = letters
+            .iter()
+            .all(|byte| (b' '..=b'~').contains(byte) && !b"\"\\".contains(byte));
+        assert_eq!(page.short_string(|| last, length, &ELEMENT), plain);
+        let expected = format!(", \"{}\"", String::from_utf8_lossy(letters));
+        assert_eq!(cut(page), if plain { expected } else { String::new() });
     }
 }
 
@@ -218,9 +256,10 @@ fn expected(source: &str) -> String {
 }
 
 fn base64(data: &[u8]) {
-    let mut out = Vec::new();
-    text::base64(data, &mut out);
-    let written = String::from_utf8(out).unwrap();
+    let mut page = Page::default();
+    page.base64(data, &NOTHING);
+    let written = cut(&mut page);
+    assert_eq!(written.len(), text::base64_length(data) + 2);
     assert_eq!(
         parse::base64(written.trim_matches('"')).as_deref(),
         Some(data)

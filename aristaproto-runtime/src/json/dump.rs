@@ -9,10 +9,11 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::Stop;
-use crate::json::encode::{float_of, int_of, is_text, number_of, put_int, word_of};
+use crate::json::encode::{float_of, int_of, number_of};
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::special::{self, Pools, Unwrapped};
-use crate::json::{number, some, text, Outcome};
+use crate::json::writers::{is_text, word_of};
+use crate::json::{digits, number, some, text, Outcome};
 use crate::object::Message;
 use crate::plan::{Field, Plan, Wrapped};
 use crate::quick;
@@ -51,7 +52,6 @@ pub fn to_dict<'py>(
         pools: Pools::new(pool, plan),
         // The outermost message is not inside another one.
         levels: Limits::current(py)?.levels().saturating_add(1),
-        text: Vec::new(),
     };
     match dumper.message(plan, message) {
         Ok(made) => Ok(Some(made)),
@@ -66,8 +66,6 @@ struct Dumper<'py> {
     pools: Pools<'py>,
     /// Levels of messages that may follow.
     levels: u32,
-    /// Room for the text of a value.
-    text: Vec<u8>,
 }
 
 impl<'py> Dumper<'py> {
@@ -287,9 +285,10 @@ impl<'py> Dumper<'py> {
             }
             Kind::Bytes => {
                 let held = item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
-                self.text.clear();
-                text::base64(held.as_bytes(), &mut self.text);
-                self.written()
+                let bytes = held.as_bytes();
+                let mut room = vec![0; text::base64_length(bytes)];
+                text::base64(bytes, &mut room);
+                self.written(&room)
             }
             Kind::Bool => {
                 item.cast_exact::<PyBool>().map_err(|_| Stop::Refused)?;
@@ -303,12 +302,8 @@ impl<'py> Dumper<'py> {
                 if shape.kind == Kind::Double {
                     return Ok(item.clone());
                 }
-                self.text.clear();
-                if !number::float(number, &mut self.text) {
-                    return Err(Stop::Refused);
-                }
-                let short = std::str::from_utf8(&self.text).ok().map(str::parse);
-                let short: f64 = some(short)?.map_err(|_| Stop::Refused)?;
+                let read = |text: &[u8]| std::str::from_utf8(text).ok()?.parse().ok();
+                let short: f64 = some(number::float(number, read).flatten())?;
                 Ok(PyFloat::new(self.py, short).into_any())
             }
             kind => {
@@ -322,16 +317,17 @@ impl<'py> Dumper<'py> {
         }
     }
 
-    fn int_text(&mut self, number: Int) -> Outcome<Bound<'py, PyAny>> {
-        self.text.clear();
-        put_int(number, &mut self.text)?;
-        Ok(value::ascii_string(self.py, &self.text)?.into_any())
+    fn int_text(&self, number: Int) -> Outcome<Bound<'py, PyAny>> {
+        let line = match number {
+            Int::Signed(number) => digits::int(number.unsigned_abs(), number < 0),
+            Int::Unsigned(number) => digits::int(number, false),
+            Int::Huge | Int::Other => return Err(Stop::Refused),
+        };
+        self.written(line.bytes())
     }
 
-    /// The string in `text`, which has quotation marks around it.
-    fn written(&self) -> Outcome<Bound<'py, PyAny>> {
-        let inside = self.text.get(1..self.text.len().saturating_sub(1));
-        Ok(value::ascii_string(self.py, some(inside)?)?.into_any())
+    fn written(&self, text: &[u8]) -> Outcome<Bound<'py, PyAny>> {
+        Ok(value::ascii_string(self.py, text)?.into_any())
     }
 
     fn member(&mut self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
@@ -342,7 +338,7 @@ impl<'py> Dumper<'py> {
         }
         match members.names(self.py)? {
             MemberNames::Null => Ok(self.py.None().into_bound(self.py)),
-            MemberNames::Known { by_number, .. } => match by_number.get(&number) {
+            names @ MemberNames::Known { .. } => match names.name_of(number) {
                 Some(name) => Ok(name.text.bind(self.py).clone().into_any()),
                 None if members.closed => Err(Stop::Refused),
                 None => Ok(value::int_object(self.py, i64::from(number))),
@@ -387,17 +383,8 @@ impl<'py> Dumper<'py> {
     }
 
     fn time(&mut self, wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome<Bound<'py, PyAny>> {
-        self.text.clear();
-        if special::time(
-            wrapped == Wrapped::Timestamp,
-            seconds,
-            nanos,
-            &mut self.text,
-        ) {
-            self.written()
-        } else {
-            Err(Stop::Refused)
-        }
+        let line = special::time(wrapped == Wrapped::Timestamp, seconds, nanos);
+        self.written(some(line)?.bytes())
     }
 
     /// A Struct or a `ListValue`.

@@ -4,22 +4,27 @@
 //! there is one text for each error, and Python code that values bring along runs once, in the plain codec.
 
 use std::cell::RefCell;
+use std::mem::replace;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::Limits;
 use crate::buffer::KEPT;
 use crate::decode::read_pending;
 use crate::encode::{is_complete, Stop};
 use crate::function::Arguments;
-use crate::json::names::{quoted_key, Form, MemberNames, Names};
+use crate::json::names::{self, Form, Names};
+use crate::json::page::{Page, NOTHING};
+use crate::json::quick::{json_member, json_message, json_scalar, Way};
 use crate::json::special::{self, Pools, Unwrapped};
 use crate::json::text::Letters;
-use crate::json::{digits, number, some, text, Outcome};
+use crate::json::writers::plain_number;
+use crate::json::{some, Outcome};
 use crate::object::{Message, Slot};
-use crate::plan::{Field, Plan, Wrapped};
-use crate::quick;
+use crate::plan::{Field, How, Plan, Wrapped};
+use crate::quick::{self, Quick};
+use crate::raw;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 
@@ -56,7 +61,17 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
 
 thread_local! {
     /// Room for text, so that not every call asks for some.
-    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static PAGE: RefCell<Option<Page>> = const { RefCell::new(None) };
+}
+
+/// Runs `work` with the page that the thread keeps between calls. Code that is called while text is written may write other
+/// text, and gets a page of its own.
+pub fn with_page<T>(work: impl FnOnce(&mut Page) -> T) -> T {
+    let mut page = PAGE.with_borrow_mut(Option::take).unwrap_or_default();
+    let done = work(&mut page);
+    page.reset(KEPT);
+    PAGE.with_borrow_mut(|kept| *kept = Some(page));
+    done
 }
 
 /// The parameters of `Message.to_json`, the first three also by position.
@@ -92,7 +107,7 @@ fn options<'py>(
 pub fn to_json<'py>(
     object: &Bound<'py, PyAny>,
     arguments: Arguments<'_, 'py>,
-) -> PyResult<Option<Bound<'py, PyString>>> {
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
         return Ok(None);
@@ -100,33 +115,34 @@ pub fn to_json<'py>(
     let Some((options, pool)) = options(py, arguments)? else {
         return Ok(None);
     };
-    let plan = message.plan()?;
-    let mut writer = Writer {
-        py,
-        options,
-        pools: Pools::new(&pool, plan),
-        // The outermost message is not inside another one.
-        levels: Limits::current(py)?.levels().saturating_add(1),
-        nesting: 0,
-        // Code that is called while text is written may write other text.
-        out: ROOM.with_borrow_mut(std::mem::take),
-    };
-    let outcome = match writer.message(plan, message) {
-        Ok(()) if !plan.needs_check(py)? || is_complete(plan, message)? => {
-            value::ascii_string(py, &writer.out).map(Some)
+    with_page(|page| {
+        let plan = message.plan()?;
+        let mut writer = Writer {
+            py,
+            options,
+            pools: Pools::new(&pool, plan),
+            // The outermost message is not inside another one.
+            levels: Limits::current(py)?.levels().saturating_add(1),
+            nesting: 0,
+            out: Vec::new(),
+            page,
+            read: false,
+        };
+        let outcome = match writer.text(plan, message) {
+            Ok(_) if plan.needs_check(py)? && !is_complete(plan, message)? => Err(Stop::Refused),
+            Ok(true) => Ok(raw::new_json(py, writer.page)?),
+            Ok(false) => Ok(value::ascii_string(py, &writer.out)?.into_any()),
+            Err(stop) => Err(stop),
+        };
+        match outcome {
+            Ok(made) => Ok(Some(made)),
+            Err(Stop::Refused) => Ok(None),
+            Err(Stop::Python(error)) => Err(*error),
         }
-        Ok(()) | Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(*error),
-    };
-    let mut out = writer.out;
-    if out.capacity() <= KEPT {
-        out.clear();
-        ROOM.with_borrow_mut(|kept| *kept = out);
-    }
-    outcome
+    })
 }
 
-struct Writer<'py> {
+struct Writer<'a, 'py> {
     py: Python<'py>,
     options: Options,
     pools: Pools<'py>,
@@ -135,9 +151,13 @@ struct Writer<'py> {
     /// Objects and arrays that are open.
     nesting: usize,
     out: Vec<u8>,
+    /// For what is written as a whole; empty but for that.
+    page: &'a mut Page,
+    /// All messages in the outermost one have been read.
+    read: bool,
 }
 
-impl<'py> Writer<'py> {
+impl<'py> Writer<'_, 'py> {
     /// Begins an object or an array.
     #[inline]
     fn open(&mut self, mark: u8) {
@@ -191,12 +211,66 @@ impl<'py> Writer<'py> {
         }
     }
 
+    /// Writes the outermost message; gives whether it is in the page.
+    fn text(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome<bool> {
+        let names = self.enter(plan, message)?;
+        let quickly = self.quickly(plan, names, message)?;
+        if !quickly {
+            self.slowly(plan, names, message)?;
+        }
+        Ok(quickly)
+    }
+
+    /// Writes a message in another one.
     fn message(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
+        let names = self.enter(plan, message)?;
+        if self.quickly(plan, names, message)? {
+            self.take_page();
+        } else {
+            self.slowly(plan, names, message)?;
+        }
+        self.levels += 1;
+        Ok(())
+    }
+
+    fn enter<'p>(&mut self, plan: &'p Plan, message: Message<'_, 'py>) -> Outcome<&'p Names> {
         self.levels = some(self.levels.checked_sub(1))?;
         if message.is_pending() {
             read_pending(message)?;
         }
-        let names = Names::of(self.py, plan)?;
+        Ok(Names::of(self.py, plan)?)
+    }
+
+    /// Writes a message to the page, if that can be done as a whole.
+    fn quickly(&mut self, plan: &Plan, names: &Names, message: Message<'_, 'py>) -> Outcome<bool> {
+        if self.options.indent.is_some()
+            || self.options.defaults
+            || names.misses.get() >= quick::MISSES
+        {
+            return Ok(false);
+        }
+        let way = Way::new(self.levels, self.options.snake);
+        if json_message(plan, message.area(), way, self.page) {
+            names.misses.set(0);
+            return Ok(true);
+        }
+        self.page.forget(0);
+        if !replace(&mut self.read, true) && read_below(plan, message)? {
+            return self.quickly(plan, names, message);
+        }
+        names.misses.set(names.misses.get() + 1);
+        Ok(false)
+    }
+
+    /// Puts what is in the page behind what was written.
+    fn take_page(&mut self) {
+        for piece in self.page.pieces() {
+            self.out.extend_from_slice(piece);
+        }
+        self.page.forget(0);
+    }
+
+    fn slowly(&mut self, plan: &Plan, names: &Names, message: Message<'_, 'py>) -> Outcome {
         match names.form {
             Form::Fields => {
                 self.open(b'{');
@@ -218,7 +292,6 @@ impl<'py> Writer<'py> {
             Form::Any => self.any(plan, message)?,
             Form::Other => return Err(Stop::Refused),
         }
-        self.levels += 1;
         Ok(())
     }
 
@@ -253,12 +326,12 @@ impl<'py> Writer<'py> {
         slot: Slot<'_>,
         first: bool,
     ) -> Outcome<bool> {
-        let quoted = &names.keys(self.options.snake).quoted;
-        let (Some((field, shape)), Some(key)) = (plan.at(index), quoted.get(index)) else {
+        let words = &names.keys(self.options.snake).words;
+        let (Some((field, shape)), Some(key)) = (plan.at(index), words.get(index)) else {
             return Ok(first);
         };
         let before = self.out.len();
-        self.key(key, first);
+        self.key(key.bytes(), first);
         let set = match &slot.get(self.py) {
             Some(held) => self.field(field, shape, held)?,
             None => false,
@@ -282,7 +355,8 @@ impl<'py> Writer<'py> {
             let key = special::extension_key(self.py, &learned, self.options.snake)?;
             let name: String = key.extract()?;
             let before = self.out.len();
-            self.key(&quoted_key(&name), first);
+            let key = names::key(&name, self.page);
+            self.key(key.bytes(), first);
             if self.field(&learned.field, &learned.shape, &held)? {
                 first = false;
             } else if self.options.defaults {
@@ -353,9 +427,6 @@ impl<'py> Writer<'py> {
     fn list(&mut self, field: &Field, shape: &FieldShape, list: &Bound<'py, PyList>) -> Outcome {
         self.open(b'[');
         value::for_each(list, |index, item| {
-            if shape.kind.is_message() {
-                quick::look_ahead::<false>(list, index);
-            }
             self.separate(index == 0);
             self.value(field, shape, &item)
         })?;
@@ -396,24 +467,28 @@ impl<'py> Writer<'py> {
         Ok(())
     }
 
-    #[inline]
     fn string(&mut self, held: &Bound<'py, PyString>) -> Outcome {
-        let letters = some(value::letters(held))?;
-        self.letters(letters)
+        let written = self.put(|page| json_scalar(held, Kind::String, false, page))?;
+        some(written.then_some(()))
     }
 
-    #[inline]
-    fn letters(&mut self, letters: Letters<'_>) -> Outcome {
-        if text::string(letters, &mut self.out) {
-            Ok(())
-        } else {
-            Err(Stop::Refused)
+    /// Takes what is put on the page; false if that is nothing.
+    fn put(&mut self, write: impl FnOnce(&mut Page) -> Quick) -> Outcome<bool> {
+        match write(self.page) {
+            Quick::Written => self.take_page(),
+            Quick::Nothing => return Ok(false),
+            Quick::Slow => {
+                self.page.forget(0);
+                return Err(Stop::Refused);
+            }
         }
+        Ok(true)
     }
 
     /// Writes one value, zero or not.
     fn value(&mut self, field: &Field, shape: &FieldShape, item: &Bound<'py, PyAny>) -> Outcome {
-        self.value_unless::<false>(field, shape, item).map(|_| ())
+        let written = self.value_unless::<false>(field, shape, item)?;
+        some(written.then_some(()))
     }
 
     /// Writes one value; false if it is the zero of its type, which is not written with `ZERO`.
@@ -425,94 +500,13 @@ impl<'py> Writer<'py> {
         item: &Bound<'py, PyAny>,
     ) -> Outcome<bool> {
         match shape.kind {
-            Kind::Message | Kind::Group => self.message_value(field, shape, item)?,
-            Kind::String => {
-                let held = item.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
-                let letters = some(value::letters(held))?;
-                if ZERO && matches!(letters, Letters::Ascii(b"")) {
-                    return Ok(false);
-                }
-                self.letters(letters)?;
-            }
-            Kind::Bytes => {
-                let held = item.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
-                let held = held.as_bytes();
-                if ZERO && held.is_empty() {
-                    return Ok(false);
-                }
-                text::base64(held, &mut self.out);
-            }
-            Kind::Bool => {
-                let held = item.cast_exact::<PyBool>().map_err(|_| Stop::Refused)?;
-                let truth = held.is_true();
-                if ZERO && !truth {
-                    return Ok(false);
-                }
-                let word: &[u8] = if truth { b"true" } else { b"false" };
-                self.out.extend_from_slice(word);
-            }
-            Kind::Double | Kind::Float => {
-                let number = float_of(item)?;
-                if ZERO && number.to_bits() == 0 {
-                    return Ok(false);
-                }
-                self.float(number, shape.kind == Kind::Float)?;
-            }
+            Kind::Message | Kind::Group => self.message_value(field, shape, item).map(|()| true),
             Kind::Enum => {
-                let number = number_of(item)?;
-                if ZERO && number == 0 {
-                    return Ok(false);
-                }
-                self.enum_value(field, number)?;
+                some(field.members.as_ref())?.names(self.py)?;
+                self.put(|page| json_member(item, field, ZERO, page))
             }
-            kind => {
-                let number = int_of(kind, item)?;
-                if ZERO && matches!(number, Int::Signed(0)) {
-                    return Ok(false);
-                }
-                self.int(kind, number)?;
-            }
+            kind => self.put(|page| json_scalar(item, kind, ZERO, page)),
         }
-        Ok(true)
-    }
-
-    fn float(&mut self, number: f64, single: bool) -> Outcome {
-        if let Some(word) = word_of(number) {
-            self.out.push(b'"');
-            self.out.extend_from_slice(word.as_bytes());
-            self.out.push(b'"');
-        } else if !single {
-            number::double(number, &mut self.out);
-        } else if !number::float(number, &mut self.out) {
-            return Err(Stop::Refused);
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn int(&mut self, kind: Kind, number: Int) -> Outcome {
-        let quoted = is_text(kind);
-        if quoted {
-            self.out.push(b'"');
-        }
-        put_int(number, &mut self.out)?;
-        if quoted {
-            self.out.push(b'"');
-        }
-        Ok(())
-    }
-
-    fn enum_value(&mut self, field: &Field, number: i32) -> Outcome {
-        let members = some(field.members.as_ref())?;
-        match members.names(self.py)? {
-            MemberNames::Null => self.out.extend_from_slice(b"null"),
-            MemberNames::Known { by_number, .. } => match by_number.get(&number) {
-                Some(name) => self.out.extend_from_slice(&name.quoted),
-                None if members.closed => return Err(Stop::Refused),
-                None => digits::signed(i64::from(number), &mut self.out),
-            },
-        }
-        Ok(())
     }
 
     fn message_value(
@@ -549,11 +543,11 @@ impl<'py> Writer<'py> {
     }
 
     fn time(&mut self, is_timestamp: bool, seconds: i64, nanos: i32) -> Outcome {
-        if special::time(is_timestamp, seconds, nanos, &mut self.out) {
-            Ok(())
-        } else {
-            Err(Stop::Refused)
-        }
+        let line = some(special::time(is_timestamp, seconds, nanos))?;
+        self.out.push(b'"');
+        self.out.extend_from_slice(line.bytes());
+        self.out.push(b'"');
+        Ok(())
     }
 
     /// Writes a Struct or a `ListValue`.
@@ -583,16 +577,16 @@ impl<'py> Writer<'py> {
         if shape.kind != Kind::Double {
             return self.value(field, shape, &held);
         }
-        match special::json_number(float_of(&held)?)? {
-            special::Number::Whole(number) => digits::signed(number, &mut self.out),
-            special::Number::Double(number) => number::double(number, &mut self.out),
-        }
+        let number = float_of(&held)?;
+        some(plain_number(number, &NOTHING, self.page))?;
+        self.take_page();
         Ok(())
     }
 
     fn field_mask(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
         let joined = special::camel_paths(plan, message)?;
-        text::utf8(&joined, &mut self.out);
+        self.page.utf8(&joined, &NOTHING);
+        self.take_page();
         Ok(())
     }
 
@@ -605,6 +599,7 @@ impl<'py> Writer<'py> {
         self.key(b", \"@type\": ", true);
         self.string(&url)?;
         let inner = some(Message::of(&inner))?;
+        self.read = false;
         let inner_plan = inner.plan()?;
         let names = Names::of(self.py, inner_plan)?;
         if names.form == Form::Fields {
@@ -631,25 +626,45 @@ pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
     }
 }
 
-/// What a number that is not finite is called.
-pub fn word_of(number: f64) -> Option<&'static str> {
-    if number.is_finite() {
-        None
-    } else if number.is_nan() {
-        Some("NaN")
-    } else if number > 0.0 {
-        Some("Infinity")
-    } else {
-        Some("-Infinity")
+/// Reads all messages in a message that has been read, as deep as `quick` goes; false if they had been.
+fn read_below(plan: &Plan, message: Message<'_, '_>) -> Outcome<bool> {
+    fn one(item: &Bound<'_, PyAny>, levels: u32) -> Outcome<bool> {
+        let Some((message, levels)) = Message::of(item).zip(levels.checked_sub(1)) else {
+            return Ok(false);
+        };
+        let pending = message.is_pending();
+        if pending {
+            read_pending(message)?;
+        }
+        Ok(below(message.plan()?, message, levels)? || pending)
     }
-}
 
-/// Whether integers of a type are text in JSON, because a double cannot hold all of them.
-pub fn is_text(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Int64 | Kind::SInt64 | Kind::SFixed64 | Kind::UInt64 | Kind::Fixed64
-    )
+    fn below(plan: &Plan, message: Message<'_, '_>, levels: u32) -> Outcome<bool> {
+        let py = message.object().py();
+        let mut any = false;
+        for (step, slot) in message.area().each(&plan.steps) {
+            if matches!(step.how, How::Message | How::Other) {
+                let Some(held) = slot.get(py) else {
+                    continue;
+                };
+                if let Ok(list) = held.cast_exact::<PyList>() {
+                    value::for_each(list, |_, item| -> Outcome {
+                        any |= one(&item, levels)?;
+                        Ok(())
+                    })?;
+                } else if let Ok(dict) = held.cast_exact::<PyDict>() {
+                    for (_, item) in quick::entries(dict) {
+                        any |= one(&item, levels)?;
+                    }
+                } else {
+                    any |= one(&held, levels)?;
+                }
+            }
+        }
+        Ok(any)
+    }
+
+    below(plan, message, Way::LEVELS.into())
 }
 
 /// The number in a value of an integer field, if it is one of its type.
@@ -671,17 +686,6 @@ pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Int> {
         }
         _ => Err(Stop::Refused),
     }
-}
-
-/// Puts the digits of what `int_of` gave.
-#[inline]
-pub fn put_int(number: Int, out: &mut Vec<u8>) -> Outcome {
-    match number {
-        Int::Unsigned(number) => digits::unsigned(number, out),
-        Int::Signed(number) => digits::signed(number, out),
-        Int::Huge | Int::Other => return Err(Stop::Refused),
-    }
-    Ok(())
 }
 
 /// The number of an enum's value.

@@ -1,15 +1,15 @@
 //! What JSON calls the fields of a class and the members of an enum, made once for each. In: plans. Out: keys to write, and
 //! look-ups for those that are read. Called by the other modules of JSON.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::json::page::{self, Page, Word};
 use crate::json::special::api;
-use crate::json::text;
 use crate::object::{Layout, Offset};
 use crate::plan::{Members, Place, Plan};
 use crate::quick;
@@ -42,16 +42,17 @@ pub enum Form {
 
 /// The keys of a class' fields in one casing, by position in the plan.
 pub struct Keys {
-    /// Quoted, between `, ` and `: `, as they are written behind another member.
-    pub quoted: Vec<Vec<u8>>,
+    /// As they are written behind another member.
+    pub words: Vec<Word>,
     /// For dicts.
     pub text: Vec<Py<PyString>>,
 }
 
 impl Keys {
     fn new(py: Python<'_>, names: &[String]) -> Self {
+        let mut page = Page::default();
         Self {
-            quoted: names.iter().map(|name| quoted_key(name)).collect(),
+            words: names.iter().map(|name| key(name, &mut page)).collect(),
             text: names
                 .iter()
                 .map(|name| PyString::intern(py, name).unbind())
@@ -60,12 +61,11 @@ impl Keys {
     }
 }
 
-/// The key of an object with a name, as it is written behind another member.
-pub fn quoted_key(name: &str) -> Vec<u8> {
-    let mut key = b", ".to_vec();
-    text::utf8(name, &mut key);
-    key.extend_from_slice(b": ");
-    key
+/// The key of an object with a name, as it is written behind another member. The page is empty, before and after.
+pub fn key(name: &str, page: &mut Page) -> Word {
+    page.short_text(b": ", &page::NOTHING);
+    page.utf8(name, &page::ELEMENT);
+    page.cut()
 }
 
 /// Field names are few and those of the class: what they hash to need not be a secret.
@@ -106,6 +106,8 @@ pub struct Names {
     by_name: ByName<usize>,
     lenient: OnceCell<ByName<Option<usize>>>,
     takes_null: Vec<bool>,
+    /// How often in a row `quick` could not write a message.
+    pub misses: Cell<u32>,
 }
 
 impl Names {
@@ -237,6 +239,7 @@ impl Names {
             by_name,
             lenient: OnceCell::new(),
             takes_null,
+            misses: Cell::new(0),
         })
     }
 }
@@ -276,7 +279,7 @@ fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
 /// The name of an enum's member.
 pub struct MemberName {
     /// As it is written.
-    pub quoted: Vec<u8>,
+    pub quoted: Word,
     /// As a Python value.
     pub text: Py<PyString>,
 }
@@ -287,12 +290,17 @@ pub enum MemberNames {
     Null,
     /// Proto names.
     Known {
-        /// By number.
-        by_number: HashMap<i32, MemberName>,
+        /// Those of small numbers, by these.
+        small: Vec<Option<MemberName>>,
+        /// Those of all others.
+        others: HashMap<i32, MemberName>,
         /// Numbers by name; aliases, and names in Python, too.
         by_name: HashMap<String, i32>,
     },
 }
+
+/// Numbers below this are looked up in a table.
+const SMALL: usize = 256;
 
 impl MemberNames {
     fn new(py: Python<'_>, members: &Members) -> PyResult<Self> {
@@ -304,7 +312,8 @@ impl MemberNames {
         {
             return Ok(Self::Null);
         }
-        let (mut by_number, mut by_name) = (HashMap::new(), HashMap::new());
+        let (mut small, mut others, mut by_name) = (Vec::new(), HashMap::new(), HashMap::new());
+        let mut page = Page::default();
         let declared: Bound<'_, PyDict> = class
             .getattr("__members__")?
             .call_method0("copy")?
@@ -314,11 +323,25 @@ impl MemberNames {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {
-                let mut quoted = Vec::new();
-                text::utf8(name.to_str()?, &mut quoted);
+                page.utf8(name.to_str()?, &page::NOTHING);
                 by_name.insert(name.to_str()?.to_owned(), number);
-                let text = name.unbind();
-                by_number.insert(number, MemberName { quoted, text });
+                let known = MemberName {
+                    quoted: page.cut(),
+                    text: name.unbind(),
+                };
+                match usize::try_from(number) {
+                    Ok(index @ ..SMALL) => {
+                        if small.len() <= index {
+                            small.resize_with(index + 1, || None);
+                        }
+                        if let Some(place) = small.get_mut(index) {
+                            *place = Some(known);
+                        }
+                    }
+                    _ => {
+                        others.insert(number, known);
+                    }
+                }
             }
         }
         let prefix: String = class.getattr("__prefix__")?.extract()?;
@@ -335,7 +358,21 @@ impl MemberNames {
         for (alias, member) in &declared {
             by_name.entry(alias.extract()?).or_insert(member.extract()?);
         }
-        Ok(Self::Known { by_number, by_name })
+        Ok(Self::Known {
+            small,
+            others,
+            by_name,
+        })
+    }
+
+    /// The name of the member with a number.
+    #[inline(always)]
+    pub fn name_of(&self, number: i32) -> Option<&MemberName> {
+        let Self::Known { small, others, .. } = self else {
+            return None;
+        };
+        let found = usize::try_from(number).ok().and_then(|it| small.get(it));
+        found.map_or_else(|| others.get(&number), Option::as_ref)
     }
 
     /// The number of the member with a name.

@@ -1,53 +1,52 @@
 //! Floating-point numbers as JSON text, without Python: the fewest digits that name the number, in the form of Python's
-//! `repr`. Called by `encode` and `dump`.
+//! `repr`. Called by `writers` and `dump`.
 
 use std::io::Write as _;
 
-/// Puts a finite double.
-pub fn double(number: f64, out: &mut Vec<u8>) {
+/// Calls `put` with the text of a finite double.
+#[inline]
+pub fn double<T>(number: f64, put: impl FnOnce(&[u8]) -> T) -> T {
     let mut buffer = zmij::Buffer::new();
-    put(number, buffer.format_finite(number), out);
+    in_form(number, buffer.format_finite(number), put)
 }
 
-/// Puts a finite number of a float field with the fewest digits, from six on, that name the nearest float; false beyond the
-/// largest float, with nothing written.
-pub fn float(number: f64, out: &mut Vec<u8>) -> bool {
+/// Calls `put` with the fewest digits, from six on, that name the nearest float of a finite number; `None` beyond the largest
+/// float.
+pub fn float<T>(number: f64, put: impl FnOnce(&[u8]) -> T) -> Option<T> {
     let single = number as f32;
     if single.is_infinite() {
-        return false;
+        return None;
     }
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(number);
-    if significant(text) <= 6 {
-        put(number, text, out);
-        return true;
+    // Most are short: with a point, and maybe a sign.
+    if text.len() <= 7 || significant(text) <= 6 {
+        return Some(in_form(number, text, put));
     }
     // Of a float that has as much room below as above, the digits nearest to it are the shortest, too. In a subnormal one
     // six digits are more than the shortest.
     let even_room = single.is_normal() && single.to_bits() << 9 != 0;
     if even_room && f64::from(single).to_bits() == number.to_bits() {
-        put(number, buffer.format_finite(single), out);
-        return true;
+        return Some(in_form(number, buffer.format_finite(single), put));
     }
     for precision in 5..8 {
         let text = format!("{number:.precision$e}");
         let short = text.parse::<f64>();
         if short.is_ok_and(|short| (short as f32).to_bits() == single.to_bits()) {
-            python_form(&text, out);
-            return true;
+            return Some(put(&python_form(&text)));
         }
     }
-    python_form(&format!("{:.8e}", f64::from(single)), out);
-    true
+    Some(put(&python_form(&format!("{:.8e}", f64::from(single)))))
 }
 
-/// Puts the digits of a number.
-fn put(number: f64, text: &str, out: &mut Vec<u8>) {
+/// Calls `put` with the digits of a number.
+#[inline]
+fn in_form<T>(number: f64, text: &str, put: impl FnOnce(&[u8]) -> T) -> T {
     // In this range both forms are the same.
     if (1e-4..1e12).contains(&number.abs()) {
-        out.extend_from_slice(text.as_bytes());
+        put(text.as_bytes())
     } else {
-        python_form(text, out);
+        put(&python_form(text))
     }
 }
 
@@ -66,9 +65,10 @@ fn significant(text: &str) -> usize {
     count
 }
 
-/// Puts a number, given as `-0.00125` or `-1.25e-3`, in the form of Python's `repr`: with an exponent below 10^-4 and from
-/// 10^16 on.
-fn python_form(text: &str, out: &mut Vec<u8>) {
+/// A number, given as `-0.00125` or `-1.25e-3`, in the form of Python's `repr`: with an exponent below 10^-4 and from 10^16 on.
+#[cold]
+fn python_form(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(32);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
@@ -86,7 +86,7 @@ fn python_form(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(sign.as_bytes());
     if digits.is_empty() {
         out.extend_from_slice(b"0.0");
-        return;
+        return out;
     }
     // Where the point stands, counted from the first digit.
     let point = i32::try_from(whole.len()).unwrap_or_default()
@@ -102,18 +102,19 @@ fn python_form(text: &str, out: &mut Vec<u8>) {
         let exponent = point - 1;
         let sign = if exponent < 0 { '-' } else { '+' };
         let _ = write!(out, "e{sign}{:02}", exponent.abs());
-        return;
+        return out;
     }
     let place = point.unsigned_abs() as usize;
     if point <= 0 {
         out.extend_from_slice(b"0.");
         out.resize(out.len() + place, b'0');
         out.extend_from_slice(&digits);
-        return;
+        return out;
     }
     let (before, after) = digits.split_at(place.min(digits.len()));
     out.extend_from_slice(before);
     out.resize(out.len() + place - before.len(), b'0');
     out.push(b'.');
     out.extend_from_slice(if after.is_empty() { b"0" } else { after });
+    out
 }

@@ -9,8 +9,9 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::bind;
 use crate::encode::Stop;
+use crate::json::digits::{self, Line};
 use crate::json::names::{MemberNames, Names};
-use crate::json::{digits, some, Outcome};
+use crate::json::{some, Outcome};
 use crate::object::{Message, Offset};
 use crate::plan::{Field, Learned, Members, Place, Plan, Wrapped};
 use crate::shape::FieldShape;
@@ -457,17 +458,13 @@ pub fn pack<'py>(
     put(plan, message, 2, bytes)
 }
 
-/// Puts the text of a Timestamp or a Duration, between quotation marks; false for one that has none.
-pub fn time(is_timestamp: bool, seconds: i64, nanos: i32, out: &mut Vec<u8>) -> bool {
+/// The text of a Timestamp or a Duration; `None` for one that has none.
+pub fn time(is_timestamp: bool, seconds: i64, nanos: i32) -> Option<Line> {
     if is_timestamp {
-        if wkt::is_time(seconds, nanos) {
-            let date = wkt::civil(seconds.div_euclid(86_400));
-            digits::time(date, seconds.rem_euclid(86_400), nanos, out);
-            return true;
-        }
-    } else if wkt::is_span(seconds, nanos) {
-        digits::duration(seconds, nanos, out);
-        return true;
+        let date = wkt::civil(seconds.div_euclid(86_400));
+        let line = || digits::time(date, seconds.rem_euclid(86_400), nanos);
+        wkt::is_time(seconds, nanos).then(line)
+    } else {
+        wkt::is_span(seconds, nanos).then(|| digits::duration(seconds, nanos))
     }
-    false
 }

@@ -1,4 +1,6 @@
-//! Strings and bytes as JSON text, without Python. Called by `encode`, `dump` and `names`.
+//! Strings and bytes as JSON text, without Python: what is escaped, and how. Called by `page`.
+
+use crate::tail::SHORT;
 
 /// The letters of a string, as wide as the widest of them needs.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +16,16 @@ pub enum Letters<'a> {
 }
 
 impl Letters<'_> {
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        match self {
+            Self::Ascii(bytes) | Self::Latin(bytes) => bytes.is_empty(),
+            Self::Two(units) => units.is_empty(),
+            Self::Four(points) => points.is_empty(),
+        }
+    }
+
     /// Whether one of them is half of a pair, which has no UTF-8.
     pub fn have_surrogates(self) -> bool {
         match self {
@@ -24,60 +36,35 @@ impl Letters<'_> {
     }
 }
 
-/// Puts a string between quotation marks, everything beyond printable ASCII escaped; false for one with a lone surrogate.
-pub fn string(letters: Letters<'_>, out: &mut Vec<u8>) -> bool {
-    out.push(b'"');
-    let done = match letters {
-        Letters::Ascii(bytes) => {
-            ascii(bytes, out);
-            true
-        }
-        Letters::Latin(bytes) => escaped(bytes, out),
-        Letters::Two(units) => escaped(units, out),
-        Letters::Four(points) => escaped(points, out),
-    };
-    out.push(b'"');
-    done
-}
-
-/// The same for UTF-8.
-pub fn utf8(text: &str, out: &mut Vec<u8>) {
-    if text.is_ascii() {
-        string(Letters::Ascii(text.as_bytes()), out);
-    } else {
-        let points: Vec<u32> = text.chars().map(u32::from).collect();
-        string(Letters::Four(&points), out);
-    }
-}
-
-const fn is_plain(byte: u8) -> bool {
+const fn is_plain_byte(byte: u8) -> bool {
     byte >= b' ' && byte <= b'~' && byte != b'"' && byte != b'\\'
 }
 
-/// Whether no byte of eight, all below 128, is one that is escaped. Bit 7 of each byte tells of it.
-fn are_plain(eight: [u8; 8]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(eight);
-    // Of bytes below 128 no sum carries over: what stands apart from a byte has bit 7 when 127 is added.
-    let differs = |byte: u8| (word ^ (ONES * u64::from(byte))) + ONES * 127;
-    let printable = word + ONES * (128 - u64::from(b' '));
-    let no_delete = differs(127);
-    (printable & no_delete & differs(b'"') & differs(b'\\')) & (ONES << 7) == ONES << 7
+/// Whether the last ones of some bytes are all printable ASCII that is not escaped. All are looked at side by side.
+#[inline(always)]
+pub fn are_plain<const N: usize>(bytes: &[u8; N], length: usize) -> bool {
+    /// Zeros, and as many ones, so that `N` of them from some place on tell which bytes count.
+    static COUNT: [[u8; SHORT]; 2] = [[0; SHORT], [1; SHORT]];
+    let count = COUNT.as_flattened();
+    let start = SHORT - N + length.min(N);
+    let Some(count) = count.get(start..).and_then(<[u8]>::first_chunk::<N>) else {
+        return false;
+    };
+    let mut odd = [0; N];
+    for ((odd, &byte), &count) in odd.iter_mut().zip(bytes).zip(count) {
+        *odd = u8::from(!is_plain_byte(byte)) & count;
+    }
+    odd == [0; N]
 }
 
-fn ascii(bytes: &[u8], out: &mut Vec<u8>) {
-    let plain = match bytes.last_chunk() {
-        // The last eight may have been looked at in part.
-        Some(&last) => {
-            let (eights, _) = bytes.as_chunks();
-            eights.iter().all(|&eight| are_plain(eight)) && are_plain(last)
-        }
-        None => bytes.iter().all(|&byte| is_plain(byte)),
-    };
-    if plain {
-        out.extend_from_slice(bytes);
-    } else {
-        escaped(bytes, out);
+/// The same of all of any number of bytes.
+pub fn is_plain(bytes: &[u8]) -> bool {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let all = blocks.iter().all(|block| are_plain(block, 16));
+    all && match bytes.last_chunk::<16>() {
+        // Some of these may have been looked at.
+        Some(last) => are_plain(last, 16),
+        None => rest.iter().all(|&byte| is_plain_byte(byte)),
     }
 }
 
@@ -107,7 +94,7 @@ static ESCAPES: [(u64, u8); 128] = {
     let mut letter = 0;
     while letter < 128 {
         let short = match letter as u8 {
-            byte if is_plain(byte) => 0,
+            byte if is_plain_byte(byte) => 0,
             byte @ (b'"' | b'\\') => byte,
             b'\n' => b'n',
             b'\r' => b'r',
@@ -126,67 +113,79 @@ static ESCAPES: [(u64, u8); 128] = {
     table
 };
 
-/// Puts letters, those beyond printable ASCII escaped; false when one is a surrogate.
-fn escaped<T: Copy + Into<u32>>(points: &[T], out: &mut Vec<u8>) -> bool {
-    /// Letters that are escaped before what they became is put down: so many that 8 bits tell each place among two escapes for
-    /// each, and no place needs a check.
-    const FEW: usize = u8::MAX as usize / 12;
-    // Eight bytes are stored at once, whatever the length.
-    let mut room = [0; u8::MAX as usize + 8];
-    for few in points.chunks(FEW) {
-        let mut end: u8 = 0;
-        let mut put = |bytes: u64, length: u8| {
-            let start = usize::from(end);
-            if let Some(place) = room.get_mut(start..start + 8) {
-                place.copy_from_slice(&bytes.to_le_bytes());
-            }
-            end = end.wrapping_add(length);
-        };
-        for &point in few {
-            let point = point.into();
-            if point < 0x80 {
-                let (bytes, length) = ESCAPES[point as usize];
-                put(bytes, length);
-            } else if point & !0x7ff == 0xd800 {
-                return false;
-            } else if point < 0x1_0000 {
-                put(unit(point), 6);
-            } else {
-                let rest = point.wrapping_sub(0x1_0000);
-                put(unit(0xd800 | rest >> 10), 6);
-                put(unit(0xdc00 | rest & 0x3ff), 6);
-            }
-        }
-        out.extend_from_slice(room.get(..usize::from(end)).unwrap_or_default());
-    }
-    true
+/// Letters of a type that are escaped before what they became is put down: so many that 8 bits tell each place among the escapes,
+/// of which wide letters may have two, and no place needs a check.
+pub const fn few<T>() -> usize {
+    u8::MAX as usize / if size_of::<T>() > 2 { 12 } else { 6 }
 }
 
-/// Puts bytes as base64 between quotation marks, with padding.
-pub fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+/// Room for what so many letters become. Eight bytes are stored at once, whatever the length.
+pub type Room = [u8; u8::MAX as usize + 8];
+
+/// Puts so many letters or fewer, those beyond printable ASCII escaped; gives what they became, `None` when one is a surrogate.
+#[inline(always)]
+pub fn escaped<'a, T: Copy + Into<u32>>(few: &[T], room: &'a mut Room) -> Option<&'a [u8]> {
+    let mut end: u8 = 0;
+    let mut put = |bytes: u64, length: u8| {
+        let start = usize::from(end);
+        if let Some(place) = room.get_mut(start..start + 8) {
+            place.copy_from_slice(&bytes.to_le_bytes());
+        }
+        end = end.wrapping_add(length);
+    };
+    for &point in few {
+        let point = point.into();
+        // What is usual is found by one look.
+        if (0x80..0xd800).contains(&point) {
+            put(unit(point), 6);
+        } else if point < 0x80 {
+            let (bytes, length) = ESCAPES[point as usize];
+            put(bytes, length);
+        } else if point < 0xe000 {
+            return None;
+        } else if point < 0x1_0000 {
+            put(unit(point), 6);
+        } else if size_of::<T>() > 2 {
+            let rest = point.wrapping_sub(0x1_0000);
+            put(unit(0xd800 | rest >> 10), 6);
+            put(unit(0xdc00 | rest & 0x3ff), 6);
+        }
+    }
+    room.get(..usize::from(end))
+}
+
+/// How many letters bytes become in base64, with padding: four for three, or for fewer at the end.
+pub fn base64_length(bytes: &[u8]) -> usize {
+    bytes.len().div_ceil(3) * 4
+}
+
+/// Puts bytes as base64 into room for so many letters.
+pub fn base64(bytes: &[u8], room: &mut [u8]) {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let letters = |bits: u32| -> [u8; 4] {
         [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 63) as usize])
     };
-    out.reserve(bytes.len() / 3 * 4 + 6);
-    out.push(b'"');
-    let mut chunks = bytes.chunks_exact(3);
-    for chunk in &mut chunks {
-        let bits = chunk
-            .iter()
-            .fold(0, |bits, &byte| bits << 8 | u32::from(byte));
-        out.extend_from_slice(&letters(bits));
+    let mut places = room.as_chunks_mut().0.iter_mut();
+    let mut put = |four: [u8; 4]| {
+        if let Some(place) = places.next() {
+            *place = four;
+        }
+    };
+    let (threes, rest) = bytes.as_chunks();
+    for &[one, two, three] in threes {
+        put(letters(
+            u32::from(one) << 16 | u32::from(two) << 8 | u32::from(three),
+        ));
     }
-    match *chunks.remainder() {
+    match *rest {
         [one] => {
             let [first, second, ..] = letters(u32::from(one) << 16);
-            out.extend_from_slice(&[first, second, b'=', b'=']);
+            put([first, second, b'=', b'=']);
         }
         [one, two] => {
             let [first, second, third, _] = letters(u32::from(one) << 16 | u32::from(two) << 8);
-            out.extend_from_slice(&[first, second, third, b'=']);
+            put([first, second, third, b'=']);
         }
         _ => {}
     }
-    out.push(b'"');
 }
