@@ -17,7 +17,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 use crate::function::{
     call_plainly, documentation, guarded, Arguments, Function, Maker, Method, Signature,
 };
-use crate::object::{free_message, Message, MessageClass, RawMessage, BASE};
+use crate::object::{free_filled, free_message, Message, MessageClass, RawMessage, BASE};
 use crate::plans::known_plan;
 use crate::raw::references;
 use crate::slot::FieldSlot;
@@ -493,7 +493,16 @@ impl Parent {
             (*class).tp_basicsize = offset;
             (*class).tp_alloc = (*base).tp_alloc;
             (*class).tp_free = (*base).tp_free;
-            (*class).tp_dealloc = (*base).tp_dealloc;
+            // Behind the head of a message there are then slots, and nothing else.
+            let has_slots_only = (*base).tp_base == BASE.0.get()
+                && (*base).tp_dictoffset == 0
+                && (*base).tp_weaklistoffset == 0
+                && (*base).tp_itemsize == 0;
+            (*class).tp_dealloc = if has_slots_only {
+                Some(free_filled)
+            } else {
+                (*base).tp_dealloc
+            };
             (*class).tp_traverse = (*base).tp_traverse;
             (*class).tp_clear = (*base).tp_clear;
             if ffi::PyType_Ready(class) < 0 {

@@ -7,7 +7,7 @@
 //! has who is not attached to the interpreter; its lock makes all functions atomic as long as they call no Python code.
 #![allow(unsafe_code)]
 
-use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{size_of, ManuallyDrop};
 use std::ops::Deref;
@@ -410,6 +410,114 @@ pub unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
         if let Some(free) = (*ffi::Py_TYPE(object)).tp_free {
             free(object.cast());
         }
+    }
+}
+
+/// Messages whose release waits until those that hold them have been released: a stack does not hold any number of calls.
+struct Waiting {
+    /// Messages that are being released, each because of the one before.
+    levels: Cell<u32>,
+    objects: RefCell<Vec<NonNull<ffi::PyObject>>>,
+}
+
+thread_local! {
+    static WAITING: Waiting = const {
+        Waiting {
+            levels: Cell::new(0),
+            objects: RefCell::new(Vec::new()),
+        }
+    };
+}
+
+impl Waiting {
+    /// As many as Python's own containers.
+    const LEVELS: u32 = 50;
+
+    /// Releases a message now or later.
+    ///
+    /// Safety: as `release`.
+    unsafe fn release(&self, object: *mut ffi::PyObject) {
+        let levels = self.levels.get();
+        if levels >= Self::LEVELS {
+            self.objects.borrow_mut().extend(NonNull::new(object));
+            return;
+        }
+        self.levels.set(levels + 1);
+        // SAFETY: the caller's; each of the others was put there by a call that left it alone then.
+        unsafe {
+            release(object);
+            if levels == 0 {
+                let next = || self.objects.borrow_mut().pop();
+                while let Some(next) = next() {
+                    release(next.as_ptr());
+                }
+            }
+        }
+        self.levels.set(levels);
+    }
+}
+
+/// The class whose `tp_dealloc` is `free_filled`: an object's own one, or the nearest one above it.
+///
+/// Safety: there is one.
+unsafe fn filled_class(object: *mut ffi::PyObject) -> *mut ffi::PyTypeObject {
+    // SAFETY: type objects.
+    unsafe {
+        let mut class = ffi::Py_TYPE(object);
+        while (*class).tp_dealloc.map(|it| it as usize) != Some(free_filled as *const () as usize) {
+            class = (*class).tp_base;
+        }
+        class
+    }
+}
+
+/// Releases a message and what its slots hold; that of classes above, its head.
+///
+/// Safety: as `free_filled`; the collector does not know the message.
+unsafe fn release(object: *mut ffi::PyObject) {
+    // SAFETY: the caller's. Behind the head there are slots and nothing else, as `calls` has seen when it made the class; none is
+    // met by anybody else. The message has counted its class, which may be freed with it.
+    unsafe {
+        let size = (*filled_class(object)).tp_basicsize.cast_unsigned();
+        let words = object.byte_add(HEAD).cast::<Word>();
+        let words = std::slice::from_raw_parts(words, size.saturating_sub(HEAD) / WORD);
+        // In classes of many fields, few are set: several words are looked at side by side.
+        for some in words.chunks(8) {
+            if some.iter().any(|word| word.0.get().is_some()) {
+                for word in some {
+                    drop(Slot(word).replace(Python::assume_attached(), None));
+                }
+            }
+        }
+        let class = ffi::Py_TYPE(object);
+        free_message(object);
+        ffi::Py_DECREF(class.cast());
+    }
+}
+
+/// `tp_dealloc` of the classes that `calls` makes. What Python puts into a class with slots does the same for all classes, and looks
+/// at each slot's descriptor for it.
+///
+/// Safety: called by the interpreter, once for each message of such a class; and for one of a class below it, after that has
+/// released what is its own.
+pub unsafe extern "C" fn free_filled(object: *mut ffi::PyObject) {
+    // SAFETY: the caller's; the collector knows messages that may hold others, and those of classes with `__del__`.
+    unsafe {
+        let class = ffi::Py_TYPE(object);
+        // Of a class below, it was called already.
+        if (*class).tp_finalize.is_some() && filled_class(object) == class {
+            Message(Borrowed::from_ptr(Python::assume_attached(), object)).track();
+            if ffi::PyObject_CallFinalizerFromDealloc(object) < 0 {
+                // Somebody has a reference again.
+                return;
+            }
+        }
+        if ffi::PyObject_GC_IsTracked(object) == 0 {
+            // Nothing in it is released with others in it.
+            return release(object);
+        }
+        ffi::PyObject_GC_UnTrack(object.cast());
+        WAITING.with(|waiting| waiting.release(object));
     }
 }
 
