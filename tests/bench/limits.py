@@ -109,6 +109,10 @@ def _parts(
     yield "deepcopy", "one more reference to each object", objects.copy
     yield "to-json", "json.dumps of the dicts", lambda: json.dumps(document)
     yield "to-json", "str.join of the finished strings", lambda: '", "'.join(strings)
+    wide = "".join(it for string in strings for it in string if not it.isascii())
+    if wide:
+        digits = "the hexadecimal digits of the letters to escape"
+        yield "to-json", digits, lambda: wide.encode("utf-16-be").hex()
     yield "from-json", "json.loads", lambda: json.loads(text)
 
 
