@@ -555,7 +555,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         }
         if shape.kind.is_message() {
             return value::for_each_back(list, |index, item| {
-                quick::look_ahead::<true>(list, index);
+                quick::look_ahead(list, index);
                 self.value(field, shape, shape.key, &item, out)
             });
         }

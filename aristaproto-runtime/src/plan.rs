@@ -199,6 +199,12 @@ impl Field {
         Message::of_class(value.as_borrowed(), self.class.as_ref()?)
     }
 
+    /// Calls `work` with the shape of the scalar that a wrapper holds, if the plan of its class is known.
+    pub fn with_scalar<T>(&self, work: impl FnOnce(&FieldShape) -> T) -> Option<T> {
+        let plan = self.below.get()?.upgrade()?;
+        plan.at(0).map(|(_, inner)| work(inner))
+    }
+
     /// The number, above zero, and the member of a closed enum that it stands for.
     #[inline]
     pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {

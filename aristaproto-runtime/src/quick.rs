@@ -7,8 +7,6 @@
 //! `EXACT` asks for more: a value is only written if reading its bytes gives one of the same type and value. An int that
 //! is no exact one (a bool, an enum's member) and a float that loses digits in 32 bits are then for `encode`, too.
 
-use std::rc::Weak;
-
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -491,15 +489,12 @@ fn wrapped<const EXACT: bool>(field: &Field, value: Glance<'_>, out: &mut Buffer
             .parts::<EXACT>(field.wrapped)
             .map(|parts| out.parts(parts))
             .is_some(),
-        Wrapped::Scalar => field
-            .below
-            .get()
-            .and_then(Weak::upgrade)
-            .is_some_and(|plan| {
-                plan.at(0).is_some_and(|(_, inner)| {
-                    writer::<EXACT>(inner.kind, false)(value, inner.key, out) != Quick::Slow
-                })
-            }),
+        Wrapped::Scalar => {
+            let done = field.with_scalar(|inner| {
+                writer::<EXACT>(inner.kind, false)(value, inner.key, out) != Quick::Slow
+            });
+            done == Some(true)
+        }
         Wrapped::No | Wrapped::Other => false,
     }
 }

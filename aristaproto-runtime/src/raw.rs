@@ -154,14 +154,14 @@ pub fn json_member(
     json::writers::member(field, value, !skip_zero, &NOTHING, out)
 }
 
-/// Asks for the memory of the messages that come soon in a long list; see `ahead::messages`.
-pub fn look_ahead<const BACK: bool>(list: &Bound<'_, PyList>, index: usize) {
+/// Asks for the memory of the messages that come soon in a long list that is met from its end; see `ahead::messages`.
+pub fn look_ahead(list: &Bound<'_, PyList>, index: usize) {
     // SAFETY: `ahead` looks at objects, no more.
     let still = unsafe { Still::now() };
     let items = still.see(list).items().unwrap_or_default();
     if items.len() >= ahead::LONG {
-        ahead::messages::<BACK>(still, items, index);
-        if let Some(soon) = ahead::near::<BACK>(items, index) {
+        ahead::messages::<true>(still, items, index);
+        if let Some(soon) = ahead::near::<true>(items, index) {
             ahead::values(still, soon);
         }
     }

@@ -3,8 +3,6 @@
 //! In: `Glance`s at messages and at what they hold. Out: text in the page; or nothing, for what `encode` has a way for that may call
 //! Python. Called by `raw`, which relies on it that nothing in here runs Python code or releases an object.
 
-use std::rc::Weak;
-
 use crate::ahead;
 use crate::json::names::{Form, Names};
 use crate::json::page::{Page, Word, ELEMENT, ENTRY, NULL};
@@ -238,15 +236,10 @@ fn wrapped(field: &Field, value: Glance<'_>, before: &Word, out: &mut Page) -> b
             })
             .map(|line| out.quoted(line.bytes(), before))
             .is_some(),
-        Wrapped::Scalar => field
-            .below
-            .get()
-            .and_then(Weak::upgrade)
-            .is_some_and(|plan| {
-                plan.at(0).is_some_and(|(_, inner)| {
-                    writer(inner.kind, true)(value, before, out) == Quick::Written
-                })
-            }),
+        Wrapped::Scalar => {
+            let write = |inner: &FieldShape| writer(inner.kind, true)(value, before, out);
+            field.with_scalar(write) == Some(Quick::Written)
+        }
         Wrapped::No | Wrapped::Other => false,
     }
 }
