@@ -20,6 +20,8 @@ native = pytest.mark.skipif(
 # Positions in CPython's PyTypeObject, in words: what the interpreter calls, the offsets and tables of functions.
 FUNCTIONS = (*range(4, 10), 11, *range(15, 20), *range(23, 29), *range(34, 41))
 TABLES = {10: 4, 12: 36, 13: 10, 14: 3, 20: 2}
+# What releases an object: that of messages is the codec's own.
+DEALLOC = 6
 # Which of the flags say what a class is and not what the interpreter has found out about it.
 CACHES = 1 << 19 | 1 << 17 | 1 << 12
 
@@ -74,7 +76,9 @@ def test_message_classes(options: dict[str, Any]) -> None:
         "Made", (aristaproto.Message,), message_body(), **options
     )
     assert type(made) is type(expected)
-    assert functions(made) == functions(expected)
+    found, wanted = functions(made), functions(expected)
+    assert found["functions"].pop(DEALLOC) != wanted["functions"].pop(DEALLOC)
+    assert found == wanted
     assert made.__flags__ | CACHES == expected.__flags__ | CACHES
     assert (made.__name__, made.__qualname__, made.__module__, made.__doc__) == (
         "Made",
