@@ -215,6 +215,16 @@ def test_long_names() -> None:
     assert '"aNameOfMoreThan26LettersToo": "text"' in text
 
 
+class Wordy(aristaproto.Message):
+    first: int = aristaproto.field(1, aristaproto.TYPE_INT64, json_name="x" * 70_000)
+    last: int = aristaproto.field(2, aristaproto.TYPE_INT64)
+
+
+def test_a_name_longer_than_a_piece() -> None:
+    for message in (Wordy(first=1), Wordy(first=1, last=2), Wordy(last=2)):
+        check(message)
+
+
 def test_times_and_wrappers() -> None:
     utc = datetime.timezone.utc
     for time in (
