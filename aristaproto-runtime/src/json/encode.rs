@@ -66,7 +66,7 @@ thread_local! {
 
 /// Runs `work` with the page that the thread keeps between calls. Code that is called while text is written may write other
 /// text, and gets a page of its own.
-pub fn with_page<T>(work: impl FnOnce(&mut Page) -> T) -> T {
+fn with_page<T>(work: impl FnOnce(&mut Page) -> T) -> T {
     let mut page = PAGE.with_borrow_mut(Option::take).unwrap_or_default();
     let done = work(&mut page);
     page.reset(KEPT);

@@ -9,7 +9,7 @@ use crate::json::page::{Page, Word, ELEMENT, ENTRY, NULL};
 use crate::json::special;
 use crate::json::writers::{elements, map_key, member, plain_number, writer};
 use crate::object::Area;
-use crate::plan::{Field, How, Place, Plan, Step, Wrapped};
+use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::quick::{each_back, Quick};
 pub use crate::raw::{json_member, json_message, json_scalar};
 use crate::raw::{Dict, Glance, Still};
@@ -259,12 +259,10 @@ fn special_form<'s>(
         Form::Struct | Form::ListValue => {}
         _ => return false,
     }
-    let Some(typed @ (field, _)) = plan.at(0) else {
+    let Ok((field, shape, offset)) = special::slot(plan, 1) else {
         return false;
     };
-    let Place::Slot(offset) = field.place else {
-        return false;
-    };
+    let typed = (field, shape);
     let held = still.slot(slots.slot(offset));
     if names.form == Form::ListValue {
         let items = held.map_or(Some(&[][..]), Glance::items);

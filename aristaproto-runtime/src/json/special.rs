@@ -171,8 +171,8 @@ pub fn extensions<'py>(
     Ok(found)
 }
 
-/// The slot of the field with a number.
-fn slot(plan: &Plan, number: u32) -> Outcome<(&Field, &FieldShape, Offset)> {
+/// The field with a number, and its slot.
+pub fn slot(plan: &Plan, number: u32) -> Outcome<(&Field, &FieldShape, Offset)> {
     let (field, shape) = some(plan.shape.find(number).and_then(|at| plan.at(at)))?;
     match field.place {
         Place::Slot(offset) => Ok((field, shape, offset)),

@@ -1,13 +1,14 @@
 //! What writes the scalars of each type as JSON. In: a `Glance` at a value, and what comes before it. Out: text in the page; or
-//! nothing, as `crate::quick` says. Called by `quick`, and by `raw` for `encode` and `dump`.
+//! nothing, as `crate::quick` says. Called by `quick`, by `raw` for `encode`, and by `dump`.
 //!
 //! Each type has functions of its own, as for wire bytes.
 
+use crate::ahead;
 use crate::int::Long;
 use crate::json::names::MemberNames;
-use crate::json::number;
 use crate::json::page::{Page, Word, BOOLS, ELEMENT, LETTERS, NULL};
 use crate::json::special::{self, Number};
+use crate::json::{digits, number};
 use crate::plan::Field;
 use crate::quick::{number_of, Quick};
 use crate::raw::{Glance, Int};
@@ -242,24 +243,17 @@ pub fn member(
 pub fn map_key(kind: Kind, key: Glance<'_>, out: &mut Page) -> bool {
     match kind {
         Kind::String => writer(Kind::String, true)(key, &ELEMENT, out) == Quick::Written,
-        Kind::Bool => {
-            let word = key
-                .truth()
-                .map(|truth| if truth { "true" } else { "false" });
-            word.is_some_and(|word| {
-                out.quoted(word.as_bytes(), &ELEMENT);
-                true
-            })
-        }
+        Kind::Bool => key.truth().is_some_and(|truth| {
+            let [no, yes] = &BOOLS;
+            out.quoted(if truth { yes } else { no }.bytes(), &ELEMENT);
+            true
+        }),
         _ => int(key, kind).is_some_and(|long| {
             out.int(long.magnitude, long.negative, true, &ELEMENT);
             true
         }),
     }
 }
-
-/// Numbers of the elements of a list are looked at before they are written, up to this element.
-const FIRST: usize = 16;
 
 /// Writes elements of a list, from the last to the first, each behind another element.
 pub fn elements(kind: Kind, items: &[Glance<'_>], out: &mut Page) -> bool {
@@ -269,12 +263,12 @@ pub fn elements(kind: Kind, items: &[Glance<'_>], out: &mut Page) -> bool {
     );
     let small = |item: &Glance<'_>| {
         let number = item.int::<true>().and_then(Int::below_30_bits);
-        number.is_some_and(|number| number < 100_000_000)
+        number.is_some_and(|number| number < digits::EIGHT)
     };
-    if is_int && !items.iter().take(FIRST).all(small) {
+    if is_int && !items.iter().take(ahead::SCALARS).all(small) {
         // If the first ones are small, the others will be. If not, no guess is better than a bad one.
         return items.iter().enumerate().rev().all(|(index, &item)| {
-            if let Some(soon) = items.get(index.wrapping_sub(FIRST)) {
+            if let Some(soon) = items.get(index.wrapping_sub(ahead::SCALARS)) {
                 soon.fetch(0);
             }
             int(item, kind).is_some_and(|long| {
