@@ -29,6 +29,13 @@ pub fn value(held: Glance<'_>) {
     held.fetch(TEXT);
 }
 
+/// Asks for the first fields of a message.
+#[inline(always)]
+pub fn head(message: Glance<'_>) {
+    message.fetch(0);
+    message.fetch(LINE);
+}
+
 /// Asks for the values of a message.
 #[inline(always)]
 pub fn values<'s>(still: Still<'s>, message: Glance<'s>) {

@@ -457,6 +457,13 @@ impl Waiting {
     }
 }
 
+/// Whether nothing is in some words: all are looked at, without a decision for each.
+#[inline(always)]
+fn are_empty<const N: usize>(words: &[Word; N]) -> bool {
+    let address = |word: &Word| word.0.get().map_or(0, |held| held.as_ptr() as usize);
+    words.iter().fold(0, |all, word| all | address(word)) == 0
+}
+
 /// The class whose `tp_dealloc` is `free_filled`: an object's own one, or the nearest one above it.
 ///
 /// Safety: there is one.
@@ -481,14 +488,17 @@ unsafe fn release(object: *mut ffi::PyObject) {
         let size = (*filled_class(object)).tp_basicsize.cast_unsigned();
         let words = object.byte_add(HEAD).cast::<Word>();
         let words = std::slice::from_raw_parts(words, size.saturating_sub(HEAD) / WORD);
-        // In classes of many fields, few are set: several words are looked at side by side.
-        for some in words.chunks(8) {
-            if some.iter().any(|word| word.0.get().is_some()) {
-                for word in some {
-                    drop(Slot(word).replace(Python::assume_attached(), None));
-                }
+        let release_all = |words: &[Word]| {
+            for word in words {
+                drop(Slot(word).replace(Python::assume_attached(), None));
             }
+        };
+        // In classes of many fields, few are set: several words are looked at side by side.
+        let (parts, rest) = words.as_chunks::<8>();
+        for part in parts.iter().filter(|part| !are_empty(part)) {
+            release_all(part);
         }
+        release_all(rest);
         let class = ffi::Py_TYPE(object);
         free_message(object);
         ffi::Py_DECREF(class.cast());

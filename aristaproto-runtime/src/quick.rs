@@ -345,10 +345,17 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
 ) -> bool {
     let [plainly, exactly] = &plan.misses;
     let misses = if EXACT { exactly } else { plainly };
-    let only_fields =
-        slots.is_empty(plan.unknown) && plan.extensions.is_none_or(|offset| slots.is_empty(offset));
-    if misses.get() >= MISSES || !only_fields {
+    let is_extended = plan
+        .extensions
+        .is_some_and(|offset| !slots.is_empty(offset));
+    if misses.get() >= MISSES || is_extended {
         return false;
+    }
+    if let Some(unknown) = still.slot(slots.slot(plan.unknown)) {
+        // Before a copy is read from them, `encode` sees whether they are unknown still.
+        if EXACT || !put_unknown(unknown, out) {
+            return false;
+        }
     }
     if EXACT && plan.oneofs > 0 && !oneofs_agree(plan, slots) {
         misses.set(misses.get() + 1);
@@ -369,6 +376,13 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
         }
     }
     true
+}
+
+/// Writes unknown fields, which are wire bytes.
+#[inline(never)]
+fn put_unknown(value: Glance<'_>, out: &mut Buffer) -> bool {
+    let bytes = value.bytes();
+    bytes.map(|bytes| out.put(bytes.all())).is_some()
 }
 
 /// Writes a message, a member of an enum, or what `several` writes.
@@ -432,6 +446,9 @@ fn several<'s, const EXACT: bool>(
             ahead::messages::<true>(still, items, index);
             let soon = ahead::near::<true>(items, index).unwrap_or(item);
             return message::<EXACT, true>(still, field, shape, (item, soon), way, out);
+        }
+        if let Some(soon) = items.get(index.wrapping_sub(1)) {
+            ahead::head(*soon);
         }
         message::<EXACT, false>(still, field, shape, (item, item), way, out)
     })
