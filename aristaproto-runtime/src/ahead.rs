@@ -29,13 +29,6 @@ pub fn value(held: Glance<'_>) {
     held.fetch(TEXT);
 }
 
-/// Asks for the first fields of a message.
-#[inline(always)]
-pub fn head(message: Glance<'_>) {
-    message.fetch(0);
-    message.fetch(LINE);
-}
-
 /// Asks for the values of a message.
 #[inline(always)]
 pub fn values<'s>(still: Still<'s>, message: Glance<'s>) {
@@ -68,6 +61,16 @@ fn further<'s, const BACK: bool>(
 #[inline(always)]
 pub fn near<'s, const BACK: bool>(items: &[Glance<'s>], index: usize) -> Option<Glance<'s>> {
     further::<BACK>(items, index, NEAR)
+}
+
+/// The same in a list that is not long, which the caches may hold or not: it gives the next message, and asks for the one behind it.
+#[inline(always)]
+pub fn next<'s, const BACK: bool>(items: &[Glance<'s>], index: usize) -> Option<Glance<'s>> {
+    if let Some(item) = further::<BACK>(items, index, NEAR) {
+        item.fetch(0);
+        item.fetch(LINE);
+    }
+    further::<BACK>(items, index, NEXT)
 }
 
 /// Asks for what is met soon in a long list of messages, at an index or from there on, apart from the values of `near`.

@@ -442,15 +442,16 @@ fn several<'s, const EXACT: bool>(
     }
     let way = way.through(items);
     items.iter().enumerate().rev().all(|(index, &item)| {
-        if way.is_cold() {
+        let soon = if way.is_cold() {
             ahead::messages::<true>(still, items, index);
-            let soon = ahead::near::<true>(items, index).unwrap_or(item);
-            return message::<EXACT, true>(still, field, shape, (item, soon), way, out);
+            ahead::near::<true>(items, index)
+        } else {
+            ahead::next::<true>(items, index)
+        };
+        match soon {
+            Some(soon) => message::<EXACT, true>(still, field, shape, (item, soon), way, out),
+            None => message::<EXACT, false>(still, field, shape, (item, item), way, out),
         }
-        if let Some(soon) = items.get(index.wrapping_sub(1)) {
-            ahead::head(*soon);
-        }
-        message::<EXACT, false>(still, field, shape, (item, item), way, out)
     })
 }
 
