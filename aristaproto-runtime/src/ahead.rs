@@ -19,6 +19,8 @@ const NEAR: usize = 2;
 const NEXT: usize = 1;
 /// Bytes of a line of the caches.
 const LINE: usize = 64;
+/// So many lines hold a message of some twenty fields, wherever in a line it starts.
+const LINES: usize = 5;
 /// Where the text of a string starts: most short ones end within a line from here.
 const TEXT: usize = 48;
 
@@ -80,7 +82,7 @@ pub fn messages<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], in
         return;
     }
     if let Some(item) = further::<BACK>(items, index, FAR) {
-        (0..4).for_each(|line| item.fetch(line * LINE));
+        (0..LINES).for_each(|line| item.fetch(line * LINE));
     }
     let both = items.get(index).zip(further::<BACK>(items, index, NEXT));
     let Some((plan, now, next)) = both.and_then(|(now, next)| now.pair(next)) else {

@@ -206,8 +206,9 @@ pub fn list<const EXACT: bool>(
 }
 
 /// Writes the entries of a dict of scalars. False when it cannot, and nothing was written.
-pub fn map<const EXACT: bool>(
-    dict: Dict<'_>,
+pub fn map<'s, const EXACT: bool>(
+    still: Still<'s>,
+    dict: Dict<'s>,
     (keys, values): &(FieldShape, FieldShape),
     shape: &FieldShape,
     way: Way,
@@ -215,7 +216,7 @@ pub fn map<const EXACT: bool>(
 ) -> bool {
     let before = out.len();
     let write = writer::<EXACT>(values.kind, true);
-    let done = each_entry::<EXACT>(dict, keys, shape, way, out, |value, out| {
+    let done = each_entry::<EXACT, false>(still, dict, keys, shape, way, out, |value, out| {
         write(value, values.key, out) == Quick::Written
     });
     if !done {
@@ -226,7 +227,8 @@ pub fn map<const EXACT: bool>(
 
 /// Writes the entries of a dict, each value with its tag by `write`, until that says false.
 #[inline(always)]
-fn each_entry<'s, const EXACT: bool>(
+fn each_entry<'s, const EXACT: bool, const MESSAGES: bool>(
+    still: Still<'s>,
     dict: Dict<'s>,
     keys: &FieldShape,
     shape: &FieldShape,
@@ -235,7 +237,7 @@ fn each_entry<'s, const EXACT: bool>(
     mut write: impl FnMut(Glance<'s>, &mut Buffer) -> bool,
 ) -> bool {
     let write_key = writer::<EXACT>(keys.kind, true);
-    each_back(dict, way.is_cold(), |(key, value)| {
+    each_back::<MESSAGES>(still, dict, way.is_cold(), |(key, value)| {
         let start = out.len();
         let done = write(value, out) && write_key(key, keys.key, out) == Quick::Written;
         out.varint((out.len() - start) as u64, shape.key);
@@ -243,9 +245,11 @@ fn each_entry<'s, const EXACT: bool>(
     })
 }
 
-/// Meets the entries of a dict from the last to the first, until `meet` says false; `cold` ones are asked for.
+/// Meets the entries of a dict from the last to the first, until `meet` says false; `cold` ones are asked for, with what is in
+/// their values if these are `MESSAGES`.
 #[inline(always)]
-pub fn each_back<'s>(
+pub fn each_back<'s, const MESSAGES: bool>(
+    still: Still<'s>,
     dict: Dict<'s>,
     cold: bool,
     mut meet: impl FnMut((Glance<'s>, Glance<'s>)) -> bool,
@@ -257,6 +261,12 @@ pub fn each_back<'s>(
             ahead::value(key);
             ahead::value(value);
             *place = Some((key, value));
+        }
+        if MESSAGES {
+            all.into_iter()
+                .flatten()
+                .rev()
+                .for_each(|(_, value)| ahead::values(still, value));
         }
         return all.into_iter().flatten().rev().all(meet);
     }
@@ -425,10 +435,10 @@ fn several<'s, const EXACT: bool>(
         };
         let (keys, values) = &**shapes;
         if !values.kind.is_message() {
-            return !entry.1.is_closed && map::<EXACT>(dict, shapes, shape, way, out);
+            return !entry.1.is_closed && map::<EXACT>(still, dict, shapes, shape, way, out);
         }
-        return each_entry::<EXACT>(dict, keys, shape, way, out, |value, out| {
-            one::<EXACT>(still, &entry.1, values, value, way, out)
+        return each_entry::<EXACT, true>(still, dict, keys, shape, way, out, |value, out| {
+            message::<EXACT, false>(still, &entry.1, values, (value, value), way, out)
         });
     }
     let Some(items) = value.items() else {
@@ -439,6 +449,17 @@ fn several<'s, const EXACT: bool>(
     }
     if !shape.kind.is_message() {
         return false;
+    }
+    if way.is_cold() && items.len() <= ahead::SCALARS {
+        // Their heads were asked for when the message around them was met.
+        items
+            .iter()
+            .rev()
+            .for_each(|&item| ahead::values(still, item));
+        return items
+            .iter()
+            .rev()
+            .all(|&item| message::<EXACT, false>(still, field, shape, (item, item), way, out));
     }
     let way = way.through(items);
     items.iter().enumerate().rev().all(|(index, &item)| {

@@ -111,8 +111,10 @@ pub fn write_map<const EXACT: bool>(
     out: &mut Buffer,
 ) -> bool {
     // SAFETY: as `write_slot`.
-    let dict = unsafe { Still::now() }.see(dict).dict();
-    dict.is_some_and(|dict| quick::map::<EXACT>(dict, shapes, shape, Way::new(0, false), out))
+    let still = unsafe { Still::now() };
+    let way = Way::new(0, false);
+    let dict = still.see(dict).dict();
+    dict.is_some_and(|dict| quick::map::<EXACT>(still, dict, shapes, shape, way, out))
 }
 
 /// Writes a message of which nothing is to be read, with the messages in it, if all of it can be written here; see

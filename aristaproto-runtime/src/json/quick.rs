@@ -176,7 +176,7 @@ fn map<'s>(
     out.close(b'}');
     let end = out.len();
     let write = writer(shape.kind, true);
-    let done = each_back(dict, way.cold, |(key, value)| {
+    let done = each_back::<false>(still, dict, way.cold, |(key, value)| {
         let done = match shape.kind {
             Kind::Message | Kind::Group => one(still, field, value, way, &ENTRY, out),
             Kind::Enum => member(field, value, true, &ENTRY, out) == Quick::Written,
