@@ -31,6 +31,13 @@ pub fn value(held: Glance<'_>) {
     held.fetch(TEXT);
 }
 
+/// Asks for the start of a message, where its class and first fields are; for a scalar, that is most of it.
+#[inline(always)]
+fn head(held: Glance<'_>) {
+    held.fetch(0);
+    held.fetch(LINE);
+}
+
 /// Asks for the values of a message.
 #[inline(always)]
 pub fn values<'s>(still: Still<'s>, message: Glance<'s>) {
@@ -65,14 +72,14 @@ pub fn near<'s, const BACK: bool>(items: &[Glance<'s>], index: usize) -> Option<
     further::<BACK>(items, index, NEAR)
 }
 
-/// The same in a list that is not long, which the caches may hold or not: it gives the next message, and asks for the one behind it.
+/// The same in a list that is met from its end and not long, so that the caches may hold it or not: it gives the next message, and
+/// asks for the one behind that.
 #[inline(always)]
-pub fn next<'s, const BACK: bool>(items: &[Glance<'s>], index: usize) -> Option<Glance<'s>> {
-    if let Some(item) = further::<BACK>(items, index, NEAR) {
-        item.fetch(0);
-        item.fetch(LINE);
+pub fn next<'s>(items: &[Glance<'s>], index: usize) -> Option<Glance<'s>> {
+    if let Some(item) = further::<true>(items, index, NEAR) {
+        head(item);
     }
-    further::<BACK>(items, index, NEXT)
+    further::<true>(items, index, NEXT)
 }
 
 /// Asks for what is met soon in a long list of messages, at an index or from there on, apart from the values of `near`.
@@ -112,9 +119,8 @@ pub fn messages<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], in
 #[inline(always)]
 fn few(items: &[Glance<'_>]) {
     if items.len() <= SCALARS {
-        for item in items {
-            item.fetch(0);
-            item.fetch(LINE);
+        for &item in items {
+            head(item);
         }
     }
 }

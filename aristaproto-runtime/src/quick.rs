@@ -467,7 +467,7 @@ fn several<'s, const EXACT: bool>(
             ahead::messages::<true>(still, items, index);
             ahead::near::<true>(items, index)
         } else {
-            ahead::next::<true>(items, index)
+            ahead::next(items, index)
         };
         match soon {
             Some(soon) => message::<EXACT, true>(still, field, shape, (item, soon), way, out),
