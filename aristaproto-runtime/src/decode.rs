@@ -402,6 +402,9 @@ impl<'py> Decoder<'_, 'py> {
                 }
             }
             reader.skip(tag, self.budget.depth)?;
+            if plan.extensions.is_none() {
+                reader.skip_unknown(|number| plan.shape.find(number).is_some());
+            }
             unknown.keep(reader, start);
         }
         self.keep_unknown(plan, area, reader, &mut unknown);

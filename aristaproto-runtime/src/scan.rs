@@ -116,6 +116,9 @@ impl Scan<'_> {
                 }
             }
             reader.skip(tag, self.budget.depth)?;
+            if shape.room == Room::Closed {
+                reader.skip_unknown(|number| shape.find(number).is_some());
+            }
         }
         if missing > 0 {
             // Another occurrence of the same message may have it.

@@ -158,6 +158,8 @@ pub struct Shape {
     pub required: u32,
     /// Position in `fields` plus one of the field with a number, for small numbers; 0 is none.
     table: Vec<u16>,
+    /// Position of the first field whose number is not small.
+    large: usize,
 }
 
 /// Numbers up to this are looked up in a table.
@@ -180,6 +182,7 @@ impl Shape {
         }
         Rc::new(Self {
             required: fields.iter().map(|field| u32::from(field.required)).sum(),
+            large: fields.partition_point(|field| field.number <= TABLE),
             fields,
             room,
             class,
@@ -193,10 +196,11 @@ impl Shape {
         match self.table.get(number as usize) {
             Some(0) => None,
             Some(&found) => Some(found as usize - 1),
-            None => self
-                .fields
-                .binary_search_by_key(&number, |field| field.number)
-                .ok(),
+            None => {
+                let large = self.fields.get(self.large..)?;
+                let found = large.binary_search_by_key(&number, |field| field.number);
+                Some(self.large + found.ok()?)
+            }
         }
     }
 }

@@ -235,6 +235,17 @@ def test_bytes_that_cannot_be_read(wire: bytes, text: str) -> None:
         Node.parse(wire)
 
 
+@pytest.mark.parametrize(("wire", "text"), REFUSED_BYTES)
+def test_bytes_that_cannot_be_read_behind_unknown_fields(wire: bytes, text: str) -> None:
+    # Of one byte, two, a length, four and eight, and one of a number that only a long tag tells.
+    unknown = (
+        b"\xa0\x06\x01\xa0\x06\xac\x02\xa2\x06\x01x\xa5\x06abcd\xa1\x06abcdefgh\x80\x80\x04\x01"
+    )
+    assert bytes(Node.parse(unknown)) == unknown
+    with pytest.raises(aristaproto.DecodeError, match=text):
+        Node.parse(unknown + wire)
+
+
 def test_every_cut_of_a_message_is_refused_or_a_prefix() -> None:
     message = Node(name="abc", node=Node(name="d", int32=300), packed=[1, 2, 300], ratio=1.5)
     wire = bytes(message)
