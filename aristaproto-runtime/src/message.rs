@@ -162,10 +162,14 @@ impl<'a, 'py> Message<'a, 'py> {
             let py = frame.py;
             let mut left = false;
             for (_, mine, theirs) in self.area().each_pair(frame.area(), &plan.offsets) {
+                if theirs.is_empty() {
+                    continue;
+                }
                 if mine.is_empty() {
                     mine.replace(py, theirs.replace(py, None));
+                } else {
+                    left = true;
                 }
-                left |= !theirs.is_empty();
             }
             if !left {
                 frame.used = 0;
