@@ -101,23 +101,23 @@ fn same_extensions<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyRes
     )
 }
 
-/// Messages of more bytes are compared by their bytes before they are read: that takes less than to make objects of them
-/// all. Smaller ones are read, so that the next comparison finds their values.
+/// Messages of more bytes are compared by their bytes the first time, which takes less than to make objects of them all. Smaller
+/// ones, and those that are compared again, are read, so that the next comparison finds their values.
 const LARGE: usize = 1 << 14;
 
 /// Whether two messages are equal because their wire bytes are. One of them, or both, are still to be read.
 fn same_bytes<'py>(plan: &Plan, one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
-    let (held, filled) = match (one.untouched(plan), other.untouched(plan)) {
+    let (held, unread, filled) = match (one.untouched(plan), other.untouched(plan)) {
         (Some((mine, start, end)), Some((theirs, from, to))) => {
             return Ok(mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to));
         }
-        (Some(held), None) => (held, other),
-        (None, Some(held)) => (held, one),
+        (Some(held), None) => (held, one, other),
+        (None, Some(held)) => (held, other, one),
         (None, None) => return Ok(false),
     };
     let (data, start, end) = held;
     let expected = data.as_bytes().get(start..end).unwrap_or_default();
-    if expected.len() < LARGE || filled.is_pending() {
+    if expected.len() < LARGE || filled.is_pending() || !unread.note_compared() {
         return Ok(false);
     }
     let equal = exactly(filled, false, |written| written.holds(expected))?;

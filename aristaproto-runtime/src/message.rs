@@ -16,6 +16,9 @@ use crate::plans::plan_of;
 /// In the number where the bytes to be read end: they are known to be those that writing gives once they have been read.
 const CANONICAL: u32 = 1 << 31;
 
+/// In the number where they start, which is lower than any that would need this bit: the message was compared by its bytes.
+const COMPARED: u32 = 1 << 31;
+
 /// Where bytes of a length end, if they can be left for later.
 pub fn end_of(length: usize) -> Option<u32> {
     u32::try_from(length)
@@ -68,8 +71,8 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn pending(self) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
         let data = self.data().get(self.object().py())?;
         let (start, end) = self.range();
-        let end = end.get() & !CANONICAL;
-        Some((data.cast_into().ok()?, start.get() as usize, end as usize))
+        let (start, end) = (start.get() & !COMPARED, end.get() & !CANONICAL);
+        Some((data.cast_into().ok()?, start as usize, end as usize))
     }
 
     /// Whether the bytes to be read are known to be canonical.
@@ -81,6 +84,13 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn set_canonical(self) {
         let end = self.range().1;
         end.set(end.get() | CANONICAL);
+    }
+
+    /// Notes that the message is compared by the bytes to be read; true when that is the first time.
+    pub fn note_compared(self) -> bool {
+        let start = self.range().0;
+        let before = start.replace(start.get() | COMPARED);
+        before & COMPARED == 0
     }
 
     /// Whether empty slots are still to be read from wire bytes.
