@@ -45,6 +45,15 @@ fn lists<'s>(
         return Some(false);
     }
     let way = way.through(mine);
+    let is_message = |item: &Glance<'_>| item.message().is_some();
+    let are_few = way.is_cold() && mine.len() <= ahead::SCALARS;
+    if are_few && mine.first().is_some_and(is_message) {
+        // Their heads were asked for when the message around them was met.
+        for &item in mine.iter().chain(theirs) {
+            ahead::values(still, item);
+        }
+    }
+    let is_cold = way.is_cold() && !are_few;
     for (index, (&one, &other)) in mine.iter().zip(theirs).enumerate() {
         if let (Some(one), Some(other)) = (
             mine.get(index + ahead::SCALARS),
@@ -54,12 +63,12 @@ fn lists<'s>(
             other.fetch(0);
         }
         let equal = one.same(other).or_else(|| {
-            if way.is_cold() {
+            if is_cold {
                 ahead::messages::<false>(still, mine, index);
                 ahead::messages::<false>(still, theirs, index);
             }
-            if one.message().is_some() {
-                if way.is_cold() {
+            if is_message(&one) {
+                if is_cold {
                     let near = |items| ahead::near::<false>(items, index);
                     let soon = near(mine).zip(near(theirs)).unwrap_or((one, other));
                     return any_messages::<true>(still, (one, other), soon, way);
