@@ -95,22 +95,18 @@ pub fn messages<'s, const BACK: bool>(still: Still<'s>, items: &[Glance<'s>], in
     let Some((plan, now, next)) = both.and_then(|(now, next)| now.pair(next)) else {
         return;
     };
-    for (step, now, next) in now.each_pair(next, &plan.steps) {
-        match step.how {
-            How::Scalar | How::Optional | How::Closed => {}
-            How::Message => {
-                if let Some(held) = still.slot(next) {
-                    values(still, held);
-                }
+    for (step, now, next) in now.each_pair(next, &plan.deep_steps) {
+        if step.how == How::Message {
+            if let Some(held) = still.slot(next) {
+                values(still, held);
             }
-            How::Packed | How::Each | How::Other => {
-                if let Some(held) = still.slot(next) {
-                    held.fetch_elements();
-                }
-                if let Some(items) = still.slot(now).and_then(Glance::items) {
-                    few(items);
-                }
-            }
+            continue;
+        }
+        if let Some(held) = still.slot(next) {
+            held.fetch_elements();
+        }
+        if let Some(items) = still.slot(now).and_then(Glance::items) {
+            few(items);
         }
     }
 }

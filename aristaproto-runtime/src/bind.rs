@@ -11,7 +11,7 @@ use pyo3::{PyTraverseError, PyVisit};
 
 use crate::buffer::Key;
 use crate::object::{Attached, Layout, MessageClass, Offset};
-use crate::plan::{Field, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
+use crate::plan::{Field, How, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
 use crate::quick::MISSES;
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
@@ -348,6 +348,9 @@ fn assemble<'py>(
     let none_required = shapes.iter().all(|shape| !shape.required);
     // Others are not as simple as their fields: they are left to `encode` from the start.
     let quick = room != Room::MessageSet && none_required;
+    let steps = fields.iter().zip(&shapes).enumerate().rev();
+    let steps: Vec<Step> = steps.filter_map(Step::new).collect();
+    let is_deep = |step: &&Step| !matches!(step.how, How::Scalar | How::Optional | How::Closed);
     let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
         flat: room == Room::Closed
@@ -368,15 +371,8 @@ fn assemble<'py>(
             .is(&base.getattr("__deepcopy__")?),
         lean: own.has_only_slots(class.py(), offsets.len()),
         schema: schema.clone().unbind(),
-        steps: Layout::new(
-            fields
-                .iter()
-                .zip(&shapes)
-                .enumerate()
-                .rev()
-                .filter_map(Step::new)
-                .collect(),
-        ),
+        deep_steps: Layout::new(steps.iter().filter(is_deep).copied().collect()),
+        steps: Layout::new(steps),
         shape: Shape::new(shapes, room, class.as_ptr() as usize),
         fields,
         declared,
