@@ -251,6 +251,22 @@ class TestEqualityByBytes:
         assert tree == Tree.parse(bytes(tree))
         assert Tree.parse(bytes(tree)) == tree
 
+    def test_again(self) -> None:
+        """By its bytes, then by its values: what was compared is copied, written and read as if it had not been."""
+        tree = self.tree(single=0.5)
+        wire = bytes(tree)
+        forest = Forest.parse(bytes(Forest(trees=[Tree(leaf=Leaf(name="first")), tree])))
+        for read in (Tree.parse(wire), forest.trees[1]):
+            assert read == tree
+            assert bytes(read) == wire
+            assert copy.deepcopy(read) == tree
+            assert read.leaf == tree.leaf
+        for read in (Tree.parse(wire), forest.trees[1]):
+            assert [read == tree, tree == read, read == tree] == [True] * 3
+            assert bytes(read) == wire
+            read.leaves[-1].number += 1
+            assert [read == tree, tree == read] == [False] * 2
+
     @pytest.mark.parametrize("name", UNUSUAL)
     def test_unusual_values(self, name: str) -> None:
         own = again()
