@@ -390,7 +390,7 @@ pub struct Plan {
     pub fields: Vec<Field>,
     /// The fields as the encoder meets them: from the highest number to the lowest.
     pub steps: Layout<Step>,
-    /// Those of them that hold other objects than scalars of Python's.
+    /// Those whose values hold others: messages, lists, dicts.
     pub deep_steps: Layout<Step>,
     /// The fields as the decoder meets them, by number.
     pub reads: Vec<Read>,
