@@ -25,6 +25,7 @@ mod construct;
 mod decode;
 mod encode;
 mod function;
+mod glance;
 mod int;
 mod json;
 mod merge;

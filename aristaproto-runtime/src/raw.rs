@@ -10,22 +10,21 @@ use std::mem::MaybeUninit;
 use std::ptr::{copy_nonoverlapping, null, null_mut, NonNull};
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 use pyo3::{ffi, PyTypeInfo};
 
 use crate::buffer::Buffer;
 use crate::json;
 use crate::json::page::{Page, NOTHING};
 use crate::json::text::Letters;
-use crate::object::{compares_as_message, Area, Message, MessageClass, Slot};
-use crate::plan::{Field, Plan, Step, Wrapped};
+use crate::object::{Area, Message, Slot};
+use crate::plan::{Field, Plan, Step};
 use crate::quick::{self, Quick, Way};
 use crate::shape::{FieldShape, Kind};
 use crate::tail::SHORT;
 use crate::wire::is_ascii;
-use crate::{ahead, same, wkt, writers};
+use crate::{ahead, same, writers};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -243,49 +242,20 @@ pub fn copy_of_scalars<'py>(list: &Bound<'py, PyList>) -> PyResult<Option<Bound<
 pub struct Glance<'s>(NonNull<ffi::PyObject>, PhantomData<&'s ()>);
 
 impl<'s> Glance<'s> {
+    /// It for functions of `PyO3` that run no Python code.
     #[inline(always)]
-    fn object(self) -> Borrowed<'s, 's, PyAny> {
+    pub fn object(self) -> Borrowed<'s, 's, PyAny> {
         // SAFETY: an object, alive for `'s`; whoever has a `Still` is attached.
         unsafe { Borrowed::from_ptr(Python::assume_attached(), self.0.as_ptr()) }
     }
 
     /// It as an object of one of Python's own types, and of no subclass.
     #[inline(always)]
-    fn exactly<T: PyTypeInfo>(self) -> Option<Borrowed<'s, 's, T>> {
+    pub fn exactly<T: PyTypeInfo>(self) -> Option<Borrowed<'s, 's, T>> {
         let object = self.object();
         // SAFETY: the type was compared.
         let cast = || unsafe { object.cast_unchecked() };
         object.is_exact_instance_of::<T>().then(cast)
-    }
-
-    /// Whether it is of one of Python's own types, and of no subclass.
-    #[inline(always)]
-    pub fn is_exactly<T: PyTypeInfo>(self) -> bool {
-        self.object().is_exact_instance_of::<T>()
-    }
-
-    /// Whether it is None.
-    #[inline(always)]
-    pub fn is_none(self) -> bool {
-        self.object().is_none()
-    }
-
-    /// Whether another object is of the same class.
-    #[inline(always)]
-    pub fn is_like(self, other: Self) -> bool {
-        self.object().get_type_ptr() == other.object().get_type_ptr()
-    }
-
-    /// The truth of a bool.
-    #[inline(always)]
-    pub fn truth(self) -> Option<bool> {
-        self.exactly::<PyBool>().map(|truth| truth.is_true())
-    }
-
-    /// The number in an exact float.
-    #[inline(always)]
-    pub fn float(self) -> Option<f64> {
-        self.exactly::<PyFloat>().map(|number| number.value())
     }
 
     /// An int; with `EXACT` none of a subclass.
@@ -417,64 +387,6 @@ impl<'s> Glance<'s> {
         self.hashes_plainly().then_some(PlainKey(self))
     }
 
-    /// Whether it is text, an int or a bool.
-    #[inline(always)]
-    pub fn hashes_plainly(self) -> bool {
-        self.is_exactly::<PyString>() || self.is_exactly::<PyInt>() || self.is_exactly::<PyBool>()
-    }
-
-    /// Whether it is of one of Python's own types of scalars, which cannot change.
-    #[inline(always)]
-    pub fn is_scalar(self) -> bool {
-        self.hashes_plainly() || self.is_exactly::<PyFloat>() || self.is_exactly::<PyBytes>()
-    }
-
-    /// Plan and slots of a message that has been read.
-    pub fn message(self) -> Option<(&'s Plan, Area<'s>)> {
-        Message::comparing(self.object())?.filled()
-    }
-
-    /// Plan and slots of two messages of one class that have been read.
-    #[inline(always)]
-    pub fn pair(self, other: Self) -> Option<(&'s Plan, Area<'s>, Area<'s>)> {
-        if !self.is_like(other) {
-            return None;
-        }
-        let ((plan, mine), (_, theirs)) = (self.message()?, other.message()?);
-        Some((plan, mine, theirs))
-    }
-
-    /// Plan and slots of a message of this very class that has been read.
-    #[inline(always)]
-    pub fn message_of(self, class: &MessageClass) -> Option<(&'s Plan, Area<'s>)> {
-        Message::of_class(self.object(), class)?.filled()
-    }
-
-    /// Whether `==` of it is that of messages.
-    #[inline(always)]
-    pub fn compares_as_message(self) -> bool {
-        compares_as_message(&self.object())
-    }
-
-    /// Whether it is an object that a plan holds.
-    #[inline(always)]
-    pub fn is<T>(self, object: &Py<T>) -> bool {
-        self.0.as_ptr() == object.as_ptr()
-    }
-
-    /// Whether more than one reference is counted to it.
-    #[inline(always)]
-    pub fn is_shared(self) -> bool {
-        references(&self.object()) > 1
-    }
-
-    /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`; with `EXACT` of none that reading does not give.
-    pub fn parts<const EXACT: bool>(self, wrapped: Wrapped) -> Option<(i64, i32)> {
-        // It looks at those of Python's own two classes, no more.
-        let parts = wkt::parts(wrapped, &self.object());
-        parts.filter(|_| !(EXACT && wkt::is_second_time(&self.object())))
-    }
-
     /// Asks for its memory, so many bytes behind its start.
     #[inline(always)]
     pub fn fetch(self, bytes: usize) {
@@ -575,7 +487,7 @@ impl<'s> Dict<'s> {
 
     /// The first entry at a position in memory or behind it, and the position behind it.
     #[inline(always)]
-    fn next(self, position: isize) -> Option<(Glance<'s>, Glance<'s>, isize)> {
+    pub fn next(self, position: isize) -> Option<(Glance<'s>, Glance<'s>, isize)> {
         let (mut key, mut value, mut next) = (null_mut(), null_mut(), position);
         // SAFETY: a dict, which does not change; an entry is a key and a value.
         unsafe {
@@ -588,48 +500,10 @@ impl<'s> Dict<'s> {
         }
     }
 
-    /// Whether the entries lie at the positions up to their number, as they do unless keys were removed.
-    pub fn is_dense(self) -> bool {
-        self.next(self.len().cast_signed()).is_none()
-    }
-
-    /// The entry at a position.
-    #[inline(always)]
-    pub fn at(self, position: usize) -> Option<(Glance<'s>, Glance<'s>)> {
-        let position = position.cast_signed();
-        let (key, value, next) = self.next(position)?;
-        (next == position + 1).then_some((key, value))
-    }
-
-    /// Keys and values.
-    pub fn entries(self) -> Entries<'s> {
-        Entries {
-            dict: self,
-            position: 0,
-        }
-    }
-
     /// The dict, if looking up its keys runs no code of theirs.
     pub fn plain(self) -> Option<PlainDict<'s>> {
         let plain = self.entries().all(|(key, _)| key.hashes_plainly());
         plain.then_some(PlainDict(self))
-    }
-}
-
-/// Keys and values of a dict.
-pub struct Entries<'s> {
-    dict: Dict<'s>,
-    position: isize,
-}
-
-impl<'s> Iterator for Entries<'s> {
-    type Item = (Glance<'s>, Glance<'s>);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
-        let (key, value, next) = self.dict.next(self.position)?;
-        self.position = next;
-        Some((key, value))
     }
 }
 
@@ -729,13 +603,6 @@ pub fn references<T>(value: &Bound<'_, T>) -> isize {
     unsafe { ffi::Py_REFCNT(value.as_ptr()) }
 }
 
-/// The element of a list at an index, if there is one.
-#[inline(always)]
-pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
-    // SAFETY: the index is compared with the length.
-    (index < list.len()).then(|| unsafe { list.get_item_unchecked(index) })
-}
-
 /// The value of a context variable here and now, `default` if it has none.
 ///
 /// # Errors
@@ -786,20 +653,41 @@ impl Drop for Level<'_> {
 /// `MemoryError`.
 #[inline]
 pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if !is_ascii(bytes) {
+    // SAFETY: the iterator gives the bytes each time.
+    unsafe { ascii_of(py, std::iter::once(bytes), bytes.len()) }
+}
+
+/// The same of what a page holds.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn ascii_page<'py>(py: Python<'py>, page: &Page) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // SAFETY: what is written stays as it is as long as the page is borrowed.
+    unsafe { ascii_of(py, page.pieces(), page.len()) }
+}
+
+/// A string of pieces of ASCII, which are so long together; `None` when a byte is none.
+///
+/// Safety: clones of the iterator give the same.
+#[inline(always)]
+unsafe fn ascii_of<'a, 'py>(
+    py: Python<'py>,
+    pieces: impl Iterator<Item = &'a [u8]> + Clone,
+    length: usize,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !pieces.clone().all(is_ascii) {
         return Ok(None);
     }
     // SAFETY: the string was made just now for so many characters below 128, which follow its head.
     unsafe {
-        let made = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
-        if made.is_null() {
-            return Err(PyErr::fetch(py));
+        let made = ffi::PyUnicode_New(length.cast_signed(), 127);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        // There is one empty string, which nobody may write to.
+        if length > 0 {
+            let start = made.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
+            join(pieces, start.cast(), length);
         }
-        if !bytes.is_empty() {
-            let start = made.cast::<ffi::PyASCIIObject>().add(1).cast::<u8>();
-            copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
-        }
-        Ok(Some(Bound::from_owned_ptr(py, made)))
+        Ok(Some(made))
     }
 }
 
@@ -818,28 +706,6 @@ pub fn new_bytes<'py>(py: Python<'py>, out: &Buffer) -> PyResult<Bound<'py, PyBy
         let made = Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked();
         let start = ffi::PyBytes_AS_STRING(made.as_ptr()).cast_mut();
         join(out.pieces(), start.cast(), length);
-        Ok(made)
-    }
-}
-
-/// What a page holds, as a string.
-///
-/// # Errors
-/// `MemoryError`; `ValueError` when it is not ASCII.
-pub fn new_json<'py>(py: Python<'py>, out: &Page) -> PyResult<Bound<'py, PyAny>> {
-    if !out.pieces().all(is_ascii) {
-        return Err(PyValueError::new_err("expected ASCII"));
-    }
-    let length = out.len();
-    // SAFETY: the string was made just now for so many characters below 128, which follow its head.
-    unsafe {
-        let made = ffi::PyUnicode_New(length.cast_signed(), 127);
-        let made = Bound::from_owned_ptr_or_err(py, made)?;
-        // There is one empty string, which nobody may write to.
-        if length > 0 {
-            let start = made.as_ptr().cast::<ffi::PyASCIIObject>().add(1);
-            join(out.pieces(), start.cast(), length);
-        }
         Ok(made)
     }
 }

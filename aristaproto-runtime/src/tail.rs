@@ -82,7 +82,7 @@ impl Default for Tail {
 
 impl Tail {
     /// What has been written, in pieces from the first to the last.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let full = self.full.iter().rev().map(Block::written);
         self.in_window().into_iter().chain(full)
     }

@@ -9,9 +9,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::STACK_LEVELS;
+use crate::json::page::Page;
 use crate::json::text::Letters;
 use crate::raw;
-pub use crate::raw::{context_value, item};
+pub use crate::raw::context_value;
 use crate::raw::{new_text, Characters, Room};
 use crate::shape::Kind;
 
@@ -133,7 +134,18 @@ pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
 /// # Errors
 /// `MemoryError`, or `ValueError` when a byte is none.
 pub fn ascii_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let made = raw::ascii(py, bytes)?;
+    checked(raw::ascii(py, bytes)?)
+}
+
+/// What a page holds, as a string.
+///
+/// # Errors
+/// As `ascii_string`.
+pub fn page_string<'py>(py: Python<'py>, page: &Page) -> PyResult<Bound<'py, PyString>> {
+    checked(raw::ascii_page(py, page)?)
+}
+
+fn checked(made: Option<Bound<'_, PyAny>>) -> PyResult<Bound<'_, PyString>> {
     let made = made.ok_or_else(|| PyValueError::new_err("expected ASCII"))?;
     Ok(made.cast_into()?)
 }
@@ -184,6 +196,13 @@ pub fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
 #[inline]
 pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
     value.to_str().ok().map(str::as_bytes)
+}
+
+/// The element of a list at an index, if there is one.
+#[inline(always)]
+pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    // What is raised beyond its end would have to be made.
+    (index < list.len()).then(|| list.get_item(index).ok())?
 }
 
 /// Calls `each` with the elements of a list by index, as long as it has so many: `each` may run code that changes it.

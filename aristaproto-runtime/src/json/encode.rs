@@ -24,7 +24,6 @@ use crate::json::{some, Outcome};
 use crate::object::{Message, Slot};
 use crate::plan::{Field, How, Plan, Wrapped};
 use crate::quick::{self, Quick};
-use crate::raw;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 
@@ -130,7 +129,7 @@ pub fn to_json<'py>(
         };
         let outcome = match writer.text(plan, message) {
             Ok(_) if plan.needs_check(py)? && !is_complete(plan, message)? => Err(Stop::Refused),
-            Ok(true) => Ok(raw::new_json(py, writer.page)?),
+            Ok(true) => Ok(value::page_string(py, writer.page)?.into_any()),
             Ok(false) => Ok(value::ascii_string(py, &writer.out)?.into_any()),
             Err(stop) => Err(stop),
         };

@@ -105,7 +105,7 @@ pub struct Page(Tail);
 
 impl Page {
     /// What has been written, in pieces from the first to the last.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> + Clone {
         self.0.pieces()
     }
 
