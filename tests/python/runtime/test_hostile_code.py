@@ -394,7 +394,9 @@ def test_nothing_piles_up(way: str) -> None:
         grown = tracemalloc.get_traced_memory()[0] - start
     finally:
         tracemalloc.stop()
-    assert [sys.getrefcount(it) for it in watched] == before
+    changes = [sys.getrefcount(it) - then for it, then in zip(watched, before, strict=True)]
+    # What is lost or kept each time counts thousands. Python's cache of attributes holds a name until another takes its place.
+    assert max(map(abs, changes)) < 100, changes
     assert grown < 50_000
 
 
