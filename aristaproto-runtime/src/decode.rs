@@ -402,9 +402,7 @@ impl<'py> Decoder<'_, 'py> {
                 }
             }
             reader.skip(tag, self.budget.depth)?;
-            if plan.extensions.is_none() {
-                reader.skip_unknown(|number| plan.shape.find(number).is_some());
-            }
+            plan.shape.skip_unknown(reader);
             unknown.keep(reader, start);
         }
         self.keep_unknown(plan, area, reader, &mut unknown);

@@ -116,9 +116,7 @@ impl Scan<'_> {
                 }
             }
             reader.skip(tag, self.budget.depth)?;
-            if shape.room == Room::Closed {
-                reader.skip_unknown(|number| shape.find(number).is_some());
-            }
+            shape.skip_unknown(reader);
         }
         if missing > 0 {
             // Another occurrence of the same message may have it.

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
 
 use crate::buffer::Key;
-use crate::wire;
+use crate::wire::{self, Reader};
 
 /// The types of fields, with the numbers of `FieldDescriptorProto.Type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,12 +168,9 @@ const TABLE: u32 = 1024;
 impl Shape {
     /// The shape with these fields, which are ordered by number.
     pub fn new(fields: Vec<FieldShape>, room: Room, class: usize) -> Rc<Self> {
-        let top = fields
-            .iter()
-            .map(|field| field.number)
-            .filter(|&number| number <= TABLE)
-            .max()
-            .unwrap_or(0);
+        let large = fields.partition_point(|field| field.number <= TABLE);
+        let small = fields.get(..large).and_then(<[_]>::last);
+        let top = small.map_or(0, |field| field.number);
         let mut table = vec![0; top as usize + 1];
         for (index, field) in fields.iter().enumerate() {
             if let Some(entry) = table.get_mut(field.number as usize) {
@@ -182,12 +179,27 @@ impl Shape {
         }
         Rc::new(Self {
             required: fields.iter().map(|field| u32::from(field.required)).sum(),
-            large: fields.partition_point(|field| field.number <= TABLE),
+            large,
             fields,
             room,
             class,
             table,
         })
+    }
+
+    /// Passes over records of unknown fields, which mostly come together, as long as they are short and nothing is wrong.
+    #[inline(never)] // Its loop needs the registers.
+    pub fn skip_unknown(&self, reader: &mut Reader<'_>) {
+        if self.room != Room::Closed {
+            return;
+        }
+        loop {
+            let mut next = *reader;
+            match next.tag() {
+                Ok(tag) if self.find(tag >> 3).is_none() && next.skip_short(tag) => *reader = next,
+                _ => return,
+            }
+        }
     }
 
     /// Position of the field with a number.

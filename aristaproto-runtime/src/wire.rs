@@ -256,38 +256,29 @@ impl<'a> Reader<'a> {
     /// Passes over the value of a field whose tag has been read. `depth`: levels of groups that may follow.
     #[inline(always)]
     pub fn skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
-        let rest = self.data.get(self.pos..).unwrap_or_default();
-        match short_length(tag, rest) {
-            Some(length) => {
-                self.pos += length;
-                Ok(())
-            }
-            None => self.slow_skip(tag, depth),
+        if self.skip_short(tag) {
+            return Ok(());
         }
+        self.slow_skip(tag, depth)
     }
 
-    /// Passes over records of unknown fields, which mostly come together, as long as they are short ones and nothing is wrong.
-    #[inline(never)] // Its loop needs the registers.
-    pub fn skip_unknown(&mut self, is_known: impl Fn(u32) -> bool) {
-        let mut rest = self.data.get(self.pos..).unwrap_or_default();
-        loop {
-            let (tag, value) = match rest {
-                [tag @ ..0x80, value @ ..] => (u32::from(*tag), value),
-                [first, second @ ..0x80, value @ ..] => {
-                    (u32::from(first & 0x7f) | u32::from(*second) << 7, value)
-                }
-                _ => break,
-            };
-            if is_known(tag >> 3) {
-                break;
-            }
-            let Some(behind) = short_length(tag, value).and_then(|length| value.get(length..))
-            else {
-                break;
-            };
-            rest = behind;
+    /// The same of a short value of which nothing is wrong; false, and nothing was passed over, for another one.
+    #[inline(always)]
+    pub fn skip_short(&mut self, tag: u32) -> bool {
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        let length = match (tag & 7, rest) {
+            (VARINT, [..0x80, ..]) => 1,
+            (VARINT, [_, ..0x80, ..]) => 2,
+            (LEN, [length @ ..0x80, ..]) => 1 + usize::from(*length),
+            (I64, _) => 8,
+            (I32, _) => 4,
+            _ => return false,
+        };
+        let is_whole = length <= rest.len() && tag >= 8;
+        if is_whole {
+            self.pos += length;
         }
-        self.pos = self.data.len() - rest.len();
+        is_whole
     }
 
     /// The same for what is long, a group or wrong.
@@ -325,20 +316,6 @@ impl<'a> Reader<'a> {
             self.skip(inner, depth - 1)?;
         }
     }
-}
-
-/// Length of a value, in bytes, if it is short, of a field that can be, and all of it is there.
-#[inline(always)]
-fn short_length(tag: u32, rest: &[u8]) -> Option<usize> {
-    let length = match (tag & 7, rest) {
-        (VARINT, [..0x80, ..]) => 1,
-        (VARINT, [_, ..0x80, ..]) => 2,
-        (LEN, [length @ ..0x80, ..]) => 1 + usize::from(*length),
-        (I64, _) => 8,
-        (I32, _) => 4,
-        _ => return None,
-    };
-    (length <= rest.len() && tag >= 8).then_some(length)
 }
 
 /// Whether the first and the last `N` bytes are ASCII, which `word` puts over each other; `None` for fewer bytes.
