@@ -187,7 +187,7 @@ pub fn bind<'py>(
             python,
         });
     }
-    let oneofs = link_oneofs(schema, &class, &mut drafts)?;
+    let members = link_oneofs(schema, &class, &mut drafts)?;
     let all = PyList::empty(py);
     let alone_all = PyList::empty(py);
     for draft in &drafts {
@@ -195,7 +195,7 @@ pub fn bind<'py>(
         all.append(descriptor)?;
         alone_all.append(alone)?;
     }
-    let plan = assemble(schema, own, base, drafts, oneofs)?.share();
+    let plan = assemble(schema, own, base, drafts, members)?.share();
     Ok((Handle(Attached::new(plan)), all, alone_all))
 }
 
@@ -213,12 +213,14 @@ fn find_slot<'py>(
     Err(PyTypeError::new_err(format!("{class} has no slot {name}")))
 }
 
-/// Tells each member of a oneof the slots of the others; gives the number of oneofs with several members.
+/// Tells each member of a oneof the slots of the others; gives the slots of all that have others, and which
+/// oneof it is, counted from one.
 fn link_oneofs<'py>(
     schema: &Bound<'py, PyAny>,
     class: &Bound<'py, PyType>,
     drafts: &mut [Draft<'py>],
-) -> PyResult<u16> {
+) -> PyResult<Vec<(Offset, u16)>> {
+    let mut all = Vec::new();
     let mut count = 0;
     let oneofs: Bound<'py, PyDict> = schema.getattr("oneofs")?.cast_into()?;
     for members in oneofs.values() {
@@ -240,8 +242,9 @@ fn link_oneofs<'py>(
                 }
             }
         }
+        all.extend(offsets.into_iter().map(|offset| (offset, count)));
     }
-    Ok(count)
+    Ok(all)
 }
 
 /// The descriptor of a field, which is put into its class, and one that leaves the other members of a oneof alone.
@@ -304,7 +307,7 @@ fn assemble<'py>(
     own: MessageClass,
     base: &Bound<'py, PyType>,
     mut drafts: Vec<Draft<'py>>,
-    oneofs: u16,
+    members: Vec<(Offset, u16)>,
 ) -> PyResult<Plan> {
     let py = schema.py();
     let class = own.bind(py);
@@ -376,7 +379,7 @@ fn assemble<'py>(
         shape: Shape::new(shapes, room, class.as_ptr() as usize),
         fields,
         declared,
-        oneofs,
+        members: Layout::new(members),
         offsets: Layout::new(offsets),
         unknown,
         extensions,

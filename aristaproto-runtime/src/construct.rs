@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use crate::api::api;
 use crate::function::Arguments;
 use crate::object::{Area, Message};
-use crate::plan::{Field, Place, Plan};
+use crate::plan::{Place, Plan};
 use crate::raw;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
@@ -179,30 +179,15 @@ fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, P
 }
 
 /// Whether of each oneof one member is set at most.
+#[inline(never)]
 pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
-    let is_set = |field: &Field| match field.place {
-        Place::Slot(offset) => raw::is_set(slots.slot(offset)),
-        _ => false,
-    };
-    let mut seen = 0_u64;
-    for field in &plan.fields {
-        if field.oneof > 0 && is_set(field) {
-            if field.oneof < 64 {
-                let bit = 1 << field.oneof;
-                if seen & bit != 0 {
-                    return false;
-                }
-                seen |= bit;
-            } else {
-                let count = plan
-                    .fields
-                    .iter()
-                    .filter(|other| other.oneof == field.oneof && is_set(other))
-                    .count();
-                if count > 1 {
-                    return false;
-                }
+    let mut last = 0;
+    for (&(_, oneof), slot) in slots.each(&plan.members) {
+        if raw::is_set(slot) {
+            if oneof == last {
+                return false;
             }
+            last = oneof;
         }
     }
     true
@@ -212,7 +197,7 @@ pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
 fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     let py = message.object().py();
     let area = message.area();
-    if plan.oneofs > 0 && !oneofs_agree(plan, area) {
+    if !plan.members.is_empty() && !oneofs_agree(plan, area) {
         return Ok(false);
     }
     if let Some(name) = &plan.deprecated {

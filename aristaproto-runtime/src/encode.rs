@@ -315,7 +315,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         if quick::write_fields::<EXACT>(plan, area, way, out) {
             return Ok(());
         }
-        if EXACT && (plan.oneofs > 0 && !oneofs_agree(plan, area)) {
+        if EXACT && !oneofs_agree(plan, area) {
             return Err(Stop::Refused);
         }
         if plan.shape.room != Room::Closed || !area.is_empty(plan.unknown) {

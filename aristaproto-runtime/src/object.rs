@@ -673,6 +673,14 @@ unsafe impl At for Offset {
     }
 }
 
+// SAFETY: nothing changes in an offset.
+unsafe impl<T> At for (Offset, T) {
+    #[inline(always)]
+    fn at(&self) -> Offset {
+        self.0
+    }
+}
+
 // SAFETY: nothing changes in it.
 unsafe impl At for Step {
     #[inline(always)]

@@ -402,8 +402,8 @@ pub struct Plan {
     pub declared: Vec<usize>,
     /// Where they are found by name, once one was looked for.
     pub positions: OnceCell<Positions>,
-    /// Number of oneofs with several members.
-    pub oneofs: u16,
+    /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
+    pub members: Layout<(Offset, u16)>,
     /// All slots.
     pub offsets: Layout<Offset>,
     /// Slot of the unknown fields.

@@ -367,7 +367,7 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
             return false;
         }
     }
-    if EXACT && plan.oneofs > 0 && !oneofs_agree(plan, slots) {
+    if EXACT && !plan.members.is_empty() && !oneofs_agree(plan, slots) {
         misses.set(misses.get() + 1);
         return false;
     }
