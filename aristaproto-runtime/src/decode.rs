@@ -18,7 +18,7 @@ use crate::plans::known_plan;
 use crate::scan::{count_varints, Budget, Scan};
 use crate::shape::{FieldShape, Kind};
 use crate::wire::{self, check_utf8, unzigzag, Malformed, Reader};
-use crate::{value, wkt};
+use crate::{keys, value, wkt};
 
 /// One step of the path to what is wrong.
 enum Step {
@@ -463,8 +463,8 @@ impl<'py> Decoder<'_, 'py> {
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
                 let mut start = start;
                 let mut dict = None;
-                loop {
-                    match self.map_entry(entry, shapes, reader)? {
+                for count in 0_usize.. {
+                    match self.map_entry(entry, shapes, count < keys::FEW, reader)? {
                         Some((key, item)) => {
                             let dict = match &mut dict {
                                 Some(dict) => dict,
@@ -761,6 +761,7 @@ impl<'py> Decoder<'_, 'py> {
         &mut self,
         fields: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
+        is_common: bool,
         reader: &mut Reader<'_>,
     ) -> Outcome<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
         let stop = reader.span()?;
@@ -773,7 +774,13 @@ impl<'py> Decoder<'_, 'py> {
         while !inner.at_end() {
             let tag = inner.tag()?;
             if tag == shapes.0.tag {
-                key = self.scalar(&fields.0, &shapes.0, &mut inner)?;
+                key = if is_common && shapes.0.kind == Kind::String && shapes.0.utf8 {
+                    let bytes = inner.bytes()?;
+                    let made = keys::string(py, bytes);
+                    Some(made.map_err(|error| not_utf8(py, error, bytes))?)
+                } else {
+                    self.scalar(&fields.0, &shapes.0, &mut inner)?
+                };
             } else if tag == shapes.1.tag {
                 let read = if shapes.1.kind.is_message() {
                     self.message(&fields.1, &shapes.1, &mut inner, item.take())

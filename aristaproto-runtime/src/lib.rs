@@ -28,6 +28,7 @@ mod function;
 mod glance;
 mod int;
 mod json;
+mod keys;
 mod merge;
 mod message;
 mod methods;

@@ -19,6 +19,7 @@ use crate::json::names::{Form, MemberNames, Names};
 use crate::json::parse::{self, Cursor, Text};
 use crate::json::special::{self, Pools, Target};
 use crate::json::{some, Outcome};
+use crate::keys;
 use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind};
@@ -294,7 +295,7 @@ impl<'py> Reader<'_, 'py> {
         let mut count = 0;
         loop {
             let key = if shapes.0.kind == Kind::String {
-                self.string()?
+                self.text(count < keys::FEW)?
             } else {
                 let name = some(self.cursor.string())?;
                 map_key(self.py, shapes.0.kind, &name)?
@@ -324,7 +325,14 @@ impl<'py> Reader<'_, 'py> {
 
     #[inline]
     fn string(&mut self) -> Outcome<Bound<'py, PyAny>> {
+        self.text(false)
+    }
+
+    /// A string; if it is `common`, one that is kept for the next time.
+    #[inline]
+    fn text(&mut self, is_common: bool) -> Outcome<Bound<'py, PyAny>> {
         Ok(match some(self.cursor.text(&mut self.points))? {
+            Text::Plain(text) if is_common => keys::string(self.py, text.as_bytes())?,
             Text::Plain(text) => value::string(self.py, text.as_bytes())?,
             Text::Points(points, _) => value::string_of_points(self.py, points)?,
         })

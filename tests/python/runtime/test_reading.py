@@ -27,6 +27,9 @@ class Tree(aristaproto.Message):
     by_name: dict[str, Tree] = aristaproto.map_field(
         5, aristaproto.TYPE_STRING, aristaproto.TYPE_MESSAGE, "Tree"
     )
+    sizes: dict[str, int] = aristaproto.map_field(
+        6, aristaproto.TYPE_STRING, aristaproto.TYPE_INT32
+    )
 
 
 def delimited(tag: int, content: bytes) -> bytes:
@@ -163,3 +166,51 @@ def test_small_and_large_messages_below(size: int) -> None:
     # Another occurrence of what was read at once or left for later.
     twice = Tree.parse(delimited(0x2A, b"\x0a\x01k" + delimited(0x12, bytes(small)) * 2))
     assert twice.by_name["k"] == Tree(text=small.text, trees=small.trees * 2)
+
+
+class TestKeysOfMaps:
+    """Short ones are kept for the next map; from 24 bytes on they are not, nor are many of one map."""
+
+    @staticmethod
+    def read(sizes: dict[str, int]) -> None:
+        tree = Tree(sizes=sizes)
+        assert Tree.parse(bytes(tree)).sizes == sizes
+        assert Tree.from_json(tree.to_json()).sizes == sizes
+
+    def test_of_every_length(self) -> None:
+        for length in range(40):
+            text = "abcdefghij" * 4
+            keys = [text[:length]]
+            for place in range(length):
+                # Letters close by, the neighbour's in its place, and two that take more bytes.
+                for other in ("`", "\x7f", text[place + 1], "é", "𐀀"):
+                    keys.append(text[:place] + other + text[place + 1 : length])
+            # Each twice, in maps of their own and together.
+            for _ in range(2):
+                for key in keys:
+                    self.read({key: 1})
+            self.read({key: index for index, key in enumerate(keys)})
+
+    def test_that_come_again(self) -> None:
+        one, other = (Tree.parse(bytes(Tree(sizes={"again and again": 1}))).sizes for _ in range(2))
+        native = aristaproto.implementation() == "native"
+        assert (next(iter(one)) is next(iter(other))) == native
+
+    def test_that_are_no_utf8(self) -> None:
+        for key in (b"a\xff", b"a\xc3\xa9", b"a\xff"):
+            wire = delimited(0x32, delimited(0x0A, key) + b"\x10\x01")
+            if key == b"a\xff":
+                with pytest.raises(aristaproto.DecodeError, match=r"byte 0xff at offset 1 .*sizes"):
+                    Tree.parse(wire)
+            else:
+                assert Tree.parse(wire).sizes == {"aé": 1}
+
+    def test_that_others_take_the_place_of_are_released(self) -> None:
+        def read(start: int) -> None:
+            for number in range(start, start + 5000):
+                assert Tree.parse(bytes(Tree(sizes={f"key {number}": 1}))).sizes
+
+        read(0)
+        before = sys.getallocatedblocks()
+        read(5000)
+        assert sys.getallocatedblocks() - before < 1000

@@ -1,0 +1,100 @@
+//! The keys of maps, which are mostly few and come again and again: a string is made once and shared from then on, which saves
+//! making it and its hash, and the memory of all but one.
+//!
+//! In: the bytes of a key. Out: a string. Called by `decode` and `json/decode`.
+
+use std::cell::RefCell;
+
+use pyo3::prelude::*;
+
+use crate::object::Attached;
+use crate::value;
+
+/// So many keys of one map are worth to be looked for: those of a large map rather name things that differ.
+pub const FEW: usize = 64;
+
+/// So many are kept.
+const PLACES: usize = 1 << PLACES_BITS;
+const PLACES_BITS: u32 = 10;
+
+/// A short text as numbers, which are compared at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Text {
+    words: [u64; 3],
+    length: usize,
+}
+
+impl Text {
+    /// `None` for more than 24 bytes.
+    #[inline(always)]
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let word = |at: usize| {
+            bytes
+                .get(at..)?
+                .first_chunk()
+                .map(|it| u64::from_le_bytes(*it))
+        };
+        let half = |at: usize| {
+            bytes
+                .get(at..)?
+                .first_chunk()
+                .map(|it| u32::from_le_bytes(*it))
+        };
+        let length = bytes.len();
+        let words = match length {
+            0..4 => [
+                bytes
+                    .iter()
+                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
+                0,
+                0,
+            ],
+            4..8 => [half(0)?.into(), half(length - 4)?.into(), 0],
+            8..=16 => [word(0)?, word(length - 8)?, 0],
+            17..=24 => [word(0)?, word(8)?, word(length - 8)?],
+            _ => return None,
+        };
+        Some(Self { words, length })
+    }
+
+    /// Where it is kept.
+    #[inline(always)]
+    fn place(self) -> usize {
+        let [one, two, three] = self.words;
+        let mixed = one ^ two.rotate_left(21) ^ three.rotate_left(42) ^ self.length as u64;
+        // The upper bits of a product depend on all bits: this is the golden ratio's fraction.
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - PLACES_BITS)) as usize
+    }
+}
+
+/// A text and its string.
+type Known = Option<(Text, Py<PyAny>)>;
+
+static KNOWN: Attached<RefCell<Vec<Known>>> = Attached::new(RefCell::new(Vec::new()));
+
+/// The string of bytes.
+///
+/// # Errors
+/// `UnicodeDecodeError` when they are no UTF-8, or `MemoryError`.
+#[inline]
+pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let Some(text) = Text::of(bytes) else {
+        return value::string(py, bytes);
+    };
+    // Neither making a string nor letting one go runs Python code, which might come here again.
+    let mut known = KNOWN.get(py).borrow_mut();
+    if known.is_empty() {
+        known.resize_with(PLACES, || None);
+    }
+    let place = known.get_mut(text.place());
+    if let Some(Some((held, string))) = &place {
+        if *held == text {
+            return Ok(string.bind(py).clone());
+        }
+    }
+    let made = value::string(py, bytes)?;
+    let replaced = place.and_then(|place| place.replace((text, made.clone().unbind())));
+    // A `Py` that goes by itself waits for the next time that PyO3 attaches, which may be never.
+    drop(replaced.map(|(_, string)| string.into_bound(py)));
+    Ok(made)
+}
