@@ -14,10 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import codec, corpus, data, limits, measure, memory, report, rpc, trees
+from . import codec, corpus, data, limits, measure, memory, plain, report, rpc, trees
 from .dialects import DIALECTS, Aristaproto, Dialect, Google, LeftOut
 
 GROUPS = ("codec", "json", "import", "rpc", "generate", "limits")
+IMPLEMENTATIONS = (*(dialect.name for dialect in DIALECTS), plain.NAME)
 PLUGIN = f"protoc-gen-python_aristaproto{'.exe' if os.name == 'nt' else ''}"
 
 
@@ -119,6 +120,17 @@ def main() -> None:
             rows.append(memory.row(dialects, small, work, measure.Effort(3, 0)))
         except LeftOut as error:
             notes.append(f"left out: {error}")
+    asked = plain.NAME in chosen(options.implementations, IMPLEMENTATIONS, "implementation")
+    if rows and asked and not versions.get("aristaproto", "").endswith(f"({plain.CODEC})"):
+        progress("the plain codec, in a process of its own")
+        same: list[str] = [group for group in ("codec", "json") if group in groups]
+        same += [f"--shapes={','.join(names)}", f"--rounds={effort.rounds}"]
+        same += [f"--operations={','.join({row.operation: None for row in rows})}"]
+        same += [f"--plugin={plugin}", f"--protos={protos}"]
+        if options.quick:
+            same.append("--quick")
+        versions[plain.NAME] = plain.add_to(rows, same, work)
+        notes.append("plain: the codec in Python, against google in a process of its own")
     if "import" in groups or "generate" in groups:
         rows += corpus_rows(
             groups,
@@ -153,7 +165,7 @@ def included_protos() -> Path:
 
 def libraries(option: str | None, work: Path, plugin: Path, notes: list[str]) -> list[Dialect]:
     """The libraries with generated code, google first; who cannot take part is noted."""
-    names = chosen(option, [dialect.name for dialect in DIALECTS], "implementation")
+    names = chosen(option, IMPLEMENTATIONS, "implementation")
     found: list[Dialect] = []
     for dialect in DIALECTS:
         if dialect is not Google and dialect.name not in names:

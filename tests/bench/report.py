@@ -20,6 +20,7 @@ COLOURS = {
     "aristaproto": "#d9480f",
     "protobuf-py": "#1971c2",
     "betterproto2": "#868e96",
+    "plain": "#f2a97e",
 }
 OTHER_COLOUR = "#2b8a3e"
 

@@ -9,15 +9,16 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import aristaproto
 import pytest
 
 ROOT = Path(__file__).parents[3]
 
 
-def bench(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def bench(*arguments: str | Path, of: str = "aristaproto") -> subprocess.CompletedProcess[str]:
     """Run the program; the plugin is the one that made the trees of the other tests."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.bench", *arguments, "--implementations", "aristaproto"],
+        [sys.executable, "-m", "tests.bench", *arguments, "--implementations", of],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -56,6 +57,19 @@ def test_a_run_writes_table_json_and_picture(tmp_path: Path) -> None:
         assert all(len(values) == 2 and min(values) > 0 for values in samples.values())
     assert f"aristaproto {version('aristaproto')}" in (tmp_path / "bench.txt").read_text()
     assert (tmp_path / "bench.svg").read_text().count("<rect") > len(measured)
+
+
+def test_the_plain_codec_has_a_column(tmp_path: Path) -> None:
+    only = ("--shapes=small,unknown", "--operations=construct,parse,from-json")
+    done = bench("codec", "json", "--rounds=2", *only, "--work", tmp_path, of="aristaproto,plain")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "bench.json").read_text())
+    assert len(document["rows"]) == 5
+    native = aristaproto.implementation() == "native"
+    for row in document["rows"]:
+        assert list(row["samples"]) == ["google", "aristaproto", *["plain"] * native]
+        assert all(len(values) == 2 and min(values) > 0 for values in row["samples"].values())
+    assert document["versions"].get("plain", "(python)").endswith("(python)")
 
 
 def test_calls(tmp_path: Path) -> None:
