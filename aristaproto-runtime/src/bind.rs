@@ -354,6 +354,9 @@ fn assemble<'py>(
     let steps = fields.iter().zip(&shapes).enumerate().rev();
     let steps: Vec<Step> = steps.filter_map(Step::new).collect();
     let is_deep = |step: &&Step| !matches!(step.how, How::Scalar | How::Optional | How::Closed);
+    let is_oneof = !members.is_empty()
+        && members.len() == fields.len()
+        && members.iter().all(|&(_, oneof)| oneof == 1);
     let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
         flat: room == Room::Closed
@@ -377,6 +380,7 @@ fn assemble<'py>(
         deep_steps: Layout::new(steps.iter().filter(is_deep).copied().collect()),
         steps: Layout::new(steps),
         shape: Shape::new(shapes, room, class.as_ptr() as usize),
+        is_oneof,
         fields,
         declared,
         members: Layout::new(members),

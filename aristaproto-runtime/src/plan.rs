@@ -404,6 +404,8 @@ pub struct Plan {
     pub positions: OnceCell<Positions>,
     /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
     pub members: Layout<(Offset, u16)>,
+    /// The fields are the members of one oneof and no others.
+    pub is_oneof: bool,
     /// All slots.
     pub offsets: Layout<Offset>,
     /// Slot of the unknown fields.

@@ -367,9 +367,15 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
             return false;
         }
     }
-    if EXACT && !plan.members.is_empty() && !oneofs_agree(plan, slots) {
-        misses.set(misses.get() + 1);
-        return false;
+    if EXACT && !plan.members.is_empty() {
+        let is_whole = plan.is_oneof && one_of::<COLD>(still, plan, (slots, soon), way, out);
+        if is_whole {
+            return true;
+        }
+        if plan.is_oneof || !oneofs_agree(plan, slots) {
+            misses.set(misses.get() + 1);
+            return false;
+        }
     }
     for (step, slot, soon) in slots.each_pair(soon, &plan.steps) {
         if let Some(value) = still.slot(soon).filter(|_| COLD) {
@@ -386,6 +392,33 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
         }
     }
     true
+}
+
+/// The same for the copy of a message that is one oneof: the one member that may be set is found together with that no other is.
+#[inline(never)] // As above.
+fn one_of<const COLD: bool>(
+    still: Still<'_>,
+    plan: &Plan,
+    (slots, soon): (Area<'_>, Area<'_>),
+    way: Way,
+    out: &mut Buffer,
+) -> bool {
+    let pairs = slots.each_pair(soon, &plan.steps);
+    let mut set = pairs.filter_map(|(step, slot, soon)| {
+        if let Some(value) = still.slot(soon).filter(|_| COLD) {
+            ahead::value(value);
+        }
+        let value = still.slot(slot)?;
+        (!value.is_none()).then_some((step, value))
+    });
+    match (set.next(), set.next()) {
+        (None, _) => true,
+        (Some((step, value)), None) => {
+            held::<true>(value, step, way.is_alone(), out) != Quick::Slow
+                || compound::<true>(still, plan, step, value, way, out)
+        }
+        _ => false,
+    }
 }
 
 /// Writes unknown fields, which are wire bytes.

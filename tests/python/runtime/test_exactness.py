@@ -58,6 +58,26 @@ class Forest(aristaproto.Message):
     trees: list[Tree] = aristaproto.field(1, aristaproto.TYPE_MESSAGE, "Tree", repeated=True)
 
 
+class Choice(aristaproto.Message):
+    """One oneof and no more."""
+
+    number: int | None = aristaproto.field(1, aristaproto.TYPE_INT64, oneof="kind")
+    text: str | None = aristaproto.field(2, aristaproto.TYPE_STRING, oneof="kind")
+    colour: Colour | None = aristaproto.field(3, aristaproto.TYPE_ENUM, "Colour", oneof="kind")
+    leaf: Leaf | None = aristaproto.field(4, aristaproto.TYPE_MESSAGE, "Leaf", oneof="kind")
+    when: datetime | None = aristaproto.field(
+        5, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp", oneof="kind"
+    )
+    choices: Choices | None = aristaproto.field(
+        6, aristaproto.TYPE_MESSAGE, "Choices", oneof="kind"
+    )
+
+
+class Choices(aristaproto.Message):
+    choices: list[Choice] = aristaproto.field(1, aristaproto.TYPE_MESSAGE, "Choice", repeated=True)
+    one: Choice | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Choice")
+
+
 class Strict(aristaproto.Message):
     key: str | None = aristaproto.field(1, aristaproto.TYPE_STRING, required=True)
     inner: Strict | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Strict")
@@ -186,6 +206,55 @@ class TestDeepCopies:
         twin = copy.deepcopy(tree).leaf
         assert twin is not None
         assert (twin.text, twin.count) == ("one", 2)
+
+    @pytest.mark.parametrize("length", [1, 3, 300])
+    def test_of_messages_that_are_one_oneof(self, length: int) -> None:
+        chosen: list[dict[str, Any]] = [
+            {},
+            {"number": 0},
+            {"number": -1, "text": None, "leaf": None},
+            {"text": ""},
+            {"text": "größer"},
+            {"colour": Colour.RED},
+            {"colour": 7},
+            {"leaf": Leaf()},
+            {"leaf": Leaf(singles=[0.1], text="in a oneof")},
+            {"when": datetime(2024, 5, 6, tzinfo=timezone.utc)},
+            {"choices": Choices([Choice(number=1), Choice()], one=Choice(text="below"))},
+            {"number": True},
+        ]
+        for fields in chosen:
+            own = again()
+            for others in (0, length - 1):
+                all_of_them = [own.Choice(text="x") for _ in range(others)]
+                all_of_them.insert(others // 2, self.of(own, fields))
+                around = own.Choices(all_of_them, one=self.of(own, fields))
+                copied = copy.deepcopy(around)
+                assert typed(copied) == typed(around)
+                assert bytes(copied) == bytes(around)
+                copied.one.number = 5
+                assert typed(around) == typed(own.Choices(all_of_them, one=self.of(own, fields)))
+
+    @staticmethod
+    def of(module: Any, fields: dict[str, Any]) -> Any:
+        """A Choice of the module's; messages are read from their bytes, so that they are of its classes, too."""
+        made = module.Choice()
+        for name, value in fields.items():
+            if isinstance(value, aristaproto.Message):
+                value = getattr(module, type(value).__name__).parse(bytes(value))
+            if value is not None:
+                setattr(made, name, value)
+            else:
+                module.Choice.__schema__.by_name[name].set(made, None)
+        return made
+
+    def test_two_members_of_a_message_that_is_one_oneof(self) -> None:
+        choices = Choices(one=Choice(text="one"), choices=[Choice(number=1)])
+        assert choices.one is not None
+        Choice.__schema__.by_name["number"].set(choices.one, 2)
+        twin = copy.deepcopy(choices).one
+        assert twin is not None
+        assert (twin.text, twin.number) == ("one", 2)
 
     def test_without_a_required_field(self) -> None:
         copied = copy.deepcopy(Strict(key="a", inner=Strict()))
