@@ -179,7 +179,7 @@ fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, P
 }
 
 /// Whether of each oneof one member is set at most.
-#[inline(never)]
+#[inline(never)] // The loops of `quick` need the registers.
 pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
     let mut last = 0;
     for (&(_, oneof), slot) in slots.each(&plan.members) {

@@ -169,7 +169,7 @@ def test_small_and_large_messages_below(size: int) -> None:
 
 
 class TestKeysOfMaps:
-    """Short ones are kept for the next map; from 24 bytes on they are not, nor are many of one map."""
+    """Those of up to 24 bytes are kept for the next map, but not many of one map."""
 
     @staticmethod
     def read(sizes: dict[str, int]) -> None:
