@@ -50,10 +50,12 @@ pub fn held<const EXACT: bool>(
     is_alone: bool,
     out: &mut Buffer,
 ) -> Quick {
+    // In a copy, a list that somebody else holds is to be met again.
+    let is_met_again = || EXACT && is_alone && value.is_shared();
     match step.how {
         How::Scalar => writer::<EXACT>(step.kind, false)(value, step.key, out),
         How::Optional => writer::<EXACT>(step.kind, true)(value, step.key, out),
-        How::Packed | How::Each if EXACT && is_alone && value.is_shared() => Quick::Slow,
+        How::Packed | How::Each if is_met_again() => Quick::Slow,
         How::Packed | How::Each => match value.items() {
             None => Quick::Slow,
             Some([]) => Quick::Nothing,
@@ -62,8 +64,9 @@ pub fn held<const EXACT: bool>(
             }
             Some(items) => each::<EXACT>(items, step.kind, step.key, out),
         },
-        // In a copy, a list that somebody else holds is to be met again: `several` looks for that.
-        How::Other if !EXACT && value.items().is_some_and(<[_]>::is_empty) => Quick::Nothing,
+        How::Other if value.items().is_some_and(<[_]>::is_empty) && !is_met_again() => {
+            Quick::Nothing
+        }
         How::Closed | How::Message | How::Other => Quick::Slow,
     }
 }

@@ -188,15 +188,18 @@ class TestDeepCopies:
         assert tree.leaf is not None
         assert tree.leaf.singles is tree.leaves[0].singles
         assert tree.leaf.singles is not singles
-        shared: dict[str, Any] = {
-            "leaves": [Leaf(number=1)],
-            "counts": {"a": 1},
-            "by_id": {1: Leaf()},
-        }
-        for name, held in shared.items():
+        shared: list[tuple[str, Any]] = [
+            ("leaves", [Leaf(number=1)]),
+            ("leaves", []),
+            ("counts", {"a": 1}),
+            ("counts", {}),
+            ("by_id", {1: Leaf()}),
+        ]
+        for name, held in shared:
             fields = {name: held}
             one, other = copy.deepcopy(Forest(trees=[Tree(**fields), Tree(**fields)])).trees
             assert getattr(one, name) is getattr(other, name)
+            assert getattr(one, name) is not held
             assert getattr(one, name) == held
 
     def test_both_members_of_a_oneof(self) -> None:
