@@ -64,10 +64,17 @@ pub fn held<const EXACT: bool>(
             }
             Some(items) => each::<EXACT>(items, step.kind, step.key, out),
         },
-        How::Other if value.items().is_some_and(<[_]>::is_empty) && !is_met_again() => {
-            Quick::Nothing
-        }
+        How::Other if is_empty(value) && !is_met_again() => Quick::Nothing,
         How::Closed | How::Message | How::Other => Quick::Slow,
+    }
+}
+
+/// Whether it is a list or a dict with nothing in it.
+#[inline(always)]
+fn is_empty(value: Glance<'_>) -> bool {
+    match value.items() {
+        Some(items) => items.is_empty(),
+        None => value.dict().is_some_and(|dict| dict.len() == 0),
     }
 }
 
