@@ -28,32 +28,13 @@ impl Text {
     /// `None` for more than 24 bytes.
     #[inline(always)]
     fn of(bytes: &[u8]) -> Option<Self> {
-        let word = |at: usize| {
-            bytes
-                .get(at..)?
-                .first_chunk()
-                .map(|it| u64::from_le_bytes(*it))
-        };
-        let half = |at: usize| {
-            bytes
-                .get(at..)?
-                .first_chunk()
-                .map(|it| u32::from_le_bytes(*it))
-        };
         let length = bytes.len();
-        let words = match length {
-            0..4 => [
-                bytes
-                    .iter()
-                    .fold(0, |all, &byte| all << 8 | u64::from(byte)),
-                0,
-                0,
-            ],
-            4..8 => [half(0)?.into(), half(length - 4)?.into(), 0],
-            8..=16 => [word(0)?, word(length - 8)?, 0],
-            17..=24 => [word(0)?, word(8)?, word(length - 8)?],
-            _ => return None,
-        };
+        let mut padded = [0; 24];
+        padded.get_mut(..length)?.copy_from_slice(bytes);
+        let mut words = [0; 3];
+        for (word, part) in words.iter_mut().zip(padded.as_chunks().0) {
+            *word = u64::from_le_bytes(*part);
+        }
         Some(Self { words, length })
     }
 

@@ -377,16 +377,27 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
             return false;
         }
     }
-    if EXACT && !plan.members.is_empty() {
-        let is_whole = plan.is_oneof && one_of::<COLD>(still, plan, (slots, soon), way, out);
-        if is_whole {
-            return true;
-        }
-        if plan.is_oneof || !oneofs_agree(plan, slots) {
-            misses.set(misses.get() + 1);
-            return false;
-        }
+    let done = if EXACT && plan.is_oneof {
+        one_of::<COLD>(still, plan, (slots, soon), way, out)
+    } else {
+        (!EXACT || plan.members.is_empty() || oneofs_agree(plan, slots))
+            && each_field::<EXACT, COLD>(still, plan, (slots, soon), way, out)
+    };
+    if !done {
+        misses.set(misses.get() + 1);
     }
+    done
+}
+
+/// Writes what the slots hold.
+#[inline(always)]
+fn each_field<const EXACT: bool, const COLD: bool>(
+    still: Still<'_>,
+    plan: &Plan,
+    (slots, soon): (Area<'_>, Area<'_>),
+    way: Way,
+    out: &mut Buffer,
+) -> bool {
     for (step, slot, soon) in slots.each_pair(soon, &plan.steps) {
         if let Some(value) = still.slot(soon).filter(|_| COLD) {
             ahead::value(value);
@@ -394,10 +405,7 @@ fn all_fields<const EXACT: bool, const COLD: bool>(
         let Some(value) = still.slot(slot) else {
             continue;
         };
-        if held::<EXACT>(value, step, way.is_alone(), out) == Quick::Slow
-            && !compound::<EXACT>(still, plan, step, value, way, out)
-        {
-            misses.set(misses.get() + 1);
+        if !field::<EXACT>(still, plan, step, value, way, out) {
             return false;
         }
     }
@@ -423,12 +431,23 @@ fn one_of<const COLD: bool>(
     });
     match (set.next(), set.next()) {
         (None, _) => true,
-        (Some((step, value)), None) => {
-            held::<true>(value, step, way.is_alone(), out) != Quick::Slow
-                || compound::<true>(still, plan, step, value, way, out)
-        }
+        (Some((step, value)), None) => field::<true>(still, plan, step, value, way, out),
         _ => false,
     }
+}
+
+/// Writes what a slot holds, with its tag.
+#[inline(always)]
+fn field<'s, const EXACT: bool>(
+    still: Still<'s>,
+    plan: &Plan,
+    step: &Step,
+    value: Glance<'s>,
+    way: Way,
+    out: &mut Buffer,
+) -> bool {
+    held::<EXACT>(value, step, way.is_alone(), out) != Quick::Slow
+        || compound::<EXACT>(still, plan, step, value, way, out)
 }
 
 /// Writes unknown fields, which are wire bytes.
