@@ -99,6 +99,12 @@ impl<'s> Glance<'s> {
         let parts = wkt::parts(wrapped, &self.object());
         parts.filter(|_| !(EXACT && wkt::is_second_time(&self.object())))
     }
+
+    /// Whether it is a `datetime` or `timedelta` equal to another one; `None` when something else decides.
+    #[inline(never)] // Most of what is compared is none.
+    pub fn same_time(self, other: Self) -> Option<bool> {
+        wkt::same(&self.object(), &other.object())
+    }
 }
 
 impl<'s> Dict<'s> {

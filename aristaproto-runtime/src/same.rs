@@ -132,8 +132,10 @@ fn any_messages<'s, const COLD: bool>(
     soon: (Glance<'s>, Glance<'s>),
     way: Way,
 ) -> Option<bool> {
+    let Some((plan, mine, theirs)) = a.pair(b) else {
+        return a.same_time(b);
+    };
     let way = way.down()?;
-    let (plan, mine, theirs) = a.pair(b)?;
     let found = if COLD && a.is_like(soon.0) {
         soon.0.pair(soon.1)
     } else {

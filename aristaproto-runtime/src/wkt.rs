@@ -171,6 +171,30 @@ pub fn parts(wrapped: Wrapped, item: &Bound<'_, PyAny>) -> Option<(i64, i32)> {
         .then_some((seconds, nanos))
 }
 
+/// Whether two `datetime`s of one time zone or two `timedelta`s are equal, as `==` of them says; `None` for all others.
+pub fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> Option<bool> {
+    if let Ok(span) = a.cast_exact::<PyDelta>() {
+        let parts = |span: &Bound<'_, PyDelta>| {
+            let (days, seconds) = (span.get_days(), span.get_seconds());
+            (days, seconds, span.get_microseconds())
+        };
+        return Some(parts(span) == parts(b.cast_exact::<PyDelta>().ok()?));
+    }
+    let (a, b) = (
+        a.cast_exact::<PyDateTime>().ok()?,
+        b.cast_exact::<PyDateTime>().ok()?,
+    );
+    // In one zone, what the clock shows is compared, whether it was set back or not.
+    let in_one_zone = a.get_tzinfo()?.is(&b.get_tzinfo()?);
+    let shown = |moment: &Bound<'_, PyDateTime>| {
+        let day = (moment.get_year(), moment.get_month(), moment.get_day());
+        let hour = (moment.get_hour(), moment.get_minute());
+        let second = (moment.get_second(), moment.get_microsecond());
+        (day, hour, second)
+    };
+    in_one_zone.then(|| shown(a) == shown(b))
+}
+
 /// Whether it is the second one of two times that a clock shows when it is set back; what is read is the first.
 pub fn is_second_time(item: &Bound<'_, PyAny>) -> bool {
     let moment = item.cast_exact::<PyDateTime>();

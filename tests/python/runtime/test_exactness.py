@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import importlib.util
+import itertools
 import math
 import struct
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import aristaproto
@@ -385,6 +386,89 @@ class TestEqualityByBytes:
 
         around = Around(inner=Choosy(text="x" * 40_000))
         assert around != Around.parse(bytes(around))
+
+
+class Times(aristaproto.Message):
+    moment: datetime | None = aristaproto.field(
+        1, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp"
+    )
+    span: timedelta | None = aristaproto.field(
+        2, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Duration"
+    )
+    moments: list[datetime] = aristaproto.field(
+        3, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Timestamp", repeated=True
+    )
+    spans: dict[str, timedelta] = aristaproto.map_field(
+        4, aristaproto.TYPE_STRING, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Duration"
+    )
+    below: Times | None = aristaproto.field(5, aristaproto.TYPE_MESSAGE, "Times")
+
+
+class ByDay(datetime):
+    """Equal to whatever is of its day."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, datetime) and self.date() == other.date()
+
+    __hash__ = datetime.__hash__
+
+
+class SetBack(tzinfo):
+    """A zone whose clock is set back by an hour each day."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta:
+        return timedelta(hours=1 if dt and dt.fold else 2)
+
+    def dst(self, dt: datetime | None) -> timedelta:
+        return timedelta()
+
+    def tzname(self, dt: datetime | None) -> str:
+        return "set back"
+
+
+class TestEqualityOfTimes:
+    """As `==` of the values says."""
+
+    def test_moments(self) -> None:
+        noon = datetime(2024, 5, 6, 12, tzinfo=timezone.utc)
+        zone = SetBack()
+        moments = [
+            noon,
+            *(noon.replace(**{part: 1}) for part in ("year", "month", "day", "hour")),
+            *(noon.replace(**{part: 1}) for part in ("minute", "second", "microsecond")),
+            noon.replace(fold=1),
+            noon.replace(tzinfo=None),
+            noon.astimezone(timezone(timedelta(hours=2))),
+            *(noon.replace(tzinfo=zone, fold=fold) for zone in (zone, SetBack()) for fold in (0, 1)),
+            ByDay(2024, 5, 6, tzinfo=timezone.utc),
+        ]
+        for one, other in itertools.product(moments, repeat=2):
+            # Not the same object, which would be equal at once.
+            one = one.replace()
+            self.check(one == other, [Times(moment=it, moments=[it]) for it in (one, other)])
+
+    def test_spans(self) -> None:
+        spans = [
+            timedelta(),
+            timedelta(days=1),
+            timedelta(seconds=1),
+            timedelta(microseconds=1),
+            timedelta(microseconds=-1),
+            timedelta(days=-1, seconds=86_399, microseconds=999_999),
+            timedelta.max,
+            timedelta.min,
+        ]
+        for one, other in itertools.product(spans, repeat=2):
+            one = timedelta(one.days, one.seconds, one.microseconds)
+            self.check(one == other, [Times(span=it, spans={"a": it}) for it in (one, other)])
+        assert Times(span=timedelta()) != Times(moment=datetime(2024, 5, 6, tzinfo=timezone.utc))
+
+    @staticmethod
+    def check(expected: bool, pair: list[Times]) -> None:
+        for _ in range(2):
+            one, other = pair
+            assert (one == other, other == one, one != other) == (expected, expected, not expected)
+            pair = [Times(below=one), Times(below=other)]
 
 
 class Numbers(aristaproto.Message):
