@@ -439,7 +439,11 @@ class TestEqualityOfTimes:
             noon.replace(fold=1),
             noon.replace(tzinfo=None),
             noon.astimezone(timezone(timedelta(hours=2))),
-            *(noon.replace(tzinfo=zone, fold=fold) for zone in (zone, SetBack()) for fold in (0, 1)),
+            *(
+                noon.replace(tzinfo=zone, fold=fold)
+                for zone in (zone, SetBack())
+                for fold in (0, 1)
+            ),
             ByDay(2024, 5, 6, tzinfo=timezone.utc),
         ]
         for one, other in itertools.product(moments, repeat=2):
