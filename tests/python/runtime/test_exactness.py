@@ -434,8 +434,13 @@ class TestEqualityOfTimes:
         zone = SetBack()
         moments = [
             noon,
-            *(noon.replace(**{part: 1}) for part in ("year", "month", "day", "hour")),
-            *(noon.replace(**{part: 1}) for part in ("minute", "second", "microsecond")),
+            noon.replace(year=1),
+            noon.replace(month=1),
+            noon.replace(day=1),
+            noon.replace(hour=1),
+            noon.replace(minute=1),
+            noon.replace(second=1),
+            noon.replace(microsecond=1),
             noon.replace(fold=1),
             noon.replace(tzinfo=None),
             noon.astimezone(timezone(timedelta(hours=2))),
