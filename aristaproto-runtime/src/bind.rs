@@ -10,8 +10,9 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::buffer::Key;
+use crate::members::Members;
 use crate::object::{Attached, Layout, MessageClass, Offset};
-use crate::plan::{Field, How, Learned, Look, Members, Place, Plan, Read, Step, Wrapped};
+use crate::plan::{Field, How, Learned, Look, Place, Plan, Read, Step, Wrapped};
 use crate::quick::MISSES;
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};

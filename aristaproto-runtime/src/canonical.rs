@@ -7,7 +7,8 @@ use std::collections::HashSet;
 
 use pyo3::prelude::*;
 
-use crate::plan::{Field, Members, Plan, Wrapped};
+use crate::members::Members;
+use crate::plan::{Field, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind, Room};
 use crate::wire::{self, is_utf8, Reader};
 use crate::wkt;

@@ -6,7 +6,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
-use crate::compare::{deep_container, deep_value};
+use crate::copies::{deep_container, deep_value};
 use crate::decode::read_pending;
 use crate::object::Message;
 use crate::plan::{Field, Plan, Step, Wrapped};

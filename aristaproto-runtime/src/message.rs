@@ -133,7 +133,7 @@ impl<'a, 'py> Message<'a, 'py> {
         compares_as_message(&self.object())
     }
 
-    /// Whether `copy.deepcopy` of the message ends in `compare::deepcopy`, because no class has a `__deepcopy__` of its own.
+    /// Whether `copy.deepcopy` of the message ends in `copies::deepcopy`, because no class has a `__deepcopy__` of its own.
     pub fn copies_itself(self) -> bool {
         self.plan().is_ok_and(|plan| plan.copies_itself)
     }

@@ -12,7 +12,7 @@ use crate::json;
 use crate::object::{new_message, Message};
 use crate::plan::Plan;
 use crate::plans::plan_of;
-use crate::{compare, construct, decode, encode};
+use crate::{compare, construct, copies, decode, encode};
 
 /// The single argument of a method, by position or by `keyword`.
 #[inline(always)]
@@ -87,7 +87,7 @@ impl Method for Copy {
         message: &Bound<'py, PyAny>,
         _: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        compare::copy(decode::known(message)?)
+        copies::copy(decode::known(message)?)
     }
 }
 
@@ -99,7 +99,7 @@ impl Method for DeepCopy {
         arguments: Arguments<'_, 'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let memo = only_argument("memo", arguments)?;
-        compare::deepcopy(decode::known(message)?, memo)
+        copies::deepcopy(decode::known(message)?, memo)
     }
 }
 
@@ -127,7 +127,11 @@ pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
     calls::install::<FromString>(message, c"FromString", Signature::OfClass("s"))?;
     calls::install::<Serialise>(message, c"SerializeToString", Signature::Alone)?;
     calls::install::<Serialise>(message, c"__bytes__", Signature::Alone)?;
-    calls::install::<ToJson>(message, c"to_json", Signature::Any(json::encode::SIGNATURE))?;
+    calls::install::<ToJson>(
+        message,
+        c"to_json",
+        Signature::Any(json::options::SIGNATURE),
+    )?;
     calls::install::<Copy>(message, c"__copy__", Signature::Alone)?;
     calls::install::<DeepCopy>(message, c"__deepcopy__", Signature::WithOne("memo"))
 }

@@ -24,7 +24,7 @@ use crate::quick::{self, Quick, Way};
 use crate::shape::{FieldShape, Kind};
 use crate::tail::SHORT;
 use crate::wire::is_ascii;
-use crate::{ahead, same, writers};
+use crate::{ahead, lists, same, writers};
 
 /// A time in which no Python code runs and no object is released.
 #[derive(Clone, Copy)]
@@ -97,9 +97,9 @@ pub fn write_list<const EXACT: bool>(
     packed: bool,
     out: &mut Buffer,
 ) -> bool {
-    // SAFETY: as `write_slot`.
+    // SAFETY: `lists` looks at objects and writes to the buffer, no more.
     let list = unsafe { Still::now() }.see(list);
-    quick::list::<EXACT>(list, shape, packed, out) == Quick::Written
+    lists::list::<EXACT>(list, shape, packed, out) == Quick::Written
 }
 
 /// Writes the entries of an exact dict of scalars. False when it cannot, and nothing was written.

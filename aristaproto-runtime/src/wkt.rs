@@ -9,8 +9,9 @@ use pyo3::types::{
 };
 
 use crate::api::api;
-use crate::decode::{scalar, Outcome};
+use crate::failure::Outcome;
 use crate::plan::{Field, Plan, Wrapped};
+use crate::read_scalar::scalar;
 use crate::shape::{FieldShape, Kind};
 use crate::wire::Reader;
 

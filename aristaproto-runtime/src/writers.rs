@@ -6,7 +6,7 @@
 
 use crate::buffer::{Buffer, Key};
 use crate::int::Long;
-use crate::quick::{fits, Quick};
+use crate::quick::Quick;
 use crate::raw::{Glance, Inside, Int, Utf8};
 use crate::shape::Kind;
 use crate::tail::SHORT;
@@ -207,4 +207,14 @@ fn int(long: Long, kind: Kind, skip_zero: bool, key: Key, out: &mut Buffer) -> Q
         _ => out.varint(number, key),
     }
     Quick::Written
+}
+
+/// Whether a float is one that 32 bits can tell: with `EXACT`, to its last digit.
+#[inline(always)]
+pub fn fits<const EXACT: bool>(wide: f64, number: f32) -> bool {
+    if EXACT {
+        f64::from(number).to_bits() == wide.to_bits()
+    } else {
+        number.is_finite() || !wide.is_finite()
+    }
 }

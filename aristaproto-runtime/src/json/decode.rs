@@ -13,15 +13,18 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
 
 use crate::api::Limits;
 use crate::decode::known;
-use crate::encode::{is_complete, Stop};
+use crate::encode::Stop;
 use crate::int::Long;
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::parse::{self, Cursor, Text};
+use crate::json::scalars::{double_of_word, int, map_key, single, time_of};
+use crate::json::seen::Seen;
 use crate::json::special::{self, Pools, Target};
 use crate::json::{some, Outcome};
 use crate::keys;
 use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::required::is_complete;
 use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wkt;
@@ -550,58 +553,6 @@ impl<'py> Reader<'_, 'py> {
     }
 }
 
-/// The key of a map whose keys are no strings.
-pub fn map_key<'py>(py: Python<'py>, kind: Kind, name: &str) -> Outcome<Bound<'py, PyAny>> {
-    match (kind, name) {
-        (Kind::Bool, "true") => Ok(PyBool::new(py, true).to_owned().into_any()),
-        (Kind::Bool, "false") => Ok(PyBool::new(py, false).to_owned().into_any()),
-        (Kind::Bool, _) => Err(Stop::Refused),
-        _ => int(py, kind, some(parse::whole(name))?),
-    }
-}
-
-/// An integer, given by its digits, if it is one of a type.
-pub fn int<'py>(py: Python<'py>, kind: Kind, digits: &str) -> Outcome<Bound<'py, PyAny>> {
-    let wrong = |_| Stop::Refused;
-    Ok(match kind {
-        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => {
-            value::int_object(py, i64::from(digits.parse::<i32>().map_err(wrong)?))
-        }
-        Kind::UInt32 | Kind::Fixed32 => {
-            value::int_object(py, i64::from(digits.parse::<u32>().map_err(wrong)?))
-        }
-        Kind::UInt64 | Kind::Fixed64 => {
-            value::uint_object(py, digits.parse::<u64>().map_err(wrong)?)
-        }
-        _ => value::int_object(py, digits.parse::<i64>().map_err(wrong)?),
-    })
-}
-
-/// What a word stands for that is no number of JSON.
-pub fn double_of_word(word: &str) -> Outcome<f64> {
-    match word {
-        "NaN" => Ok(f64::NAN),
-        "Infinity" => Ok(f64::INFINITY),
-        "-Infinity" => Ok(f64::NEG_INFINITY),
-        _ => Err(Stop::Refused),
-    }
-}
-
-/// The nearest float, as a double.
-pub fn single(wide: f64) -> Outcome<f64> {
-    let number = wide as f32;
-    if number.is_infinite() && wide.is_finite() {
-        return Err(Stop::Refused);
-    }
-    Ok(f64::from(number))
-}
-
-/// The seconds since 1970 and nanoseconds of a time in UTC.
-pub fn time_of(text: &str) -> Outcome<(i64, i32)> {
-    let ((year, month, day), clock, nanos) = some(parse::time(text))?;
-    Ok((wkt::days_of(year, month, day) * 86_400 + clock, nanos))
-}
-
 /// Puts a value into the slot of its field.
 pub fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
     let Place::Slot(offset) = field.place else {
@@ -609,35 +560,4 @@ pub fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
     };
     area.put(offset, made);
     Ok(())
-}
-
-/// The fields and oneofs of a message that came up.
-#[derive(Default)]
-pub struct Seen {
-    /// Positions of fields.
-    pub fields: Numbers,
-    /// Oneofs.
-    pub oneofs: Numbers,
-}
-
-/// Small numbers that came up.
-#[derive(Default)]
-pub struct Numbers {
-    few: u128,
-    many: Vec<usize>,
-}
-
-impl Numbers {
-    /// Adds a number; false if it was there.
-    pub fn add(&mut self, number: usize) -> bool {
-        if number < 128 {
-            let bit = 1 << number;
-            let new = self.few & bit == 0;
-            self.few |= bit;
-            return new;
-        }
-        let new = !self.many.contains(&number);
-        self.many.push(number);
-        new
-    }
 }

@@ -7,56 +7,28 @@ use std::cell::RefCell;
 use std::mem::replace;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::api::Limits;
 use crate::buffer::KEPT;
 use crate::decode::read_pending;
-use crate::encode::{is_complete, Stop};
+use crate::encode::Stop;
 use crate::function::Arguments;
+use crate::json::below::read_below;
 use crate::json::names::{self, Form, Names};
+use crate::json::options::{options, Options};
 use crate::json::page::{Page, NOTHING};
 use crate::json::quick::{json_member, json_message, json_scalar, Way};
+use crate::json::scalars::float_of;
 use crate::json::special::{self, Pools, Unwrapped};
-use crate::json::text::Letters;
 use crate::json::writers::plain_number;
 use crate::json::{some, Outcome};
 use crate::object::{Message, Slot};
-use crate::plan::{Field, How, Plan, Wrapped};
+use crate::plan::{Field, Plan, Wrapped};
 use crate::quick::{self, Quick};
+use crate::required::is_complete;
 use crate::shape::{FieldShape, Kind};
-use crate::value::{self, Int};
-
-/// What a call of `to_json` asks for.
-struct Options {
-    /// Keys are proto names.
-    snake: bool,
-    /// Fields at their default are written, too.
-    defaults: bool,
-    /// What each level is indented by, in ASCII; all on one line without it.
-    indent: Option<Vec<u8>>,
-}
-
-/// What `json.dumps` would make of an indent: none, a number of spaces, or text; nothing for what the plain codec is to look at.
-#[allow(clippy::option_option)] // No indent is a value, too.
-fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
-    if indent.is_none() {
-        return Some(None);
-    }
-    if let Ok(text) = indent.cast_exact::<PyString>() {
-        return match value::letters(text)? {
-            Letters::Ascii(bytes) => Some(Some(bytes.to_vec())),
-            _ => None,
-        };
-    }
-    if !indent.is_exact_instance_of::<PyInt>() {
-        return None;
-    }
-    match value::int(indent) {
-        Int::Signed(spaces @ ..=64) => Some(Some(vec![b' '; usize::try_from(spaces).unwrap_or(0)])),
-        _ => None,
-    }
-}
+use crate::value;
 
 thread_local! {
     /// Room for text, so that not every call asks for some.
@@ -71,32 +43,6 @@ fn with_page<T>(work: impl FnOnce(&mut Page) -> T) -> T {
     page.reset(KEPT);
     PAGE.with_borrow_mut(|kept| *kept = Some(page));
     done
-}
-
-/// The parameters of `Message.to_json`, the first three also by position.
-const PARAMETERS: [&str; 4] = ["indent", "include_default_values", "casing", "message_pool"];
-/// The same as `inspect` reads them.
-pub const SIGNATURE: &str = "indent=None, include_default_values=False, casing=aristaproto.Casing.CAMEL, *, message_pool=None";
-
-/// The options in the arguments of `Message.to_json`, and where the types of Any are looked up first; `None` for what the plain
-/// codec is to look at.
-fn options<'py>(
-    py: Python<'py>,
-    arguments: Arguments<'_, 'py>,
-) -> PyResult<Option<(Options, Bound<'py, PyAny>)>> {
-    let Some([indent, defaults, casing, pool]) = arguments.named(&PARAMETERS, 3) else {
-        return Ok(None);
-    };
-    let Some(indent) = indent.map_or(Some(None), indent_of) else {
-        return Ok(None);
-    };
-    let options = Options {
-        snake: casing.map_or(Ok(false), special::is_snake)?,
-        defaults: defaults.map_or(Ok(false), PyAnyMethods::is_truthy)?,
-        indent,
-    };
-    let pool = pool.cloned().unwrap_or_else(|| py.None().into_bound(py));
-    Ok(Some((options, pool)))
 }
 
 /// The text of a message; `None` for what the plain codec is to write.
@@ -614,83 +560,5 @@ impl<'py> Writer<'_, 'py> {
         }
         self.close(b'}', false);
         Ok(())
-    }
-}
-
-/// The number in a value of a field of floating-point numbers.
-pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
-    match item.cast_exact::<PyFloat>() {
-        Ok(held) => Ok(held.value()),
-        Err(_) => Err(Stop::Refused),
-    }
-}
-
-/// Reads all messages in a message that has been read, as deep as `quick` goes; false if they had been.
-fn read_below(plan: &Plan, message: Message<'_, '_>) -> Outcome<bool> {
-    fn one(item: &Bound<'_, PyAny>, levels: u32) -> Outcome<bool> {
-        let Some((message, levels)) = Message::of(item).zip(levels.checked_sub(1)) else {
-            return Ok(false);
-        };
-        let pending = message.is_pending();
-        if pending {
-            read_pending(message)?;
-        }
-        Ok(below(message.plan()?, message, levels)? || pending)
-    }
-
-    fn below(plan: &Plan, message: Message<'_, '_>, levels: u32) -> Outcome<bool> {
-        let py = message.object().py();
-        let mut any = false;
-        for (step, slot) in message.area().each(&plan.steps) {
-            if matches!(step.how, How::Message | How::Other) {
-                let Some(held) = slot.get(py) else {
-                    continue;
-                };
-                if let Ok(list) = held.cast_exact::<PyList>() {
-                    value::for_each(list, |_, item| -> Outcome {
-                        any |= one(&item, levels)?;
-                        Ok(())
-                    })?;
-                } else if let Ok(dict) = held.cast_exact::<PyDict>() {
-                    for (_, item) in quick::entries(dict) {
-                        any |= one(&item, levels)?;
-                    }
-                } else {
-                    any |= one(&held, levels)?;
-                }
-            }
-        }
-        Ok(any)
-    }
-
-    below(plan, message, Way::LEVELS.into())
-}
-
-/// The number in a value of an integer field, if it is one of its type.
-#[inline]
-pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Int> {
-    if !item.is_exact_instance_of::<PyInt>() {
-        return Err(Stop::Refused);
-    }
-    let (low, high) = match kind {
-        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        Kind::UInt32 | Kind::Fixed32 => (0, i64::from(u32::MAX)),
-        Kind::UInt64 | Kind::Fixed64 => (0, i64::MAX),
-        _ => (i64::MIN, i64::MAX),
-    };
-    match value::int(item) {
-        Int::Signed(number) if (low..=high).contains(&number) => Ok(Int::Signed(number)),
-        Int::Unsigned(number) if matches!(kind, Kind::UInt64 | Kind::Fixed64) => {
-            Ok(Int::Unsigned(number))
-        }
-        _ => Err(Stop::Refused),
-    }
-}
-
-/// The number of an enum's value.
-pub fn number_of(item: &Bound<'_, PyAny>) -> Outcome<i32> {
-    match value::int(item) {
-        Int::Signed(number) => i32::try_from(number).map_err(|_| Stop::Refused),
-        _ => Err(Stop::Refused),
     }
 }

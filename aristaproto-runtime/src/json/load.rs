@@ -12,15 +12,17 @@ use pyo3::types::{
 
 use crate::api::Limits;
 use crate::decode::known;
-use crate::encode::{is_complete, Stop};
-use crate::json::decode::{double_of_word, int, map_key, put, single, time_of, Numbers, Seen};
-use crate::json::encode::{int_of, number_of};
+use crate::encode::Stop;
+use crate::json::decode::put;
 use crate::json::names::{Form, MemberNames, Names};
+use crate::json::scalars::{double_of_word, int, int_of, map_key, number_of, single, time_of};
+use crate::json::seen::{Numbers, Seen};
 use crate::json::special::{self, Pools, Target};
 use crate::json::{parse, some, Outcome};
 use crate::object::{new_message, Area, Message};
 use crate::plan::{Field, Learned, Plan, Wrapped};
 use crate::quick;
+use crate::required::is_complete;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 use crate::wkt;

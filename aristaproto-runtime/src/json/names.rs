@@ -10,8 +10,9 @@ use pyo3::types::{PyDict, PyString};
 
 use crate::json::page::{self, Page, Word};
 use crate::json::special::api;
+use crate::members::Members;
 use crate::object::{Layout, Offset};
-use crate::plan::{Members, Place, Plan};
+use crate::plan::{Place, Plan};
 use crate::quick;
 use crate::shape::Kind;
 

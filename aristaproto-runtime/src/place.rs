@@ -1,0 +1,133 @@
+//! Where the value of a field is: in a slot, or among the extensions of a message. In: a field, and the slots of its message.
+//! Out: what is there, or a list or dict to add to. Called by `decoder`.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::failure::Outcome;
+use crate::object::Area;
+use crate::plan::{Field, Place, Plan};
+
+/// What is there.
+///
+/// # Errors
+/// What looking up a key in a dict raises.
+pub fn get<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    field: &Field,
+    area: Area<'_>,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    Ok(match &field.place {
+        Place::Slot(offset) => area.get(py, *offset),
+        Place::Extension(extension) => match held_extensions(py, plan, area) {
+            Some(held) => held.get_item(extension.bind(py))?,
+            None => None,
+        },
+        Place::Entry => None,
+    })
+}
+
+fn held_extensions<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    area: Area<'_>,
+) -> Option<Bound<'py, PyDict>> {
+    area.get(py, plan.extensions?)?.cast_into().ok()
+}
+
+/// Puts a value there, and takes away what other members of its oneof hold.
+///
+/// # Errors
+/// What adding to a dict raises.
+#[inline]
+pub fn put<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    field: &Field,
+    area: Area<'_>,
+    item: Bound<'py, PyAny>,
+) -> Outcome<()> {
+    match &field.place {
+        Place::Slot(offset) => {
+            area.put(*offset, item);
+            for &other in &field.others {
+                area.clear(py, other);
+            }
+        }
+        Place::Extension(extension) => {
+            let held = if let Some(held) = held_extensions(py, plan, area) {
+                held
+            } else {
+                let made = PyDict::new(py);
+                if let Some(offset) = plan.extensions {
+                    area.put(offset, made.clone().into_any());
+                }
+                made
+            };
+            held.set_item(extension.bind(py), item)?;
+        }
+        Place::Entry => {}
+    }
+    Ok(())
+}
+
+/// The list of a repeated field, ready to append to.
+///
+/// # Errors
+/// What asking another collection for its content raises.
+pub fn list<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    field: &Field,
+    area: Area<'_>,
+) -> Outcome<Bound<'py, PyList>> {
+    let held = get(py, plan, field, area)?;
+    let list = match held {
+        Some(held) => match held.cast_into_exact::<PyList>() {
+            Ok(list) => return Ok(list),
+            Err(other) => {
+                let other = other.into_inner();
+                let list = PyList::empty(py);
+                if other.is_truthy()? {
+                    for item in other.try_iter()? {
+                        list.append(item?)?;
+                    }
+                }
+                list
+            }
+        },
+        None => PyList::empty(py),
+    };
+    put(py, plan, field, area, list.clone().into_any())?;
+    Ok(list)
+}
+
+/// The dict of a map field, ready to write to.
+///
+/// # Errors
+/// What asking another collection for its content raises.
+pub fn dict<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    field: &Field,
+    area: Area<'_>,
+) -> Outcome<Bound<'py, PyDict>> {
+    let held = get(py, plan, field, area)?;
+    let dict = match held {
+        Some(held) => match held.cast_into_exact::<PyDict>() {
+            Ok(dict) => return Ok(dict),
+            Err(other) => {
+                let other = other.into_inner();
+                let dict = PyDict::new(py);
+                if other.is_truthy()? {
+                    dict.call_method1("update", (other,))?;
+                }
+                dict
+            }
+        },
+        None => PyDict::new(py),
+    };
+    put(py, plan, field, area, dict.clone().into_any())?;
+    Ok(dict)
+}
