@@ -280,12 +280,8 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         {
             return Err(Stop::Refused);
         }
-        let list = PyList::empty(self.py);
-        for item in held.try_iter()? {
-            list.append(item?)?;
-        }
         // An iterator can be read once only: what it gave must not be lost, and the plain codec must find it.
-        Ok(Some(list.into_any()))
+        Ok(Some(value::list_of(held)?.into_any()))
     }
 
     /// With `alone`, refuses what is held from elsewhere, too.

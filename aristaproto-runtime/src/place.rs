@@ -3,10 +3,12 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use pyo3::PyTypeInfo;
 
 use crate::failure::Outcome;
 use crate::object::Area;
 use crate::plan::{Field, Place, Plan};
+use crate::value;
 
 /// What is there.
 ///
@@ -82,25 +84,10 @@ pub fn list<'py>(
     field: &Field,
     area: Area<'_>,
 ) -> Outcome<Bound<'py, PyList>> {
-    let held = get(py, plan, field, area)?;
-    let list = match held {
-        Some(held) => match held.cast_into_exact::<PyList>() {
-            Ok(list) => return Ok(list),
-            Err(other) => {
-                let other = other.into_inner();
-                let list = PyList::empty(py);
-                if other.is_truthy()? {
-                    for item in other.try_iter()? {
-                        list.append(item?)?;
-                    }
-                }
-                list
-            }
-        },
-        None => PyList::empty(py),
-    };
-    put(py, plan, field, area, list.clone().into_any())?;
-    Ok(list)
+    collection(py, plan, field, area, |other| match other {
+        Some(other) => value::list_of(&other),
+        None => Ok(PyList::empty(py)),
+    })
 }
 
 /// The dict of a map field, ready to write to.
@@ -113,21 +100,36 @@ pub fn dict<'py>(
     field: &Field,
     area: Area<'_>,
 ) -> Outcome<Bound<'py, PyDict>> {
-    let held = get(py, plan, field, area)?;
-    let dict = match held {
-        Some(held) => match held.cast_into_exact::<PyDict>() {
-            Ok(dict) => return Ok(dict),
-            Err(other) => {
-                let other = other.into_inner();
-                let dict = PyDict::new(py);
-                if other.is_truthy()? {
-                    dict.call_method1("update", (other,))?;
-                }
-                dict
-            }
+    collection(py, plan, field, area, |other| {
+        let dict = PyDict::new(py);
+        if let Some(other) = other {
+            dict.call_method1("update", (other,))?;
+        }
+        Ok(dict)
+    })
+}
+
+/// What is there, if it is of the very type; else what `make` makes of another collection that is there and not empty, or of
+/// none.
+#[inline]
+fn collection<'py, T: PyTypeInfo>(
+    py: Python<'py>,
+    plan: &Plan,
+    field: &Field,
+    area: Area<'_>,
+    make: impl FnOnce(Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, T>>,
+) -> Outcome<Bound<'py, T>> {
+    let other = match get(py, plan, field, area)? {
+        Some(held) => match held.cast_into_exact::<T>() {
+            Ok(held) => return Ok(held),
+            Err(other) => Some(other.into_inner()),
         },
-        None => PyDict::new(py),
+        None => None,
     };
-    put(py, plan, field, area, dict.clone().into_any())?;
-    Ok(dict)
+    let fresh = make(match other {
+        Some(other) if other.is_truthy()? => Some(other),
+        _ => None,
+    })?;
+    put(py, plan, field, area, fresh.clone().into_any())?;
+    Ok(fresh)
 }

@@ -284,6 +284,18 @@ impl Drop for Level {
     }
 }
 
+/// What an iterable gives, in a list.
+///
+/// # Errors
+/// What Python raises while it gives it.
+pub fn list_of<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(iterable.py());
+    for item in iterable.try_iter()? {
+        list.append(item?)?;
+    }
+    Ok(list)
+}
+
 /// An int.
 #[inline]
 pub fn int_object(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {

@@ -11,6 +11,7 @@ use crate::quick;
 use crate::shape::{FieldShape, Kind};
 use crate::value::{self, Int};
 use crate::wire::zigzag;
+use crate::writers::fits;
 
 /// Writes a scalar and its key, unless it is zero and `skip_zero`.
 ///
@@ -45,7 +46,7 @@ pub fn scalar(
         Kind::Float => {
             let wide = float(item)?;
             let number = wide as f32;
-            if number.is_infinite() && wide.is_finite() {
+            if !fits::<false>(wide, number) {
                 return Err(Stop::Refused);
             }
             fixed32(number.to_bits(), key, skip_zero, out);

@@ -17,7 +17,7 @@ use crate::encode::Stop;
 use crate::int::Long;
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::parse::{self, Cursor, Text};
-use crate::json::scalars::{double_of_word, int, map_key, single, time_of};
+use crate::json::scalars::{double_of_word, int, map_key, object, single, time_of};
 use crate::json::seen::Seen;
 use crate::json::special::{self, Pools, Target};
 use crate::json::{some, Outcome};
@@ -368,11 +368,7 @@ impl<'py> Reader<'_, 'py> {
                         negative,
                         magnitude,
                     };
-                    let bits = some(long.of_kind(kind))?;
-                    return Ok(Some(match kind {
-                        Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
-                        _ => value::int_object(py, bits.cast_signed()),
-                    }));
+                    return object(py, kind, long).map(Some);
                 }
                 if self.cursor.peek() == Some(b'"') {
                     let text = some(self.cursor.string())?;

@@ -9,6 +9,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList, PyString};
 use crate::api::Limits;
 use crate::decode::read_pending;
 use crate::encode::Stop;
+use crate::int::Long;
 use crate::json::names::{Form, MemberNames, Names};
 use crate::json::scalars::{float_of, int_of, number_of};
 use crate::json::special::{self, Pools, Unwrapped};
@@ -317,13 +318,8 @@ impl<'py> Dumper<'py> {
         }
     }
 
-    fn int_text(&self, number: Int) -> Outcome<Bound<'py, PyAny>> {
-        let line = match number {
-            Int::Signed(number) => digits::int(number.unsigned_abs(), number < 0),
-            Int::Unsigned(number) => digits::int(number, false),
-            Int::Huge | Int::Other => return Err(Stop::Refused),
-        };
-        self.written(line.bytes())
+    fn int_text(&self, number: Long) -> Outcome<Bound<'py, PyAny>> {
+        self.written(digits::int(number.magnitude, number.negative).bytes())
     }
 
     fn written(&self, text: &[u8]) -> Outcome<Bound<'py, PyAny>> {

@@ -5,10 +5,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt};
 
 use crate::encode::Stop;
+use crate::int::Long;
 use crate::json::{parse, some, Outcome};
+use crate::raw;
 use crate::shape::Kind;
 use crate::value::{self, Int};
 use crate::wkt;
+use crate::writers::fits;
 
 /// The number in a value of a field of floating-point numbers.
 pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
@@ -20,23 +23,13 @@ pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
 
 /// The number in a value of an integer field, if it is one of its type.
 #[inline]
-pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Int> {
+pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Long> {
     if !item.is_exact_instance_of::<PyInt>() {
         return Err(Stop::Refused);
     }
-    let (low, high) = match kind {
-        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-        Kind::UInt32 | Kind::Fixed32 => (0, i64::from(u32::MAX)),
-        Kind::UInt64 | Kind::Fixed64 => (0, i64::MAX),
-        _ => (i64::MIN, i64::MAX),
-    };
-    match value::int(item) {
-        Int::Signed(number) if (low..=high).contains(&number) => Ok(Int::Signed(number)),
-        Int::Unsigned(number) if matches!(kind, Kind::UInt64 | Kind::Fixed64) => {
-            Ok(Int::Unsigned(number))
-        }
-        _ => Err(Stop::Refused),
-    }
+    let long = some(raw::int(item).and_then(raw::Int::value))?;
+    some(long.of_kind(kind))?;
+    Ok(long)
 }
 
 /// The number of an enum's value.
@@ -57,20 +50,23 @@ pub fn map_key<'py>(py: Python<'py>, kind: Kind, name: &str) -> Outcome<Bound<'p
     }
 }
 
-/// An integer, given by its digits, if it is one of a type.
-pub fn int<'py>(py: Python<'py>, kind: Kind, digits: &str) -> Outcome<Bound<'py, PyAny>> {
-    let wrong = |_| Stop::Refused;
+/// An integer, given by its digits and perhaps a minus, if it is one of a type.
+pub fn int<'py>(py: Python<'py>, kind: Kind, text: &str) -> Outcome<Bound<'py, PyAny>> {
+    let digits = text.strip_prefix('-');
+    let long = Long {
+        negative: digits.is_some(),
+        magnitude: digits.unwrap_or(text).parse().map_err(|_| Stop::Refused)?,
+    };
+    object(py, kind, long)
+}
+
+/// The value of an integer field, if a number is one of its type.
+#[inline]
+pub fn object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny>> {
+    let bits = some(long.of_kind(kind))?;
     Ok(match kind {
-        Kind::Int32 | Kind::SInt32 | Kind::SFixed32 => {
-            value::int_object(py, i64::from(digits.parse::<i32>().map_err(wrong)?))
-        }
-        Kind::UInt32 | Kind::Fixed32 => {
-            value::int_object(py, i64::from(digits.parse::<u32>().map_err(wrong)?))
-        }
-        Kind::UInt64 | Kind::Fixed64 => {
-            value::uint_object(py, digits.parse::<u64>().map_err(wrong)?)
-        }
-        _ => value::int_object(py, digits.parse::<i64>().map_err(wrong)?),
+        Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
+        _ => value::int_object(py, bits.cast_signed()),
     })
 }
 
@@ -87,7 +83,7 @@ pub fn double_of_word(word: &str) -> Outcome<f64> {
 /// The nearest float, as a double.
 pub fn single(wide: f64) -> Outcome<f64> {
     let number = wide as f32;
-    if number.is_infinite() && wide.is_finite() {
+    if !fits::<false>(wide, number) {
         return Err(Stop::Refused);
     }
     Ok(f64::from(number))
