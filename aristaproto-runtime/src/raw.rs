@@ -806,10 +806,14 @@ pub fn letters<'a>(text: Borrowed<'a, '_, PyString>) -> Option<Letters<'a>> {
         let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
         let start = ffi::PyUnicode_DATA(object).cast_const();
         Some(match ffi::PyUnicode_KIND(object) {
-            ffi::PyUnicode_1BYTE_KIND if ffi::PyUnicode_IS_ASCII(object) != 0 => {
-                Letters::Ascii(from_raw_parts(start.cast(), length))
+            ffi::PyUnicode_1BYTE_KIND => {
+                let letters = from_raw_parts(start.cast(), length);
+                if is_ascii(letters) {
+                    Letters::Ascii(letters)
+                } else {
+                    Letters::Latin(letters)
+                }
             }
-            ffi::PyUnicode_1BYTE_KIND => Letters::Latin(from_raw_parts(start.cast(), length)),
             ffi::PyUnicode_2BYTE_KIND => Letters::Two(from_raw_parts(start.cast(), length)),
             ffi::PyUnicode_4BYTE_KIND => Letters::Four(from_raw_parts(start.cast(), length)),
             _ => return None,
