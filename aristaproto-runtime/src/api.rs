@@ -6,27 +6,27 @@ use pyo3::types::{PyDelta, PyTuple};
 
 /// Objects of the package.
 pub struct Api {
-    /// `aristaproto.errors.DecodeError`.
+    /// `aristaproto.base.errors.DecodeError`.
     pub decode_error: Py<PyAny>,
-    /// `aristaproto.errors.EncodeError`.
+    /// `aristaproto.base.errors.EncodeError`.
     pub encode_error: Py<PyAny>,
-    /// `aristaproto.required.check_required`.
+    /// `aristaproto.model.required.check_required`.
     pub check_required: Py<PyAny>,
     /// `aristaproto.binary.encode`, the plain codec's.
     pub encode: Py<PyAny>,
     /// `aristaproto.binary.decode`, the plain codec's.
     pub decode: Py<PyAny>,
-    /// `aristaproto.message.warn_deprecated`.
+    /// `aristaproto.model.message.warn_deprecated`.
     pub warn_deprecated: Py<PyAny>,
-    /// `aristaproto.nano_datetime.parts_to_datetime`.
+    /// `aristaproto.times.nano_datetime.parts_to_datetime`.
     pub parts_to_datetime: Py<PyAny>,
-    /// `aristaproto.nano_datetime.parts_to_timedelta`.
+    /// `aristaproto.times.nano_datetime.parts_to_timedelta`.
     pub parts_to_timedelta: Py<PyAny>,
     /// `copy.deepcopy`.
     pub deepcopy: Py<PyAny>,
-    /// `aristaproto.message.plain_to_json`, the plain codec's.
+    /// `aristaproto.model.message.plain_to_json`, the plain codec's.
     pub to_json: Py<PyAny>,
-    /// `aristaproto.message._same`.
+    /// `aristaproto.model.message._same`.
     pub same: Py<PyAny>,
     /// `collections.abc.Mapping`.
     pub mapping: Py<PyAny>,
@@ -49,35 +49,35 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
         let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };
-        let default_limits = get("aristaproto.budget", "_DEFAULT")?;
+        let default_limits = get("aristaproto.base.budget", "_DEFAULT")?;
         // From now on, asking whether something is a datetime imports nothing, as `raw` relies on.
         PyDelta::new(py, 0, 0, 0, false)?;
         Ok(Api {
-            decode_error: get("aristaproto.errors", "DecodeError")?,
-            encode_error: get("aristaproto.errors", "EncodeError")?,
-            check_required: get("aristaproto.required", "check_required")?,
+            decode_error: get("aristaproto.base.errors", "DecodeError")?,
+            encode_error: get("aristaproto.base.errors", "EncodeError")?,
+            check_required: get("aristaproto.model.required", "check_required")?,
             encode: get("aristaproto.binary", "encode")?,
             decode: get("aristaproto.binary", "decode")?,
-            warn_deprecated: get("aristaproto.message", "warn_deprecated")?,
-            parts_to_datetime: get("aristaproto.nano_datetime", "parts_to_datetime")?,
-            parts_to_timedelta: get("aristaproto.nano_datetime", "parts_to_timedelta")?,
+            warn_deprecated: get("aristaproto.model.message", "warn_deprecated")?,
+            parts_to_datetime: get("aristaproto.times.nano_datetime", "parts_to_datetime")?,
+            parts_to_timedelta: get("aristaproto.times.nano_datetime", "parts_to_timedelta")?,
             deepcopy: get("copy", "deepcopy")?,
-            to_json: get("aristaproto.message", "plain_to_json")?,
-            same: get("aristaproto.message", "_same")?,
+            to_json: get("aristaproto.model.message", "plain_to_json")?,
+            same: get("aristaproto.model.message", "_same")?,
             mapping: get("collections.abc", "Mapping")?,
             utc: py
                 .import("datetime")?
                 .getattr("timezone")?
                 .getattr("utc")?
                 .unbind(),
-            limits: get("aristaproto.budget", "_current")?,
+            limits: get("aristaproto.base.budget", "_current")?,
             default: Limits::of(default_limits.bind(py))?,
             default_limits,
         })
     })
 }
 
-/// What one call may read or write; see `aristaproto.budget.Limits`.
+/// What one call may read or write; see `aristaproto.base.budget.Limits`.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Levels of messages inside the outermost one.
@@ -92,7 +92,7 @@ pub struct Limits {
 pub const STACK_LEVELS: u32 = 600;
 
 impl Limits {
-    /// Those that an `aristaproto.budget.Limits` holds.
+    /// Those that an `aristaproto.base.budget.Limits` holds.
     fn of(limits: &Bound<'_, PyAny>) -> PyResult<Self> {
         let (depth, size, messages): (u64, u64, u64) = limits.cast::<PyTuple>()?.extract()?;
         Ok(Self {

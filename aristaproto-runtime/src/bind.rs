@@ -1,4 +1,4 @@
-//! Makes the plan of a message class, and its descriptors. In: the `Schema` that `aristaproto.schema_builder` built. Out: a
+//! Makes the plan of a message class, and its descriptors. In: the `Schema` that `aristaproto.schema.builder` built. Out: a
 //! `Handle`, which the schema keeps, and descriptors in the class.
 
 use std::cell::{Cell, OnceCell, RefCell};

@@ -100,7 +100,7 @@ pub mod _native {
         object::new_message(class.py(), &*plans::plan_of(class)?)
     }
 
-    /// Merges one message into another; false for what `aristaproto.access` is to do. `by_python`: its `merge_field`.
+    /// Merges one message into another; false for what `aristaproto.model.access` is to do. `by_python`: its `merge_field`.
     #[pyfunction]
     fn merge(
         message: &Bound<'_, PyAny>,

@@ -140,7 +140,7 @@ pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
 #[cold]
 pub fn refuse_attribute(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = object.py();
-    py.import("aristaproto.message")?
+    py.import("aristaproto.model.message")?
         .getattr("refuse_attribute")?
         .call1((object.get_type(), name, object))
         .map(drop)

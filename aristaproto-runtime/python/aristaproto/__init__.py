@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .casing import Casing
+from .base.casing import Casing
+from .base.errors import DecodeError, EncodeError, Error, JsonError, TextError
 from .codec import implementation
 from .contract import require_contract
-from .enum import Enum
-from .errors import DecodeError, EncodeError, Error, JsonError, TextError
-from .extension import Extension, extension, extensions
-from .message import Message, OutputFormat, field, map_field
-from .registry import MessagePool
-from .schema import (
+from .model.enum import Enum
+from .model.extension import Extension, extension, extensions
+from .model.message import Message, OutputFormat, field, map_field
+from .model.pool import MessagePool
+from .schema.fields import (
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_DOUBLE,
@@ -35,10 +35,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
-    from .access import byte_size, clear, default, get, is_initialized, merge, which_one_of
-    from .budget import Limits, limits
-    from .reflection import descriptor
-    from .wire import (
+    from .base.budget import Limits, limits
+    from .base.wire import (
         SIZE_DELIMITED,
         WireField,
         dump_varint,
@@ -47,6 +45,8 @@ if TYPE_CHECKING:
         load_varint,
         parse_fields,
     )
+    from .model.access import byte_size, clear, default, get, is_initialized, merge, which_one_of
+    from .reflection import descriptor
 
     __version__: str
 
@@ -154,9 +154,9 @@ if not TYPE_CHECKING:
     _LATER = {
         **dict.fromkeys(
             ("byte_size", "clear", "default", "get", "is_initialized", "merge", "which_one_of"),
-            "access",
+            "model.access",
         ),
-        **dict.fromkeys(("Limits", "limits"), "budget"),
+        **dict.fromkeys(("Limits", "limits"), "base.budget"),
         "descriptor": "reflection",
         **dict.fromkeys(
             (
@@ -168,7 +168,7 @@ if not TYPE_CHECKING:
                 "load_varint",
                 "parse_fields",
             ),
-            "wire",
+            "base.wire",
         ),
     }
 

@@ -2,10 +2,10 @@
 
 from typing import Any, TypeVar
 
-from .casing import Casing
-from .message import Message, OutputFormat
-from .registry import MessagePool
-from .schema import Schema
+from .base.casing import Casing
+from .model.message import Message, OutputFormat
+from .model.pool import MessagePool
+from .schema.fields import Schema
 
 _M = TypeVar("_M", bound=Message)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal
 
-    from .message import Message
-    from .schema import Field
+    from .model.message import Message
+    from .schema.fields import Field
 
 __all__ = (
     "NATIVE",

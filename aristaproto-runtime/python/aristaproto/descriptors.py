@@ -77,7 +77,7 @@ class DescriptorFiles:
 
 def _dependencies(serialized: bytes) -> list[str]:
     """Names of the files that a FileDescriptorProto imports (its field 3)."""
-    from .wire import parse_fields
+    from .base.wire import parse_fields
 
     return [
         record.value.decode()

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pydantic_core
 from pydantic_core import core_schema
 
-from . import message as _message
-from .casing import Casing
-from .errors import EncodeError, describe
-from .schema import (
+from .base.casing import Casing
+from .base.errors import EncodeError, describe
+from .model import message as _message
+from .schema.fields import (
     FLOAT_TYPES,
     INT_RANGES,
     TYPE_BOOL,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
-    from .schema import Field, Schema
+    from .schema.fields import Field, Schema
 
 __all__ = ("Message",)
 

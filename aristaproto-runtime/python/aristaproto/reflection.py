@@ -12,10 +12,10 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from .enum import Enum
-from .extension import Extension, extensions
-from .message import Message
-from .schema import json_name
+from .model.enum import Enum
+from .model.extension import Extension, extensions
+from .model.message import Message
+from .schema.fields import json_name
 from .wkt.descriptor import (
     DescriptorProto,
     EnumDescriptorProto,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Generator
 
-from .bases import Generic, TypeVar
+from .base.typing_lite import Generic, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ use crate::wkt;
 
 /// What JSON takes from the Python side of the package.
 pub struct Api {
-    /// `aristaproto.casing.snake_case`.
+    /// `aristaproto.base.casing.snake_case`.
     pub snake_case: Py<PyAny>,
     /// `aristaproto.json.encode.takes_null`.
     pub takes_null: Py<PyAny>,
@@ -45,13 +45,13 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };
         Ok(Api {
-            snake: get("aristaproto.casing", "Casing")?.getattr(py, "SNAKE")?,
-            python: get("aristaproto.message", "OutputFormat")?.getattr(py, "PYTHON")?,
-            snake_case: get("aristaproto.casing", "snake_case")?,
+            snake: get("aristaproto.base.casing", "Casing")?.getattr(py, "SNAKE")?,
+            python: get("aristaproto.model.message", "OutputFormat")?.getattr(py, "PYTHON")?,
+            snake_case: get("aristaproto.base.casing", "snake_case")?,
             takes_null: get("aristaproto.json.encode", "takes_null")?,
             encoders: get("aristaproto.json.special", "ENCODERS")?,
             find_packed_class: get("aristaproto.json.special", "find_packed_class")?,
-            find_extension_field: get("aristaproto.extension", "find_extension_field")?,
+            find_extension_field: get("aristaproto.model.extension", "find_extension_field")?,
         })
     })
 }

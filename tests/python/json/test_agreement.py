@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import aristaproto
 import pytest
-from aristaproto import schema as s
 from aristaproto import wkt
+from aristaproto.schema import fields as s
 from google.protobuf import (
     any_pb2,
     api_pb2,

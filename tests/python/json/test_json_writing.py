@@ -9,7 +9,7 @@ from typing import Any
 import aristaproto
 import pytest
 from aristaproto import wkt
-from aristaproto.message import plain_to_json
+from aristaproto.model.message import plain_to_json
 
 WKT = "aristaproto.wkt:"
 

@@ -16,7 +16,7 @@ from aristaproto.nano_datetime import (
     parts_to_timedelta,
     timedelta_to_parts,
 )
-from aristaproto.rfc3339 import parse_iso8601, parse_rfc3339
+from aristaproto.times.rfc3339 import parse_iso8601, parse_rfc3339
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto.schema import Field, Schema
+from aristaproto.schema.fields import Field, Schema
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import aristaproto
 from aristaproto import wkt
-from aristaproto.schema import INT_RANGES, Field
+from aristaproto.schema.fields import INT_RANGES, Field
 
 # The largest float but one: JSON writes the largest so that google's parser takes it for too large.
 EDGES = {

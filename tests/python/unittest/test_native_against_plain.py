@@ -12,8 +12,9 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto import access, binary, codec
-from aristaproto.extension import set_extensions
+from aristaproto import binary, codec
+from aristaproto.model import access
+from aristaproto.model.extension import set_extensions
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import Endless, filled

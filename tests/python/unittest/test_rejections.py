@@ -8,7 +8,7 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto.schema import INT_RANGES, Field
+from aristaproto.schema.fields import INT_RANGES, Field
 from trees.unittest import protobuf_unittest as u
 from trees.unittest.protobuf_test_messages import proto2, proto3
 from trees.unittest.protobuf_test_messages.editions import proto3 as editions

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import struct
 
-from ..budget import Budget
-from ..errors import DecodeError
-from ..required import check_required
-from ..schema import PACKABLE, TYPE_GROUP, Field, Schema
-from ..wire import (
+from ..base.budget import Budget
+from ..base.errors import DecodeError
+from ..base.wire import (
     WIRE_EGROUP,
     WIRE_I32,
     WIRE_I64,
@@ -17,6 +15,8 @@ from ..wire import (
     WIRE_VARINT,
     encode_varint,
 )
+from ..model.required import check_required
+from ..schema.fields import PACKABLE, TYPE_GROUP, Field, Schema
 from .scalars import (
     FIXED,
     WIRE_TYPES,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from ..message import Message
+    from ..model.message import Message
     from .scalars import Read
 
     # (message, data, position, end, budget) -> position behind the value

@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from ..budget import Budget
-from ..errors import EncodeError, describe
-from ..required import check_required
-from ..schema import TYPE_GROUP, Field, Schema
-from ..wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
+from ..base.budget import Budget
+from ..base.errors import EncodeError, describe
+from ..base.wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
+from ..model.required import check_required
+from ..schema.fields import TYPE_GROUP, Field, Schema
 from .scalars import FIXED, WIRE_TYPES, scalar_writer
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..message import Message
+    from ..model.message import Message
     from .scalars import Write
 
     # (message, output, budget)

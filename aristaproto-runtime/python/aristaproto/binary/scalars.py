@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 from operator import index
 
-from ..errors import DecodeError, EncodeError, describe
-from ..schema import (
+from ..base.errors import DecodeError, EncodeError, describe
+from ..base.wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
+from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
@@ -33,14 +34,13 @@ from ..schema import (
     TYPE_UINT64,
     Field,
 )
-from ..wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..budget import Budget
+    from ..base.budget import Budget
 
     Read = Callable[[bytes, int, int, Budget], tuple[Any, int]]
     Write = Callable[[Any], bytes]

@@ -7,8 +7,8 @@ helpers, one for each kind of method.
 
 from __future__ import annotations
 
-from ..bases import TypeVar
-from ..errors import DecodeError
+from ..base.errors import DecodeError
+from ..base.typing_lite import TypeVar
 from ..rpc_streams import RequestSender
 from .deferred import aio, grpc
 from .metadata import metadata_pairs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from grpc import CallCredentials
     from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
 
-    from ..message import Message
+    from ..model.message import Message
     from .metadata import MetadataLike
 
     StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]

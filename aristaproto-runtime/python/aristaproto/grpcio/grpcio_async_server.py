@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import grpc  # type: ignore[import-untyped, unused-ignore]
 
-    from ..message import Message
+    from ..model.message import Message
 
     Request = TypeVar("Request", bound=Message)
     Response = TypeVar("Response", bound=Message)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import ContextVar
 
-from ..bases import Generic, TypeVar
+from ..base.typing_lite import Generic, TypeVar
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from grpc import CallCredentials, Channel  # type: ignore[import-untyped, unused-ignore]
 
-    from ..message import Message
+    from ..model.message import Message
     from .metadata import MetadataLike
 
 Request = TypeVar("Request", bound="Message")

@@ -15,7 +15,7 @@ import h2.exceptions
 from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 
-from ..message import Message
+from ..model.message import Message
 from ..rpc_streams import RequestSender, close_stream
 from .metadata import text_metadata
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
-from ..message import Message
+from ..model.message import Message
 from ..rpc_streams import close_stream, response_iterator, wrong_response
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..casing import Casing
-from ..message import Message, OutputFormat
+from ..base.casing import Casing
+from ..model.message import Message, OutputFormat
 from .decode import Decoder, UnknownFieldError
 from .encode import Encoder
 from .parse import parse_text
 
 if TYPE_CHECKING:
-    from ..registry import MessagePool
+    from ..model.pool import MessagePool
 
 __all__ = ("UnknownFieldError", "from_dict", "from_json", "to_dict", "to_json")
 

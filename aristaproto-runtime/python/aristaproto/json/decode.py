@@ -14,14 +14,14 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..budget import Budget
-from ..casing import snake_case
-from ..errors import JsonError, describe
-from ..extension import find_extension_field
-from ..float32 import round_float32
-from ..message import Message
-from ..required import check_required
-from ..schema import (
+from ..base.budget import Budget
+from ..base.casing import snake_case
+from ..base.errors import JsonError, describe
+from ..base.float32 import round_float32
+from ..model.extension import find_extension_field
+from ..model.message import Message
+from ..model.required import check_required
+from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
@@ -40,8 +40,8 @@ from .special import DECODERS, is_list, is_object
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..registry import MessagePool
-    from ..schema import Field, Schema
+    from ..model.pool import MessagePool
+    from ..schema.fields import Field, Schema
 
     Convert = Callable[["Decoder", Any], Any]
 

@@ -12,12 +12,12 @@ import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..budget import current_limits
-from ..errors import JsonError, describe
-from ..float32 import shortest_float32
-from ..message import Message
-from ..required import check_required
-from ..schema import (
+from ..base.budget import current_limits
+from ..base.errors import JsonError, describe
+from ..base.float32 import shortest_float32
+from ..model.message import Message
+from ..model.required import check_required
+from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
@@ -39,8 +39,8 @@ from .special import ENCODERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..registry import MessagePool
-    from ..schema import Field, Schema
+    from ..model.pool import MessagePool
+    from ..schema.fields import Field, Schema
 
     Convert = Callable[["Encoder", Any], Any]
 

@@ -11,8 +11,8 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
-from ..budget import current_limits
-from ..errors import JsonError
+from ..base.budget import current_limits
+from ..base.errors import JsonError
 
 __all__ = ("DoubleKeys", "parse_text")
 

@@ -15,16 +15,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from ..errors import DecodeError, EncodeError, JsonError, describe
-from ..message import Message
-from ..rfc3339 import format_rfc3339, parse_iso8601, parse_rfc3339
+from ..base.errors import DecodeError, EncodeError, JsonError, describe
+from ..model.message import Message
+from ..times.rfc3339 import format_rfc3339, parse_iso8601, parse_rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .. import wkt
-    from ..registry import MessagePool
-    from ..schema import Schema
+    from ..model.pool import MessagePool
+    from ..schema.fields import Schema
     from .decode import Decoder
     from .encode import Encoder
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import TextError
-from ..message import Message
-from ..required import check_required
+from ..base.errors import TextError
+from ..model.message import Message
+from ..model.required import check_required
 from .read import Reader
 from .write import Writer
 
 if TYPE_CHECKING:
-    from ..registry import MessagePool
+    from ..model.pool import MessagePool
 
 __all__ = ("from_text", "to_text")
 

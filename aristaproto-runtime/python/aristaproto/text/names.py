@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..schema import TYPE_GROUP
+from ..schema.fields import TYPE_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..enum import Enum
-    from ..schema import Field, Schema
+    from ..model.enum import Enum
+    from ..schema.fields import Field, Schema
 
 __all__ = ("enum_names", "field_name", "field_names")
 

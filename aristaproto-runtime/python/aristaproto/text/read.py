@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..budget import Budget
-from ..errors import EncodeError, TextError
-from ..extension import find_extension_field
-from ..float32 import round_float32
-from ..schema import (
+from ..base.budget import Budget
+from ..base.errors import EncodeError, TextError
+from ..base.float32 import round_float32
+from ..model.extension import find_extension_field
+from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
@@ -29,9 +29,9 @@ from .tokens import Kind, Tokens
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..message import Message
-    from ..registry import MessagePool
-    from ..schema import Field, Schema
+    from ..model.message import Message
+    from ..model.pool import MessagePool
+    from ..schema.fields import Field, Schema
 
     # (field, value): stores a value that was read.
     Store = Callable[[Field, Any], None]

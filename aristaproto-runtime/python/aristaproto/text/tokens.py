@@ -9,7 +9,7 @@ import enum
 import re
 from typing import NamedTuple
 
-from ..errors import TextError
+from ..base.errors import TextError
 
 __all__ = ("Kind", "Token", "Tokens")
 

@@ -12,11 +12,12 @@ import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..budget import current_limits
-from ..errors import DecodeError, TextError, describe
-from ..float32 import shortest_float32
+from ..base.budget import current_limits
+from ..base.errors import DecodeError, TextError, describe
+from ..base.float32 import shortest_float32
+from ..base.wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
 from ..json.encode import is_message_of
-from ..schema import (
+from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
     TYPE_BYTES,
@@ -25,17 +26,16 @@ from ..schema import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from ..wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
 from ..wkt.any import find_packed_type
 from .names import field_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..message import Message
-    from ..registry import MessagePool
-    from ..schema import Field
-    from ..wire import WireField
+    from ..base.wire import WireField
+    from ..model.message import Message
+    from ..model.pool import MessagePool
+    from ..schema.fields import Field
 
 __all__ = ("Writer",)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any as AnyValue
     from typing import Protocol, TypeVar
 
-    from ..registry import MessagePool
+    from ..model.pool import MessagePool
 
     _A = TypeVar("_A", bound="Any")
     _A_co = TypeVar("_A_co", bound="Any", covariant=True)

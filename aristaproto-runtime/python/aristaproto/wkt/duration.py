@@ -10,8 +10,8 @@ import datetime
 
 import aristaproto
 
-from ..nano_datetime import parts_to_timedelta, timedelta_to_parts
-from ..rfc3339 import format_fraction
+from ..times.nano_datetime import parts_to_timedelta, timedelta_to_parts
+from ..times.rfc3339 import format_fraction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

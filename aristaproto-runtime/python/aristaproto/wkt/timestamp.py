@@ -10,8 +10,8 @@ import datetime
 
 import aristaproto
 
-from ..nano_datetime import NanoDatetime, datetime_to_parts, parts_to_datetime
-from ..rfc3339 import MAX_SECONDS, MIN_SECONDS
+from ..times.nano_datetime import NanoDatetime, datetime_to_parts, parts_to_datetime
+from ..times.rfc3339 import MAX_SECONDS, MIN_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

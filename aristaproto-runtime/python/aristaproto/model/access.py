@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 
-from . import codec
+from .. import codec
 from .message import refuse_attribute
 from .required import missing_required
 
@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..schema.fields import Field
     from .message import Message
-    from .schema import Field
 
 __all__ = ("byte_size", "clear", "default", "get", "is_initialized", "merge", "which_one_of")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .bases import NamedTuple
 from .errors import Error
+from .typing_lite import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The schema of a message class: what every codec reads.
 
-One `Schema` for each class, with its `Field`s resolved. `schema_builder` makes it from the `FieldSpec`s of the
+One `Schema` for each class, with its `Field`s resolved. `schema.builder` makes it from the `FieldSpec`s of the
 class body when the class is first used, never at import, because packages of thousands of classes must
 import fast and refer to each other in cycles.
 """
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .enum import Enum
-    from .message import Message
-    from .registry import MessagePool
+    from ..model.enum import Enum
+    from ..model.message import Message
+    from ..model.pool import MessagePool
 
     # Inside `Field`, `type` is an attribute.
     MessageClass = type[Message]
@@ -281,7 +281,7 @@ class Schema:
     @property
     def reserved_names(self) -> frozenset[str]:
         """The field names that the message reserves, which text format passes over. Reads the class' descriptor."""
-        from .reflection import reserved_names
+        from ..reflection import reserved_names
 
         return reserved_names(self.cls)
 
@@ -345,7 +345,7 @@ class LazySchema:
     """Sits in each message class as `__schema__` until it is first read."""
 
     def __get__(self, instance: object, owner: type[Message]) -> Schema:
-        from .schema_builder import build_schema
+        from .builder import build_schema
 
         schema = build_schema(owner)
         # Threads that use a class for the first time build a schema each, because a lock around that, which imports

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 
-from .bases import NamedTuple
 from .errors import DecodeError, EncodeError
+from .typing_lite import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import os
 import sys
 from keyword import iskeyword
 
-from . import codec
+from .. import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class MessagePool:
         if found is None and self._import(full_name):
             found = self._types.get(full_name)
         if found is None and full_name.startswith("google.protobuf."):
-            from . import wkt
+            from .. import wkt
 
             if wkt.message_pool is not self:
                 return wkt.message_pool.find(full_name)

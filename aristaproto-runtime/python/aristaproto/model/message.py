@@ -12,9 +12,9 @@ from enum import IntEnum
 from operator import attrgetter
 from reprlib import recursive_repr
 
-from . import codec
-from .casing import Casing
-from .schema import FieldSpec, LazySchema, Schema
+from .. import codec
+from ..base.casing import Casing
+from ..schema.fields import FieldSpec, LazySchema, Schema
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer, Self, dataclass_transform
 
+    from ..base.wire import BinaryReader, BinaryWriter
     from .extension import Extension
-    from .registry import MessagePool
-    from .wire import BinaryReader, BinaryWriter
+    from .pool import MessagePool
 else:
 
     def dataclass_transform(**_):
@@ -338,7 +338,7 @@ class Message(_BASE, metaclass=_MessageType):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """How pydantic validates and serialises a message inside a model of its own."""
-        from .pydantic import core_schema_of
+        from ..pydantic import core_schema_of
 
         return core_schema_of(cls)
 
@@ -367,7 +367,7 @@ class Message(_BASE, metaclass=_MessageType):
 
     def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
         """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
-        from .wire import encode_varint
+        from ..base.wire import encode_varint
 
         data = codec.encode(self)
         stream.write(encode_varint(len(data)) + data if delimit else data)
@@ -382,7 +382,7 @@ class Message(_BASE, metaclass=_MessageType):
         """
         from copy import deepcopy
 
-        from .wire import SIZE_DELIMITED, load_varint, read_exactly
+        from ..base.wire import SIZE_DELIMITED, load_varint, read_exactly
 
         if size is None:
             data = stream.read()
@@ -419,7 +419,7 @@ class Message(_BASE, metaclass=_MessageType):
         made = codec.to_dict(self, output_format, include_default_values, casing, message_pool)
         if made is not NotImplemented:
             return made
-        from . import json
+        from .. import json
 
         return json.to_dict(
             self,
@@ -446,7 +446,7 @@ class Message(_BASE, metaclass=_MessageType):
         message: Self | None = codec.from_dict(cls, value, ignore_unknown_fields, message_pool)
         if message is not None:
             return message
-        from . import json
+        from .. import json
 
         return json.from_dict(
             cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
@@ -461,7 +461,7 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
-        from . import json
+        from .. import json
 
         return json.to_json(
             self,
@@ -483,7 +483,7 @@ class Message(_BASE, metaclass=_MessageType):
         message: Self | None = codec.from_json(cls, value, ignore_unknown_fields, message_pool)
         if message is not None:
             return message
-        from . import json
+        from .. import json
 
         return json.from_json(
             cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
@@ -501,7 +501,7 @@ class Message(_BASE, metaclass=_MessageType):
         `print_unknown_fields` also what was read and has no field, by its number. `TextError` for a
         value that its field cannot carry.
         """
-        from . import text
+        from .. import text
 
         return text.to_text(
             self, print_unknown_fields=print_unknown_fields, message_pool=message_pool
@@ -520,7 +520,7 @@ class Message(_BASE, metaclass=_MessageType):
         Extensions and the types of Any are looked up in `message_pool`, then in the pool of this class' tree.
         `TextError` with line and column when it does not parse or fit.
         """
-        from .text import from_text
+        from ..text import from_text
 
         return from_text(
             cls, text, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool

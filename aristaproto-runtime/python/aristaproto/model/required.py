@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .errors import Error
+    from ..base.errors import Error
+    from ..schema.fields import Schema
     from .message import Message
-    from .schema import Schema
 
 __all__ = ("check_required", "missing_required")
 

@@ -11,10 +11,10 @@ import importlib
 import operator
 import sys
 
-from . import codec
+from .. import codec
+from ..base.float32 import round_float32
 from .constructors import compile_new
-from .float32 import round_float32
-from .schema import (
+from .fields import (
     MESSAGE_TYPES,
     PACKABLE,
     TYPE_BOOL,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .message import Message
+    from ..model.message import Message
 
 __all__ = ("build_field", "build_schema", "resolve_ref")
 
@@ -109,7 +109,7 @@ def build_schema(cls: type[Message]) -> Schema:
 
 def _bind(native: Any, schema: Schema) -> None:
     """Let the codec in Rust compile its plan, and read and write the slots of the class."""
-    from .message import Message
+    from ..model.message import Message
 
     cls: Any = schema.cls
     if "_extensions" in cls.__dict__:

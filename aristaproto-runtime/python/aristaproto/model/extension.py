@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import sys
 
-from . import codec
-from .bases import Generic, TypeVar
+from .. import codec
+from ..base.typing_lite import Generic, TypeVar
+from ..schema.fields import Field, FieldSpec
 from .message import Message
-from .schema import Field, FieldSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from .registry import MessagePool
-    from .schema import Schema
+    from ..schema.fields import Schema
+    from .pool import MessagePool
 
 __all__ = (
     "Extension",
@@ -55,7 +55,7 @@ class Extension(Generic[_M, _T]):
     def field(self) -> Field:
         """The field as codecs see it; its names are ``[full_name]``, as JSON and text write it."""
         if self._field is None:
-            from .schema_builder import build_field, resolve_ref
+            from ..schema.builder import build_field, resolve_ref
 
             name = f"[{self.full_name}]"
             built = build_field(
@@ -219,7 +219,7 @@ def _promote(message: Message, extension: Extension[Any, Any]) -> None:
     unknown = message._unknown_fields  # pyright: ignore[reportPrivateUsage]
     if not unknown:
         return
-    from .wire import parse_fields
+    from ..base.wire import parse_fields
 
     # In a message set, extensions are items of number 1.
     number = 1 if type(message).__message_set__ else extension.number

@@ -1,6 +1,6 @@
 """Compiles the constructor of a message class: `__init__`, and `new()`, which makes an empty message for the codecs.
 
-Called by `schema_builder` and `Schema.init`. The codec in Rust has its own of both; it calls this `__init__` with arguments
+Called by `schema.builder` and `Schema.init`. The codec in Rust has its own of both; it calls this `__init__` with arguments
 that do not fit, for the error. Source text, because a loop over fields costs several times as much.
 """
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .message import Message
-    from .schema import Schema
+    from ..model.message import Message
+    from .fields import Schema
 
 __all__ = ("compile_init", "compile_new")
 
 
 def compile_init(schema: Schema) -> Callable[..., None]:
     """`__init__` of the class of a schema, whose fields are complete."""
-    from .message import warn_deprecated
+    from ..model.message import warn_deprecated
 
     own, scope = _scope(schema)
     scope[f"{own}warn"] = warn_deprecated
@@ -68,14 +68,14 @@ def compile_new(schema: Schema) -> Callable[[], Any]:
 
 def _scope(schema: Schema) -> tuple[str, dict[str, Any]]:
     """What starts names of our own, which must not meet those of the fields, and what they stand for."""
-    from .message import set_unknown_fields
+    from ..model.message import set_unknown_fields
 
     own = "_"
     while any(name.startswith(own) for name in schema.by_name):
         own += "_"
     cls: Any = schema.cls
     scope: dict[str, Any] = {
-        "__name__": "aristaproto.message",
+        "__name__": "aristaproto.model.message",
         f"{own}cls": cls,
         f"{own}new": object.__new__,
         f"{own}unknown": set_unknown_fields,

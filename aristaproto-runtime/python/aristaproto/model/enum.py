@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from . import codec
+from .. import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from .registry import MessagePool
+    from .pool import MessagePool
 
 __all__ = ("Enum",)
 

@@ -1,0 +1,1 @@
+"""What everything else stands on: errors, limits, names, wire bytes. No messages."""

@@ -1,0 +1,1 @@
+"""Messages, enums, extensions and pools, and functions on them."""

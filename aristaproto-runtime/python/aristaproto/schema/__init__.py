@@ -1,0 +1,1 @@
+"""What the codecs know of a message class: its fields, resolved, and its constructor."""

@@ -1,0 +1,1 @@
+"""Times and durations: their text, and Python values that are exact to the nanosecond."""
