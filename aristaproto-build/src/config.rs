@@ -72,13 +72,32 @@ choices! {
         SyncAsyncNoDefault = "sync_async_no_default",
     }
 
-    /// Which base classes for servers each service gets.
+    /// Which base classes for servers each service gets, and how they are called.
+    ///
+    /// For a service `Greeter`:
+    ///
+    /// | value | word | synchronous (`grpc.server()`) | asynchronous |
+    /// |---|---|---|---|
+    /// | `None` (default) | `none` | | |
+    /// | `Sync` | `sync` | `GreeterBase` | |
+    /// | `Async` | `async` | | `GreeterBase` |
+    /// | `SyncAsync` | `sync_async` | `GreeterBase` | `GreeterAsyncBase` |
+    /// | `AsyncSync` | `async_sync` | `GreeterSyncBase` | `GreeterBase` |
+    /// | `SyncAsyncNoDefault` | `sync_async_no_default` | `GreeterSyncBase` | `GreeterAsyncBase` |
     ServerGeneration {
         /// No base classes.
         #[default]
         None = "none",
-        /// A base class with asynchronous methods, `GreeterBase` for a service `Greeter`.
+        /// Base classes for `grpc.server()` of grpcio, which runs methods in threads.
+        Sync = "sync",
+        /// Base classes with asynchronous methods.
         Async = "async",
+        /// Both; the asynchronous ones are called `…AsyncBase`.
+        SyncAsync = "sync_async",
+        /// Both; the synchronous ones are called `…SyncBase`.
+        AsyncSync = "async_sync",
+        /// Both; `…SyncBase` and `…AsyncBase`.
+        SyncAsyncNoDefault = "sync_async_no_default",
     }
 
     /// The Python library that asynchronous code runs on.
@@ -180,7 +199,7 @@ options! {
     /// `client_async_transport=grpclib|grpcio`.
     client_async_transport: AsyncTransport,
     /// Which base classes for servers each service gets; none unless told otherwise. As text:
-    /// `server_generation=none|async`.
+    /// `server_generation=none|sync|async|sync_async|async_sync|sync_async_no_default`.
     server_generation: ServerGeneration,
     /// The library under asynchronous servers; grpclib unless told otherwise. As text:
     /// `server_async_transport=grpclib|grpcio`.
@@ -395,6 +414,7 @@ mod tests {
                 Ok((*word).to_owned())
             );
         }
+        assert_eq!(ServerGeneration::WORDS, ClientGeneration::WORDS);
         assert_eq!(Options::KEYS.len(), 6);
     }
 
@@ -431,11 +451,13 @@ mod tests {
         );
         assert_eq!(
             report("server_generation", Some("asnyc")),
-            "option `server_generation` cannot be `asnyc`; it is one of: none, async\n  hint: did you mean `async`?"
+            "option `server_generation` cannot be `asnyc`; it is one of: none, sync, async, \
+             sync_async, async_sync, sync_async_no_default\n  hint: did you mean `async`?"
         );
         assert_eq!(
             report("server_generation", None),
-            "option `server_generation` needs a value\n  hint: write `server_generation=` and one of: none, async"
+            "option `server_generation` needs a value\n  hint: write `server_generation=` and one of: none, sync, async, \
+             sync_async, async_sync, sync_async_no_default"
         );
         assert_eq!(
             report("pydantic_dataclasses", Some("yes")),

@@ -294,7 +294,7 @@ pub struct Extension {
     pub field: Field,
 }
 
-/// A service: a stub for each kind of client, and a base for servers.
+/// A service: a stub for each kind of client, and a base for each kind of server.
 #[derive(Debug)]
 pub struct Service {
     /// Names and place; `name` is what the names of its classes begin with.
@@ -305,10 +305,27 @@ pub struct Service {
     pub sync_stub: Option<String>,
     /// The asynchronous stub, if there is one.
     pub async_stub: Option<String>,
-    /// The base class for servers, if there is one.
-    pub base: Option<String>,
+    /// The base class for synchronous servers, if there is one.
+    pub sync_base: Option<String>,
+    /// The base class for asynchronous servers, if there is one.
+    pub async_base: Option<String>,
     /// In declaration order.
     pub methods: Vec<Method>,
+}
+
+impl Service {
+    /// The names of the classes that there are.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
+        [
+            &self.sync_stub,
+            &self.async_stub,
+            &self.sync_base,
+            &self.async_base,
+        ]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+    }
 }
 
 /// A method of a service.

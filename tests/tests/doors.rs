@@ -28,7 +28,7 @@ mod everything {
         out_dir: "../target/doors/everything",
         client_generation: sync_async_no_default,
         client_async_transport: grpcio,
-        server_generation: async,
+        server_generation: sync_async,
         server_async_transport: "grpcio",
         pydantic_dataclasses: true,
         google_protobuf_descriptors: true,
@@ -37,7 +37,7 @@ mod everything {
 
 const EVERYTHING: [&str; 3] = [
     "--python_aristaproto_opt=client_generation=sync_async_no_default,client_async_transport=grpcio",
-    "--python_aristaproto_opt=server_generation=async,server_async_transport=grpcio,pydantic_dataclasses",
+    "--python_aristaproto_opt=server_generation=sync_async,server_async_transport=grpcio,pydantic_dataclasses",
     "--python_aristaproto_opt=google_protobuf_descriptors=true",
 ];
 
@@ -124,7 +124,7 @@ fn the_doors_give_the_same_files() {
     everything
         .client_generation(ClientGeneration::SyncAsyncNoDefault)
         .client_async_transport(AsyncTransport::Grpcio)
-        .server_generation(ServerGeneration::Async)
+        .server_generation(ServerGeneration::SyncAsync)
         .server_async_transport(AsyncTransport::Grpcio)
         .pydantic_dataclasses(true)
         .google_protobuf_descriptors(true);

@@ -37,15 +37,24 @@ fn flavours() -> Vec<(&'static str, Options)> {
         ),
         (
             "sync_async_grpcio",
-            options(Client::SyncAsync, Grpcio, Server::Async, Grpcio),
+            options(Client::SyncAsync, Grpcio, Server::SyncAsync, Grpcio),
         ),
         (
             "async_sync_mixed",
-            options(Client::AsyncSync, Grpclib, Server::Async, Grpcio),
+            options(Client::AsyncSync, Grpclib, Server::AsyncSync, Grpcio),
         ),
         (
             "no_default_mixed",
-            options(Client::SyncAsyncNoDefault, Grpcio, Server::Async, Grpclib),
+            options(
+                Client::SyncAsyncNoDefault,
+                Grpcio,
+                Server::SyncAsyncNoDefault,
+                Grpclib,
+            ),
+        ),
+        (
+            "sync",
+            options(Client::None, Grpclib, Server::Sync, Grpclib),
         ),
         (
             "pydantic",
@@ -232,7 +241,11 @@ bases = {
         aristaproto.grpcio.ServiceStub,
         aristaproto.grpclib.ServiceStub,
     ),
-    "bases": (aristaproto.grpcio.ServiceBase, aristaproto.grpclib.ServiceBase),
+    "bases": (
+        aristaproto.grpcio.SyncServiceBase,
+        aristaproto.grpcio.ServiceBase,
+        aristaproto.grpclib.ServiceBase,
+    ),
 }
 
 def find_message(tree, pool, full_name):
@@ -335,9 +348,10 @@ fn every_module_can_be_imported_first() {
         ("default", 1, 0),
         ("messages_only", 0, 0),
         ("async_grpclib", 1, 1),
-        ("sync_async_grpcio", 2, 1),
-        ("async_sync_mixed", 2, 1),
-        ("no_default_mixed", 2, 1),
+        ("sync_async_grpcio", 2, 2),
+        ("async_sync_mixed", 2, 2),
+        ("no_default_mixed", 2, 2),
+        ("sync", 0, 1),
         ("pydantic", 0, 0),
         ("descriptors", 1, 1),
     ] {
@@ -418,7 +432,8 @@ class One(aristaproto.Enum):
     ONE = 1
 print("enum", *sorted({*dir(Empty), *dir(type(Empty)), *dir(One.ONE)} - {"ONE"}))
 services = [
-    aristaproto.grpcio.SyncServiceStub, aristaproto.grpcio.ServiceStub, aristaproto.grpcio.ServiceBase,
+    aristaproto.grpcio.SyncServiceStub, aristaproto.grpcio.ServiceStub,
+    aristaproto.grpcio.SyncServiceBase, aristaproto.grpcio.ServiceBase,
     aristaproto.grpclib.ServiceStub, aristaproto.grpclib.ServiceBase,
 ]
 print("service", *sorted({name for service in services for name in dir(service)}))

@@ -31,6 +31,14 @@ fn cases() -> Vec<(&'static str, Vec<&'static str>, Options)> {
         ("example_grpcio", vec!["example.proto"], grpcio),
         ("example_grpclib", vec!["example.proto"], grpclib.clone()),
         (
+            "example_sync_server",
+            vec!["example.proto"],
+            Options {
+                server_generation: ServerGeneration::Sync,
+                ..messages_only.clone()
+            },
+        ),
+        (
             "example_pydantic",
             vec!["example.proto"],
             Options {

@@ -140,6 +140,7 @@ import pickle
 from collections.abc import AsyncIterator
 
 import aristaproto
+import aristaproto.grpcio
 import grpc.aio
 from typing_extensions import assert_type
 
@@ -219,7 +220,7 @@ class Keeper(v1.KeeperBase):
 
 async def call() -> None:
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Keeper()._grpcio_rpc_handler(),))  # pyright: ignore[reportPrivateUsage]
+    aristaproto.grpcio.add_to_server(Keeper(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -65,7 +65,10 @@ impl<'a> Printer<'a> {
             self.async_stub(service);
         }
         for service in services() {
-            self.base(service);
+            self.sync_base(service);
+        }
+        for service in services() {
+            self.async_base(service);
         }
         self.registration();
         self.descriptors();
@@ -146,9 +149,7 @@ impl<'a> Printer<'a> {
             .map(|it| it.name.as_str())
             .collect();
         for &id in &self.module.services {
-            let service = self.model.service(id);
-            let classes = [&service.sync_stub, &service.async_stub, &service.base];
-            public.extend(classes.into_iter().flatten().map(String::as_str));
+            public.extend(self.model.service(id).classes());
         }
         if self.module.well_known {
             public.extend(well_known::NAMES);
@@ -297,8 +298,7 @@ fn own_names<'a>(model: &'a Model, module: &'a Module, part: Option<&'a Part>) -
     }
     for &id in &module.services {
         let service = model.service(id);
-        let classes = [&service.sync_stub, &service.async_stub, &service.base];
-        for class in classes.into_iter().flatten() {
+        for class in service.classes() {
             names.insert(class, ());
         }
         for Method { name, .. } in &service.methods {

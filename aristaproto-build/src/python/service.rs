@@ -1,5 +1,5 @@
-//! Stubs and server bases of a service. In: a service of the model. Out: up to three classes: the synchronous stub, the
-//! asynchronous stub, the base for servers. Called by the module printer; the transports differ only in what they must.
+//! Stubs and server bases of a service. In: a service of the model. Out: up to four classes: the synchronous stub, the
+//! asynchronous stub, the bases for synchronous and asynchronous servers. Called by the module printer; the transports differ only in what they must.
 
 use super::imports::write_local;
 use super::module::{shadowed_builtins, Printer};
@@ -12,7 +12,8 @@ use crate::AsyncTransport;
 enum Side {
     Sync,
     Async,
-    Server,
+    SyncServer,
+    AsyncServer,
 }
 
 impl Printer<'_> {
@@ -39,14 +40,27 @@ impl Printer<'_> {
         }
     }
 
-    pub(super) fn base(&mut self, service: &Service) {
-        if let Some(class) = &service.base {
+    pub(super) fn sync_base(&mut self, service: &Service) {
+        if let Some(class) = &service.sync_base {
+            let base = self.imports.module("aristaproto.grpcio") + ".SyncServiceBase";
+            self.service_class(service, class, &base);
+            for (index, method) in service.methods.iter().enumerate() {
+                self.separate(service, index);
+                self.base_method(method, Side::SyncServer);
+            }
+            self.separate(service, service.methods.len());
+            self.grpcio_handler(service);
+        }
+    }
+
+    pub(super) fn async_base(&mut self, service: &Service) {
+        if let Some(class) = &service.async_base {
             let transport = transport_module(self.options.server_async_transport);
             let base = self.imports.module(transport) + ".ServiceBase";
             self.service_class(service, class, &base);
             for (index, method) in service.methods.iter().enumerate() {
                 self.separate(service, index);
-                self.base_method(method);
+                self.base_method(method, Side::AsyncServer);
             }
             self.separate(service, service.methods.len());
             match self.options.server_async_transport {
@@ -61,7 +75,9 @@ impl Printer<'_> {
         self.writer
             .call(0, &format!("class {class}"), &[base.into()], ":");
         self.writer.docstring(4, &service.declared.comment);
-        let is_server = service.base.as_deref() == Some(class);
+        let is_server = [&service.sync_base, &service.async_base]
+            .into_iter()
+            .any(|base| base.as_deref() == Some(class));
         if service.methods.is_empty() && service.declared.comment.is_empty() && !is_server {
             self.writer.line(4, "pass");
         }
@@ -77,7 +93,9 @@ impl Printer<'_> {
     fn stub_method(&mut self, service: &Service, method: &Method, side: Side) {
         let transport = match side {
             Side::Sync => AsyncTransport::Grpcio,
-            Side::Async | Side::Server => self.options.client_async_transport,
+            Side::Async | Side::SyncServer | Side::AsyncServer => {
+                self.options.client_async_transport
+            }
         };
         let mut parameters = vec![
             Parameter::Bare("self"),
@@ -146,27 +164,31 @@ impl Printer<'_> {
         self.writer.exploded_call(8, &call, &arguments, "");
     }
 
-    fn base_method(&mut self, method: &Method) {
+    fn base_method(&mut self, method: &Method, side: Side) {
         let parameters = [
             Parameter::Bare("self"),
-            self.request_parameter(method, Side::Server),
+            self.request_parameter(method, side),
         ];
-        let returns = self.response(method, Side::Server);
-        let head = format!("async def {}", method.name);
+        let returns = self.response(method, side);
+        let (define, awaited) = match side {
+            Side::AsyncServer => ("async def", "await "),
+            Side::Sync | Side::Async | Side::SyncServer => ("def", ""),
+        };
+        let head = format!("{define} {}", method.name);
         self.writer
             .signature(4, &head, &parameters, &returns, false);
         self.writer.docstring(8, &method.comment);
         if method.server_streaming {
             self.local_imports(&[method.output]);
         }
-        let transport = match self.options.server_async_transport {
-            AsyncTransport::Grpcio => "grpcio",
-            AsyncTransport::Grpclib => "grpclib",
+        let transport = match (side, self.options.server_async_transport) {
+            (Side::AsyncServer, AsyncTransport::Grpclib) => "grpclib",
+            _ => "grpcio",
         };
         self.writer
-            .line(8, &format!("await self._{transport}_unimplemented()"));
+            .line(8, &format!("{awaited}self._{transport}_unimplemented()"));
         if method.server_streaming {
-            // What makes the function an async generator.
+            // What makes the function a generator.
             let output = self.message_expression(method.output, true);
             self.writer.line(8, &format!("yield {output}()"));
         }
@@ -289,12 +311,15 @@ impl Printer<'_> {
             Side::Async if method.client_streaming => {
                 vec![of_input("AsyncIterable"), of_input("Iterable")]
             }
-            Side::Server if method.client_streaming => vec![of_input("AsyncIterator")],
+            Side::SyncServer if method.client_streaming => vec![of_input("Iterator")],
+            Side::AsyncServer if method.client_streaming => vec![of_input("AsyncIterator")],
             Side::Sync | Side::Async if has_empty_input(self, method) => {
                 default = Some("None");
                 vec![Annotation::Name(input), Annotation::Name("None".to_owned())]
             }
-            Side::Sync | Side::Async | Side::Server => vec![Annotation::Name(input)],
+            Side::Sync | Side::Async | Side::SyncServer | Side::AsyncServer => {
+                vec![Annotation::Name(input)]
+            }
         };
         let name = if method.client_streaming {
             "messages"
@@ -315,12 +340,14 @@ impl Printer<'_> {
         }
         let abc = "collections.abc";
         match side {
-            Side::Sync => Annotation::Subscript(self.imports.member(abc, "Iterator"), vec![output]),
+            Side::Sync | Side::SyncServer => {
+                Annotation::Subscript(self.imports.member(abc, "Iterator"), vec![output])
+            }
             Side::Async => Annotation::Subscript(
                 self.imports.member(abc, "AsyncGenerator"),
                 vec![output, "None".to_owned()],
             ),
-            Side::Server => {
+            Side::AsyncServer => {
                 Annotation::Subscript(self.imports.member(abc, "AsyncIterator"), vec![output])
             }
         }

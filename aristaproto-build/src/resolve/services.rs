@@ -32,14 +32,11 @@ impl Resolver<'_> {
         }
     }
 
-    /// What the classes of each service end with: synchronous stub, asynchronous stub, base.
-    fn suffixes(&self) -> [Option<&'static str>; 3] {
+    /// What the classes of each service end with: synchronous stub, asynchronous stub, synchronous base, asynchronous base.
+    fn suffixes(&self) -> [Option<&'static str>; 4] {
         let (sync_stub, async_stub) = stub_suffixes(self.options.client_generation);
-        let base = match self.options.server_generation {
-            ServerGeneration::None => None,
-            ServerGeneration::Async => Some("Base"),
-        };
-        [sync_stub, async_stub, base]
+        let (sync_base, async_base) = base_suffixes(self.options.server_generation);
+        [sync_stub, async_stub, sync_base, async_base]
     }
 
     /// The name that a class of the `i`th service of a file wants. Two classes of a service never want the same, as their
@@ -65,7 +62,7 @@ impl Resolver<'_> {
                 ..self.declared(index, proto.name(), "", path)
             };
             let full_name = self.full_name(index, proto.name());
-            let [sync_stub, async_stub, base] = self.suffixes().map(|suffix| {
+            let [sync_stub, async_stub, sync_base, async_base] = self.suffixes().map(|suffix| {
                 let (wanted, owner) = self.class_of(index, i, proto.name(), suffix?);
                 Some(self.take(declared.module, wanted, &owner, str::to_owned))
             });
@@ -77,7 +74,8 @@ impl Resolver<'_> {
                 full_name,
                 sync_stub,
                 async_stub,
-                base,
+                sync_base,
+                async_base,
                 methods,
             });
         }
@@ -146,5 +144,17 @@ fn stub_suffixes(clients: ClientGeneration) -> (Option<&'static str>, Option<&'s
         ClientGeneration::SyncAsync => (Some("Stub"), Some("AsyncStub")),
         ClientGeneration::AsyncSync => (Some("SyncStub"), Some("Stub")),
         ClientGeneration::SyncAsyncNoDefault => (Some("SyncStub"), Some("AsyncStub")),
+    }
+}
+
+/// The suffixes of the synchronous and the asynchronous base.
+fn base_suffixes(servers: ServerGeneration) -> (Option<&'static str>, Option<&'static str>) {
+    match servers {
+        ServerGeneration::None => (None, None),
+        ServerGeneration::Sync => (Some("Base"), None),
+        ServerGeneration::Async => (None, Some("Base")),
+        ServerGeneration::SyncAsync => (Some("Base"), Some("AsyncBase")),
+        ServerGeneration::AsyncSync => (Some("SyncBase"), Some("Base")),
+        ServerGeneration::SyncAsyncNoDefault => (Some("SyncBase"), Some("AsyncBase")),
     }
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import aristaproto.grpcio
 import grpc
 from lib_grpcio.example import MyServiceBase, Request, Response, VersionRequest, VersionResponse
 
@@ -33,7 +34,7 @@ class MyService(MyServiceBase):
 
 async def main() -> None:
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((MyService()._grpcio_rpc_handler(),))
+    aristaproto.grpcio.add_to_server(MyService(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"listening on 127.0.0.1:{port}", flush=True)

@@ -34,7 +34,11 @@ const TREES: &[(&str, &str)] = &[
         "grpclib",
         "client_generation=async_sync,server_generation=async",
     ),
-    ("no_default", "client_generation=sync_async_no_default"),
+    (
+        "no_default",
+        "client_generation=sync_async_no_default,\
+         server_generation=sync_async_no_default,server_async_transport=grpcio",
+    ),
     ("pydantic", "pydantic_dataclasses,client_generation=none"),
     (
         "descriptors",

@@ -1,7 +1,7 @@
-"""gRPC over grpcio: what generated clients (sync and asyncio) and servers (asyncio) build on.
+"""gRPC over grpcio: what generated clients and servers (sync and asyncio) build on, and functions for them.
 
 In: messages with `FromString` and `SerializeToString`. Out: calls on a `grpc.Channel` or
-`grpc.aio.Channel`, handlers for a `grpc.aio` server. Generated modules import it;
+`grpc.aio.Channel`, handlers for a `grpc.server()` or a `grpc.aio.server()`. Generated modules import it;
 `import aristaproto` does not.
 """
 
@@ -11,7 +11,9 @@ from .deferred import grpc
 from .grpcio_async_client import ServiceStub
 from .grpcio_async_server import ServiceBase
 from .grpcio_sync_client import SyncServiceStub
+from .grpcio_sync_server import SyncServiceBase
 from .metadata import MetadataLike
+from .servers import add_to_server, current_context, current_sync_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,5 +38,9 @@ __all__ = (
     "MetadataLike",
     "ServiceBase",
     "ServiceStub",
+    "SyncServiceBase",
     "SyncServiceStub",
+    "add_to_server",
+    "current_context",
+    "current_sync_context",
 )

@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from .grpclib_async_client import ServiceStub
-from .grpclib_async_server import ServiceBase
+from .grpclib_async_server import ServiceBase, current_stream
 from .metadata import MetadataLike
 
 __all__ = (
@@ -28,4 +28,5 @@ __all__ = (
     "MetadataLike",
     "ServiceBase",
     "ServiceStub",
+    "current_stream",
 )

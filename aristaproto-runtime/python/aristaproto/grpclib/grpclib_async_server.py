@@ -7,28 +7,66 @@ Generated `XBase` classes call the handler makers, one for each kind of method.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
 from ..model.message import Message
+from ..rpc_services import generated_bases
 from ..rpc_streams import close_stream, response_iterator, wrong_response
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
 
 
-__all__ = ("ServiceBase",)
+__all__ = ("ServiceBase", "current_stream")
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 
+# Set by each handler and never reset: grpclib runs each request in a task of its own, whose context ends with it.
+_stream: ContextVar[Stream[Any, Any] | None] = ContextVar("_stream", default=None)
+
+
+def current_stream() -> Stream[Any, Any]:
+    """The stream of the request that the current task of a grpclib server serves: `metadata`, `deadline`, `peer`.
+
+    Also inside of what the method awaits, and in tasks that it starts. Requests and responses go through the method, not
+    through the stream; `send_initial_metadata` may be called before the first response, `send_trailing_metadata` not at
+    all: the status is an exception, `grpclib.exceptions.GRPCError`.
+    <https://grpclib.readthedocs.io/en/latest/server.html#grpclib.server.Stream>
+
+    Raises:
+        RuntimeError: No method of a service is running.
+    """
+    stream = _stream.get()
+    if stream is None:
+        raise RuntimeError(
+            "current_stream() is there only while a grpclib server runs a method of a service"
+        )
+    return stream
+
+
 class ServiceBase:
     """A service on a grpclib server; generated subclasses have one method for each RPC, and
-    `__mapping__`.
+    `__mapping__`. A class that extends the bases of several services serves all of them.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        bases = generated_bases(cls, "__mapping__")
+        if len(bases) > 1:
+
+            def mapping(self: Any) -> dict[str, Handler]:
+                handlers: dict[str, Handler] = {}
+                for base in bases:
+                    handlers.update(base.__mapping__(self))
+                return handlers
+
+            type.__setattr__(cls, "__mapping__", mapping)
 
     async def _grpclib_unimplemented(self) -> NoReturn:
         """Ends the running request with the status UNIMPLEMENTED."""
@@ -41,6 +79,7 @@ class ServiceBase:
         response_type: type[Response],
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
+            _stream.set(stream)
             request = await _single_request(stream, request_type)
             await _single_response(stream, await handler(request), response_type)
 
@@ -53,6 +92,7 @@ class ServiceBase:
         response_type: type[Response],
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
+            _stream.set(stream)
             request = await _single_request(stream, request_type)
             await _streamed_responses(stream, handler(request), response_type)
 
@@ -65,6 +105,7 @@ class ServiceBase:
         response_type: type[Response],
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
+            _stream.set(stream)
             await _single_response(stream, await handler(stream), response_type)
 
         return Handler(handle, Cardinality.STREAM_UNARY, request_type, response_type)
@@ -76,6 +117,7 @@ class ServiceBase:
         response_type: type[Response],
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
+            _stream.set(stream)
             await _streamed_responses(stream, handler(stream), response_type)
 
         return Handler(handle, Cardinality.STREAM_STREAM, request_type, response_type)
