@@ -13,7 +13,7 @@ import aristaproto.grpcio
 import grpc
 import pytest
 from aristaproto.grpcio.grpcio_sync_server import SERVER_STREAMING_RETURN_ERROR
-from trees.no_default.calls import Number, CounterSyncBase, CounterSyncStub
+from trees.no_default.calls import CounterSyncBase, CounterSyncStub, Number
 from trees.no_default.example import (
     MyServiceSyncBase,
     MyServiceSyncStub,

@@ -28,9 +28,7 @@ else:
 __all__ = ("add_to_server", "current_context", "current_sync_context")
 
 
-def add_to_server(
-    service: Service | Iterable[Service], server: aio.Server | grpc.Server
-) -> None:
+def add_to_server(service: Service | Iterable[Service], server: aio.Server | grpc.Server) -> None:
     """Make a server answer the calls of one or several services.
 
     Args:
