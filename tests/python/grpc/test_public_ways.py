@@ -164,7 +164,7 @@ async def test_deadline_and_peer_of_a_grpclib_request(serve: Serve, connect: Con
             stream = aristaproto.grpclib.current_stream()
             left = None if stream.deadline is None else stream.deadline.time_remaining()
             address: Any = stream.peer.addr()
-            return grpclib_example.Response(names=[str(left), address[0]])
+            return grpclib_example.Response(names=[str(left), str(address[0])])
 
     client = await connect("grpclib", await serve(Service()))
     left, address = (await client.my_rpc(grpclib_example.Request(), timeout=20)).names

@@ -63,6 +63,15 @@ def service(**methods: Any) -> Any:
     return type("MyService", (MyServiceSyncBase,), methods)()
 
 
+def returning(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
+    """A method that returns what `make` makes."""
+
+    def method(self: Any, message: Any) -> Any:
+        return make()
+
+    return method
+
+
 def calls(client: Any) -> list[Callable[[], Any]]:
     """One call of each kind, with its responses read."""
     return [
@@ -104,13 +113,13 @@ def test_unimplemented(client: Client) -> None:
     ],
 )
 def test_any_iterable_of_responses(client: Client, responses: Any) -> None:
-    stub = client(service(versions=lambda _self, _: responses(), chat=lambda _self, _: responses()))
+    stub = client(service(versions=returning(responses), chat=returning(responses)))
     assert [it.version for it in stub.versions(VersionRequest())] == [1]
     assert [it.version for it in stub.chat([])] == [1]
 
 
 def test_none_is_no_responses(client: Client) -> None:
-    stub = client(service(versions=lambda _self, _: None, chat=lambda _self, _: None))
+    stub = client(service(versions=returning(lambda: None), chat=returning(lambda: None)))
     assert list(stub.versions(VersionRequest())) == []
     assert list(stub.chat([])) == []
 
@@ -129,11 +138,12 @@ def test_wrong_responses(client: Client) -> None:
         yield Request()
 
     # A coroutine that nobody awaits would be a warning, which is an error in these tests.
-    for unary, streamed, text in (
+    cases: tuple[tuple[Any, Any, str], ...] = (
         (coroutine, coroutine, "got coroutine"),
         (wrong, yields_wrong, "got Request"),
-        (lambda _self, _: None, async_generator, "got NoneType"),
-    ):
+        (returning(lambda: None), async_generator, "got NoneType"),
+    )
+    for unary, streamed, text in cases:
         stub = client(service(my_rpc=unary, upload=unary, versions=streamed, chat=streamed))
         for index, call in enumerate(calls(stub)):
             error = failure(call)
@@ -251,7 +261,7 @@ def test_cancellation_closes_the_responses(client: Client, kind: str) -> None:
             closed.set()
 
     make = generator if kind == "generator" else Endless
-    responses = client(service(versions=lambda _self, _: make())).versions(VersionRequest())
+    responses = client(service(versions=returning(make))).versions(VersionRequest())
     next(responses)
     responses.cancel()
     assert closed.wait(5)

@@ -34,8 +34,8 @@ SERVER_STREAMING_RETURN_ERROR = (
 )
 
 # Threads of the pool serve one request after the other, so that it is reset behind each.
-_servicer_context: ContextVar[grpc.ServicerContext | None] = ContextVar(
-    "_servicer_context", default=None
+servicer_context: ContextVar[grpc.ServicerContext | None] = ContextVar(
+    "servicer_context", default=None
 )
 
 
@@ -45,7 +45,7 @@ class SyncServiceBase:
     @property
     def _grpcio_context(self) -> grpc.ServicerContext:
         """The `grpc.ServicerContext` of the request that the current thread serves; RuntimeError outside of one."""
-        context = _servicer_context.get()
+        context = servicer_context.get()
         if context is None:
             raise RuntimeError(
                 "_grpcio_context is there only while a grpc.server() runs a method of the service"
@@ -118,7 +118,7 @@ def _single_response(
     """The handler as `grpc.server()` calls it, with the context set: takes a request or an iterator of requests."""
 
     def handle(request: Any, context: grpc.ServicerContext) -> Response | None:
-        _servicer_context.set(context)
+        servicer_context.set(context)
         try:
             response = handler(request)
             # After `set_code` with an error, the method may return None.
@@ -138,7 +138,7 @@ def _streamed_responses(
     """The handler as `grpc.server()` calls it, with the context set: takes a request or an iterator of requests."""
 
     def handle(request: Any, context: grpc.ServicerContext) -> Generator[Response, None, None]:
-        _servicer_context.set(context)
+        servicer_context.set(context)
         try:
             responses = handler(request)
             if responses is None:
@@ -167,15 +167,15 @@ def _serializer(response_type: type[Response]) -> Callable[[Response | None], by
     return lambda response: b"" if response is None else serialize(response)
 
 
-def _has_failed(context: grpc.ServicerContext) -> bool:
+def _has_failed(context: Any) -> bool:
     code = context.code()
     return code is not None and code is not grpc.StatusCode.OK
 
 
 def _leave(context: grpc.ServicerContext) -> None:
     # A generator that is dropped may end in another thread, which serves another request.
-    if _servicer_context.get() is context:
-        _servicer_context.set(None)
+    if servicer_context.get() is context:
+        servicer_context.set(None)
 
 
 def _close(producer: object) -> None:

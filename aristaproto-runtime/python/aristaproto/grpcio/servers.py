@@ -10,9 +10,11 @@ from collections.abc import Iterable
 
 from ..rpc_services import generated_bases
 from .grpcio_async_server import ServiceBase
-from .grpcio_async_server import _servicer_context as _async_context
+from .grpcio_async_server import (
+    _servicer_context as _async_context,  # pyright: ignore[reportPrivateUsage]
+)
 from .grpcio_sync_server import SyncServiceBase
-from .grpcio_sync_server import _servicer_context as _sync_context
+from .grpcio_sync_server import servicer_context as _sync_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +42,8 @@ def add_to_server(service: Service | Iterable[Service], server: aio.Server | grp
     Raises:
         TypeError: What was given is no such service, or belongs on the other kind of server.
     """
-    services: tuple[Any, ...] = (
-        tuple(service)
-        if isinstance(service, Iterable) and not hasattr(service, "_grpcio_rpc_handler")
-        else (service,)
-    )
+    several = isinstance(service, Iterable) and not hasattr(service, "_grpcio_rpc_handler")
+    services: Any = service if several else (service,)
     handlers: list[Any] = []
     for item in services:
         handlers.extend(_handlers(item, server))
@@ -53,7 +52,8 @@ def add_to_server(service: Service | Iterable[Service], server: aio.Server | grp
 
 def _handlers(service: Any, server: Any) -> list[Any]:
     """The generic handlers of a service, one for each generated base of its class."""
-    bases = generated_bases(type(service), "_grpcio_rpc_handler")
+    cls: type[Any] = type(service)
+    bases = generated_bases(cls, "_grpcio_rpc_handler")
     if isinstance(service, type) or not bases:
         raise TypeError(_no_service(service))
     name = type(service).__name__
