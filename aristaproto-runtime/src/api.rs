@@ -16,7 +16,7 @@ pub struct Api {
     pub encode: Py<PyAny>,
     /// `aristaproto.binary.decode`, the plain codec's.
     pub decode: Py<PyAny>,
-    /// `aristaproto.model.message.warn_deprecated`.
+    /// `aristaproto.base.deprecation.warn_deprecated`.
     pub warn_deprecated: Py<PyAny>,
     /// `aristaproto.times.nano_datetime.parts_to_datetime`.
     pub parts_to_datetime: Py<PyAny>,
@@ -58,7 +58,7 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             check_required: get("aristaproto.model.required", "check_required")?,
             encode: get("aristaproto.binary", "encode")?,
             decode: get("aristaproto.binary", "decode")?,
-            warn_deprecated: get("aristaproto.model.message", "warn_deprecated")?,
+            warn_deprecated: get("aristaproto.base.deprecation", "warn_deprecated")?,
             parts_to_datetime: get("aristaproto.times.nano_datetime", "parts_to_datetime")?,
             parts_to_timedelta: get("aristaproto.times.nano_datetime", "parts_to_timedelta")?,
             deepcopy: get("copy", "deepcopy")?,

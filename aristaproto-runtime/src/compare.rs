@@ -88,7 +88,7 @@ fn same_extensions<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyRes
     let set_extensions = one
         .object()
         .py()
-        .import("aristaproto.model.extension")?
+        .import("aristaproto.schema.fields")?
         .getattr("set_extensions")?;
     same(
         &set_extensions.call1((one.object(),))?,

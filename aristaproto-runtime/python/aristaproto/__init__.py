@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from .base.casing import Casing
-from .base.errors import DecodeError, EncodeError, Error, JsonError, TextError
 from .codec import implementation
 from .contract import require_contract
 from .model.enum import Enum
-from .model.extension import Extension, extension, extensions
 from .model.message import Message, OutputFormat, field, map_field
 from .model.pool import MessagePool
 from .schema.fields import (
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from .base.budget import Limits, limits
+    from .base.errors import DecodeError, EncodeError, Error, JsonError, TextError
     from .base.wire import (
         SIZE_DELIMITED,
         WireField,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
         parse_fields,
     )
     from .model.access import byte_size, clear, default, get, is_initialized, merge, which_one_of
+    from .model.extension import Extension, extension, extensions
     from .reflection import descriptor
 
     __version__: str
@@ -157,6 +157,10 @@ if not TYPE_CHECKING:
             "model.access",
         ),
         **dict.fromkeys(("Limits", "limits"), "base.budget"),
+        **dict.fromkeys(
+            ("DecodeError", "EncodeError", "Error", "JsonError", "TextError"), "base.errors"
+        ),
+        **dict.fromkeys(("Extension", "extension", "extensions"), "model.extension"),
         "descriptor": "reflection",
         **dict.fromkeys(
             (

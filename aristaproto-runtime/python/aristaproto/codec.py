@@ -1,9 +1,12 @@
-"""The one place where the codec is chosen.
+"""The one place where the codec is chosen, and from where lower modules reach higher ones.
 
-`encode(message)` and `decode(message, data)` are what `Message` calls: those of the codec in Rust, the module
-`_native`, where it was built, else those of the plain one in Python. The functions for JSON are those of the codec in Rust,
-or do nothing: what they leave, `aristaproto.json` does. The environment variable
-`ARISTAPROTO_IMPLEMENTATION` asks for one of them: `native` or `python`.
+`encode` and `decode` are those of the codec in Rust, the module `_native`, where it was built, else those of the plain
+codec, `aristaproto.binary`. `from_json`, `to_dict` and `from_dict` are those of the codec in Rust or do nothing: what they
+leave, `aristaproto.json` does. The environment variable `ARISTAPROTO_IMPLEMENTATION` asks for one of the two: `native` or
+`python`.
+
+Messages need codecs, and codecs need messages. So what stands above this module, or is seldom needed, is an attribute of
+it that is imported when it is first read; nowhere else but in `__init__.py` does a function import a module of this package.
 """
 
 from __future__ import annotations
@@ -12,25 +15,53 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import ModuleType
     from typing import Any, Literal
 
-    from .model.message import Message
-    from .schema.fields import Field
+    from . import _native, binary, json, pydantic, reflection, text, wkt
+    from .base import wire
+    from .schema import builder, constructors
+
+    class Native:
+        """The functions of the codec in Rust, with the types of `_native.pyi`."""
+
+        MessageBase = _native.MessageBase
+        bind = staticmethod(_native.bind)
+        bind_slot = staticmethod(_native.bind_slot)
+        byte_size = staticmethod(_native.byte_size)
+        decode = staticmethod(_native.decode)
+        encode = staticmethod(_native.encode)
+        field_functions = staticmethod(_native.field_functions)
+        from_dict = staticmethod(_native.from_dict)
+        from_json = staticmethod(_native.from_json)
+        install = staticmethod(_native.install)
+        install_enum = staticmethod(_native.install_enum)
+        merge = staticmethod(_native.merge)
+        new = staticmethod(_native.new)
+        register = staticmethod(_native.register)
+        to_dict = staticmethod(_native.to_dict)
+
 
 __all__ = (
     "NATIVE",
+    "binary",
+    "builder",
+    "constructors",
     "decode",
-    "decode_field",
     "encode",
     "from_dict",
     "from_json",
     "implementation",
+    "json",
+    "pydantic",
+    "reflection",
+    "text",
     "to_dict",
+    "wire",
+    "wkt",
 )
 
 
-def _find_native(asked: str) -> ModuleType | None:
+def _find_native(asked: str) -> Native | None:
     if asked not in ("", "native", "python"):
         raise ImportError(
             f"ARISTAPROTO_IMPLEMENTATION is {asked!r}: expected native, python or nothing"
@@ -51,32 +82,52 @@ def _find_native(asked: str) -> ModuleType | None:
         raise ImportError(
             f"{error}: set ARISTAPROTO_IMPLEMENTATION to python for the plain codec"
         ) from error
-    return native
+    module: Any = native
+    found: Native = module
+    return found
 
 
 NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))
 """The codec in Rust; None when the plain one is at work."""
 
-if NATIVE is None:
-    if TYPE_CHECKING:
-        from .binary import decode, encode
-    else:
+if not TYPE_CHECKING:
+    _LATER = {
+        "binary": ".binary",
+        "builder": ".schema.builder",
+        "constructors": ".schema.constructors",
+        "json": ".json",
+        "pydantic": ".pydantic",
+        "reflection": ".reflection",
+        "text": ".text",
+        "wire": ".base.wire",
+        "wkt": ".wkt",
+    }
+    _PLAIN = ("decode", "encode") if NATIVE is None else ()
 
-        def __getattr__(name: str) -> Any:
-            """The plain codec, imported when a message is first read or written."""
-            if name not in ("decode", "encode"):
-                raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-            from . import binary
+    def __getattr__(name: str) -> Any:
+        """A module above this one, or a function of the plain codec."""
+        path = ".binary" if name in _PLAIN else _LATER.get(name)
+        if path is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
 
-            value = globals()[name] = getattr(binary, name)
-            return value
+        value = import_module(path, __package__)
+        if name in _PLAIN:
+            value = getattr(value, name)
+        globals()[name] = value
+        return value
+
+
+if TYPE_CHECKING:
+    from ._native import decode, encode, from_dict, from_json, to_dict
+elif NATIVE is None:
 
     def _leave(*arguments: object) -> None:
         """What the codec in Rust says of JSON that it leaves to the plain one."""
 
     from_json = from_dict = _leave
 
-    def to_dict(*arguments: object) -> Any:
+    def to_dict(*arguments: object) -> object:
         """The same, where None is a value."""
         return NotImplemented
 else:
@@ -87,13 +138,6 @@ else:
     from_dict = NATIVE.from_dict
 
 
-def decode_field(message: Message, field: Field, data: bytes) -> None:
-    """Read records of one extension that came before it was known: rare, and done by the plain codec for both."""
-    from . import binary
-
-    binary.decode_field(message, field, data)
-
-
 def implementation() -> Literal["native", "python"]:
-    """Which codec is at work."""
+    """Return which codec is at work."""
     return "python" if NATIVE is None else "native"

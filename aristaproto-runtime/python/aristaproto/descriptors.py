@@ -19,6 +19,8 @@ from google.protobuf.descriptor_pool import (  # type: ignore[import-untyped, un
     DescriptorPool,
 )
 
+from .base.wire import parse_fields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -77,8 +79,6 @@ class DescriptorFiles:
 
 def _dependencies(serialized: bytes) -> list[str]:
     """Names of the files that a FileDescriptorProto imports (its field 3)."""
-    from .base.wire import parse_fields
-
     return [
         record.value.decode()
         for record in parse_fields(serialized)

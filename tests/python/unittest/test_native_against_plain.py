@@ -14,7 +14,7 @@ import aristaproto
 import pytest
 from aristaproto import binary, codec
 from aristaproto.model import access
-from aristaproto.model.extension import set_extensions
+from aristaproto.schema.fields import set_extensions
 from trees.unittest.message_pool import default_message_pool as pool
 
 from .filling import Endless, filled

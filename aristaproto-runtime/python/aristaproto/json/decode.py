@@ -19,7 +19,7 @@ from ..base.casing import snake_case
 from ..base.errors import JsonError, describe
 from ..base.float32 import round_float32
 from ..model.extension import find_extension_field
-from ..model.message import Message
+from ..model.message import Message, is_message_of
 from ..model.required import check_required
 from ..schema.fields import (
     INT_RANGES,
@@ -33,7 +33,7 @@ from ..schema.fields import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from .encode import is_message_of, takes_null
+from .encode import takes_null
 from .parse import DoubleKeys
 from .special import DECODERS, is_list, is_object
 

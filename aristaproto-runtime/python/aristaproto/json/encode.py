@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.budget import current_limits
 from ..base.errors import JsonError, describe
 from ..base.float32 import shortest_float32
-from ..model.message import Message
+from ..model.message import Message, is_message_of
 from ..model.required import check_required
 from ..schema.fields import (
     INT_RANGES,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Convert = Callable[["Encoder", Any], Any]
 
-__all__ = ("Encoder", "is_message_of", "takes_null")
+__all__ = ("Encoder", "takes_null")
 
 _LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
 """The integers that are text in JSON, because a double cannot hold all of them."""
@@ -278,14 +278,6 @@ def _message(field: Field) -> Convert:
         return encoder.message(value)
 
     return encode
-
-
-def is_message_of(value: object, cls: type[Message]) -> bool:
-    """Whether a value is a message of a class, or of its namesake in another generated tree."""
-    if isinstance(value, cls):
-        return True
-    # Each tree has a subclass of Any of its own; they hold the same.
-    return isinstance(value, Message) and value.__schema__.origin is cls.__schema__.origin
 
 
 def _wrapped(field: Field) -> Convert:

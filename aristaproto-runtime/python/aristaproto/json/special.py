@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..base.errors import DecodeError, EncodeError, JsonError, describe
 from ..model.message import Message
+from ..model.pool import find_packed_type
+from ..times.durations import format_duration, parse_duration
 from ..times.rfc3339 import format_rfc3339, parse_iso8601, parse_rfc3339
 
 if TYPE_CHECKING:
@@ -69,8 +71,6 @@ def _decode_timestamp(decoder: Decoder, cls: Any, value: object) -> Any:
 
 
 def _encode_duration(encoder: Encoder, message: Any) -> Any:
-    from ..wkt.duration import format_duration
-
     try:
         if encoder.python:
             return message.to_timedelta()
@@ -80,8 +80,6 @@ def _encode_duration(encoder: Encoder, message: Any) -> Any:
 
 
 def _decode_duration(decoder: Decoder, cls: Any, value: object) -> Any:
-    from ..wkt.duration import parse_duration
-
     try:
         if isinstance(value, str):
             seconds, nanos = parse_duration(value)
@@ -266,8 +264,6 @@ def find_packed_class(
     any_: wkt.Any | type[wkt.Any], type_url: str, pools: Iterable[MessagePool | None]
 ) -> type[Message]:
     """Return the class of the message in an Any; the codec in Rust asks, too."""
-    from ..wkt.any import find_packed_type
-
     prefix, slash, full_name = type_url.rpartition("/")
     if not (slash and prefix and full_name):
         raise JsonError(

@@ -49,8 +49,7 @@ def byte_size(message: Message) -> int:
     """How many bytes `bytes(message)` has: google's `ByteSize`. `EncodeError` where that raises it."""
     if codec.NATIVE is None:
         return len(codec.encode(message))
-    size: int = codec.NATIVE.byte_size(message)
-    return size
+    return codec.NATIVE.byte_size(message)
 
 
 def is_initialized(message: Message) -> bool:

@@ -10,7 +10,7 @@ import sys
 
 from .. import codec
 from ..base.typing_lite import Generic, TypeVar
-from ..schema.fields import Field, FieldSpec
+from ..schema.fields import Field, FieldSpec, set_extensions
 from .message import Message
 
 TYPE_CHECKING = False
@@ -27,7 +27,6 @@ __all__ = (
     "extension",
     "extensions",
     "find_extension_field",
-    "set_extensions",
 )
 
 _M = TypeVar("_M", bound=Message)
@@ -55,14 +54,12 @@ class Extension(Generic[_M, _T]):
     def field(self) -> Field:
         """The field as codecs see it; its names are ``[full_name]``, as JSON and text write it."""
         if self._field is None:
-            from ..schema.builder import build_field, resolve_ref
-
             name = f"[{self.full_name}]"
-            built = build_field(
+            built = codec.builder.build_field(
                 name,
                 self.full_name,
                 self._spec,
-                lambda ref: resolve_ref(ref, self.module),
+                lambda ref: codec.builder.resolve_ref(ref, self.module),
                 # What message sets have; protoc knows which messages are.
                 highest=2**31 - 2,
             )
@@ -205,12 +202,6 @@ def find_extension_field(
     return None
 
 
-def set_extensions(message: Any) -> dict[Extension[Any, Any], Any]:
-    """What `message` holds, without empty lists."""
-    held: dict[Extension[Any, Any], Any] = message._extensions or {}
-    return {found: value for found, value in held.items() if not found.field.is_default(value)}
-
-
 def _promote(message: Message, extension: Extension[Any, Any]) -> None:
     """Read an extension that was unknown when the message was parsed.
 
@@ -219,14 +210,12 @@ def _promote(message: Message, extension: Extension[Any, Any]) -> None:
     unknown = message._unknown_fields  # pyright: ignore[reportPrivateUsage]
     if not unknown:
         return
-    from ..base.wire import parse_fields
-
     # In a message set, extensions are items of number 1.
     number = 1 if type(message).__message_set__ else extension.number
     mine: list[bytes] = []
     rest: list[bytes] = []
-    for record in parse_fields(unknown):
+    for record in codec.wire.parse_fields(unknown):
         (mine if record.number == number else rest).append(record.raw)
     if mine:
         message._unknown_fields = b"".join(rest)  # pyright: ignore[reportPrivateUsage]
-        codec.decode_field(message, extension.field, b"".join(mine))
+        codec.binary.decode_field(message, extension.field, b"".join(mine))

@@ -14,7 +14,7 @@ from reprlib import recursive_repr
 
 from .. import codec
 from ..base.casing import Casing
-from ..schema.fields import FieldSpec, LazySchema, Schema
+from ..schema.fields import FieldSpec, LazySchema, Schema, set_extensions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ else:
         return lambda cls: cls
 
 
-__all__ = ("Message", "OutputFormat", "field", "map_field")
+__all__ = ("Message", "OutputFormat", "field", "is_message_of", "map_field")
 
 
 class OutputFormat(IntEnum):
@@ -236,8 +236,6 @@ def _equal(self: Message, other: object) -> Any:
     schema = cls.__schema__
     mine, theirs = schema.values(self), schema.values(other)
     if schema.extendable:
-        from .extension import set_extensions
-
         mine, theirs = (*mine, set_extensions(self)), (*theirs, set_extensions(other))
     if mine == theirs:
         return True
@@ -338,9 +336,7 @@ class Message(_BASE, metaclass=_MessageType):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """How pydantic validates and serialises a message inside a model of its own."""
-        from ..pydantic import core_schema_of
-
-        return core_schema_of(cls)
+        return codec.pydantic.core_schema_of(cls)
 
     # -- binary ------------------------------------------------------------------------------------------
 
@@ -367,10 +363,8 @@ class Message(_BASE, metaclass=_MessageType):
 
     def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
         """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
-        from ..base.wire import encode_varint
-
         data = codec.encode(self)
-        stream.write(encode_varint(len(data)) + data if delimit else data)
+        stream.write(codec.wire.encode_varint(len(data)) + data if delimit else data)
 
     def load(self, stream: BinaryReader, size: int | None = None) -> Self:
         """Read wire bytes from a binary stream into this message, and return it.
@@ -382,14 +376,12 @@ class Message(_BASE, metaclass=_MessageType):
         """
         from copy import deepcopy
 
-        from ..base.wire import SIZE_DELIMITED, load_varint, read_exactly
-
         if size is None:
             data = stream.read()
         else:
-            if size == SIZE_DELIMITED:
-                size, _ = load_varint(stream)
-            data = read_exactly(stream, size)
+            if size == codec.wire.SIZE_DELIMITED:
+                size, _ = codec.wire.load_varint(stream)
+            data = codec.wire.read_exactly(stream, size)
         schema = type(self).__schema__
         scratch = deepcopy(self) if self or self._unknown_fields else schema.new()
         codec.decode(scratch, data)
@@ -419,9 +411,7 @@ class Message(_BASE, metaclass=_MessageType):
         made = codec.to_dict(self, output_format, include_default_values, casing, message_pool)
         if made is not NotImplemented:
             return made
-        from .. import json
-
-        return json.to_dict(
+        return codec.json.to_dict(
             self,
             output_format=output_format,
             casing=casing,
@@ -446,9 +436,7 @@ class Message(_BASE, metaclass=_MessageType):
         message: Self | None = codec.from_dict(cls, value, ignore_unknown_fields, message_pool)
         if message is not None:
             return message
-        from .. import json
-
-        return json.from_dict(
+        return codec.json.from_dict(
             cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
         )
 
@@ -461,9 +449,7 @@ class Message(_BASE, metaclass=_MessageType):
         message_pool: MessagePool | None = None,
     ) -> str:
         """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
-        from .. import json
-
-        return json.to_json(
+        return codec.json.to_json(
             self,
             indent=indent,
             include_default_values=include_default_values,
@@ -483,9 +469,7 @@ class Message(_BASE, metaclass=_MessageType):
         message: Self | None = codec.from_json(cls, value, ignore_unknown_fields, message_pool)
         if message is not None:
             return message
-        from .. import json
-
-        return json.from_json(
+        return codec.json.from_json(
             cls, value, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
         )
 
@@ -501,9 +485,7 @@ class Message(_BASE, metaclass=_MessageType):
         `print_unknown_fields` also what was read and has no field, by its number. `TextError` for a
         value that its field cannot carry.
         """
-        from .. import text
-
-        return text.to_text(
+        return codec.text.to_text(
             self, print_unknown_fields=print_unknown_fields, message_pool=message_pool
         )
 
@@ -520,9 +502,7 @@ class Message(_BASE, metaclass=_MessageType):
         Extensions and the types of Any are looked up in `message_pool`, then in the pool of this class' tree.
         `TextError` with line and column when it does not parse or fit.
         """
-        from ..text import from_text
-
-        return from_text(
+        return codec.text.from_text(
             cls, text, ignore_unknown_fields=ignore_unknown_fields, message_pool=message_pool
         )
 
@@ -606,6 +586,14 @@ set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknow
 """Write the slot without the check of `Message.__setattr__`."""
 
 
+def is_message_of(value: object, cls: type[Message]) -> bool:
+    """Whether a value is a message of a class, or of its namesake in another generated tree."""
+    if isinstance(value, cls):
+        return True
+    # Each tree has a subclass of Any of its own; they hold the same.
+    return isinstance(value, Message) and value.__schema__.origin is cls.__schema__.origin
+
+
 def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes) -> Message:
     schema = cls.__schema__
     message: Message = schema.new()
@@ -630,18 +618,6 @@ def refuse_attribute(cls: type[Message], name: str, message: Message | None = No
         hint = f": its fields are {', '.join(names)}" if names else ": it has no fields"
     text = f"{cls.__name__} has no field {name!r}{hint}"
     raise AttributeError(text, name=name, obj=message) from None
-
-
-def warn_deprecated(what: str) -> None:
-    """Warn that `what` is deprecated, at the first frame outside this module."""
-    import warnings
-
-    level = 2
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    while frame.f_back is not None and frame.f_globals.get("__name__") == __name__:
-        frame = frame.f_back
-        level += 1
-    warnings.warn(f"{what} is deprecated", DeprecationWarning, stacklevel=level)
 
 
 def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:

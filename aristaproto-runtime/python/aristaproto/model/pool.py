@@ -10,17 +10,18 @@ import sys
 from keyword import iskeyword
 
 from .. import codec
+from .enum import Enum
+from .message import Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
-    from .enum import Enum
+    from .. import wkt
     from .extension import Extension
-    from .message import Message
 
-__all__ = ("MessagePool",)
+__all__ = ("MessagePool", "find_packed_type")
 
 
 def _root(module: str, package: str) -> str:
@@ -52,7 +53,7 @@ class MessagePool:
             self._root = next((_root(module, package) for module in modules), None)
         items: Iterable[tuple[str, Any]]
         if codec.NATIVE is not None and type(types) is dict:
-            items = codec.NATIVE.register(self, self._types, prefix, types)
+            items = codec.NATIVE.register(self, self._types, prefix, types)  # pyright: ignore[reportUnknownArgumentType]
         else:
             items = ((prefix + name, cls) for name, cls in types.items())
         for full_name, cls in items:
@@ -90,24 +91,21 @@ class MessagePool:
         found = self._types.get(full_name)
         if found is None and self._import(full_name):
             found = self._types.get(full_name)
-        if found is None and full_name.startswith("google.protobuf."):
-            from .. import wkt
-
-            if wkt.message_pool is not self:
-                return wkt.message_pool.find(full_name)
+        if (
+            found is None
+            and full_name.startswith("google.protobuf.")
+            and self is not codec.wkt.message_pool
+        ):
+            return codec.wkt.message_pool.find(full_name)
         return found
 
     def find_message(self, full_name: str) -> type[Message] | None:
         """The message class with this full proto name, None when there is none."""
-        from .message import Message
-
         found = self.find(full_name)
         return found if found is not None and issubclass(found, Message) else None
 
     def find_enum(self, full_name: str) -> type[Enum] | None:
         """The enum class with this full proto name, None when there is none."""
-        from .enum import Enum
-
         found = self.find(full_name)
         return found if found is not None and issubclass(found, Enum) else None
 
@@ -148,3 +146,20 @@ class MessagePool:
 
     def __bool__(self) -> bool:
         return True
+
+
+def find_packed_type(
+    any_: wkt.Any | type[wkt.Any], full_name: str, pools: Iterable[MessagePool | None]
+) -> type[Message] | None:
+    """Return the class of a message in an Any, None when it is in no pool.
+
+    Args:
+        any_: The Any or its class; the pool of its tree comes last.
+        full_name: The full name of the message's type.
+        pools: Where to look first, as far as there are any.
+    """
+    for pool in (*pools, any_.__schema__.pool):
+        found = None if pool is None else pool.find_message(full_name)
+        if found is not None:
+            return found
+    return None

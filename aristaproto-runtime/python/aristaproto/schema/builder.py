@@ -107,14 +107,13 @@ def build_schema(cls: type[Message]) -> Schema:
     return schema
 
 
-def _bind(native: Any, schema: Schema) -> None:
+def _bind(native: codec.Native, schema: Schema) -> None:
     """Let the codec in Rust compile its plan, and read and write the slots of the class."""
-    from ..model.message import Message
-
     cls: Any = schema.cls
+    base = next(base for base in cls.__mro__ if native.MessageBase in base.__bases__)
     if "_extensions" in cls.__dict__:
         native.bind_slot(cls, "_extensions", None)
-    schema.native, slots, bare = native.bind(schema, Message)
+    schema.native, slots, bare = native.bind(schema, base)
     for field, slot, bare_slot in zip(schema.fields, slots, bare, strict=True):
         field.assign = slot.__set__
         field.set = bare_slot.__set__

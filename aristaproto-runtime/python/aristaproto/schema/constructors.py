@@ -6,6 +6,8 @@ that do not fit, for the error. Source text, because a loop over fields costs se
 
 from __future__ import annotations
 
+from ..base.deprecation import warn_deprecated
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +21,6 @@ __all__ = ("compile_init", "compile_new")
 
 def compile_init(schema: Schema) -> Callable[..., None]:
     """`__init__` of the class of a schema, whose fields are complete."""
-    from ..model.message import warn_deprecated
-
     own, scope = _scope(schema)
     scope[f"{own}warn"] = warn_deprecated
     scope[f"{own}oneof"] = _too_many_members
@@ -68,8 +68,6 @@ def compile_new(schema: Schema) -> Callable[[], Any]:
 
 def _scope(schema: Schema) -> tuple[str, dict[str, Any]]:
     """What starts names of our own, which must not meet those of the fields, and what they stand for."""
-    from ..model.message import set_unknown_fields
-
     own = "_"
     while any(name.startswith(own) for name in schema.by_name):
         own += "_"
@@ -78,7 +76,7 @@ def _scope(schema: Schema) -> tuple[str, dict[str, Any]]:
         "__name__": "aristaproto.model.message",
         f"{own}cls": cls,
         f"{own}new": object.__new__,
-        f"{own}unknown": set_unknown_fields,
+        f"{own}unknown": cls._unknown_fields.__set__,
     }
     if schema.extendable:
         scope[f"{own}extensions"] = cls._extensions.__set__

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from _thread import RLock
 
+from .. import codec
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
     from ..model.enum import Enum
+    from ..model.extension import Extension
     from ..model.message import Message
     from ..model.pool import MessagePool
 
@@ -258,9 +261,7 @@ class Schema:
     def init(self) -> Callable[..., None]:
         """The constructor's body, `init(message, *args, **kwargs)`."""
         if self._init is None:
-            from .constructors import compile_init
-
-            self._init = self.cls.__constructor__(compile_init(self))
+            self._init = self.cls.__constructor__(codec.constructors.compile_init(self))
         return self._init
 
     @property
@@ -281,9 +282,7 @@ class Schema:
     @property
     def reserved_names(self) -> frozenset[str]:
         """The field names that the message reserves, which text format passes over. Reads the class' descriptor."""
-        from ..reflection import reserved_names
-
-        return reserved_names(self.cls)
+        return codec.reflection.reserved_names(self.cls)
 
     def fields_of(self, message: Any) -> tuple[Field, ...]:
         """The fields of the class and, by number, those of the extensions that `message` holds."""
@@ -341,13 +340,17 @@ def json_name(proto_name: str) -> str:
     return head + "".join(word[:1].upper() + word[1:] for word in words)
 
 
+def set_extensions(message: Any) -> dict[Extension[Any, Any], Any]:
+    """What `message` holds, without empty lists."""
+    held: dict[Extension[Any, Any], Any] = message._extensions or {}
+    return {found: value for found, value in held.items() if not found.field.is_default(value)}
+
+
 class LazySchema:
     """Sits in each message class as `__schema__` until it is first read."""
 
     def __get__(self, instance: object, owner: type[Message]) -> Schema:
-        from .builder import build_schema
-
-        schema = build_schema(owner)
+        schema = codec.builder.build_schema(owner)
         # Threads that use a class for the first time build a schema each, because a lock around that, which imports
         # modules, could wait for itself. All go on with the one that the class has got first.
         with _KEEPING:

@@ -12,6 +12,7 @@ from ..base.budget import Budget
 from ..base.errors import EncodeError, TextError
 from ..base.float32 import round_float32
 from ..model.extension import find_extension_field
+from ..model.pool import find_packed_type
 from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
@@ -22,7 +23,6 @@ from ..schema.fields import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from ..wkt.any import find_packed_type
 from .names import enum_names, field_names
 from .tokens import Kind, Tokens
 

@@ -16,7 +16,8 @@ from ..base.budget import current_limits
 from ..base.errors import DecodeError, TextError, describe
 from ..base.float32 import shortest_float32
 from ..base.wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
-from ..json.encode import is_message_of
+from ..model.message import is_message_of
+from ..model.pool import find_packed_type
 from ..schema.fields import (
     INT_RANGES,
     TYPE_BOOL,
@@ -26,7 +27,6 @@ from ..schema.fields import (
     TYPE_NAMES,
     TYPE_STRING,
 )
-from ..wkt.any import find_packed_type
 from .names import field_name
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ import aristaproto
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any as AnyValue
     from typing import Protocol, TypeVar
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
         ) -> _A_co: ...
 
 
-__all__ = ("Any", "find_packed_type")
+__all__ = ("Any",)
 
 _PREFIX = "type.googleapis.com/"
 
@@ -63,23 +62,6 @@ class _Pack:
             return target
 
         return pack
-
-
-def find_packed_type(
-    any_: Any | type[Any], full_name: str, pools: Iterable[MessagePool | None]
-) -> type[aristaproto.Message] | None:
-    """Return the class of a message in an Any, None when it is in no pool.
-
-    Args:
-        any_: The Any or its class; the pool of its tree comes last.
-        full_name: The full name of the message's type.
-        pools: Where to look first, as far as there are any.
-    """
-    for pool in (*pools, any_.__schema__.pool):
-        found = None if pool is None else pool.find_message(full_name)
-        if found is not None:
-            return found
-    return None
 
 
 class Any(aristaproto.Message):
