@@ -123,7 +123,8 @@ async def test_the_current_request(server_transport: str, serve: Serve, connect:
         if server_transport == "grpcio":
             metadata: Any = aristaproto.grpcio.current_context().invocation_metadata()
             return str(dict(metadata)["x-caller"])
-        return str(aristaproto.grpclib.current_stream().metadata["x-caller"])
+        stream: Any = aristaproto.grpclib.current_stream()
+        return str(stream.metadata["x-caller"])
 
     class Service(lib.MyServiceBase):  # type: ignore[misc]
         async def my_rpc(self, message: Any) -> Any:

@@ -280,7 +280,7 @@ def test_two_services_in_one_class(client: Client) -> None:
 def test_interceptors(client: Client) -> None:
     methods: list[str] = []
 
-    class Interceptor(grpc.ServerInterceptor):  # type: ignore[misc]
+    class Interceptor(grpc.ServerInterceptor):
         def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
             methods.append(handler_call_details.method)
             return continuation(handler_call_details)
