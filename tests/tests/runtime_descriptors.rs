@@ -1,9 +1,11 @@
-//! The Python files of the runtime that are generated: the messages of descriptor.proto (`aristaproto.wkt.descriptor`) and
-//! the descriptors of the well-known types (`aristaproto.wkt._descriptors`). The tests make them again and compare; with
+//! The Python files of the runtime that are generated: the messages of descriptor.proto (`aristaproto.wkt.descriptor`), the
+//! descriptors of the well-known types (`aristaproto.wkt._descriptors`), and what the runtime itself speaks to gRPC clients
+//! (`aristaproto.bundled`, from `aristaproto-runtime/protos`). The tests make them again and compare; with
 //! `ARISTAPROTO_BLESS=1` (`cargo xtask bootstrap`) they write the files instead.
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use aristaproto_build::source::DescriptorSet;
 use aristaproto_build::{ClientGeneration, Config, Options};
@@ -131,16 +133,20 @@ fn descriptors(set: &DescriptorSet) -> String {
     text
 }
 
+/// The folder of the package `aristaproto`.
+fn package() -> PathBuf {
+    workspace().join("aristaproto-runtime/python/aristaproto")
+}
+
 fn check_or_write(name: &str, made: &str) {
-    let path = workspace()
-        .join("aristaproto-runtime/python/aristaproto/wkt")
-        .join(name);
+    let path = package().join(name);
     if std::env::var_os("ARISTAPROTO_BLESS").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, made).unwrap();
         return;
     }
     assert!(
-        fs::read_to_string(&path).unwrap() == made,
+        fs::read_to_string(&path).is_ok_and(|text| text == made),
         "{} is out of date; run `cargo xtask bootstrap`",
         path.display()
     );
@@ -148,10 +154,47 @@ fn check_or_write(name: &str, made: &str) {
 
 #[test]
 fn messages_of_descriptor_proto_are_current() {
-    check_or_write("descriptor.py", &messages(&load()));
+    check_or_write("wkt/descriptor.py", &messages(&load()));
 }
 
 #[test]
 fn descriptors_of_the_well_known_types_are_current() {
-    check_or_write("_descriptors.py", &descriptors(&load()));
+    check_or_write("wkt/_descriptors.py", &descriptors(&load()));
+}
+
+/// The files with an ending below a folder, relative to it, in order.
+fn files_below(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    walkdir::WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| {
+            let extension = path.extension().and_then(|it| it.to_str());
+            extension.is_some_and(|it| extensions.contains(&it))
+        })
+        .map(|path| path.strip_prefix(folder).unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn messages_that_the_runtime_speaks_are_current() {
+    let include = workspace().join("aristaproto-runtime/protos");
+    let protos = files_below(&include, &["proto"]);
+    assert_eq!(protos.len(), 6, "{protos:?}");
+    let paths: Vec<_> = protos.iter().map(|name| include.join(name)).collect();
+    let mut config = Config::new();
+    config.options(Options {
+        client_generation: ClientGeneration::None,
+        ..Options::default()
+    });
+    let set = config.load(&paths, &[include]).unwrap();
+    let files = config.generate(&set).unwrap().files;
+    for file in &files {
+        check_or_write(&format!("bundled/{}", file.path), &file.text);
+    }
+    let mut made: Vec<_> = files.iter().map(|file| PathBuf::from(&file.path)).collect();
+    let mut there = files_below(&package().join("bundled"), &["py", "typed"]);
+    made.sort();
+    there.sort();
+    assert_eq!(there, made, "a file is no longer made; remove it");
 }

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from ..rpc_status import StatusError
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
     response_iterator,
     wrong_response,
 )
+from .status import abort_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,7 +131,10 @@ def _single_response(
 
     async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Response:
         _servicer_context.set(context)
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except StatusError as error:
+            await abort_async(context, error)
         # After `set_code` with an error, grpc.aio sends no response, so that the method may return
         # None.
         if not isinstance(response, response_type) and not context.code():
@@ -151,15 +156,18 @@ def _streamed_responses(
 
     async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         _servicer_context.set(context)
-        responses = handler(request)
-        iterator = await response_iterator(responses)
         try:
-            async for response in iterator:
-                if not isinstance(response, response_type):
-                    raise wrong_response(response, response_type)
-                await context.write(response)
-        finally:
-            await close_stream(responses, iterator)
+            responses = handler(request)
+            iterator = await response_iterator(responses)
+            try:
+                async for response in iterator:
+                    if not isinstance(response, response_type):
+                        raise wrong_response(response, response_type)
+                    await context.write(response)
+            finally:
+                await close_stream(responses, iterator)
+        except StatusError as error:
+            await abort_async(context, error)
 
     return handle
 

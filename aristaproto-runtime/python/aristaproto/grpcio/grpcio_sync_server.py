@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextvars import ContextVar
 
+from ..rpc_status import StatusError
 from ..rpc_streams import wrong_response
+from .status import abort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +128,8 @@ def _single_response(
                 _close(response)
                 raise wrong_response(response, response_type)
             return response
+        except StatusError as error:
+            abort(context, error)
         finally:
             _leave(context)
 
@@ -155,6 +159,8 @@ def _streamed_responses(
             finally:
                 for producer in (iterator,) if iterator is responses else (iterator, responses):
                     _close(producer)
+        except StatusError as error:
+            abort(context, error)
         finally:
             _leave(context)
 

@@ -52,8 +52,7 @@ def add_to_server(service: Service | Iterable[Service], server: aio.Server | grp
 
 def _handlers(service: Any, server: Any) -> list[Any]:
     """The generic handlers of a service, one for each generated base of its class."""
-    cls: type[Any] = type(service)
-    bases = generated_bases(cls, "_grpcio_rpc_handler")
+    bases = generated_bases(service.__class__, "_grpcio_rpc_handler")
     if isinstance(service, type) or not bases:
         raise TypeError(_no_service(service))
     name = type(service).__name__

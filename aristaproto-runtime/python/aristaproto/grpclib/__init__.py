@@ -21,6 +21,7 @@ except ModuleNotFoundError as error:
 from .grpclib_async_client import ServiceStub
 from .grpclib_async_server import ServiceBase, current_stream
 from .metadata import MetadataLike
+from .status import StatusDetailsCodec
 
 __all__ = (
     "Deadline",
@@ -28,5 +29,6 @@ __all__ = (
     "MetadataLike",
     "ServiceBase",
     "ServiceStub",
+    "StatusDetailsCodec",
     "current_stream",
 )

@@ -18,6 +18,7 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from ..model.message import Message
 from ..rpc_streams import RequestSender, close_stream
 from .metadata import text_metadata
+from .status import keep_details
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -88,6 +89,7 @@ class ServiceStub:
             deadline=self._deadline if deadline is None else deadline,
             metadata=self._metadata if metadata is None else text_metadata(metadata),
         ) as stream:
+            keep_details(stream)
             await stream.send_message(request, end=True)
             response = await stream.recv_message()
         if response is None:
@@ -114,6 +116,7 @@ class ServiceStub:
             deadline=self._deadline if deadline is None else deadline,
             metadata=self._metadata if metadata is None else text_metadata(metadata),
         ) as stream:
+            keep_details(stream)
             await stream.send_message(request, end=True)
             async for response in stream:
                 yield response
@@ -142,6 +145,7 @@ class ServiceStub:
             ) as stream,
             StreamRequestSender(requests, stream) as sender,
         ):
+            keep_details(stream)
             sender.receiver = asyncio.current_task()
             response = await stream.recv_message()
         if response is None:
@@ -172,6 +176,7 @@ class ServiceStub:
             ) as stream,
             StreamRequestSender(requests, stream) as sender,
         ):
+            keep_details(stream)
             sender.receiver = asyncio.current_task()
             async for response in stream:
                 sender.receiver = None

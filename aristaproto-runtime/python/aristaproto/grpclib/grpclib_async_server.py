@@ -16,6 +16,7 @@ from grpclib.exceptions import GRPCError
 from ..model.message import Message
 from ..rpc_services import generated_bases
 from ..rpc_streams import close_stream, response_iterator, wrong_response
+from .status import StatusSender
 
 if TYPE_CHECKING:
     from grpclib.server import Stream
@@ -81,7 +82,9 @@ class ServiceBase:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
             request = await _single_request(stream, request_type)
-            await _single_response(stream, await handler(request), response_type)
+            with StatusSender(stream):
+                response = await handler(request)
+            await _single_response(stream, response, response_type)
 
         return Handler(handle, Cardinality.UNARY_UNARY, request_type, response_type)
 
@@ -94,7 +97,8 @@ class ServiceBase:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
             request = await _single_request(stream, request_type)
-            await _streamed_responses(stream, handler(request), response_type)
+            with StatusSender(stream):
+                await _streamed_responses(stream, handler(request), response_type)
 
         return Handler(handle, Cardinality.UNARY_STREAM, request_type, response_type)
 
@@ -106,7 +110,9 @@ class ServiceBase:
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
-            await _single_response(stream, await handler(stream), response_type)
+            with StatusSender(stream):
+                response = await handler(stream)
+            await _single_response(stream, response, response_type)
 
         return Handler(handle, Cardinality.STREAM_UNARY, request_type, response_type)
 
@@ -118,7 +124,8 @@ class ServiceBase:
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
-            await _streamed_responses(stream, handler(stream), response_type)
+            with StatusSender(stream):
+                await _streamed_responses(stream, handler(stream), response_type)
 
         return Handler(handle, Cardinality.STREAM_STREAM, request_type, response_type)
 

@@ -1,0 +1,271 @@
+"""Errors with details: raised on each kind of server, read at each kind of client, and understood by other libraries."""
+
+from __future__ import annotations
+
+import importlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import aristaproto.grpcio
+import grpc
+import grpclib.client
+import grpclib.server
+import pytest
+from aristaproto.grpclib import StatusDetailsCodec
+from aristaproto.rpc import (
+    BadRequest,
+    BadRequestFieldViolation,
+    Code,
+    ErrorInfo,
+    RetryInfo,
+    Status,
+    StatusError,
+    detail,
+    status_of,
+)
+from google.protobuf import any_pb2, duration_pb2
+from grpclib.encoding.proto import ProtoStatusDetailsCodec
+from grpclib.exceptions import GRPCError
+
+# Packages without types.
+error_details_pb2: Any = importlib.import_module("google.rpc.error_details_pb2")
+status_pb2: Any = importlib.import_module("google.rpc.status_pb2")
+rpc_status: Any = importlib.import_module("grpc_status.rpc_status")
+
+if TYPE_CHECKING:
+    from tests.python.grpc.conftest import Connect, Serve
+
+DETAILS = (
+    ErrorInfo(reason="NAME_MISSING", domain="example.com", metadata={"field": "name"}),
+    RetryInfo(retry_delay=timedelta(seconds=2)),
+    BadRequest(
+        field_violations=[BadRequestFieldViolation(field="name", description="must not be empty")]
+    ),
+)
+KINDS = ("my_rpc", "upload", "versions", "chat")
+
+
+def failing(lib: Any, error: Callable[[], Exception]) -> dict[str, Any]:
+    """Asynchronous methods of all kinds, which fail after what they have sent."""
+
+    async def my_rpc(self: Any, message: Any) -> Any:
+        raise error()
+
+    async def versions(self: Any, message: Any) -> AsyncIterator[Any]:
+        yield lib.VersionResponse(version=1)
+        raise error()
+
+    return {"my_rpc": my_rpc, "upload": my_rpc, "versions": versions, "chat": versions}
+
+
+def status_error() -> StatusError:
+    return StatusError(Code.INVALID_ARGUMENT, "no näme", DETAILS)
+
+
+async def call(client: Any, lib: Any, kind: str) -> None:
+    if kind == "my_rpc":
+        await client.my_rpc(lib.Request())
+    elif kind == "upload":
+        await client.upload([lib.Request()])
+    elif kind == "versions":
+        async for _ in client.versions(lib.VersionRequest()):
+            pass
+    else:
+        async for _ in client.chat([lib.VersionRequest()]):
+            pass
+
+
+def check(error: BaseException) -> None:
+    status = status_of(error)
+    assert (status.code, status.message) == (Code.INVALID_ARGUMENT, "no näme")
+    assert [it.unpack() for it in status.details] == list(DETAILS)
+    assert detail(error, ErrorInfo) == DETAILS[0]
+    retry = detail(error, RetryInfo)
+    assert retry is not None
+    assert retry.retry_delay == timedelta(seconds=2)
+    assert detail(status, Status) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_details_from_server_to_client(
+    kind: str, client_transport: str, server_transport: str, serve: Serve, connect: Connect
+) -> None:
+    server_lib: Any = importlib.import_module(f"trees.{server_transport}.example")
+    lib: Any = importlib.import_module(f"trees.{client_transport}.example")
+    service: Any = type(
+        "MyService", (server_lib.MyServiceBase,), failing(server_lib, status_error)
+    )()
+    client = await connect(client_transport, await serve(service))
+    with pytest.raises((grpc.aio.AioRpcError, GRPCError)) as raised:
+        await call(client, lib, kind)
+    check(raised.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_details_of_synchronous_servers_and_clients(kind: str) -> None:
+    lib: Any = importlib.import_module("trees.no_default.example")
+
+    def my_rpc(self: Any, message: Any) -> Any:
+        aristaproto.grpcio.current_sync_context().set_trailing_metadata((("x-own", "too"),))
+        raise status_error()
+
+    def versions(self: Any, message: Any) -> Iterator[Any]:
+        yield lib.VersionResponse(version=1)
+        my_rpc(self, message)
+
+    methods = {"my_rpc": my_rpc, "upload": my_rpc, "versions": versions, "chat": versions}
+    server = grpc.server(ThreadPoolExecutor(2))
+    service: Any = type("MyService", (lib.MyServiceSyncBase,), methods)()
+    aristaproto.grpcio.add_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        client = lib.MyServiceSyncStub(channel, timeout=10)
+        request = lib.VersionRequest() if kind in ("versions", "chat") else lib.Request()
+        argument = [request] if kind in ("upload", "chat") else request
+        with pytest.raises(grpc.RpcError) as raised:
+            list(getattr(client, kind)(argument))
+        check(raised.value)
+        error: Any = raised.value
+        assert ("x-own", "too") in tuple(error.trailing_metadata())
+        # As Google's library reads it.
+        assert_read_by_google(rpc_status.from_call(error))
+    server.stop(None).wait(5)
+
+
+def assert_read_by_google(status: Any) -> None:
+    assert (status.code, status.message) == (3, "no näme")
+    info, retry, bad = (
+        error_details_pb2.ErrorInfo(),
+        error_details_pb2.RetryInfo(),
+        error_details_pb2.BadRequest(),
+    )
+    for packed, message in zip(status.details, (info, retry, bad), strict=True):
+        assert packed.Unpack(message)
+    assert (info.reason, info.metadata["field"]) == ("NAME_MISSING", "name")
+    assert retry.retry_delay.seconds == 2
+    assert bad.field_violations[0].field == "name"
+
+
+async def test_details_for_and_from_grpcio_status(serve: Serve, connect: Connect) -> None:
+    lib: Any = importlib.import_module("trees.grpcio.example")
+
+    class Service(lib.MyServiceBase):  # type: ignore[misc]
+        async def my_rpc(self, message: Any) -> Any:
+            if message.name == "ours":
+                raise status_error()
+            packed = any_pb2.Any()
+            packed.Pack(error_details_pb2.ErrorInfo(reason="GOOGLE"))
+            status = status_pb2.Status(code=5, message="gone", details=[packed])
+            await aristaproto.grpcio.current_context().abort_with_status(
+                rpc_status.to_status(status)
+            )
+
+    client = await connect("grpcio", await serve(Service()))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await client.my_rpc(lib.Request(name="ours"))
+    error: Any = raised.value
+    status = status_pb2.Status.FromString(
+        dict(error.trailing_metadata())["grpc-status-details-bin"]
+    )
+    assert_read_by_google(status)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await client.my_rpc(lib.Request(name="theirs"))
+    assert status_of(raised.value).code == Code.NOT_FOUND
+    assert detail(raised.value, ErrorInfo) == ErrorInfo(reason="GOOGLE")
+
+
+@pytest.mark.parametrize("codec", [None, ProtoStatusDetailsCodec(), StatusDetailsCodec()])
+async def test_details_for_and_from_the_codec_of_grpclib(codec: Any) -> None:
+    """Whatever the channel and the server were given, and what those see who raise and read grpclib's own errors."""
+    lib: Any = importlib.import_module("trees.grpclib.example")
+    theirs = error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=3))
+
+    class Service(lib.MyServiceBase):  # type: ignore[misc]
+        async def my_rpc(self, message: Any) -> Any:
+            if message.name == "ours":
+                raise status_error()
+            raise GRPCError(grpclib.const.Status.NOT_FOUND, "gone", [theirs])
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server: Any = grpclib.server.Server([Service()])
+    server._status_details_codec = codec
+    await server.start(sock=listener)
+    channel: Any = grpclib.client.Channel("127.0.0.1", listener.getsockname()[1])
+    channel._status_details_codec = codec
+    client = lib.MyServiceStub(channel, timeout=10)
+    with pytest.raises(GRPCError) as raised:
+        await client.my_rpc(lib.Request(name="ours"))
+    check(raised.value)
+    expected: Any = list(DETAILS)
+    if isinstance(codec, ProtoStatusDetailsCodec):
+        assert raised.value.details is not None
+        assert raised.value.details[0].reason == "NAME_MISSING"
+        assert type(raised.value.details[0]) is error_details_pb2.ErrorInfo
+    else:
+        assert raised.value.details == expected
+    with pytest.raises(GRPCError) as raised:
+        await client.my_rpc(lib.Request(name="theirs"))
+    retry = detail(raised.value, RetryInfo)
+    if codec is None:
+        assert retry is None
+    else:
+        assert retry == RetryInfo(retry_delay=timedelta(seconds=3))
+    channel.close()
+    server.close()
+    await server.wait_closed()
+
+
+def test_statuses_without_an_rpc() -> None:
+    error = StatusError(grpc.StatusCode.NOT_FOUND, "gone")
+    assert (error.code, error.message, error.details) == (Code.NOT_FOUND, "gone", ())
+    assert str(error) == "NOT_FOUND: gone"
+    assert StatusError(grpclib.const.Status.ABORTED).code is Code.ABORTED
+    assert status_of(error) == Status(code=5, message="gone")
+    # The error of another stub than ours, read with google's classes.
+    theirs = GRPCError(
+        grpclib.const.Status.NOT_FOUND, "gone", [error_details_pb2.ErrorInfo(reason="A"), object()]
+    )
+    assert detail(theirs, ErrorInfo) == ErrorInfo(reason="A")
+    assert status_of(GRPCError(grpclib.const.Status.NOT_FOUND)) == Status(code=5)
+
+
+def test_details_of_users_own_types() -> None:
+    example: Any = importlib.import_module("trees.grpcio.example")
+    error = StatusError(Code.ABORTED, details=[example.Request(name="a")])
+    assert detail(error, example.Request) == example.Request(name="a")
+    with pytest.raises(TypeError, match="message pool"):
+        status_of(error).details[0].unpack()
+
+
+@pytest.mark.parametrize("code", [Code.OK, 0, 17, -1, "NOT_FOUND", None])
+def test_codes_of_no_error(code: Any) -> None:
+    with pytest.raises(ValueError, match="expected the code of an error"):
+        StatusError(code)
+
+
+def test_what_is_no_error_of_a_call() -> None:
+    with pytest.raises(TypeError, match="expected the error of a gRPC call, got ValueError"):
+        status_of(ValueError("x"))
+    with pytest.raises(TypeError, match="expected a message"):
+        StatusError(Code.ABORTED, details=["text"])
+
+
+async def test_a_status_that_is_none(serve: Serve, connect: Connect) -> None:
+    lib: Any = importlib.import_module("trees.grpcio.example")
+
+    class Service(lib.MyServiceBase):  # type: ignore[misc]
+        async def my_rpc(self, message: Any) -> Any:
+            context = aristaproto.grpcio.current_context()
+            await context.abort(
+                grpc.StatusCode.ABORTED, "x", (("grpc-status-details-bin", b"\xff"),)
+            )
+
+    client = await connect("grpcio", await serve(Service()))
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await client.my_rpc(lib.Request())
+    with pytest.raises(aristaproto.DecodeError):
+        status_of(raised.value)
