@@ -27,7 +27,7 @@ from .bundled.google.rpc import (
     RetryInfo,
     Status,
 )
-from .rpc_status import STATUS_DETAILS_KEY, StatusError, code_number, status_with
+from .rpc_status import STATUS_DETAILS_KEY, StatusError, code_number, serialized_status
 
 if TYPE_CHECKING:
     from .model.message import Message
@@ -69,7 +69,7 @@ def status_of(error: BaseException) -> Status:
         DecodeError: What the server sent as details is no google.rpc.Status.
     """
     if isinstance(error, StatusError):
-        return error.status
+        return Status.parse(error.serialized)
     of: Any = error
     if callable(getattr(error, "trailing_metadata", None)) and callable(getattr(of, "code", None)):
         code, message = code_number(of.code()), of.details() or ""
@@ -87,7 +87,7 @@ def status_of(error: BaseException) -> Status:
         if isinstance(sent, Status):
             return Status(code=number, message=message, details=sent.details)
         packable = (it for it in details or () if hasattr(it, "SerializeToString"))
-        return status_with(number, message, packable)
+        return Status.parse(serialized_status(number, message, packable))
     raise TypeError(f"expected the error of a gRPC call, got {error!r}")
 
 

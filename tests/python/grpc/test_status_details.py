@@ -222,8 +222,7 @@ async def test_details_for_and_from_the_codec_of_grpclib(codec: Any) -> None:
 def test_statuses_without_an_rpc() -> None:
     error = StatusError(grpc.StatusCode.NOT_FOUND, "gone")
     assert (error.code, error.message, error.details) == (Code.NOT_FOUND, "gone", ())
-    assert str(error) == "NOT_FOUND: gone"
-    assert StatusError(grpclib.const.Status.ABORTED).code is Code.ABORTED
+    assert StatusError(grpclib.const.Status.ABORTED).code == Code.ABORTED
     assert status_of(error) == Status(code=5, message="gone")
     # The error of another stub than ours, read with google's classes.
     theirs = GRPCError(

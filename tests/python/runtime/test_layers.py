@@ -18,6 +18,8 @@ RANKS = {
     "contract": 1,
     "times": 2,
     "codec": 2,
+    "rpc_services": 2,
+    "rpc_status": 2,
     "rpc_streams": 2,
     "schema": 3,
     "model": 4,
@@ -31,8 +33,10 @@ RANKS = {
     "reflection": 8,
     "descriptors": 8,
     "pydantic": 8,
-    "grpcio": 8,
-    "grpclib": 8,
+    "bundled": 8,
+    "grpcio": 9,
+    "grpclib": 9,
+    "rpc": 9,
 }
 """Rooms, and modules beside them, from the lowest to the highest; `""` is the package itself.
 

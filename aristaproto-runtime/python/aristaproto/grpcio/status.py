@@ -25,7 +25,7 @@ def _arguments(
     code = next(it for it in grpc.StatusCode if it.value[0] == error.code)
     trailing = tuple(context.trailing_metadata() or ())
     if error.details:
-        trailing = (*trailing, (STATUS_DETAILS_KEY, bytes(error.status)))
+        trailing = (*trailing, (STATUS_DETAILS_KEY, error.serialized))
     return code, error.message, trailing
 
 

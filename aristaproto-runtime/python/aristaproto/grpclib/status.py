@@ -13,7 +13,8 @@ from grpclib.const import Status
 from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
 
-from ..rpc_status import StatusError, code_number, status_with
+from ..bundled.google.rpc import Status as StatusMessage
+from ..rpc_status import StatusError, code_number, serialized_status
 
 __all__ = ("StatusDetails", "StatusDetailsCodec", "StatusSender", "keep_details")
 
@@ -21,7 +22,7 @@ __all__ = ("StatusDetails", "StatusDetailsCodec", "StatusSender", "keep_details"
 class StatusDetails(list[Any]):
     """The details of a GRPCError, with the status that they came in."""
 
-    status: Any
+    status: StatusMessage
 
 
 class StatusDetailsCodec(StatusDetailsCodecBase):
@@ -33,12 +34,10 @@ class StatusDetailsCodec(StatusDetailsCodecBase):
 
     def encode(self, status: Status, message: str | None, details: Any) -> bytes:
         """The serialised google.rpc.Status with these details, an iterable of messages."""
-        return bytes(status_with(code_number(status), message or "", details))
+        return serialized_status(code_number(status), message or "", details)
 
     def decode(self, status: Status, message: str | None, data: bytes) -> StatusDetails:
         """The details in a serialised google.rpc.Status; DecodeError for anything else."""
-        from ..bundled.google.rpc import Status as StatusMessage
-
         parsed = StatusMessage.parse(data)
         details = StatusDetails()
         for packed in parsed.details:
@@ -82,6 +81,4 @@ class StatusSender:
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
         if isinstance(exc, StatusError):
             self._stream._status_details_codec = StatusDetailsCodec()
-            raise GRPCError(
-                Status(int(exc.code)), exc.message or None, exc.details or None
-            ) from exc
+            raise GRPCError(Status(exc.code), exc.message or None, exc.details or None) from exc
