@@ -45,6 +45,9 @@ table! {
     unknown_option(key, keys), Option, Error: "there is no option `{key}`; the options are: {keys}";
     option_without_value(key, values), Option, Error: "option `{key}` needs a value", hint: "write `{key}=` and one of: {values}";
     wrong_option_value(key, value, values), Option, Error: "option `{key}` cannot be `{value}`; it is one of: {values}";
+    wrong_extern_package(given), Option, Error: "`extern_package` cannot be `{given}`",
+        hint: "give a proto package and the Python package that has its classes, `google.type:acme_common.google.type`; with a \
+               dot before it, the Python package is in the tree itself";
 
     // The paths that were given.
     no_protos(), Option, Error: "no .proto file was given";
@@ -113,6 +116,12 @@ table! {
         hint: "rename one of the two if the name matters";
     package_renamed(what, module, reason), Proto, Warning: "{what} is the module `{module}` in Python: {reason}",
         hint: "rename the package if the name matters";
+    package_generated_and_extern(package, python, given), Proto, Error:
+        "package `{package}` is to be generated, and extern: `{python}` has its classes",
+        hint: "do not name this file among those to generate, or take `{given}` out of the extern packages";
+    extern_package_not_in_set(given), Proto, Warning:
+        "no .proto file has the extern package `{given}` or one below it",
+        hint: "name a package as the .proto files do that are imported, or take it out of the extern packages";
 
     // Rust types.
     prost_failed(error), Proto, Error: "prost-build cannot write the Rust types: {error}";

@@ -65,6 +65,7 @@ pub mod descriptor;
 mod diagnostics;
 mod error;
 mod excerpt;
+mod extern_packages;
 pub mod model;
 mod naming;
 mod output;
@@ -80,6 +81,7 @@ use std::path::{Path, PathBuf};
 pub use config::{AsyncTransport, ClientGeneration, Config, FrontEnd, Options, ServerGeneration};
 pub use diagnostics::CODES;
 pub use error::{Diagnostic, Error, Location, Severity};
+pub use extern_packages::ExternPackages;
 
 pub(crate) use error::Problems;
 

@@ -46,7 +46,9 @@ pub struct ServiceId(pub usize);
 pub struct Module {
     /// The proto package, `a.b`; empty for files without one.
     pub package: String,
-    /// The folders from the tree's root to the module.
+    /// Who makes it.
+    pub origin: Origin,
+    /// The folders from the tree's root to the module; of an installed one its absolute name; of an unused one nothing.
     pub path: Vec<String>,
     /// The files of the package, sorted by name.
     pub files: Vec<File>,
@@ -64,6 +66,20 @@ pub struct Module {
     pub well_known: bool,
     /// Where its messages and enums are printed if they are too many for one file; empty for nearly all modules.
     pub parts: Vec<Part>,
+}
+
+/// Who makes a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// This run.
+    #[default]
+    Generated,
+    /// Something else, in the same tree; nothing is printed for it.
+    Beside,
+    /// It is part of an installed Python package; nothing is printed for it.
+    Installed,
+    /// Nobody here: only extern modules refer to its types, and have their own way to it.
+    Unused,
 }
 
 /// A private module beside that of a package, which re-exports its classes.
@@ -347,6 +363,26 @@ pub struct Method {
     pub deprecated: bool,
     /// Its comments.
     pub comment: Comment,
+}
+
+impl Module {
+    /// Whether it is printed.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        self.origin == Origin::Generated
+    }
+
+    /// Whether the path starts at the tree's root.
+    #[must_use]
+    pub fn is_in_tree(&self) -> bool {
+        matches!(self.origin, Origin::Generated | Origin::Beside)
+    }
+
+    /// Whether the tree stands on it: it is there, and something else makes it.
+    #[must_use]
+    pub fn is_extern(&self) -> bool {
+        matches!(self.origin, Origin::Beside | Origin::Installed)
+    }
 }
 
 impl Model {

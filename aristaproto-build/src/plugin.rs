@@ -211,9 +211,9 @@ mod tests {
             "option `client_generation` cannot be `asnyc`; it is one of: none, sync, async, sync_async, async_sync, \
              sync_async_no_default; did you mean `async`?\n\
              there is no option `pydantic`; the options are: client_generation, client_async_transport, server_generation, \
-             server_async_transport, pydantic_dataclasses, google_protobuf_descriptors\n\
+             server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, extern_package\n\
              there is no option `server_generaton`; the options are: client_generation, client_async_transport, \
-             server_generation, server_async_transport, pydantic_dataclasses, google_protobuf_descriptors; did you mean \
+             server_generation, server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, extern_package; did you mean \
              `server_generation`?"
         );
         assert!(response.file.is_empty());

@@ -151,9 +151,19 @@ impl<'a> Resolver<'a> {
 
     fn problem(&self, owner: &Owner, say: impl FnOnce(&str) -> Diagnostic) {
         let location = owner.place.as_ref().and_then(|place| self.locate(place));
-        let problem = say(&owner.what).at(location);
+        self.report([say(&owner.what).at(location)]);
+    }
+
+    fn report(&self, problems: impl IntoIterator<Item = Diagnostic>) {
         let found = self.found.lock();
-        found.unwrap_or_else(PoisonError::into_inner).push(problem);
+        found
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(problems);
+    }
+
+    /// Whether nothing is printed for a file because its package is extern, or unused.
+    fn is_not_printed(&self, file: usize) -> bool {
+        !self.model.module(self.module_of[file]).is_generated()
     }
 
     fn missing_type(&self, owner: &Owner, name: &str) {

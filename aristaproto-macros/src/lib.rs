@@ -13,7 +13,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{bracketed, Error, Ident, LitBool, LitStr, Token};
+use syn::{bracketed, token, Error, Ident, LitBool, LitStr, Token};
 
 /// Generates Python for .proto files while the crate is compiled.
 ///
@@ -40,6 +40,7 @@ use syn::{bracketed, Error, Ident, LitBool, LitStr, Token};
 /// | `protoc_args` | list | more arguments for it |
 /// | `client_generation`, `client_async_transport`, `server_generation`, `server_async_transport` | word | as in [`Options`] |
 /// | `pydantic_dataclasses`, `google_protobuf_descriptors` | `true` or `false` | as in [`Options`] |
+/// | `extern_package` | list of `"proto.package:python.package"` | as in [`Options`] |
 ///
 /// Relative paths start at the folder of the package's Cargo.toml. A word may also be written as a string.
 ///
@@ -76,7 +77,7 @@ struct Arguments {
     /// Where to point when a .proto file is at fault, and when the folder is.
     protos_span: Span,
     out_dir_span: Span,
-    /// The paths as they were written, to point at the one that a diagnostic names.
+    /// The paths and extern packages as they were written, to point at the one that a diagnostic names.
     paths: Vec<LitStr>,
 }
 
@@ -120,6 +121,14 @@ impl Parse for Arguments {
                     for argument in values(&list(input)?) {
                         config.protoc_arg(argument);
                     }
+                }
+                name if Options::REPEATED_KEYS.contains(&name) && input.peek(token::Bracket) => {
+                    let list = list(input)?;
+                    for item in &list {
+                        let set = options.set(name, Some(&item.value()));
+                        set.map_err(|diagnostic| Error::new(item.span(), diagnostic))?;
+                    }
+                    paths.extend(list);
                 }
                 _ => set_option(&mut options, &key, input)?,
             }
@@ -195,29 +204,35 @@ impl Arguments {
             .warnings
             .iter()
             .chain(&generated.warnings)
-            .map(|warning| warn(warning, self.protos_span));
+            .map(|warning| warn(warning, self.place(warning, self.protos_span)));
         Ok(quote! { #constants #(#warnings)* })
     }
 
     /// Puts each diagnostic at the path that it names, or else at `otherwise`.
     fn mark(&self, error: &aristaproto_build::Error, otherwise: Span) -> Error {
-        let place = |diagnostic: &Diagnostic| {
-            let named =
-                |path: &&LitStr| diagnostic.message.contains(&format!("`{}`", path.value()));
-            let path = self.paths.iter().find(named);
-            // What has a place in a .proto file may name another file by chance.
-            path.filter(|_| diagnostic.location.is_none())
-                .map_or(otherwise, LitStr::span)
-        };
         error
             .diagnostics()
             .iter()
-            .map(|diagnostic| Error::new(place(diagnostic), diagnostic))
+            .map(|diagnostic| Error::new(self.place(diagnostic, otherwise), diagnostic))
             .reduce(|mut all, next| {
                 all.combine(next);
                 all
             })
             .unwrap_or_else(|| Error::new(otherwise, error))
+    }
+
+    /// Where the path, or the proto package of a pair, stands that a diagnostic names, or else `otherwise`.
+    fn place(&self, diagnostic: &Diagnostic, otherwise: Span) -> Span {
+        let named = |path: &&LitStr| {
+            let value = path.value();
+            let name = value.split(':').next().unwrap_or_default().trim();
+            let message = &diagnostic.message;
+            message.contains(&format!("`{value}`")) || message.contains(&format!("`{name}`"))
+        };
+        let path = self.paths.iter().find(named);
+        // What has a place in a .proto file may name another file by chance.
+        path.filter(|_| diagnostic.location.is_none())
+            .map_or(otherwise, LitStr::span)
     }
 }
 

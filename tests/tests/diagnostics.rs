@@ -3,7 +3,7 @@
 //! in other words. `cargo xtask bless` writes the texts anew.
 //!
 //! A folder's `case.txt` says what is not usual: `protos` and `includes` (paths in the folder, separated by commas), `protoc`
-//! (the program to run), `option` (`key=value`, as often as needed, and nothing else is run).
+//! (the program to run), `option` (`key=value`, as often as needed; with a wrong one nothing else is run).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -189,11 +189,11 @@ impl Case {
             options.set(key, value).err()
         });
         let wrong: Vec<Diagnostic> = wrong.collect();
-        if !self.options.is_empty() {
+        if !wrong.is_empty() {
             return wrong;
         }
         let mut config = Config::new();
-        config.front_end(match &self.protoc {
+        config.options(options).front_end(match &self.protoc {
             Some(protoc) => FrontEnd::Protoc(protoc.clone()),
             None => front_end,
         });

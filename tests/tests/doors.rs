@@ -35,6 +35,15 @@ mod everything {
     }
 }
 
+mod standing {
+    aristaproto_macros::generate_python! {
+        protos: ["stacked/orders"],
+        includes: ["stacked"],
+        out_dir: "../target/doors/standing",
+        extern_package: ["acme.shared:acme_protos.acme.shared", "acme.shared.import:.labels"],
+    }
+}
+
 const EVERYTHING: [&str; 3] = [
     "--python_aristaproto_opt=client_generation=sync_async_no_default,client_async_transport=grpcio",
     "--python_aristaproto_opt=server_generation=sync_async,server_async_transport=grpcio,pydantic_dataclasses",
@@ -89,6 +98,7 @@ fn path_with_plugin() -> OsString {
 /// Runs a protoc on protos, the way the specification does.
 fn protoc(
     mut command: Command,
+    folder_of_protos: &str,
     path: &OsString,
     options: &[&str],
     protos: &[&str],
@@ -104,7 +114,7 @@ fn protoc(
         ])
         .args(options)
         .args(protos)
-        .current_dir(workspace().join("tests/protos"))
+        .current_dir(workspace().join("tests").join(folder_of_protos))
         .env("PATH", path)
         .output()
         .unwrap();
@@ -143,7 +153,7 @@ fn the_doors_give_the_same_files() {
         assert_eq!(from_macro(macro_files), expected);
         assert_eq!(from_disk(Path::new(macro_folder)), expected);
         for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
-            let (output, files) = protoc(command, &path, options, &PROTOS);
+            let (output, files) = protoc(command, "protos", &path, options, &PROTOS);
             assert!(
                 output.status.success(),
                 "{}",
@@ -155,11 +165,43 @@ fn the_doors_give_the_same_files() {
 }
 
 #[test]
+fn the_doors_know_the_same_extern_packages() {
+    let stacked = workspace().join("tests/stacked");
+    let mut config = Config::new();
+    config
+        .extern_package("acme.shared", "acme_protos.acme.shared")
+        .extern_package("acme.shared.import", ".labels");
+    let set = config.load(&[stacked.join("orders")], &[&stacked]).unwrap();
+    let generated = config.generate(&set).unwrap();
+    assert_eq!(generated.warnings, []);
+    let files = generated.files.into_iter();
+    let expected: Files = files.map(|file| (file.path, file.text)).collect();
+    let orders = &expected["acme/orders/__init__.py"];
+    assert!(
+        orders.contains("\"acme_protos.acme.shared:Money\""),
+        "{orders}"
+    );
+    assert!(orders.contains("\"...labels:Label\""), "{orders}");
+    assert!(!expected.keys().any(|path| path.contains("shared")));
+    assert_eq!(from_macro(standing::FILES), expected);
+    let options = [
+        "--python_aristaproto_opt=extern_package=acme.shared:acme_protos.acme.shared",
+        "--python_aristaproto_opt=extern_package=acme.shared.import:.labels",
+    ];
+    let protos = ["orders/note.proto", "orders/orders.proto"];
+    let command = Command::new(protobuf_src::protoc());
+    let (output, files) = protoc(command, "stacked", &path_with_plugin(), &options, &protos);
+    assert!(output.status.success() && output.stderr.is_empty());
+    assert_eq!(files, expected);
+}
+
+#[test]
 fn a_wrong_option_of_the_plugin_is_one_line() {
     let path = path_with_plugin();
     for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
         let (output, files) = protoc(
             command,
+            "protos",
             &path,
             &["--python_aristaproto_opt=client_generaton=sync"],
             &PROTOS,
@@ -169,7 +211,7 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
             String::from_utf8_lossy(&output.stderr),
             "--python_aristaproto_out: there is no option `client_generaton`; the options are: client_generation, \
              client_async_transport, server_generation, server_async_transport, pydantic_dataclasses, \
-             google_protobuf_descriptors; did you mean `client_generation`?\n"
+             google_protobuf_descriptors, extern_package; did you mean `client_generation`?\n"
         );
         assert!(files.is_empty());
     }
@@ -179,7 +221,7 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
 fn what_the_plugin_had_to_rename_is_on_standard_error() {
     let path = path_with_plugin();
     for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
-        let (output, files) = protoc(command, &path, &[], &["hostile/identity.proto"]);
+        let (output, files) = protoc(command, "protos", &path, &[], &["hostile/identity.proto"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
         // The plugin has no source to show.

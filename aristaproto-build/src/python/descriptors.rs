@@ -108,7 +108,10 @@ pub(super) fn module(model: &Model, id: ModuleId) -> String {
             if target.well_known && is_in_runtime() {
                 imports.insert(name, RUNTIME.to_owned());
             } else if *from != id {
-                let mut path = ".".repeat(module.path.len() + 1);
+                let mut path = String::new();
+                if target.is_in_tree() {
+                    path = ".".repeat(module.path.len() + 1);
+                }
                 for segment in &target.path {
                     path.push_str(segment);
                     path.push('.');

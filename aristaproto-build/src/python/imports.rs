@@ -18,6 +18,9 @@ const MODULES: &[&str] = &[
     "warnings",
 ];
 
+/// Those and other modules of the standard library that generated code imports from.
+const STANDARD: &[&str] = &["builtins", "collections", "datetime", "typing", "warnings"];
+
 /// What the generated methods call their parameters.
 const PARAMETERS: &[&str] = &[
     "credentials",
@@ -128,15 +131,24 @@ impl<'a> Imports<'a> {
         wanted: &str,
         at_run_time: bool,
     ) -> String {
-        let mut wanted = wanted.to_owned();
-        while [MODULES, PARAMETERS, BUILTINS]
-            .iter()
-            .any(|names| names.contains(&wanted.as_str()))
-        {
-            wanted.push('_');
-        }
         let symbol = Symbol::Member(module.to_owned(), name.to_owned());
-        self.import(symbol, wanted, at_run_time, Use::ClassBody)
+        self.import(symbol, reserved(wanted), at_run_time, Use::ClassBody)
+    }
+
+    /// The expression for a module of an installed package that classes refer to, as for [`of_tree`](Self::of_tree).
+    pub(super) fn of_other_tree(
+        &mut self,
+        path: &[String],
+        wanted: &str,
+        at_run_time: bool,
+    ) -> String {
+        let symbol = match path {
+            [parents @ .., last] if !parents.is_empty() => {
+                Symbol::Member(parents.join("."), last.clone())
+            }
+            path => Symbol::Module(path.join(".")),
+        };
+        self.import(symbol, reserved(wanted), at_run_time, Use::ClassBody)
     }
 
     /// The expression for a member of a module that is used at the module's top.
@@ -195,14 +207,15 @@ impl<'a> Imports<'a> {
         let checking_only = self.imported.values().any(|it| !it.at_run_time);
         let flag = checking_only.then(|| self.type_checking_flag());
         let mut statements: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
-        let mut checking: Vec<Statement> = Vec::new();
+        let mut checking: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
         for (symbol, imported) in self.imported {
             let statement = Statement::new(symbol, imported.local);
-            if imported.at_run_time {
-                statements[statement.section()].push(statement);
+            let sections = if imported.at_run_time {
+                &mut statements
             } else {
-                checking.push(statement);
-            }
+                &mut checking
+            };
+            sections[statement.section()].push(statement);
         }
         for section in statements {
             if !section.is_empty() {
@@ -216,9 +229,27 @@ impl<'a> Imports<'a> {
                 writer.line(0, &format!("{TYPE_CHECKING} = False"));
             }
             writer.line(0, &format!("if {flag}:"));
-            write_section(writer, 4, checking);
+            let sections = checking.into_iter().filter(|it| !it.is_empty());
+            for (index, section) in sections.enumerate() {
+                if index > 0 {
+                    writer.blank(1);
+                }
+                write_section(writer, 4, section);
+            }
         }
     }
+}
+
+/// A name that is none of those that generated code has for other things.
+fn reserved(wanted: &str) -> String {
+    let mut wanted = wanted.to_owned();
+    while [MODULES, PARAMETERS, BUILTINS]
+        .iter()
+        .any(|names| names.contains(&wanted.as_str()))
+    {
+        wanted.push('_');
+    }
+    wanted
 }
 
 /// Prints import statements of members of one module into a method's body.
@@ -263,12 +294,12 @@ impl Statement {
         }
     }
 
-    /// 0: standard library, 1: the runtime, 2: the tree.
+    /// 0: standard library, 1: the runtime and other packages, 2: the tree.
     fn section(&self) -> usize {
-        match self.module.split('.').next() {
-            Some("") => 2,
-            Some("aristaproto") => 1,
-            _ => 0,
+        match self.module.split('.').next().unwrap_or_default() {
+            "" => 2,
+            top if STANDARD.contains(&top) => 0,
+            _ => 1,
         }
     }
 

@@ -285,7 +285,11 @@ impl Printer<'_> {
         if declared.module == self.id {
             return Some(declared.name.clone());
         }
-        let target = &self.model.module(declared.module).path;
+        let target = self.model.module(declared.module);
+        if !target.is_in_tree() {
+            return Some(format!("{}:{}", target.path.join("."), declared.name));
+        }
+        let target = &target.path;
         let common = self
             .module
             .path

@@ -5,8 +5,8 @@
 use super::imports::{public_key, Imports, OwnNames};
 use super::writer::{string, Argument, Writer, WIDTH};
 use crate::model::{
-    Declared, EnumId, Field, FieldKind, Message, MessageId, Method, Model, Module, ModuleId, Part,
-    Type, Unwrapped,
+    Declared, EnumId, Field, FieldKind, Message, MessageId, Method, Model, Module, ModuleId,
+    Origin, Part, Type, Unwrapped,
 };
 use crate::naming::{Lookup, BUILTINS};
 use crate::resolve::well_known;
@@ -212,7 +212,17 @@ impl<'a> Printer<'a> {
             return self.imports.of_tree(".", name, name, false);
         }
         let own = &self.module.path;
-        let target = &self.model.module(declared.module).path;
+        let holder = self.model.module(declared.module);
+        let target = &holder.path;
+        // What it would be called if it were generated here.
+        let alias = match holder.origin {
+            Origin::Generated | Origin::Unused => target.join("_"),
+            Origin::Beside | Origin::Installed => holder.package.replace('.', "_"),
+        };
+        if !holder.is_in_tree() {
+            let module = self.imports.of_other_tree(target, &alias, at_run_time);
+            return format!("{module}.{}", declared.name);
+        }
         let Some((last, parents)) = target.split_last() else {
             // The tree's root has no name to import it by.
             let root = ".".repeat(own.len() + 1);
@@ -224,7 +234,6 @@ impl<'a> Printer<'a> {
         let common = own.iter().zip(parents).take_while(|(a, b)| a == b).count();
         let dots = ".".repeat(own.len() - common + 1);
         let from = format!("{dots}{}", parents[common..].join("."));
-        let alias = target.join("_");
         let module = self.imports.of_tree(&from, last, &alias, at_run_time);
         format!("{module}.{}", declared.name)
     }

@@ -24,7 +24,9 @@ struct Around<'a> {
 impl Resolver<'_> {
     pub(super) fn extensions(&mut self) {
         for index in 0..self.files.len() {
-            self.reserve_extensions(index);
+            if !self.is_not_printed(index) {
+                self.reserve_extensions(index);
+            }
         }
         let mut id = 0;
         for (index, &file) in self.files.iter().enumerate() {
@@ -71,6 +73,9 @@ impl Resolver<'_> {
     }
 
     fn extend(&mut self, around: &Around, extensions: &[FieldDescriptorProto]) {
+        if self.is_not_printed(around.file) {
+            return;
+        }
         for (position, proto) in extensions.iter().enumerate() {
             let path = below(around.path, around.kind, position);
             let declared = self.declared(around.file, proto.name(), around.outer, path);

@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::{well_known, Owner, Place, Resolver};
+use crate::descriptor::FileDescriptorProto;
 use crate::diagnostics;
-use crate::model::{File, Module, ModuleId};
+use crate::error::nearest;
+use crate::extern_packages::{is_within, ExternModule};
+use crate::model::{File, Module, ModuleId, Origin};
 use crate::naming::{self, Lookup, Scope};
 use crate::parallel;
 
@@ -15,6 +18,17 @@ const DESCRIPTORS: &str = "_descriptors";
 /// Modules that each tree has beside those of packages.
 const OWN_MODULES: [&str; 3] = [DESCRIPTORS, "message_pool", "google_proto_descriptor_pool"];
 
+/// By package, and who makes its module, the files.
+type Packages<'a> = BTreeMap<(&'a str, Origin), Vec<usize>>;
+
+/// Where a file names its package.
+fn package_of(file: usize) -> Place {
+    Place {
+        file,
+        path: vec![2],
+    }
+}
+
 /// What must not be the same for two folders.
 fn key(folder: &[String]) -> String {
     folder.join("/").to_ascii_lowercase()
@@ -22,17 +36,30 @@ fn key(folder: &[String]) -> String {
 
 impl Resolver<'_> {
     pub(super) fn modules(&mut self) {
-        let mut packages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, file) in self.files.iter().enumerate() {
-            packages.entry(file.package()).or_default().push(index);
+        let files = self.files;
+        let needed = self.needed();
+        let mut packages: Packages = BTreeMap::new();
+        for (index, file) in files.iter().enumerate() {
+            let origin = match self.extern_module(file) {
+                Some(module) if module.in_tree => Origin::Beside,
+                Some(_) => Origin::Installed,
+                None if needed[index] => Origin::Generated,
+                None => Origin::Unused,
+            };
+            let package = (file.package(), origin);
+            packages.entry(package).or_default().push(index);
         }
+        self.extern_packages(&packages);
         self.module_of = vec![ModuleId(0); self.files.len()];
         self.file_in_module = vec![0; self.files.len()];
         let mut module_of_file: Lookup<&str, ModuleId> = Lookup::with_capacity(self.files.len());
-        for (module, (&package, indices)) in packages.iter().enumerate() {
+        for (module, (&(package, origin), indices)) in packages.iter().enumerate() {
+            let path = self.extern_module(files[indices[0]]).map(|it| it.path);
             self.model.modules.push(Module {
                 package: package.to_owned(),
-                well_known: package == well_known::PACKAGE,
+                origin,
+                path: path.unwrap_or_default(),
+                well_known: package == well_known::PACKAGE && origin == Origin::Generated,
                 ..Module::default()
             });
             for (position, &index) in indices.iter().enumerate() {
@@ -67,7 +94,8 @@ impl Resolver<'_> {
                 in_runtime,
             };
             let module = self.module_of[index];
-            if self.options.google_protobuf_descriptors && !in_runtime {
+            let is_printed = !in_runtime && self.model.module(module).is_generated();
+            if self.options.google_protobuf_descriptors && is_printed {
                 let owner = Owner {
                     what: format!("the descriptor of `{}`", resolved.name),
                     place: Some(Place {
@@ -84,9 +112,13 @@ impl Resolver<'_> {
 
     /// Gives each package its folder, and notes each module's subfolders. Folders that meet, and those that would take the
     /// place of a module of the tree's own, get underscores.
-    fn folders(&mut self, packages: &BTreeMap<&str, Vec<usize>>) {
+    fn folders(&mut self, packages: &Packages) {
         // Of two packages that want one folder, the one that is spelled so has it, in lowercase before others.
-        let mut order: Vec<(usize, &str)> = packages.keys().copied().enumerate().collect();
+        let modules = packages.keys().enumerate();
+        let generated = modules.filter(|(_, (_, origin))| *origin == Origin::Generated);
+        let mut order: Vec<(usize, &str)> = generated
+            .map(|(module, &(package, _))| (module, package))
+            .collect();
         let is_spelled = |package: &str| {
             let mut segments = package.split('.');
             segments.all(|segment| naming::package_segment(segment) == segment)
@@ -97,6 +129,11 @@ impl Resolver<'_> {
         // package.
         let mut folders: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
+        for module in &self.model.modules {
+            if module.origin == Origin::Beside {
+                taken.insert(key(&module.path), module.package.clone());
+            }
+        }
         for (module, package) in order {
             let mut path: Vec<String> = Vec::new();
             let mut end = 0;
@@ -116,6 +153,7 @@ impl Resolver<'_> {
         }
         let by_path: BTreeMap<&Vec<String>, usize> = (self.model.modules.iter())
             .enumerate()
+            .filter(|(_, it)| it.is_in_tree())
             .map(|(module, it)| (&it.path, module))
             .collect();
         let mut children: Vec<(usize, String)> = Vec::new();
@@ -138,7 +176,7 @@ impl Resolver<'_> {
     /// The folder of the package `prefix`, whose last segment is `segment`, below that of the package around it.
     fn folder(
         &mut self,
-        packages: &BTreeMap<&str, Vec<usize>>,
+        packages: &Packages,
         above: Vec<String>,
         segment: &str,
         prefix: &str,
@@ -164,17 +202,11 @@ impl Resolver<'_> {
             }
         }
         if let Some(reason) = reason {
-            let inside = |package: &str| {
-                let rest = package.strip_prefix(prefix);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            let declared = packages.iter().find(|(package, _)| inside(package));
+            let mut files = packages.iter();
+            let declared = files.find(|((package, _), _)| is_within(package, prefix));
             let owner = Owner {
                 what: format!("package `{prefix}`"),
-                place: declared.map(|(_, indices)| Place {
-                    file: indices[0],
-                    path: vec![2],
-                }),
+                place: declared.map(|(_, indices)| package_of(indices[0])),
             };
             let module = path.join(".");
             self.problem(&owner, |what| {
@@ -182,6 +214,85 @@ impl Resolver<'_> {
             });
         }
         path
+    }
+
+    /// The module of a file whose package is extern. The well-known types are the runtime's in any case; their package may
+    /// have other files, too.
+    fn extern_module(&self, file: &FileDescriptorProto) -> Option<ExternModule> {
+        let found = self.options.extern_package.find(file.package());
+        let (_, module) = found.filter(|_| !well_known::is_in_runtime(file.name()))?;
+        Some(module)
+    }
+
+    /// Which files are to be printed, or would be if their packages were not extern: all but those that only the files of
+    /// extern packages import.
+    fn needed(&self) -> Vec<bool> {
+        let index_of: BTreeMap<&str, usize> =
+            self.files.iter().map(|file| file.name()).zip(0..).collect();
+        let imports = |file: usize| {
+            let names = self.files[file].dependency.iter();
+            names.map(|name| index_of.get(name.as_str()).copied())
+        };
+        let mut needed = vec![true; self.files.len()];
+        for import in (0..self.files.len()).flat_map(imports).flatten() {
+            needed[import] = false;
+        }
+        for name in &self.set.to_generate {
+            if let Some(&file) = index_of.get(name.as_str()) {
+                needed[file] = true;
+            }
+        }
+        let mut waiting: Vec<usize> = (0..needed.len()).filter(|&file| needed[file]).collect();
+        while let Some(file) = waiting.pop() {
+            let is_extern = self.extern_module(self.files[file]).is_some();
+            for (position, import) in (0..).zip(imports(file)) {
+                // What a file imports publicly, those that import it may name.
+                let is_public = || self.files[file].public_dependency.contains(&position);
+                let Some(import) = import.filter(|_| !is_extern || is_public()) else {
+                    continue;
+                };
+                if !std::mem::replace(&mut needed[import], true) {
+                    waiting.push(import);
+                }
+            }
+        }
+        needed
+    }
+
+    /// Reports what was given as an extern package and cannot be one.
+    fn extern_packages(&self, packages: &Packages) {
+        let options = &self.options.extern_package;
+        self.report(options.problems());
+        for (given, _) in options.iter() {
+            let mut found = packages.keys();
+            let is_extern = |origin| matches!(origin, Origin::Beside | Origin::Installed);
+            if found.any(|&(package, origin)| is_extern(origin) && is_within(package, given)) {
+                continue;
+            }
+            let near = nearest(given, packages.keys().map(|&(package, _)| package));
+            let mut problem = diagnostics::extern_package_not_in_set(given);
+            if let Some(near) = near {
+                problem = problem.hint(format!("did you mean `{near}`?"));
+                let files = packages.iter().find(|((package, _), _)| *package == near);
+                problem.location = files.and_then(|(_, files)| self.locate(&package_of(files[0])));
+            }
+            self.report([problem]);
+        }
+        for (index, file) in self.files.iter().enumerate() {
+            let (name, package) = (file.name(), file.package());
+            let asked_for = &self.set.to_generate;
+            if well_known::is_in_runtime(name)
+                || asked_for
+                    .binary_search_by(|it| it.as_str().cmp(name))
+                    .is_err()
+            {
+                continue;
+            }
+            if let Some((given, module)) = options.find(package) {
+                let problem = diagnostics::package_generated_and_extern(package, module, given);
+                self.report([problem.at(self.locate(&package_of(index)))]);
+            }
+        }
     }
 
     /// What a module holds before its own types: its subfolders, and for the well-known package the runtime's classes.

@@ -111,8 +111,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// Warns that `second` is called `name` in Python, because `first` has the name that it would have.
+    /// Warns that `second` is called `name` in Python, because `first` has the name that it would have. In an extern package
+    /// it is called so, too, but who generates that is told.
     pub(super) fn renamed(&self, name: &str, first: &Owner, second: &Owner) {
+        let place = second.place.as_ref();
+        if place.is_some_and(|place| self.is_not_printed(place.file)) {
+            return;
+        }
         let mut holder = first.what.clone();
         if let Some(mut location) = first.place.as_ref().and_then(|place| self.locate(place)) {
             self.set.show(&mut location);

@@ -22,6 +22,9 @@ impl Resolver<'_> {
     pub(super) fn parts(&mut self) {
         for index in 0..self.model.modules.len() {
             let id = ModuleId(index);
+            if !self.model.module(id).is_generated() {
+                continue;
+            }
             let mut parts = self.split(id);
             if parts.len() < 2 {
                 continue;

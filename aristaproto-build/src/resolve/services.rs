@@ -10,11 +10,14 @@ use crate::{ClientGeneration, ServerGeneration};
 
 impl Resolver<'_> {
     pub(super) fn services(&mut self) {
-        let files = self.files;
-        for (index, file) in files.iter().enumerate() {
+        let files = self.files.iter().enumerate();
+        let files: Vec<_> = files
+            .filter(|&(index, _)| !self.is_not_printed(index))
+            .collect();
+        for &(index, file) in &files {
             self.reserve_services(index, file);
         }
-        for (index, file) in files.iter().enumerate() {
+        for &(index, file) in &files {
             self.services_of(index, file);
         }
     }

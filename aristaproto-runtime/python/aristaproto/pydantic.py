@@ -14,7 +14,7 @@ import pydantic_core
 from pydantic_core import core_schema
 
 from .base.casing import Casing
-from .base.errors import EncodeError, describe
+from .base.errors import EncodeError, describe, wrong_message
 from .model import message as _message
 from .schema.fields import (
     FLOAT_TYPES,
@@ -198,7 +198,7 @@ def _instance(cls: Any, value: Any) -> Any:
             raise ValueError(str(error)) from error
     schema: Any = getattr(value.__class__, "__schema__", None)
     if schema is None or schema.origin is not cls.__schema__.origin:
-        raise ValueError(f"expected {cls.__name__}, got {describe(value)}")
+        raise ValueError(wrong_message(cls, value))
     return value
 
 

@@ -64,9 +64,11 @@ async def response_iterator(
 
 def wrong_response(response: object, response_type: type[Any]) -> TypeError:
     """The error for a handler that gives back something else than its RPC's response message."""
-    return TypeError(
-        f"the method must respond with {response_type.__name__}, got {type(response).__name__}"
-    )
+    name, got = response_type.__name__, type(response).__name__
+    if name == got:  # of another tree
+        name = f"{response_type.__module__}.{name}"
+        got = f"{type(response).__module__}.{got}"
+    return TypeError(f"the method must respond with {name}, got {got}")
 
 
 async def _no_responses() -> AsyncIterator[Any]:

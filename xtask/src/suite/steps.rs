@@ -46,6 +46,34 @@ const TREES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Trees of tests/stacked, which stand on each other: folder, folder of the proto files, the plugin's options. A tree inside
+/// another one comes after it.
+const STACKED_TREES: &[(&str, &str, &str)] = &[
+    ("stacked/shared", "shared", "client_generation=sync_async"),
+    (
+        "stacked/orders",
+        "orders",
+        "client_generation=sync_async,server_generation=async,google_protobuf_descriptors,\
+         extern_package=acme.shared:trees.stacked.shared.acme.shared",
+    ),
+    (
+        "stacked/shop",
+        "shop",
+        "pydantic_dataclasses,extern_package=acme.shared:trees.stacked.shared.acme.shared,\
+         extern_package=acme.orders:trees.stacked.orders.acme.orders",
+    ),
+    (
+        "stacked/beside",
+        "orders",
+        "extern_package=acme.shared:.vendored.acme.shared",
+    ),
+    (
+        "stacked/beside/vendored",
+        "shared",
+        "client_generation=none",
+    ),
+];
+
 /// What the steps share: folders, interpreters, environments.
 pub struct Bench {
     pub(super) root: PathBuf,
@@ -164,25 +192,32 @@ impl Bench {
     }
 
     pub fn trees(&self) -> Result<Outcome, String> {
-        let protos = self.root.join("tests").join("protos");
+        let tests = self.root.join("tests");
+        for (name, options) in TREES {
+            self.tree(&tests.join("protos"), "", options, name)?;
+        }
+        for (name, folder, options) in STACKED_TREES {
+            self.tree(&tests.join("stacked"), folder, options, name)?;
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Generates the tree `name` from the proto files in a folder below `protos`.
+    fn tree(&self, protos: &Path, folder: &str, options: &str, name: &str) -> Result<(), String> {
         let mut files = Vec::new();
-        collect_protos(&protos, &protos, &mut files)?;
+        collect_protos(protos, &protos.join(folder), &mut files)?;
         files.sort();
         if files.is_empty() {
             return Err(format!("no proto file is below {}", protos.display()));
         }
-        let plugin = Plugin::at(&self.target);
-        for (name, options) in TREES {
-            plugin.generate(
-                &self.venv_program("python"),
-                &protos,
-                &files,
-                options,
-                &self.trees_dir().join(name),
-                &self.log("trees"),
-            )?;
-        }
-        Ok(Outcome::Done)
+        Plugin::at(&self.target).generate(
+            &self.venv_program("python"),
+            protos,
+            &files,
+            options,
+            &self.trees_dir().join(name),
+            &self.log("trees"),
+        )
     }
 
     pub fn unittest_tree(&self) -> Result<Outcome, String> {

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
-__all__ = ("DecodeError", "EncodeError", "Error", "JsonError", "TextError", "describe")
+__all__ = (
+    "DecodeError",
+    "EncodeError",
+    "Error",
+    "JsonError",
+    "TextError",
+    "describe",
+    "wrong_message",
+)
 
 _LONGEST_REPR = 60
 
@@ -72,6 +82,22 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     return f"{type(value).__name__} {_short(value)}"
+
+
+def wrong_message(cls: type[Any], value: object) -> str:
+    """What to say about a value that stands where a message of a class belongs.
+
+    Classes of one name are told apart by their modules: they are of two generated trees.
+    """
+    found: type[Any] = type(value)
+    if found.__name__ != cls.__name__:
+        return f"expected {cls.__name__}, got {describe(value)}"
+    expected, got = (f"{it.__module__}.{it.__qualname__}" for it in (cls, found))
+    text = f"expected {expected}, got {got} {_short(value)}"
+    names = {getattr(it, "__proto_name__", None) for it in (cls, found)}
+    if len(names) == 1 and None not in names:
+        text += f" (two trees have a class for {names.pop()}: with extern_package, one uses the other's)"
+    return text
 
 
 def _short(value: object) -> str:

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 
 from ..base.budget import Budget
-from ..base.errors import EncodeError, describe
+from ..base.errors import EncodeError, describe, wrong_message
 from ..base.wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
 from ..model.required import check_required
 from ..schema.fields import TYPE_GROUP, Field, Schema
@@ -149,7 +149,7 @@ def _instance(cls: Any, value: Any) -> Any:
     """`value` if it is a message that a field of class `cls` can hold."""
     schema: Schema | None = getattr(value.__class__, "__schema__", None)
     if schema is None or schema.origin is not cls.__schema__.origin:
-        raise EncodeError(f"expected {cls.__name__}, got {describe(value)}")
+        raise EncodeError(wrong_message(cls, value))
     return value
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..base.budget import current_limits
-from ..base.errors import JsonError, describe
+from ..base.errors import JsonError, describe, wrong_message
 from ..base.float32 import shortest_float32
 from ..model.message import Message, is_message_of
 from ..model.required import check_required
@@ -274,7 +274,7 @@ def _message(field: Field) -> Convert:
 
     def encode(encoder: Encoder, value: Any) -> Any:
         if not is_message_of(value, expected):
-            raise JsonError(f"expected {expected.__name__}, got {describe(value)}")
+            raise JsonError(wrong_message(expected, value))
         return encoder.message(value)
 
     return encode

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 
 from .. import codec
+from ..base.errors import wrong_message
 from .message import refuse_attribute
 from .required import missing_required
 
@@ -90,7 +91,7 @@ def merge_plainly(message: Message, other: Message) -> None:
     """`merge` without the codec in Rust."""
     schema = type(message).__schema__
     if type(other).__schema__.origin is not schema.origin:
-        raise TypeError(f"expected {type(message).__name__}, got {type(other).__name__}")
+        raise TypeError(wrong_message(type(message), other))
     for field in schema.fields_of(other):
         merge_field(message, field, field.get(other))
     message._unknown_fields += other._unknown_fields  # pyright: ignore[reportPrivateUsage]

@@ -30,14 +30,40 @@ def _root(module: str, package: str) -> str:
     return module.rsplit(".", depth)[0]
 
 
+def _pool_of(module: str, load: bool) -> MessagePool | None:
+    """The pool of the tree that a module belongs to, or whose classes it offers; None when there is none."""
+    holder = sys.modules.get(module)
+    if holder is None and load:
+        from importlib import import_module
+
+        holder = import_module(module)
+    values = list(vars(holder).values()) if holder is not None else []
+    # Generated modules import the pool of their tree before anything else.
+    for value in values:
+        if isinstance(value, MessagePool):
+            return value
+    for value in values:
+        pool = getattr(value, "__pool__", None) if isinstance(value, type) else None
+        if isinstance(pool, MessagePool):
+            return pool
+    return None
+
+
 class MessagePool:
     """Classes of one tree by full proto name (``package.Outer.Inner``).
 
     A look-up by full name that finds nothing here imports the generated module of that package, if the tree has
-    one, and goes on to the well-known types, which every tree shares.
+    one. It goes on to the pools of the trees that this one stands on (those of its extern packages, theirs, and so on),
+    and to the well-known types, which every tree shares. Iteration and `len` are about this tree alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, extern: Mapping[str, str] | None = None) -> None:
+        """Make an empty pool.
+
+        `extern` has, by proto package, the absolute names of the modules of other trees that hold classes which types of
+        this tree refer to. Such a module is imported when a look-up finds nothing here, and an `ImportError` goes through.
+        """
+        self._extern = dict(extern or {})
         self._types: dict[str, type[Any]] = {}
         self._extensions: dict[tuple[str, int], Extension[Any, Any]] = {}
         self._extension_names: dict[str, Extension[Any, Any]] = {}
@@ -60,43 +86,83 @@ class MessagePool:
             if not isinstance(cls, type):
                 self._extensions[cls.extendee, cls.number] = cls
                 self._extension_names[full_name] = cls
+                self._register_below(full_name, cls)
                 continue
             self._types[full_name] = cls
             # Not inherited: a subclass that a user writes is not the registered type.
             type.__setattr__(cls, "__proto_name__", full_name)
             type.__setattr__(cls, "__pool__", self)
 
+    def _register_below(self, full_name: str, extension: Extension[Any, Any]) -> None:
+        """Make an extension of another tree's message known there, where parsers of that message look for it.
+
+        What that pool has already stays, because two trees may declare the same extension.
+        """
+        package = extension.extendee
+        while package and package not in self._extern:
+            package = package.rpartition(".")[0]
+        pool = _pool_of(self._extern[package], load=True) if package else None
+        if pool is not None and pool is not self:
+            pool._extensions.setdefault((extension.extendee, extension.number), extension)
+            pool._extension_names.setdefault(full_name, extension)
+
+    def _pools(self, *, load: bool) -> list[MessagePool]:
+        """This pool and those of the trees that it stands on, each once; only those imported already without `load`."""
+        pools: list[MessagePool] = [self]
+        for pool in pools:
+            for module in pool._extern.values():
+                other = _pool_of(module, load)
+                if other is not None and other not in pools:
+                    pools.append(other)
+        return pools
+
     def find_extension(self, extendee: str, number: int) -> Extension[Any, Any] | None:
         """The extension of the message `extendee` (full proto name) with this number."""
-        return self._extensions.get((extendee, number))
+        key = (extendee, number)
+        found = self._extensions.get(key)
+        if found is None and self._extern:
+            others = (pool._extensions.get(key) for pool in self._pools(load=False))
+            found = next((other for other in others if other is not None), None)
+        return found
 
     def find_extension_by_name(self, full_name: str) -> Extension[Any, Any] | None:
         """The extension with this full proto name (``package.name``)."""
-        found = self._extension_names.get(full_name)
-        if found is None and self._import(full_name):
-            found = self._extension_names.get(full_name)
-        return found
+        for pool in self._pools(load=True) if self._extern else (self,):
+            found = pool._extension_names.get(full_name)
+            if found is None and pool._import(full_name):
+                found = pool._extension_names.get(full_name)
+            if found is not None:
+                return found
+        return None
 
     def find_extension_inside(self, full_name: str, extendee: str) -> Extension[Any, Any] | None:
         """The extension of `extendee` that the message `full_name` declares and that holds this very message."""
         cls = self.find_message(full_name)
-        for name, extension in self._extension_names.items():
-            inside = extension.extendee == extendee and name.rpartition(".")[0] == full_name
-            if inside and extension.field.message is cls:
-                return extension
+        for pool in self._pools(load=False) if self._extern else (self,):
+            for name, extension in pool._extension_names.items():
+                inside = extension.extendee == extendee and name.rpartition(".")[0] == full_name
+                if inside and extension.field.message is cls:
+                    return extension
         return None
 
     def find(self, full_name: str) -> type[Message | Enum] | None:
         """The class with this full proto name, None when there is none."""
-        found = self._types.get(full_name)
-        if found is None and self._import(full_name):
-            found = self._types.get(full_name)
+        found = self._find_here(full_name)
+        if found is None and self._extern:
+            others = (pool._find_here(full_name) for pool in self._pools(load=True)[1:])
+            found = next((other for other in others if other is not None), None)
         if (
             found is None
             and full_name.startswith("google.protobuf.")
             and self is not codec.wkt.message_pool
         ):
             return codec.wkt.message_pool.find(full_name)
+        return found
+
+    def _find_here(self, full_name: str) -> type[Any] | None:
+        found = self._types.get(full_name)
+        if found is None and self._import(full_name):
+            found = self._types.get(full_name)
         return found
 
     def find_message(self, full_name: str) -> type[Message] | None:

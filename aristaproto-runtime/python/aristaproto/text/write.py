@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..base.budget import current_limits
-from ..base.errors import DecodeError, TextError, describe
+from ..base.errors import DecodeError, TextError, describe, wrong_message
 from ..base.float32 import shortest_float32
 from ..base.wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
 from ..model.message import is_message_of
@@ -143,7 +143,7 @@ class Writer:
             except (TypeError, ValueError) as error:
                 raise TextError(str(error)) from None
         elif not is_message_of(value, cls):
-            raise TextError(f"expected {cls.__name__}, got {describe(value)}")
+            raise TextError(wrong_message(cls, value))
         self._open(name)
         self.message(value)
         self._close()
