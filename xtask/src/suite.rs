@@ -70,8 +70,8 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "buf",
-        about: "the plugin under a real buf: the same files as under protoc",
-        needs: &["python", "plugin"],
+        about: "a real buf runs the plugin, with the same files as protoc, and calls servers through reflection",
+        needs: &["python", "plugin", "trees"],
         run: Bench::buf,
     },
     Step {

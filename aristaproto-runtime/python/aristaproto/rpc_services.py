@@ -5,11 +5,22 @@
 
 from __future__ import annotations
 
+from .base.typing_lite import NamedTuple
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ("generated_bases",)
+__all__ = ("Served", "generated_bases")
+
+
+class Served(NamedTuple):
+    """A service that a server has."""
+
+    full_name: str
+    """In the .proto file, with its package."""
+    module: str
+    """The Python module of its generated base, or of a class that extends it."""
 
 
 def generated_bases(cls: type[Any], method: str) -> list[type[Any]]:

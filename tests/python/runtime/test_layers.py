@@ -34,9 +34,10 @@ RANKS = {
     "descriptors": 8,
     "pydantic": 8,
     "bundled": 8,
-    "grpcio": 9,
-    "grpclib": 9,
+    "builtin": 9,
     "rpc": 9,
+    "grpcio": 10,
+    "grpclib": 10,
 }
 """Rooms, and modules beside them, from the lowest to the highest; `""` is the package itself.
 

@@ -1,5 +1,5 @@
 //! The step `buf`: a real buf runs the plugin from the `buf.gen.yaml` of examples/buf, and what it writes is what protoc and the
-//! plugin write, byte for byte. Called by `suite`.
+//! plugin write, byte for byte; and `buf curl` calls our servers, which it knows through reflection. Called by `suite`.
 //!
 //! buf compiles proto files itself, and not always as protoc does (it spells float defaults with more digits, and has a
 //! newer descriptor.proto), so that not every file of tests/protos is a fair case.
@@ -61,6 +61,13 @@ impl Bench {
             )?;
             compare(&contents(&out.join("lib"))?, &contents(&expected)?)?;
         }
+        let mut curl = exec::command(&self.root, self.venv_program("python"));
+        curl.arg("tests/buf/curl.py").arg(&program);
+        curl.env(
+            "PYTHONPATH",
+            self.trees_dir().parent().unwrap_or(&self.root),
+        );
+        exec::run(&mut curl, &self.log("buf"), STEP_LIMIT)?;
         Ok(Outcome::Done)
     }
 

@@ -130,7 +130,7 @@ impl Bench {
 
     /// The package of the trees for the Python tests; the folder above it is on their path. The package keeps a tree
     /// called `grpclib` from hiding the library of that name.
-    fn trees_dir(&self) -> PathBuf {
+    pub(super) fn trees_dir(&self) -> PathBuf {
         self.root.join("target").join("python-tests").join("trees")
     }
 

@@ -24,9 +24,15 @@ if TYPE_CHECKING:
         CallCredentials,
         GenericRpcHandler,
     )
+
+    from .builtin import Health, Reflection, ServingStatus, health, reflection
 else:
 
     def __getattr__(name: str) -> Any:
+        if name in ("Health", "Reflection", "ServingStatus", "health", "reflection"):
+            from . import builtin
+
+            return getattr(builtin, name)
         if name in ("CallCredentials", "GenericRpcHandler"):
             return getattr(grpc, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -35,12 +41,17 @@ else:
 __all__ = (
     "CallCredentials",
     "GenericRpcHandler",
+    "Health",
     "MetadataLike",
+    "Reflection",
     "ServiceBase",
     "ServiceStub",
+    "ServingStatus",
     "SyncServiceBase",
     "SyncServiceStub",
     "add_to_server",
     "current_context",
     "current_sync_context",
+    "health",
+    "reflection",
 )

@@ -6,8 +6,6 @@ methods of the proto files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ..rpc_services import generated_bases
 from .grpcio_async_server import ServiceBase
 from .grpcio_async_server import (
@@ -18,23 +16,34 @@ from .grpcio_sync_server import servicer_context as _sync_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, TypeAlias
 
     import grpc  # type: ignore[import-untyped, unused-ignore]
     from grpc import aio
-
-    Service: TypeAlias = ServiceBase | SyncServiceBase
 else:
     from .deferred import aio, grpc
 
-__all__ = ("add_to_server", "current_context", "current_sync_context")
+__all__ = ("RuntimeService", "add_to_server", "current_context", "current_sync_context")
+
+
+class RuntimeService:
+    """A service of the runtime, which goes onto servers of either kind."""
+
+    def grpcio_handlers(self, is_async: bool) -> list[Any]:
+        """The handlers of its services."""
+        raise NotImplementedError
+
+
+if TYPE_CHECKING:
+    Service: TypeAlias = ServiceBase | SyncServiceBase | RuntimeService
 
 
 def add_to_server(service: Service | Iterable[Service], server: aio.Server | grpc.Server) -> None:
     """Make a server answer the calls of one or several services.
 
     Args:
-        service: An object of a class that extends a generated base, or several of them. A class that extends the bases
+        service: An object of a class that extends a generated base, what `health` or `reflection` gave, or several of these. A class that extends the bases
             of several services serves all of them.
         server: A server that has not started: `grpc.aio.server()` for asynchronous bases, `grpc.server(...)` for
             synchronous ones.
@@ -42,16 +51,21 @@ def add_to_server(service: Service | Iterable[Service], server: aio.Server | grp
     Raises:
         TypeError: What was given is no such service, or belongs on the other kind of server.
     """
-    several = isinstance(service, Iterable) and not hasattr(service, "_grpcio_rpc_handler")
-    services: Any = service if several else (service,)
     handlers: list[Any] = []
-    for item in services:
+    for item in _several(service):
         handlers.extend(_handlers(item, server))
     server.add_generic_rpc_handlers(tuple(handlers))
 
 
+def _several(service: Any) -> Any:
+    is_one = hasattr(service, "_grpcio_rpc_handler") or not hasattr(service, "__iter__")
+    return (service,) if is_one else service
+
+
 def _handlers(service: Any, server: Any) -> list[Any]:
     """The generic handlers of a service, one for each generated base of its class."""
+    if isinstance(service, RuntimeService):
+        return service.grpcio_handlers(not isinstance(server, grpc.Server))
     bases = generated_bases(service.__class__, "_grpcio_rpc_handler")
     if isinstance(service, type) or not bases:
         raise TypeError(_no_service(service))

@@ -23,12 +23,32 @@ from .grpclib_async_server import ServiceBase, current_stream
 from .metadata import MetadataLike
 from .status import StatusDetailsCodec
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .builtin import Health, Reflection, ServingStatus, health, reflection
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name in ("Health", "Reflection", "ServingStatus", "health", "reflection"):
+            from . import builtin
+
+            return getattr(builtin, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = (
     "Deadline",
     "Handler",
+    "Health",
     "MetadataLike",
+    "Reflection",
     "ServiceBase",
     "ServiceStub",
+    "ServingStatus",
     "StatusDetailsCodec",
     "current_stream",
+    "health",
+    "reflection",
 )
