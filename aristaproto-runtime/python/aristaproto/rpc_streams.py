@@ -8,13 +8,13 @@ call it; nothing here knows a transport.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Generator
 
 from .base.typing_lite import Generic, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
     from types import TracebackType
     from typing import Any
 
@@ -80,45 +80,39 @@ class RequestSender(Generic[T]):
     """Sends a request stream in a task of its own, while the body of `async with` receives.
 
     The producer is pulled, and closed, in that one task. When the body ends, for whatever reason,
-    the task has ended and the producer is closed. When the producer fails, `cancel` is called to
+    the task has ended and the producer is closed. When the producer fails, `_cancel` is called to
     wake the body, and the producer's own exception comes out of the `async with`.
+
+    A subclass per transport says how a message is sent. It does so in methods: bound methods kept in
+    the object would be a reference cycle, which keeps the requests of each call until the collector runs.
 
     Args:
         messages: the producer, an async or a plain iterable. A plain one is iterated on the event
             loop, so its `__next__` must not block.
-        send: sends one message.
-        end: tells the peer that no more messages follow.
-        cancel: wakes a body that waits for a response.
-        call_ended: what `send` and `end` raise when the call is over; the body learns why from its
-            own side.
     """
 
-    __slots__ = (
-        "_call_ended",
-        "_cancel",
-        "_end",
-        "_error",
-        "_messages",
-        "_send",
-        "_stopping",
-        "_task",
-    )
+    __slots__ = ("_error", "_messages", "_stopping", "_task")
 
-    def __init__(
-        self,
-        messages: AsyncIterable[T] | Iterable[T],
-        send: Callable[[T], Awaitable[object]],
-        end: Callable[[], Awaitable[object]],
-        cancel: Callable[[], object],
-        call_ended: tuple[type[Exception], ...],
-    ) -> None:
+    def __init__(self, messages: AsyncIterable[T] | Iterable[T]) -> None:
         self._messages = messages
-        self._send = send
-        self._end = end
-        self._cancel = cancel
-        self._call_ended = call_ended
         self._error: BaseException | None = None
         self._stopping = False
+
+    def _send(self, message: T) -> Awaitable[object]:
+        """Sends one message."""
+        raise NotImplementedError
+
+    def _end(self) -> Awaitable[object]:
+        """Tells the peer that no more messages follow."""
+        raise NotImplementedError
+
+    def _cancel(self) -> None:
+        """Wakes a body that waits for a response."""
+        raise NotImplementedError
+
+    def _call_ended(self) -> tuple[type[BaseException], ...]:
+        """What `_send` and `_end` raise when the call is over; the body learns why from its own side."""
+        raise NotImplementedError
 
     @property
     def failed(self) -> bool:
@@ -178,6 +172,7 @@ class RequestSender(Generic[T]):
 
     async def _send_all(self) -> None:
         messages = self._messages
+        call_ended = self._call_ended()
         iterator: AsyncIterator[T] | Iterator[T] | None = None
         exhausted = False
         try:
@@ -186,14 +181,14 @@ class RequestSender(Generic[T]):
                 async for message in iterator:
                     try:
                         await self._send(message)
-                    except self._call_ended:
+                    except call_ended:
                         return
             else:
                 iterator = iter(messages)
                 for message in iterator:
                     try:
                         await self._send(message)
-                    except self._call_ended:
+                    except call_ended:
                         return
             exhausted = True
         finally:
@@ -201,5 +196,45 @@ class RequestSender(Generic[T]):
                 await close_stream(messages, iterator)
         from contextlib import suppress
 
-        with suppress(*self._call_ended):
+        with suppress(*call_ended):
             await self._end()
+
+
+class ResponseStream(AsyncGenerator[T, None]):
+    """The responses of a call to its caller: an async generator that also closes what was never started.
+
+    Args:
+        generator: the responses; it closes the producer of requests once it has been started.
+        requests: the producer of requests, if there is one.
+    """
+
+    __slots__ = ("_generator", "_requests", "_started")
+
+    def __init__(self, generator: AsyncGenerator[T, None], requests: object = None) -> None:
+        self._generator = generator
+        self._requests = requests
+        self._started = False
+
+    def __anext__(self) -> Awaitable[T]:  # type: ignore[override]  # pyright: ignore
+        self._started = True
+        return self._generator.__anext__()
+
+    def asend(self, value: None) -> Awaitable[T]:  # type: ignore[override]  # pyright: ignore
+        self._started = True
+        return self._generator.asend(value)
+
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> T:
+        await self._close_unstarted()
+        return await self._generator.athrow(typ if val is None and tb is None else val or typ())
+
+    async def aclose(self) -> None:
+        """Ends the call, and closes the producer of requests, also before the first response."""
+        await self._close_unstarted()
+        await self._generator.aclose()
+
+    async def _close_unstarted(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        requests, self._requests = self._requests, None
+        await close_stream(requests, requests)

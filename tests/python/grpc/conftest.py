@@ -19,7 +19,7 @@ import grpclib.client
 import grpclib.server
 import pytest
 
-Serve = Callable[[Any], Awaitable[int]]
+Serve = Callable[..., Awaitable[int]]
 Connect = Callable[..., Any]
 MakeEcho = Callable[[str], Any]
 
@@ -99,11 +99,11 @@ def echo_service() -> MakeEcho:
 
 @pytest.fixture
 def serve(closing: AsyncExitStack) -> Serve:
-    """Starts a server with the service on the transport of its base; gives its port."""
+    """Starts a server with the service on the transport of its base; gives its port. Options are grpc.aio's."""
 
-    async def start(service: Any) -> int:
+    async def start(service: Any, **options: Any) -> int:
         if hasattr(service, "_grpcio_rpc_handler"):
-            aio_server = grpc.aio.server()
+            aio_server = grpc.aio.server(**options)
             aio_server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
             port = aio_server.add_insecure_port("127.0.0.1:0")
             await aio_server.start()

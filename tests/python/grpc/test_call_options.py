@@ -333,8 +333,9 @@ async def test_response_that_cannot_be_decoded(serve: Serve, connect: Connect) -
         anext(client.versions(lib.VersionRequest())),
         anext(client.chat([lib.VersionRequest()])),
     ):
-        with pytest.raises(ValueError, match="name"):
+        with pytest.raises(grpclib.exceptions.GRPCError, match=r"not a valid.*name") as failed:
             await call
+        assert failed.value.status is Status.INTERNAL
 
     def sync_call() -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

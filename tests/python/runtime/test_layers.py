@@ -18,6 +18,8 @@ RANKS = {
     "contract": 1,
     "times": 2,
     "codec": 2,
+    "rpc_metadata": 2,
+    "rpc_requests": 2,
     "rpc_services": 2,
     "rpc_status": 2,
     "rpc_streams": 2,

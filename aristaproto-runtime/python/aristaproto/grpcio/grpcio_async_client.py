@@ -9,33 +9,29 @@ from __future__ import annotations
 
 from ..base.errors import DecodeError
 from ..base.typing_lite import TypeVar
-from ..rpc_streams import RequestSender
+from ..rpc_requests import request_type_of
+from ..rpc_streams import ResponseStream
 from .deferred import aio, grpc
+from .internals import core_call, interceptors_of
 from .metadata import metadata_pairs
+from .sending import CoreSender, Handover, HandoverSender, SendBelowInterceptors
 from .serialization import SerializationFailed, encode, serialize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
     from typing import Any
 
     from grpc import CallCredentials
-    from grpc.aio import Channel, StreamStreamCall, StreamUnaryCall
+    from grpc.aio import Channel
 
     from ..model.message import Message
     from .metadata import MetadataLike
 
-    StreamCall = StreamUnaryCall[Any, Any] | StreamStreamCall[Any, Any]
+    _Options = tuple[float | None, MetadataLike | None, CallCredentials | None, bool | None]
 
 Request = TypeVar("Request", bound="Message")
 Response = TypeVar("Response", bound="Message")
-
-
-def _call_ended() -> tuple[type[Exception], ...]:
-    """What sending on a call raises when the server has already ended it."""
-    from asyncio import InvalidStateError
-
-    return (aio.AioRpcError, aio.InternalError, InvalidStateError)
 
 
 class ServiceStub:
@@ -68,7 +64,37 @@ class ServiceStub:
         self._metadata = metadata_pairs(metadata)
         self._credentials = credentials
         self._wait_for_ready = wait_for_ready
-        self._multi_callables: dict[tuple[str, str, type[Any]], Callable[..., Any]] = {}
+        self._methods: dict[tuple[str, str, type[Any]], _Method] = {}
+
+    def _method(self, kind: str, route: str, response_type: type[Any]) -> _Method:
+        """The method of that route, made when it is first called."""
+        key = (kind, route, response_type)
+        method = self._methods.get(key)
+        if method is None:
+            multi_callable = getattr(self._channel, kind)(
+                route, serialize, response_type.FromString
+            )
+            one_request = kind.startswith("unary")
+            request_type = request_type_of(type(self), route) if one_request else None
+            method = self._methods[key] = _Method(multi_callable, request_type)
+            if not one_request:
+                method.send_below_interceptors()
+        return method
+
+    def _options(
+        self,
+        timeout: float | None,
+        metadata: MetadataLike | None,
+        credentials: CallCredentials | None,
+        wait_for_ready: bool | None,
+    ) -> dict[str, Any]:
+        """The options of one call, each the stub's own where the call gives none."""
+        return {
+            "timeout": self._timeout if timeout is None else timeout,
+            "metadata": self._metadata if metadata is None else metadata_pairs(metadata),
+            "credentials": self._credentials if credentials is None else credentials,
+            "wait_for_ready": self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        }
 
     async def _unary_unary(
         self,
@@ -82,15 +108,11 @@ class ServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends one request and returns the one response."""
-        key = ("unary_unary", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.unary_unary(
-                route, serialize, response_type.FromString
-            )
+        method = self._method("unary_unary", route, response_type)
+        encoded = encode(request, method.request_type)
         try:
-            response: Response | None = await multi_callable(
-                request,
+            response: Response | None = await method.multi_callable(
+                encoded if method.direct else request,
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
                 credentials=self._credentials if credentials is None else credentials,
@@ -102,7 +124,7 @@ class ServiceStub:
             raise _undecodable(response_type)
         return response
 
-    async def _unary_stream(
+    def _unary_stream(
         self,
         route: str,
         request: Message,
@@ -114,20 +136,18 @@ class ServiceStub:
         wait_for_ready: bool | None = None,
     ) -> AsyncGenerator[Response, None]:
         """Sends one request and yields the responses; closing the generator cancels the call."""
-        key = ("unary_stream", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.unary_stream(
-                route, serialize, response_type.FromString
-            )
-        call = multi_callable(
-            request,
-            timeout=self._timeout if timeout is None else timeout,
-            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
-            credentials=self._credentials if credentials is None else credentials,
-            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        options = (timeout, metadata, credentials, wait_for_ready)
+        return ResponseStream(self._unary_stream_responses(route, request, response_type, options))
+
+    async def _unary_stream_responses(
+        self, route: str, request: Message, response_type: type[Response], options: _Options
+    ) -> AsyncGenerator[Response, None]:
+        method = self._method("unary_stream", route, response_type)
+        encoded = encode(request, method.request_type)
+        call = method.multi_callable(
+            encoded if method.direct else request, **self._options(*options)
         )
-        core = getattr(call, "_cython_call", None)
+        core = core_call(call)
         try:
             async for response in call:
                 if response is None:
@@ -157,25 +177,17 @@ class ServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends the requests and returns the one response, which may come before all are sent."""
-        key = ("stream_unary", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.stream_unary(
-                route, request_type.SerializeToString, response_type.FromString
-            )
-        call = multi_callable(
-            timeout=self._timeout if timeout is None else timeout,
-            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
-            credentials=self._credentials if credentials is None else credentials,
-            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        method = self._method("stream_unary", route, response_type)
+        call, sender = method.start(
+            requests, request_type, self._options(timeout, metadata, credentials, wait_for_ready)
         )
-        async with StreamRequestSender(requests, call):
+        async with sender:
             response: Response | None = await call
         if response is None:
             raise _undecodable(response_type)
         return response
 
-    async def _stream_stream(
+    def _stream_stream(
         self,
         route: str,
         requests: AsyncIterable[Request] | Iterable[Request],
@@ -188,21 +200,24 @@ class ServiceStub:
         wait_for_ready: bool | None = None,
     ) -> AsyncGenerator[Response, None]:
         """Sends requests while it yields responses; closing the generator cancels the call."""
-        key = ("stream_stream", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.stream_stream(
-                route, request_type.SerializeToString, response_type.FromString
-            )
-        call = multi_callable(
-            timeout=self._timeout if timeout is None else timeout,
-            metadata=self._metadata if metadata is None else metadata_pairs(metadata),
-            credentials=self._credentials if credentials is None else credentials,
-            wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
+        options = (timeout, metadata, credentials, wait_for_ready)
+        return ResponseStream(
+            self._stream_stream_responses(route, requests, request_type, response_type, options),
+            requests,
         )
-        # A call through interceptors has none.
-        core = getattr(call, "_cython_call", None)
-        async with StreamRequestSender(requests, call):
+
+    async def _stream_stream_responses(
+        self,
+        route: str,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        options: _Options,
+    ) -> AsyncGenerator[Response, None]:
+        method = self._method("stream_stream", route, response_type)
+        call, sender = method.start(requests, request_type, self._options(*options))
+        core = core_call(call)
+        async with sender:
             try:
                 # grpc's own iteration gives the first response, and tells at the end how the call ended.
                 # Between the two it is one more generator and one more coroutine for each message.
@@ -219,38 +234,47 @@ class ServiceStub:
                 call.cancel()
 
 
-class StreamRequestSender(RequestSender[Request]):
-    """Sends a request stream over a call of grpc.aio while the body of `async with` receives."""
+class _Method:
+    """A method of a service on one channel.
 
-    __slots__ = ("_call", "_connected", "_core_call")
+    Args:
+        multi_callable: what grpc has made for its route.
+        request_type: the class of its one request, if that is known.
+    """
 
-    def __init__(
-        self, requests: AsyncIterable[Request] | Iterable[Request], call: StreamCall
-    ) -> None:
-        super().__init__(
-            requests, self._send_message, call.done_writing, call.cancel, _call_ended()
-        )
-        self._call = call
-        self._connected = False
-        # A call through interceptors has none.
-        self._core_call: Any = getattr(call, "_cython_call", None)
+    __slots__ = ("direct", "multi_callable", "request_type")
 
-    def _send_message(self, message: Request) -> Awaitable[object]:
-        # A message that cannot be encoded fails here; in `write` it would cancel the call silently.
-        encoded = encode(message)
-        if self._core_call is None:
-            return self._call.write(message)
-        if not self._connected:
-            return self._send_first(encoded)
-        # Not `write`: when the server has ended the call in the meantime, that puts the status
-        # INTERNAL in the place of the server's own.
-        sent: Awaitable[object] = self._core_call.send_serialized_message(encoded)
-        return sent
+    def __init__(self, multi_callable: Any, request_type: type[Any] | None) -> None:
+        self.multi_callable: Callable[..., Any] = multi_callable
+        self.request_type = request_type
+        # Whether no interceptor sees the requests, so that grpc may have them as bytes.
+        self.direct = interceptors_of(multi_callable) == []
 
-    async def _send_first(self, encoded: bytes) -> None:
-        await self._call.wait_for_connection()
-        self._connected = True
-        await self._core_call.send_serialized_message(encoded)
+    def send_below_interceptors(self) -> None:
+        """Sends streams of requests without grpc's `write` although there are interceptors, where it lets us."""
+        interceptors = interceptors_of(self.multi_callable)
+        if interceptors:
+            multi_callable: Any = self.multi_callable
+            multi_callable._interceptors = [*interceptors, SendBelowInterceptors()]
+
+    def start(
+        self,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        options: dict[str, Any],
+    ) -> tuple[Any, CoreSender[Request] | HandoverSender[Request]]:
+        """A call with a stream of requests, and what sends them."""
+        if self.direct:
+            call = self.multi_callable(**options)
+            core = core_call(call)
+            if core is not None:
+                return call, CoreSender(requests, request_type, call, core)
+            # Nothing has been sent yet.
+            call.cancel()
+            self.direct = False
+        handover = Handover()
+        call = self.multi_callable(handover, **options)
+        return call, HandoverSender(requests, request_type, call, handover)
 
 
 def _decoded(data: bytes, response_type: type[Response]) -> Response:

@@ -15,6 +15,8 @@ from ..rpc_streams import (
     response_iterator,
     wrong_response,
 )
+from .internals import reads_from_the_call
+from .serialization import UndecodableRequest, request_deserializer
 from .status import abort_async
 
 TYPE_CHECKING = False
@@ -30,13 +32,14 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
 
     import grpc  # type: ignore[import-untyped, unused-ignore]
+    from grpc import aio
 
     from ..model.message import Message
 
     Request = TypeVar("Request", bound=Message)
     Response = TypeVar("Response", bound=Message)
 else:
-    from .deferred import grpc
+    from .deferred import aio, grpc
 
 __all__ = ("SERVER_STREAMING_RETURN_ERROR", "ServiceBase", "_ensure_async_response_iterable")
 
@@ -52,6 +55,9 @@ class ServiceBase:
     def _grpcio_context(self) -> grpc.aio.ServicerContext[Any, Any]:
         """The `grpc.aio.ServicerContext` of the request that the current task serves; RuntimeError
         outside of one.
+
+        A task that outlives its call may go on to read the metadata; what needs the call itself, such as `peer()`,
+        raises RuntimeError then.
         """
         try:
             return _servicer_context.get()
@@ -80,8 +86,8 @@ class ServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.unary_unary_rpc_method_handler(
-            _single_response(handler, response_type),
-            request_type.FromString,
+            _single_response(handler, response_type, streamed=False),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
@@ -92,8 +98,8 @@ class ServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.unary_stream_rpc_method_handler(
-            _streamed_responses(handler, response_type),
-            request_type.FromString,
+            _streamed_responses(handler, response_type, streamed=False),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
@@ -104,8 +110,8 @@ class ServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.stream_unary_rpc_method_handler(
-            _single_response(handler, response_type),
-            request_type.FromString,
+            _single_response(handler, response_type, streamed=True),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
@@ -116,25 +122,170 @@ class ServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.stream_stream_rpc_method_handler(
-            _streamed_responses(handler, response_type),
-            request_type.FromString,
+            _streamed_responses(handler, response_type, streamed=True),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
 
+class ServedContext:
+    """The context of a call as `grpc.aio` gives it, safe to keep: once the call has ended, what needs it is an error.
+
+    grpc's own crashes the process then.
+    """
+
+    __slots__ = ("__weakref__", "_context", "_ended")
+
+    _context: grpc.aio.ServicerContext[Any, Any]
+
+    def __init__(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        self._context = context
+        self._ended = False
+
+    def set(self) -> None:
+        """Makes it the context that code of the running task finds."""
+        this: Any = self
+        _servicer_context.set(this)
+
+    def end(self) -> None:
+        """Notes that the call has ended."""
+        self._ended = True
+
+    def __getattr__(self, name: str) -> Any:
+        if self._ended and name in _NEEDS_THE_CALL:
+            raise RuntimeError(
+                f"{name}() of the context of a call that has ended: ask for it while the method runs"
+            )
+        return getattr(self._context, name)
+
+
+_NEEDS_THE_CALL = frozenset(
+    {
+        "abort",
+        "abort_with_status",
+        "auth_context",
+        "peer",
+        "peer_identities",
+        "peer_identity_key",
+        "read",
+        "send_initial_metadata",
+        "write",
+    }
+)
+
+
+class RequestStream:
+    """The requests of a call to its handler: ends normally only if the client has ended them.
+
+    grpc's own iterator ends the same way when the client has cancelled, died or run out of time.
+
+    Args:
+        requests: the iterator that the handler was given, by grpc or by an interceptor.
+        context: the context of the call.
+    """
+
+    __slots__ = ("_context", "_from_the_call", "_iterator", "_requests", "_task", "error")
+
+    def __init__(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        from asyncio import current_task
+
+        self._requests = requests
+        self._context = context
+        self._from_the_call = reads_from_the_call(requests)
+        self._iterator: Any = None
+        self._task = current_task()
+        self.error: Exception | None = None
+        """Why a request could not be decoded."""
+
+    def __aiter__(self) -> RequestStream:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._from_the_call:
+            request: Any = await self._context.read()
+            if request is aio.EOF:
+                await self._check_complete()
+                raise StopAsyncIteration
+        else:
+            if self._iterator is None:
+                self._iterator = aiter(self._requests)
+            try:
+                request = await anext(self._iterator)
+            except StopAsyncIteration:
+                await self._check_complete()
+                raise
+        if type(request) is UndecodableRequest:
+            self.error = request.error
+            # An iterator that goes on after an error would look as if it had ended.
+            self._requests = _Failed(request.error)
+            self._from_the_call, self._iterator = False, None
+            raise request.error
+        return request
+
+    async def aclose(self) -> None:
+        """Closes the iterator of an interceptor, as whoever iterates it must."""
+        if not self._from_the_call:
+            await close_stream(self._requests, self._iterator)
+
+    async def _check_complete(self) -> None:
+        """CancelledError, if the call has been cancelled: Core tells of that after it has told of the end.
+
+        Both come through one queue, so that one more read comes after. It tells nothing and is always over at once.
+        Where an interceptor has ended the iteration it might wait for ever; a short while does nearly as well.
+        """
+        from asyncio import CancelledError, sleep
+
+        if self._from_the_call:
+            await self._context.read()
+        else:
+            await sleep(_A_SHORT_WHILE)
+        # The task of the call has been cancelled by now, if this is that task; another one has to be told.
+        await sleep(0)
+        context: Any = self._context
+        remaining = context.time_remaining()
+        cancelling = getattr(self._task, "cancelling", int)
+        if cancelling() or (remaining is not None and remaining <= 0):
+            raise CancelledError("the client has not sent all of its requests")
+
+
+_A_SHORT_WHILE = 0.001
+
+
+class _Failed:
+    """An iterator of requests after one could not be decoded."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __aiter__(self) -> _Failed:
+        return self
+
+    async def __anext__(self) -> Any:
+        raise self._error
+
+
 def _single_response(
-    handler: Callable[[Any], Awaitable[Response]], response_type: type[Response]
+    handler: Callable[[Any], Awaitable[Response]],
+    response_type: type[Response],
+    streamed: bool,
 ) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Response]]:
-    """The handler as `grpc.aio` calls it, with the context set: takes a request or an iterator of
-    requests.
+    """The handler as `grpc.aio` calls it, with the context set: takes a request or, if they are `streamed`, an iterator
+    of requests.
     """
 
     async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Response:
-        _servicer_context.set(context)
+        served = ServedContext(context)
+        served.set()
+        requests = RequestStream(request, context) if streamed else None
         try:
-            response = await handler(request)
-        except StatusError as error:
-            await abort_async(context, error)
+            if type(request) is UndecodableRequest:
+                await _abort_undecodable(context, request.error)
+            response = await handler(request if requests is None else requests)
+        except BaseException as error:
+            await _answer(error, context, requests)
+            raise
+        finally:
+            served.end()
         # After `set_code` with an error, grpc.aio sends no response, so that the method may return
         # None.
         if not isinstance(response, response_type) and not context.code():
@@ -147,29 +298,74 @@ def _single_response(
 def _streamed_responses(
     handler: Callable[[Any], AsyncIterable[Response] | Awaitable[None]],
     response_type: type[Response],
-) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[None]]:
-    """The handler as `grpc.aio` calls it, with the context set: takes a request or an iterator of
-    requests.
+    streamed: bool,
+) -> Callable[[Any, grpc.aio.ServicerContext[Any, Any]], AsyncGenerator[Response, None]]:
+    """The handler as `grpc.aio` calls it, with the context set: takes a request or, if they are `streamed`, an iterator
+    of requests.
 
-    It writes the responses itself, because as a generator around the user's it would be one more for each message.
+    An async generator, as interceptors expect.
     """
 
-    async def handle(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        _servicer_context.set(context)
+    async def handle(
+        request: Any, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncGenerator[Response, None]:
+        served = ServedContext(context)
+        served.set()
+        requests = RequestStream(request, context) if streamed else None
         try:
-            responses = handler(request)
+            if type(request) is UndecodableRequest:
+                await _abort_undecodable(context, request.error)
+            responses = handler(request if requests is None else requests)
             iterator = await response_iterator(responses)
             try:
                 async for response in iterator:
                     if not isinstance(response, response_type):
                         raise wrong_response(response, response_type)
-                    await context.write(response)
+                    yield response
+            except GeneratorExit:
+                # Nobody waits for responses any more, and grpc may have let the call go.
+                served.end()
+                served.set()
+                raise
             finally:
                 await close_stream(responses, iterator)
-        except StatusError as error:
-            await abort_async(context, error)
+        except (Exception, _cancelled_error()) as error:
+            await _answer(error, context, requests)
+            raise
+        finally:
+            served.end()
 
     return handle
+
+
+def _cancelled_error() -> type[BaseException]:
+    from asyncio import CancelledError
+
+    return CancelledError
+
+
+async def _answer(
+    error: BaseException,
+    context: grpc.aio.ServicerContext[Any, Any],
+    requests: RequestStream | None,
+) -> None:
+    """Sends the status for what ended a method, where grpc would send none or another."""
+    if isinstance(error, _cancelled_error()):
+        # A task that the method waited for was cancelled. If it is the call itself, nobody hears this.
+        try:
+            await context.abort(grpc.StatusCode.CANCELLED, "the method was cancelled")
+        except Exception:  # noqa: BLE001 - the method's own CancelledError goes on
+            return
+    if isinstance(error, StatusError):
+        await abort_async(context, error)
+    if requests is not None and error is requests.error:
+        await _abort_undecodable(context, error)
+
+
+async def _abort_undecodable(
+    context: grpc.aio.ServicerContext[Any, Any], error: BaseException
+) -> None:
+    await context.abort(grpc.StatusCode.INTERNAL, f"a request cannot be decoded: {error}")
 
 
 async def _ensure_async_response_iterable(

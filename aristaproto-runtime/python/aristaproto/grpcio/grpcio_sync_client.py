@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import ContextVar
+from functools import cache
 
 from ..base.typing_lite import Generic, TypeVar
+from ..rpc_requests import check_request, request_type_of
 from .deferred import grpc
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
@@ -59,7 +61,24 @@ class SyncServiceStub:
         self._metadata = metadata_pairs(metadata)
         self._credentials = credentials
         self._wait_for_ready = wait_for_ready
-        self._multi_callables: dict[tuple[str, str, type[Any]], Callable[..., Any]] = {}
+        self._methods: dict[tuple[str, str, type[Any]], tuple[Callable[..., Any], Any]] = {}
+
+    def _method(
+        self, kind: str, route: str, response_type: type[Any]
+    ) -> tuple[Callable[..., Any], type[Any] | None]:
+        """What grpc has made for that route, made when it is first called, and the class of its one request, if known."""
+        key = (kind, route, response_type)
+        method = self._methods.get(key)
+        if method is None:
+            one_request = kind.startswith("unary")
+            multi_callable = getattr(self._channel, kind)(
+                route,
+                serialize if one_request else _serialize_streamed,
+                response_type.FromString,
+            )
+            request_type = request_type_of(type(self), route) if one_request else None
+            method = self._methods[key] = (multi_callable, request_type)
+        return method
 
     def _unary_unary(
         self,
@@ -73,14 +92,10 @@ class SyncServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends one request and returns the one response."""
-        key = ("unary_unary", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.unary_unary(
-                route, serialize, response_type.FromString
-            )
+        multi_callable, request_type = self._method("unary_unary", route, response_type)
+        check_request(request, request_type)
         try:
-            response: Response = multi_callable(
+            response: Response | None = multi_callable(
                 request,
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
@@ -89,6 +104,8 @@ class SyncServiceStub:
             )
         except SerializationFailed as failure:
             raise failure.error from None
+        if response is None:
+            raise _no_response(response_type)
         return response
 
     def _unary_stream(
@@ -105,12 +122,8 @@ class SyncServiceStub:
         """Sends one request and returns an iterator over the responses; it has `cancel()` to stop
         early.
         """
-        key = ("unary_stream", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.unary_stream(
-                route, serialize, response_type.FromString
-            )
+        multi_callable, request_type = self._method("unary_stream", route, response_type)
+        check_request(request, request_type)
         try:
             responses: Iterator[Response] = multi_callable(
                 request,
@@ -136,15 +149,10 @@ class SyncServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends the requests, which a thread of grpc iterates, and returns the one response."""
-        key = ("stream_unary", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.stream_unary(
-                route, _serialize_streamed, response_type.FromString
-            )
-        producer = RequestProducer(requests)
+        multi_callable, _ = self._method("stream_unary", route, response_type)
+        producer = RequestProducer(requests, request_type)
         try:
-            response: Response = multi_callable(
+            response: Response | None = multi_callable(
                 producer.produce(),
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
@@ -152,9 +160,10 @@ class SyncServiceStub:
                 wait_for_ready=self._wait_for_ready if wait_for_ready is None else wait_for_ready,
             )
         except grpc.RpcError:
-            if producer.error is not None:
-                raise producer.error from None
+            producer.raise_error()
             raise
+        if response is None:
+            raise _no_response(response_type)
         return response
 
     def _stream_stream(
@@ -172,13 +181,8 @@ class SyncServiceStub:
         """Sends the requests, which a thread of grpc iterates, and returns an iterator over the
         responses.
         """
-        key = ("stream_stream", route, response_type)
-        multi_callable = self._multi_callables.get(key)
-        if multi_callable is None:
-            multi_callable = self._multi_callables[key] = self._channel.stream_stream(
-                route, _serialize_streamed, response_type.FromString
-            )
-        producer = RequestProducer(requests)
+        multi_callable, _ = self._method("stream_stream", route, response_type)
+        producer = RequestProducer(requests, request_type)
         call: Iterator[Response] = multi_callable(
             producer.produce(),
             timeout=self._timeout if timeout is None else timeout,
@@ -195,18 +199,35 @@ class RequestProducer(Generic[Request]):
     grpc itself logs the exception, and ends the call with a status that does not name it.
     """
 
-    __slots__ = ("_requests", "error")
+    __slots__ = ("_request_type", "_requests", "error")
 
-    def __init__(self, requests: Iterable[Request]) -> None:
+    def __init__(self, requests: Iterable[Request], request_type: type[Request]) -> None:
         self._requests = iter(requests)
+        self._request_type = request_type
         self.error: Exception | None = None
+
+    def raise_error(self) -> None:
+        """Raises the exception that ended the requests, if one did; lets go of them, for the call has ended.
+
+        grpc's exception of a stream is the call itself, with a traceback in which this object is.
+        """
+        self._requests = iter(())
+        error = self.error
+        if error is not None:
+            try:
+                raise error from None
+            finally:
+                # Its traceback has this object, too.
+                self.error = error = None
 
     def produce(self) -> Iterator[Request]:
         """The requests, for one thread."""
         # grpc serialises them in the thread in which it asks for them, which is the call's own.
         _sending.set(self)
         try:
-            for request in self._requests:  # noqa: UP028 - `yield from` would close the caller's iterator
+            for request in self._requests:
+                # Here, since an interceptor may look at it before it is encoded.
+                check_request(request, self._request_type)
                 yield request
         except Exception as error:
             self.error = error
@@ -228,8 +249,7 @@ class ResponseIterator(Iterator[Response]):
         try:
             return next(self._call)
         except grpc.RpcError:
-            if self._producer.error is not None:
-                raise self._producer.error from None
+            self._producer.raise_error()
             raise
 
     def __getattr__(self, name: str) -> Any:
@@ -249,3 +269,47 @@ def _serialize_streamed(message: Message) -> bytes:
         if producer is not None:
             producer.error = error
         raise
+
+
+def _no_response(response_type: type[Message]) -> Exception:
+    """The error for a call that ended with the status OK and without its one response, or with a part of it."""
+    error: Exception = _response_missing()(f"the server sent no whole {response_type.__name__}")
+    return error
+
+
+@cache
+def _response_missing() -> Any:
+    """The class of that error, which `grpc` must have been imported for."""
+
+    class ResponseMissing(grpc.RpcError, grpc.Call):  # type: ignore[misc]
+        """A call without its response, with what `grpc.RpcError`s of calls have."""
+
+        def __init__(self, details: str) -> None:
+            Exception.__init__(self, details)
+            self._details = details
+
+        def code(self) -> Any:
+            return grpc.StatusCode.INTERNAL
+
+        def details(self) -> str:
+            return self._details
+
+        def initial_metadata(self) -> tuple[()]:
+            return ()
+
+        def trailing_metadata(self) -> tuple[()]:
+            return ()
+
+        def is_active(self) -> bool:
+            return False
+
+        def time_remaining(self) -> None:
+            return None
+
+        def cancel(self) -> bool:
+            return False
+
+        def add_callback(self, callback: Callable[[], None]) -> bool:
+            return False
+
+    return ResponseMissing

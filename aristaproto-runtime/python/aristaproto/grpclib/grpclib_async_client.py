@@ -8,15 +8,18 @@ helpers, one for each kind of method.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import h2.exceptions
-from grpclib.const import Cardinality, Status
-from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
+from grpclib.const import Cardinality
+from grpclib.exceptions import ProtocolError, StreamTerminatedError
 
 from ..model.message import Message
-from ..rpc_streams import RequestSender, close_stream
+from ..rpc_requests import check_request, request_type_of
+from ..rpc_streams import RequestSender, ResponseStream, close_stream
+from .errors import Steps, ended_without_status, no_response
 from .metadata import text_metadata
 from .status import keep_details
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from grpclib.metadata import Deadline
 
     from .metadata import MetadataLike
+
+    _Options = tuple[float | None, Deadline | None, MetadataLike | None]
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -44,8 +49,9 @@ class ServiceStub:
     """Calls the methods of one service over a `grpclib.client.Channel`.
 
     Every option is the default for each call of this stub; an option given to a call wins over it,
-    one by one. Failed calls raise `grpclib.exceptions.GRPCError`, which has `status` and `message`;
-    a server that is down raises OSError. A deadline that has passed raises `asyncio.TimeoutError`,
+    one by one. Failed calls raise `grpclib.exceptions.GRPCError`, which has `status` and `message`:
+    the server's, UNAVAILABLE if the connection went before that came, INTERNAL if the response is none.
+    A server that is down raises OSError. A deadline that has passed raises `asyncio.TimeoutError`,
     or GRPCError with DEADLINE_EXCEEDED if the server notices first.
 
     Args:
@@ -68,6 +74,37 @@ class ServiceStub:
         self._timeout = timeout
         self._deadline = deadline
         self._metadata = text_metadata(metadata)
+        self._request_types: dict[str, type[Any] | None] = {}
+
+    def _start(
+        self,
+        route: str,
+        cardinality: Cardinality,
+        request_type: type[Any],
+        response_type: type[Response],
+        options: _Options,
+    ) -> Call[Response]:
+        timeout, deadline, metadata = options
+        stream = self._channel.request(
+            route,
+            cardinality,
+            request_type,
+            response_type,
+            timeout=self._timeout if timeout is None else timeout,
+            deadline=self._deadline if deadline is None else deadline,
+            metadata=self._metadata if metadata is None else text_metadata(metadata),
+        )
+        keep_details(stream)
+        return Call(stream, response_type)
+
+    def _check(self, route: str, request: Message) -> None:
+        """Raises an error for a request that cannot be sent; the class of it as the generated method says."""
+        try:
+            request_type = self._request_types[route]
+        except KeyError:
+            request_type = self._request_types[route] = request_type_of(type(self), route)
+        check_request(request, request_type)
+        request.SerializeToString()
 
     async def _unary_unary(
         self,
@@ -80,23 +117,18 @@ class ServiceStub:
         metadata: MetadataLike | None = None,
     ) -> Response:
         """Sends one request and returns the one response."""
-        async with self._channel.request(
-            route,
-            Cardinality.UNARY_UNARY,
-            message_type(request),
-            response_type,
-            timeout=self._timeout if timeout is None else timeout,
-            deadline=self._deadline if deadline is None else deadline,
-            metadata=self._metadata if metadata is None else text_metadata(metadata),
-        ) as stream:
-            keep_details(stream)
-            await stream.send_message(request, end=True)
-            response = await stream.recv_message()
+        self._check(route, request)
+        options = (timeout, deadline, metadata)
+        async with self._start(
+            route, Cardinality.UNARY_UNARY, type(request), response_type, options
+        ) as call:
+            await call.send_request(request)
+            response = await call.receive()
         if response is None:
-            raise _no_response(response_type)
+            raise no_response(response_type.__name__)
         return response
 
-    async def _unary_stream(
+    def _unary_stream(
         self,
         route: str,
         request: Message,
@@ -107,18 +139,18 @@ class ServiceStub:
         metadata: MetadataLike | None = None,
     ) -> AsyncGenerator[Response, None]:
         """Sends one request and yields the responses; closing the generator cancels the call."""
-        async with self._channel.request(
-            route,
-            Cardinality.UNARY_STREAM,
-            message_type(request),
-            response_type,
-            timeout=self._timeout if timeout is None else timeout,
-            deadline=self._deadline if deadline is None else deadline,
-            metadata=self._metadata if metadata is None else text_metadata(metadata),
-        ) as stream:
-            keep_details(stream)
-            await stream.send_message(request, end=True)
-            async for response in stream:
+        options = (timeout, deadline, metadata)
+        return ResponseStream(self._unary_stream_responses(route, request, response_type, options))
+
+    async def _unary_stream_responses(
+        self, route: str, request: Message, response_type: type[Response], options: _Options
+    ) -> AsyncGenerator[Response, None]:
+        self._check(route, request)
+        async with self._start(
+            route, Cardinality.UNARY_STREAM, type(request), response_type, options
+        ) as call:
+            await call.send_request(request)
+            while (response := await call.receive()) is not None:
                 yield response
 
     async def _stream_unary(
@@ -133,26 +165,19 @@ class ServiceStub:
         metadata: MetadataLike | None = None,
     ) -> Response:
         """Sends the requests and returns the one response, which may come before all are sent."""
+        options = (timeout, deadline, metadata)
         async with (
-            self._channel.request(
-                route,
-                Cardinality.STREAM_UNARY,
-                request_type,
-                response_type,
-                timeout=self._timeout if timeout is None else timeout,
-                deadline=self._deadline if deadline is None else deadline,
-                metadata=self._metadata if metadata is None else text_metadata(metadata),
-            ) as stream,
-            StreamRequestSender(requests, stream) as sender,
+            self._start(
+                route, Cardinality.STREAM_UNARY, request_type, response_type, options
+            ) as call,
+            StreamRequestSender(requests, request_type, call) as sender,
         ):
-            keep_details(stream)
-            sender.receiver = asyncio.current_task()
-            response = await stream.recv_message()
+            response: Response | None = await sender.receive()
         if response is None:
-            raise _no_response(response_type)
+            raise no_response(response_type.__name__)
         return response
 
-    async def _stream_stream(
+    def _stream_stream(
         self,
         route: str,
         requests: AsyncIterable[Request] | Iterable[Request],
@@ -164,26 +189,67 @@ class ServiceStub:
         metadata: MetadataLike | None = None,
     ) -> AsyncGenerator[Response, None]:
         """Sends requests while it yields responses; closing the generator cancels the call."""
+        options = (timeout, deadline, metadata)
+        return ResponseStream(
+            self._stream_stream_responses(route, requests, request_type, response_type, options),
+            requests,
+        )
+
+    async def _stream_stream_responses(
+        self,
+        route: str,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Response],
+        options: _Options,
+    ) -> AsyncGenerator[Response, None]:
         async with (
-            self._channel.request(
-                route,
-                Cardinality.STREAM_STREAM,
-                request_type,
-                response_type,
-                timeout=self._timeout if timeout is None else timeout,
-                deadline=self._deadline if deadline is None else deadline,
-                metadata=self._metadata if metadata is None else text_metadata(metadata),
-            ) as stream,
-            StreamRequestSender(requests, stream) as sender,
+            self._start(
+                route, Cardinality.STREAM_STREAM, request_type, response_type, options
+            ) as call,
+            StreamRequestSender(requests, request_type, call) as sender,
         ):
-            keep_details(stream)
-            sender.receiver = asyncio.current_task()
-            async for response in stream:
-                sender.receiver = None
+            while (response := await sender.receive()) is not None:
                 yield response
-                if sender.failed:
-                    break
-                sender.receiver = asyncio.current_task()
+
+
+class Call(Generic[Response]):
+    """A call of grpclib from its start to its status, with the errors of `ServiceStub`."""
+
+    __slots__ = ("response_type", "steps", "stream")
+
+    def __init__(self, stream: Stream[Any, Response], response_type: type[Response]) -> None:
+        self.stream = stream
+        self.response_type = response_type
+        self.steps = Steps(stream, response_type.__name__)
+
+    async def __aenter__(self) -> Call[Response]:
+        with self.steps:
+            await self.stream.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self.steps:
+            await self.stream.__aexit__(exc_type, exc, traceback)
+        if exc is None:
+            error = ended_without_status(self.stream)
+            if error is not None:
+                raise error
+
+    async def send_request(self, request: Any) -> None:
+        """Sends the one request of a call that has one."""
+        with self.steps:
+            await self.stream.send_message(request, end=True)
+
+    async def receive(self) -> Response | None:
+        """The next response; None after the last one."""
+        with self.steps:
+            return await self.stream.recv_message()
 
 
 class StreamRequestSender(RequestSender[Request]):
@@ -191,25 +257,29 @@ class StreamRequestSender(RequestSender[Request]):
     receives.
 
     grpclib has no way to wake a task that waits for a response when the producer of requests fails,
-    so the body says which task waits: `receiver`, None while none does.
+    so `receive` notes which task waits.
     """
 
-    __slots__ = ("_ended", "_stream", "_woken", "receiver")
+    __slots__ = ("_call", "_ended", "_receiver", "_request_type", "_stream", "_woken")
 
     def __init__(
-        self, requests: AsyncIterable[Request] | Iterable[Request], stream: Stream[Request, Any]
+        self,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        call: Call[Any],
     ) -> None:
-        super().__init__(
-            requests, self._send_message, self._end_stream, self._wake_receiver, CALL_ENDED
-        )
-        self._stream = stream
+        super().__init__(requests)
+        self._request_type = request_type
+        self._call = call
+        self._stream = call.stream
         self._ended = False
         self._woken = False
-        self.receiver: asyncio.Task[Any] | None = None
+        self._receiver: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> StreamRequestSender[Request]:
         try:
-            await self._stream.send_request()
+            with self._call.steps:
+                await self._stream.send_request()
         except BaseException:
             await close_stream(self._messages, self._messages)
             raise
@@ -223,22 +293,35 @@ class StreamRequestSender(RequestSender[Request]):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._woken:
-            # Tasks count their cancellations from Python 3.11 on.
-            uncancel = getattr(self.receiver, "uncancel", None)
-            if uncancel is not None:
-                uncancel()
         await super().__aexit__(exc_type, exc, traceback)
         if exc is None and not self._ended:
-            await self._end_stream()
+            await self._end()
 
-    async def _send_message(self, message: Request) -> None:
+    async def receive(self) -> Any:
+        """The next response; None after the last one, and when the producer has failed."""
+        if self.failed:
+            return None
+        self._receiver = asyncio.current_task()
+        try:
+            return await self._call.receive()
+        except asyncio.CancelledError:
+            if self._woken:
+                # Tasks count their cancellations from Python 3.11 on.
+                uncancel = getattr(self._receiver, "uncancel", None)
+                if uncancel is not None:
+                    uncancel()
+            raise
+        finally:
+            self._receiver = None
+
+    async def _send(self, message: Request) -> None:
+        check_request(message, self._request_type)
         await self._stream.send_message(message)
         # As long as the peer's window has room, grpclib never yields to the event loop; receiving
         # must go on.
         await asyncio.sleep(0)
 
-    async def _end_stream(self) -> None:
+    async def _end(self) -> None:
         # grpclib reads the status of a call only after the client has ended its side. There is
         # nothing to end when the server has closed the stream.
         self._ended = True
@@ -247,10 +330,13 @@ class StreamRequestSender(RequestSender[Request]):
         except CALL_ENDED:
             self._stream._end_done = True  # pyright: ignore[reportPrivateUsage]
 
-    def _wake_receiver(self) -> None:
-        if self.receiver is not None:
+    def _cancel(self) -> None:
+        if self._receiver is not None:
             self._woken = True
-            self.receiver.cancel()
+            self._receiver.cancel()
+
+    def _call_ended(self) -> tuple[type[BaseException], ...]:
+        return CALL_ENDED
 
 
 def _keep_complete_response(stream: Stream[Any, Any]) -> None:
@@ -262,25 +348,18 @@ def _keep_complete_response(stream: Stream[Any, Any]) -> None:
     """
     wrapper: Any = getattr(stream, "_wrapper", None)
     received: Any = getattr(stream, "_stream", None)
-    if wrapper is None or received is None:
+    if not hasattr(wrapper, "cancel") or not hasattr(received, "trailers"):
         return
-    cancel_reads: Callable[[Exception], None] = wrapper.cancel
+    cancel_reads: Callable[[Any, Exception], None] = wrapper.__class__.cancel
+    # Else the three would be a reference cycle.
+    wrapper_reference, received_reference = weakref.ref(wrapper), weakref.ref(received)
 
     def cancel(error: Exception) -> None:
-        complete = received.trailers is not None or "grpc-status" in dict(received.headers or ())
-        if not (complete and isinstance(error, StreamTerminatedError)):
-            cancel_reads(error)
+        wrapper, received = wrapper_reference(), received_reference()
+        complete = received is not None and (
+            received.trailers is not None or "grpc-status" in dict(received.headers or ())
+        )
+        if wrapper is not None and not (complete and isinstance(error, StreamTerminatedError)):
+            cancel_reads(wrapper, error)
 
     wrapper.cancel = cancel
-
-
-def message_type(request: Message) -> type[Message]:
-    """The type of a request, which grpclib wants; TypeError if it is no message."""
-    if not hasattr(request, "SerializeToString"):
-        raise TypeError(f"expected a request message, got {request!r}")
-    return type(request)
-
-
-def _no_response(response_type: type[Message]) -> GRPCError:
-    """The error for a call that ended with the status OK and without its one response."""
-    return GRPCError(Status.INTERNAL, f"the server sent no {response_type.__name__}")

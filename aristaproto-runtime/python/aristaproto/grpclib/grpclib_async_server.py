@@ -6,6 +6,8 @@ Generated `XBase` classes call the handler makers, one for each kind of method.
 
 from __future__ import annotations
 
+import asyncio
+import struct
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError
 
+from ..base.errors import DecodeError
 from ..model.message import Message
 from ..rpc_services import generated_bases
 from ..rpc_streams import close_stream, response_iterator, wrong_response
@@ -82,7 +85,7 @@ class ServiceBase:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
             request = await _single_request(stream, request_type)
-            with StatusSender(stream):
+            with StatusSender(stream), _OwnCancellation(stream):
                 response = await handler(request)
             await _single_response(stream, response, response_type)
 
@@ -97,7 +100,7 @@ class ServiceBase:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
             request = await _single_request(stream, request_type)
-            with StatusSender(stream):
+            with StatusSender(stream), _OwnCancellation(stream):
                 await _streamed_responses(stream, handler(request), response_type)
 
         return Handler(handle, Cardinality.UNARY_STREAM, request_type, response_type)
@@ -110,8 +113,9 @@ class ServiceBase:
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
-            with StatusSender(stream):
-                response = await handler(stream)
+            requests = RequestStream(stream, request_type)
+            with StatusSender(stream), _OwnCancellation(stream), requests:
+                response = await handler(requests)
             await _single_response(stream, response, response_type)
 
         return Handler(handle, Cardinality.STREAM_UNARY, request_type, response_type)
@@ -124,14 +128,94 @@ class ServiceBase:
     ) -> Handler:
         async def handle(stream: Stream[Request, Response]) -> None:
             _stream.set(stream)
-            with StatusSender(stream):
-                await _streamed_responses(stream, handler(stream), response_type)
+            requests = RequestStream(stream, request_type)
+            with StatusSender(stream), _OwnCancellation(stream), requests:
+                await _streamed_responses(stream, handler(requests), response_type)
 
         return Handler(handle, Cardinality.STREAM_STREAM, request_type, response_type)
 
 
+class RequestStream(AsyncIterator[Request]):
+    """The requests of a call to its handler; all else is that of the stream of grpclib.
+
+    As a context around the handler it makes the status INTERNAL of a request that does not decode.
+    """
+
+    def __init__(self, stream: Stream[Request, Any], request_type: type[Request]) -> None:
+        self._stream = stream
+        self._request_type = request_type
+        self._error: Exception | None = None
+
+    def __aiter__(self) -> RequestStream[Request]:
+        return self
+
+    async def __anext__(self) -> Request:
+        request = await self.recv_message()
+        if request is None:
+            raise StopAsyncIteration
+        return request
+
+    async def recv_message(self) -> Request | None:
+        """The next request; None after the last one. DecodeError, each time, after one that does not decode."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return await self._stream.recv_message()
+        except _NO_MESSAGE as error:
+            self._error = error
+            raise
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        error, self._error = self._error, None
+        if error is not None and exc is error:
+            raise _undecodable(error, self._request_type) from error
+
+
+# What grpclib raises for bytes that are no message: for the message, for a compressed one, for one that ends too early.
+_NO_MESSAGE = (DecodeError, NotImplementedError, AssertionError, struct.error)
+
+
+def _undecodable(error: Exception, request_type: type[Any]) -> GRPCError:
+    """The status for a request that is no message, as https://github.com/grpc/grpc/blob/master/doc/statuscodes.md asks."""
+    if isinstance(error, NotImplementedError):
+        return GRPCError(
+            Status.UNIMPLEMENTED, "the request is compressed, which grpclib does not support"
+        )
+    why = str(error) if isinstance(error, DecodeError) else "it ended too early"
+    return GRPCError(
+        Status.INTERNAL, f"a request cannot be decoded: no valid {request_type.__name__}; {why}"
+    )
+
+
+class _OwnCancellation:
+    """Around a method: makes a status of a CancelledError that is not the call's own, such as of a task it waited for."""
+
+    def __init__(self, stream: Stream[Any, Any]) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        if not isinstance(exc, asyncio.CancelledError):
+            return
+        # grpclib turns the end of the call into an exception itself.
+        wrapper = getattr(getattr(self._stream, "_stream", None), "wrapper", None)
+        if not getattr(wrapper, "cancelled", None):
+            raise GRPCError(Status.CANCELLED, "the method was cancelled") from exc
+
+
 async def _single_request(stream: Stream[Request, Any], request_type: type[Request]) -> Request:
-    request = await stream.recv_message()
+    try:
+        request = await stream.recv_message()
+    except _NO_MESSAGE as error:
+        raise _undecodable(error, request_type) from error
     if request is None:
         raise GRPCError(Status.INTERNAL, f"the client sent no {request_type.__name__}")
     return request

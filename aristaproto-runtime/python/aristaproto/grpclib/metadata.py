@@ -1,45 +1,32 @@
-"""Call metadata as users give it, and as grpclib takes it.
-
-In: a mapping or pairs. Out: the same, fit for grpclib. The client stubs call it for each call
-with metadata.
-https://grpc.io/docs/guides/metadata/
-"""
+"""Call metadata as users give it, and as grpclib takes it: see `aristaproto.rpc_metadata`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TypeAlias, cast
+from ..rpc_metadata import MetadataLike, MetadataValue, metadata_pairs
 
-MetadataValue: TypeAlias = str | bytes
-MetadataLike: TypeAlias = Mapping[str, MetadataValue] | Collection[tuple[str, MetadataValue]]
+__all__ = ("MetadataLike", "text_metadata")
+
+# grpclib's own; it refuses them as keys of callers. https://grpclib.readthedocs.io/en/latest/metadata.html
+_RESERVED = frozenset({"te", "content-type", "user-agent"})
 
 
 def text_metadata(metadata: MetadataLike | None) -> MetadataLike | None:
-    """The metadata itself, or pairs with text in place of bytes under keys that hold text.
+    """A copy, with text in place of bytes under keys that hold text: grpcio takes such bytes, grpclib refuses them.
 
-    grpcio takes such bytes and grpclib refuses them; callers need not care.
+    ValueError or TypeError name a key or value that cannot be sent.
     """
-    if metadata is None or not any(_is_encoded_text(*pair) for pair in _pairs(metadata)):
-        return metadata
-    return [_text_pair(*pair) for pair in _pairs(metadata)]
-
-
-def _pairs(metadata: MetadataLike) -> Collection[tuple[str, MetadataValue]]:
-    if isinstance(metadata, Mapping):
-        return cast("Mapping[str, MetadataValue]", metadata).items()
-    return metadata
-
-
-def _is_encoded_text(key: str, value: MetadataValue) -> bool:
-    return isinstance(value, bytes) and not key.endswith("-bin")
+    pairs = metadata_pairs(metadata)
+    if pairs is None:
+        return None
+    texts = [_text_pair(*pair) for pair in pairs]
+    return dict(texts) if isinstance(metadata, dict) else texts
 
 
 def _text_pair(key: str, value: MetadataValue) -> tuple[str, MetadataValue]:
+    if key in _RESERVED or key.startswith("grpc-"):
+        raise ValueError(f"metadata key {key!r}: it is gRPC's own")
+    if not value and not key.endswith("-bin"):
+        raise ValueError(f"metadata value of {key!r}: grpclib sends no empty text")
     if isinstance(value, bytes) and not key.endswith("-bin"):
-        if not value.isascii():
-            raise ValueError(
-                f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything "
-                "else, give bytes under a key that ends in '-bin')"
-            )
         return key, value.decode("ascii")
     return key, value

@@ -1,0 +1,55 @@
+"""What the clients and servers use of grpc beside its documented API, and whether this grpc has it.
+
+In: objects of `grpc.aio`. Out: the part asked for, or None; whoever asks has a documented way for that case, which costs
+time or, as its place says, a promise. Checked by name and shape, since any version of grpc may change it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ("core_call", "interceptors_of", "reads_from_the_call")
+
+
+def core_call(call: Any) -> Any | None:
+    """The call of Core below a stream of `grpc.aio`, which sends and receives bytes.
+
+    A call through interceptors has none.
+    """
+    core: Any = getattr(call, "_cython_call", None)
+    if core is None or not _is_core_call(core.__class__):
+        return None
+    return core
+
+
+_core_calls: dict[type[Any], bool] = {}
+
+
+def _is_core_call(cls: type[Any]) -> bool:
+    known = _core_calls.get(cls)
+    if known is None:
+        known = _core_calls[cls] = all(
+            callable(getattr(cls, name, None))
+            for name in (
+                "send_serialized_message",
+                "receive_serialized_message",
+                "add_done_callback",
+            )
+        )
+    return known
+
+
+def interceptors_of(multi_callable: Any) -> list[Any] | None:
+    """The interceptors that calls of a method go through; None where that cannot be told."""
+    interceptors = getattr(multi_callable, "_interceptors", None)
+    if isinstance(interceptors, (list, tuple)):
+        return [*interceptors]  # pyright: ignore[reportUnknownVariableType]
+    return None
+
+
+def reads_from_the_call(requests: object) -> bool:
+    """Whether a handler got grpc's own iterator of requests, which does what `ServicerContext.read` does."""
+    cls = type(requests)
+    return cls.__name__ == "_MessageReceiver" and cls.__module__.startswith("grpc.")
