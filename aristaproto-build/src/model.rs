@@ -162,8 +162,10 @@ pub enum Extensible {
 /// A oneof.
 #[derive(Debug)]
 pub struct Oneof {
-    /// Its proto name.
+    /// The attribute that tells which member is set.
     pub name: String,
+    /// The name in the .proto file.
+    pub proto_name: String,
     /// Its comments.
     pub comment: Comment,
 }

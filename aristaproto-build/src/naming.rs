@@ -134,6 +134,7 @@ pub(crate) const BUILTINS: &[&str] = &[
     "int",
     "list",
     "str",
+    "tuple",
 ];
 
 /// Members of the runtime's `Message`, as far as a field could have such a name; it gets a trailing underscore.

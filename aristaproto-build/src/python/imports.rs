@@ -151,6 +151,12 @@ impl<'a> Imports<'a> {
         self.import(symbol, reserved(wanted), at_run_time, Use::ClassBody)
     }
 
+    /// The same for what only type checkers see.
+    pub(super) fn checked_member(&mut self, module: &str, name: &str) -> String {
+        let symbol = Symbol::Member(module.to_owned(), name.to_owned());
+        self.import(symbol, name.to_owned(), false, Use::ClassBody)
+    }
+
     /// The expression for a member of a module that is used at the module's top.
     pub(super) fn member_at_top(&mut self, module: &str, name: &str) -> String {
         let symbol = Symbol::Member(module.to_owned(), name.to_owned());
@@ -192,12 +198,13 @@ impl<'a> Imports<'a> {
 
     /// The name that is true for type checkers only. They know `TYPE_CHECKING` wherever it comes from, so the module makes its
     /// own, because `typing` takes long to import; only a module that has something else of that name imports it.
-    fn type_checking_flag(&mut self) -> String {
-        let is_free = !self.is_own(TYPE_CHECKING) && self.given.get(TYPE_CHECKING).is_none();
+    pub(super) fn type_checking_flag(&mut self) -> String {
+        let is_free = !self.is_hidden(TYPE_CHECKING, Use::ClassBody)
+            && self.given.get(TYPE_CHECKING).is_none();
         if is_free {
             TYPE_CHECKING.to_owned()
         } else {
-            self.member_at_top("typing", TYPE_CHECKING)
+            self.member("typing", TYPE_CHECKING)
         }
     }
 
@@ -217,11 +224,9 @@ impl<'a> Imports<'a> {
             };
             sections[statement.section()].push(statement);
         }
-        for section in statements {
-            if !section.is_empty() {
-                writer.blank(1);
-                write_section(writer, 0, section);
-            }
+        for section in statements.into_iter().filter(|it| !it.is_empty()) {
+            writer.blank(1);
+            write_section(writer, 0, section);
         }
         if let Some(flag) = flag {
             writer.blank(1);
@@ -243,7 +248,7 @@ impl<'a> Imports<'a> {
 /// A name that is none of those that generated code has for other things.
 fn reserved(wanted: &str) -> String {
     let mut wanted = wanted.to_owned();
-    while [MODULES, PARAMETERS, BUILTINS]
+    while [MODULES, PARAMETERS, BUILTINS, &[TYPE_CHECKING]]
         .iter()
         .any(|names| names.contains(&wanted.as_str()))
     {

@@ -72,11 +72,22 @@ impl Printer<'_> {
                 arguments.extend(["extendable=True".into(), "message_set=True".into()]);
             }
         }
+        let renamed: Vec<(String, String)> = message
+            .oneofs
+            .iter()
+            .filter(|oneof| oneof.name != oneof.proto_name)
+            .map(|oneof| (string(&oneof.name), string(&oneof.proto_name)))
+            .collect();
+        if !renamed.is_empty() {
+            arguments.push(Argument::Dict("oneofs=".to_owned(), renamed));
+        }
         self.class(&message.declared.name, &arguments);
         let docstring = docstring(message);
         self.writer.docstring(4, &docstring);
         let mut separated = !docstring.is_empty();
-        let shadowed = shadowed_builtins(message.fields.iter().map(|field| field.name.as_str()));
+        let fields = message.fields.iter().map(|field| &field.name);
+        let oneofs = message.oneofs.iter().map(|oneof| &oneof.name);
+        let shadowed = shadowed_builtins(fields.chain(oneofs).map(String::as_str));
         for (index, field) in message.fields.iter().enumerate() {
             let has_doc = !field.comment.is_empty();
             if separated || (index > 0 && has_doc) {
@@ -86,11 +97,50 @@ impl Printer<'_> {
             self.field(field, &message.oneofs, &shadowed);
             self.writer.attribute_doc(4, &field.comment);
         }
+        self.oneofs(message, &shadowed);
         let is_more_than_head = !message.fields.is_empty() || !docstring.is_empty();
         let has_descriptor = self.descriptor_attribute("Descriptor", is_more_than_head);
         if !is_more_than_head && !has_descriptor {
             self.writer.line(4, "pass");
         }
+    }
+
+    /// Declares the oneofs to type checkers. The runtime makes the attributes from the fields: nothing is left to do at
+    /// import, and the class holds fields only.
+    fn oneofs(&mut self, message: &Message, shadowed: &[&str]) {
+        if message.oneofs.is_empty() {
+            return;
+        }
+        let flag = self.imports.type_checking_flag();
+        self.writer.blank(1);
+        self.writer.line(4, &format!("if {flag}:"));
+        let runtime = self.imports.module("aristaproto");
+        for (index, oneof) in message.oneofs.iter().enumerate() {
+            let members = message.fields.iter();
+            let members = members.filter(|field| field.presence == Presence::Oneof(index));
+            let members: Vec<Annotation> = members
+                .map(|member| self.oneof_member(member, shadowed))
+                .collect();
+            self.writer.assigned_union(
+                8,
+                &oneof.name,
+                &format!("{runtime}.Oneof"),
+                &members,
+                &format!("{runtime}.oneof()"),
+            );
+        }
+    }
+
+    /// `tuple[Literal["name"], Type]`
+    fn oneof_member(&mut self, member: &Field, shadowed: &[&str]) -> Annotation {
+        let (FieldKind::Singular(value) | FieldKind::Repeated(value) | FieldKind::Map(_, value)) =
+            member.kind;
+        let literal = self.imports.checked_member("typing", "Literal");
+        let items = vec![
+            format!("{literal}[{}]", string(&member.name)),
+            self.type_expression(value, shadowed),
+        ];
+        Annotation::Subscript(self.builtin("tuple", shadowed), items)
     }
 
     fn class(&mut self, name: &str, arguments: &[Argument]) {
@@ -177,7 +227,7 @@ impl Printer<'_> {
             Presence::Implicit | Presence::Explicit => {}
             Presence::Required => arguments.push("required=True".into()),
             Presence::Oneof(index) => {
-                arguments.push(format!("oneof={}", string(&oneofs[index].name)).into());
+                arguments.push(format!("oneof={}", string(&oneofs[index].proto_name)).into());
             }
         }
         if field.expanded {
@@ -322,7 +372,7 @@ fn docstring(message: &Message) -> String {
             });
         }
         text.push_str("\n    - ");
-        text.push_str(&oneof.name);
+        text.push_str(&oneof.proto_name);
         text.push_str(": ");
         for (line, comment) in oneof.comment.split('\n').enumerate() {
             if line > 0 {

@@ -275,7 +275,8 @@ fn own_names<'a>(model: &'a Model, module: &'a Module, part: Option<&'a Part>) -
     for &id in messages {
         let message = model.message(id);
         names.insert(&message.declared.name, ());
-        for Field { name, .. } in &message.fields {
+        let fields = message.fields.iter().map(|Field { name, .. }| name);
+        for name in fields.chain(message.oneofs.iter().map(|oneof| &oneof.name)) {
             let is_hiding = match name.as_str() {
                 "datetime" => uses_datetime(model, message),
                 name => !BUILTINS.contains(&name),

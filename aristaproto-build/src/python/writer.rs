@@ -251,6 +251,67 @@ impl Writer {
         }
     }
 
+    /// `name: head[alternative | alternative] = value`, where an alternative is a subscript, broken item by item when
+    /// it does not fit.
+    pub(super) fn assigned_union(
+        &mut self,
+        indent: usize,
+        name: &str,
+        head: &str,
+        alternatives: &[Annotation],
+        value: &str,
+    ) {
+        let flat: Vec<String> = alternatives.iter().map(Annotation::flat).collect();
+        let joined = flat.join(" | ");
+        let target = format!("{name}: {head}[{joined}] =");
+        if indent + width(&target) + 1 + width(value) <= WIDTH {
+            self.parts(indent, [&target, " ", value]);
+            return;
+        }
+        if indent + width(&target) + 2 <= WIDTH {
+            self.parts(indent, [&target, " ("]);
+            self.line(indent + 4, value);
+            self.line(indent, ")");
+            return;
+        }
+        self.parts(indent, [name, ": ", head, "["]);
+        if indent + 4 + width(&joined) <= WIDTH {
+            self.line(indent + 4, &joined);
+        } else {
+            for (index, (alternative, flat)) in alternatives.iter().zip(&flat).enumerate() {
+                let or = if index == 0 { "" } else { "| " };
+                self.alternative(indent + 4, or, alternative, flat);
+            }
+        }
+        self.parts(indent, ["] = ", value]);
+    }
+
+    fn alternative(&mut self, indent: usize, or: &str, alternative: &Annotation, flat: &str) {
+        let Annotation::Subscript(name, items) = alternative else {
+            return self.parts(indent, [or, flat]);
+        };
+        if indent + width(or) + width(flat) <= WIDTH {
+            return self.parts(indent, [or, flat]);
+        }
+        self.parts(indent, [or, name, "["]);
+        let joined = items.join(", ");
+        if indent + 4 + width(&joined) <= WIDTH {
+            self.line(indent + 4, &joined);
+        } else {
+            for item in items {
+                match item.strip_suffix(']').and_then(|it| it.split_once('[')) {
+                    Some((name, inner)) if indent + 4 + width(item) + 1 > WIDTH => {
+                        self.parts(indent + 4, [name, "["]);
+                        self.line(indent + 8, inner);
+                        self.line(indent + 4, "],");
+                    }
+                    _ => self.parts(indent + 4, [item, ","]),
+                }
+            }
+        }
+        self.line(indent, "]");
+    }
+
     /// `name = value`
     pub(super) fn assigned(&mut self, indent: usize, name: &str, value: &str) {
         let fits = |more: usize| indent + width(name) + more <= WIDTH;
@@ -537,6 +598,44 @@ mod tests {
         assert_eq!(
             written(|it| it.call(0, "f", &arguments(81), "!!!")),
             format!("f(\n    {}, y\n)!!!\n", "x".repeat(81))
+        );
+    }
+
+    #[test]
+    fn unions_break_where_they_must() {
+        let union = |name: &str, members: &[(&str, usize)]| {
+            let pair = |&(tag, length): &(&str, usize)| {
+                let items = vec![format!("Literal[\"{tag}\"]"), "C".repeat(length)];
+                Annotation::Subscript("tuple".to_owned(), items)
+            };
+            let members: Vec<Annotation> = members.iter().map(pair).collect();
+            written(|it| it.assigned_union(8, name, "a.Oneof", &members, "aristaproto.oneof()"))
+        };
+        let two = [("card", 1), ("cash", 1)];
+        // What ruff makes of each.
+        assert_eq!(
+            union("p", &two[..1]),
+            "        p: a.Oneof[tuple[Literal[\"card\"], C]] = aristaproto.oneof()\n"
+        );
+        assert_eq!(
+            union("ppppp", &two),
+            "        ppppp: a.Oneof[tuple[Literal[\"card\"], C] | tuple[Literal[\"cash\"], C]] = (\n            \
+             aristaproto.oneof()\n        )\n"
+        );
+        assert_eq!(
+            union("ppppppppppppppp", &two),
+            "        ppppppppppppppp: a.Oneof[\n            tuple[Literal[\"card\"], C] | tuple[Literal[\"cash\"], C]\n        \
+             ] = aristaproto.oneof()\n"
+        );
+        let (name, tag) = ("C".repeat(30), "t".repeat(70));
+        assert_eq!(
+            union("p", &[("card", 30), ("cash", 30), (&tag, 30)]),
+            format!(
+                "        p: a.Oneof[\n            tuple[Literal[\"card\"], {name}]\n            \
+                 | tuple[Literal[\"cash\"], {name}]\n            | tuple[\n                \
+                 Literal[\n                    \"{tag}\"\n                ],\n                \
+                 {name},\n            ]\n        ] = aristaproto.oneof()\n"
+            )
         );
     }
 

@@ -50,7 +50,7 @@ impl<'a> Resolver<'a> {
             }),
         };
 
-        let (real_oneof, oneofs) = self.oneofs(proto, file, &message_path);
+        let (real_oneof, real) = real_oneofs(proto);
         let wanted = proto.field.iter().map(FieldDescriptorProto::name);
         let wanted: Vec<_> = wanted
             .map(|name| (naming::field_name(name), name))
@@ -61,6 +61,7 @@ impl<'a> Resolver<'a> {
             .filter_map(|field| field.type_name.as_deref());
         let classes = self.hidden_classes(message_module, &wanted, types);
         let names = self.members_names(wanted, &classes, naming::field_name, describe);
+        let oneofs = self.oneofs(id, &real, &names, describe);
         let mut fields = Vec::with_capacity(proto.field.len());
         for (position, (field, name)) in proto.field.iter().zip(names).enumerate() {
             let oneof = oneof_index(field);
@@ -115,32 +116,51 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// For each oneof of the descriptor its index among the real ones, and the real ones; those that only carry the
-    /// presence of an `optional` field are none.
+    /// The oneofs at the positions `real` of the descriptor. A name that a field has, or a class that a field names as its
+    /// type, is not free.
     fn oneofs(
         &self,
-        proto: &DescriptorProto,
-        file: usize,
-        path: &[i32],
-    ) -> (Vec<Option<usize>>, Vec<Oneof>) {
-        let mut is_real = vec![false; proto.oneof_decl.len()];
-        for field in proto.field.iter().filter(|field| !field.proto3_optional()) {
-            if let Some(is_real) = oneof_index(field).and_then(|it| is_real.get_mut(it)) {
-                *is_real = true;
-            }
+        id: MessageId,
+        real: &[usize],
+        fields: &[String],
+        describe_field: impl Fn(usize) -> Owner,
+    ) -> Vec<Oneof> {
+        if real.is_empty() {
+            return Vec::new();
         }
-        let mut indices = Vec::with_capacity(is_real.len());
-        let mut oneofs = Vec::with_capacity(is_real.len());
-        for (position, (oneof, is_real)) in proto.oneof_decl.iter().zip(is_real).enumerate() {
-            indices.push(is_real.then_some(oneofs.len()));
-            if is_real {
-                oneofs.push(Oneof {
-                    name: oneof.name().to_owned(),
-                    comment: self.comments[file].at(&below(path, 8, position)),
-                });
-            }
-        }
-        (indices, oneofs)
+        let Pending { proto, file, .. } = self.messages[id.0];
+        let declared = &self.model.message(id).declared;
+        let describe = |index: usize| Owner {
+            what: format!(
+                "oneof `{}` of message `{}`",
+                proto.oneof_decl[real[index]].name(),
+                declared.proto_name
+            ),
+            place: Some(Place {
+                file,
+                path: below(&declared.path, 8, real[index]),
+            }),
+        };
+        let proto_names = || real.iter().map(|&at| proto.oneof_decl[at].name());
+        let wanted: Vec<_> = proto_names()
+            .map(|name| (naming::field_name(name), name))
+            .collect();
+        let types = proto
+            .field
+            .iter()
+            .filter_map(|field| field.type_name.as_deref());
+        let mut taken = self.hidden_classes(declared.module, &wanted, types);
+        let fields = fields.iter().enumerate();
+        taken.extend(fields.map(|(position, name)| (name.clone(), describe_field(position))));
+        let names = self.members_names(wanted, &taken, naming::field_name, describe);
+        let oneofs = names.into_iter().zip(real).zip(proto_names());
+        oneofs
+            .map(|((name, &position), proto_name)| Oneof {
+                name,
+                proto_name: proto_name.to_owned(),
+                comment: self.comments[file].at(&below(&declared.path, 8, position)),
+            })
+            .collect()
     }
 
     /// None, and a problem noted, if the descriptor is not whole.
@@ -224,6 +244,26 @@ impl<'a> Resolver<'a> {
         }
         value
     }
+}
+
+/// For each oneof of the descriptor its index among the real ones, and the positions of these; those that only carry the
+/// presence of an `optional` field are none.
+fn real_oneofs(proto: &DescriptorProto) -> (Vec<Option<usize>>, Vec<usize>) {
+    let mut is_real = vec![false; proto.oneof_decl.len()];
+    for field in proto.field.iter().filter(|field| !field.proto3_optional()) {
+        if let Some(is_real) = oneof_index(field).and_then(|it| is_real.get_mut(it)) {
+            *is_real = true;
+        }
+    }
+    let mut real = Vec::new();
+    let mut indices = Vec::with_capacity(is_real.len());
+    for (position, is_real) in is_real.into_iter().enumerate() {
+        indices.push(is_real.then_some(real.len()));
+        if is_real {
+            real.push(position);
+        }
+    }
+    (indices, real)
 }
 
 fn oneof_index(field: &FieldDescriptorProto) -> Option<usize> {

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .model.access import byte_size, clear, default, get, is_initialized, merge, which_one_of
     from .model.extension import Extension, extension, extensions
     from .reflection import descriptor
+    from .schema.oneof import Oneof, oneof
 
     __version__: str
 
@@ -85,6 +86,7 @@ __all__ = (
     "Limits",
     "Message",
     "MessagePool",
+    "Oneof",
     "OutputFormat",
     "TextError",
     "WireField",
@@ -107,6 +109,7 @@ __all__ = (
     "load_varint",
     "map_field",
     "merge",
+    "oneof",
     "parse_fields",
     "require_contract",
     "unwrap",
@@ -161,6 +164,7 @@ if not TYPE_CHECKING:
             ("DecodeError", "EncodeError", "Error", "JsonError", "TextError"), "base.errors"
         ),
         **dict.fromkeys(("Extension", "extension", "extensions"), "model.extension"),
+        **dict.fromkeys(("Oneof", "oneof"), "schema.oneof"),
         "descriptor": "reflection",
         **dict.fromkeys(
             (

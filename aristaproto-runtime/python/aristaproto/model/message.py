@@ -19,16 +19,18 @@ from ..schema.fields import FieldSpec, LazySchema, Schema, set_extensions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from inspect import Signature
     from typing import Any, ClassVar, NoReturn, SupportsIndex
 
     from typing_extensions import Buffer, Self, dataclass_transform
 
     from ..base.wire import BinaryReader, BinaryWriter
+    from ..schema.oneof import oneof
     from .extension import Extension
     from .pool import MessagePool
 else:
+    oneof = None
 
     def dataclass_transform(**_):
         return lambda cls: cls
@@ -149,7 +151,7 @@ _LAZY_SCHEMA = LazySchema()
 _LAZY_FIELDS = _LazyDataclassFields()
 
 
-@dataclass_transform()
+@dataclass_transform(field_specifiers=(oneof,))
 class _MessageType(type):
     """Makes message classes; does as little as it can, because packages of thousands must import fast."""
 
@@ -166,6 +168,7 @@ class _MessageType(type):
         pool: MessagePool | None = None,
         extendable: bool = False,
         message_set: bool = False,
+        oneofs: Mapping[str, str] | None = None,
         **options: Any,
     ) -> _MessageType:
         specs = {key: value for key, value in namespace.items() if value.__class__ in _SPECS}
@@ -181,6 +184,8 @@ class _MessageType(type):
             namespace["__slots__"] += ("_extensions",)
             namespace["__extendable__"] = True
             namespace["__message_set__"] = message_set
+        if oneofs is not None:
+            namespace["__oneofs__"] = oneofs
         if pool is not None:
             namespace["__pool__"] = pool
         inherited: tuple[str, ...] = ()
@@ -301,6 +306,7 @@ class Message(_BASE, metaclass=_MessageType):
         __deprecated__: ClassVar[bool]
         __extendable__: ClassVar[bool]
         __message_set__: ClassVar[bool]
+        __oneofs__: ClassVar[Mapping[str, str]]
         __pool__: ClassVar[MessagePool]
         __proto_name__: ClassVar[str]
         __match_args__: ClassVar[tuple[str, ...]]
@@ -312,6 +318,7 @@ class Message(_BASE, metaclass=_MessageType):
         __deprecated__ = False
         __extendable__ = False
         __message_set__ = False
+        __oneofs__ = {}
 
     # Checkers would take it as leave to set any attribute. The base in Rust has both.
     if not TYPE_CHECKING and _BASE is object:

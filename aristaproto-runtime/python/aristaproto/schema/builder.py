@@ -31,6 +31,7 @@ from .fields import (
     Schema,
     json_name,
 )
+from .oneof import install_oneofs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def build_schema(cls: type[Message]) -> Schema:
         schema.new = compile_new(schema)
     else:
         _bind(codec.NATIVE, schema)
+    if oneofs:
+        install_oneofs(schema)
     return schema
 
 

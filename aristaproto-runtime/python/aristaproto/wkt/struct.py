@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import aristaproto
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = ("ListValue", "NullValue", "Struct", "Value")
 
 
@@ -59,6 +63,16 @@ class Value(aristaproto.Message):
         6, aristaproto.TYPE_MESSAGE, "ListValue", oneof="kind"
     )
     """A list."""
+
+    if TYPE_CHECKING:
+        kind: aristaproto.Oneof[
+            tuple[Literal["null_value"], NullValue]
+            | tuple[Literal["number_value"], float]
+            | tuple[Literal["string_value"], str]
+            | tuple[Literal["bool_value"], bool]
+            | tuple[Literal["struct_value"], Struct]
+            | tuple[Literal["list_value"], ListValue]
+        ] = aristaproto.oneof()
 
 
 class ListValue(aristaproto.Message):

@@ -9,6 +9,10 @@ import aristaproto.grpcio
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Documented",
     "EmptyComment",
@@ -95,6 +99,12 @@ class Documented(aristaproto.Message):
 
     number: int | None = aristaproto.field(7, aristaproto.TYPE_INT32, oneof="group")
     first: str | None = aristaproto.field(8, aristaproto.TYPE_STRING, oneof="another")
+
+    if TYPE_CHECKING:
+        group: aristaproto.Oneof[
+            tuple[Literal["text"], str] | tuple[Literal["number"], int]
+        ] = aristaproto.oneof()
+        another: aristaproto.Oneof[tuple[Literal["first"], str]] = aristaproto.oneof()
 
 
 class Quotes(aristaproto.Message):
@@ -186,6 +196,9 @@ class OnlyOneof(aristaproto.Message):
     """
 
     a: int | None = aristaproto.field(1, aristaproto.TYPE_INT32, oneof="choice")
+
+    if TYPE_CHECKING:
+        choice: aristaproto.Oneof[tuple[Literal["a"], int]] = aristaproto.oneof()
 
 
 class EmptyComment(aristaproto.Message):

@@ -10,6 +10,10 @@ import aristaproto.grpcio
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Empty",
     "Kind",
@@ -60,6 +64,11 @@ class Test(aristaproto.Message):
         8, aristaproto.TYPE_MESSAGE, "TestNested"
     )
     message: Old | None = aristaproto.field(9, aristaproto.TYPE_MESSAGE, "Old")
+
+    if TYPE_CHECKING:
+        choice: aristaproto.Oneof[
+            tuple[Literal["old_member"], str] | tuple[Literal["new_member"], str]
+        ] = aristaproto.oneof()
 
 
 class TestNested(aristaproto.Message):

@@ -6,6 +6,10 @@ import aristaproto
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Container",
     "Extendable",
@@ -62,6 +66,11 @@ class Extendable(aristaproto.Message, extendable=True):
     other: str | None = aristaproto.field(
         5, aristaproto.TYPE_STRING, oneof="choice", utf8=False
     )
+
+    if TYPE_CHECKING:
+        choice: aristaproto.Oneof[
+            tuple[Literal["chosen"], ExtendableChosen] | tuple[Literal["other"], str]
+        ] = aristaproto.oneof()
 
 
 class ExtendablePoint(aristaproto.Message):

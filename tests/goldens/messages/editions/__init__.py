@@ -6,6 +6,10 @@ import aristaproto
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Closed",
     "Editions",
@@ -57,6 +61,11 @@ class Editions(aristaproto.Message):
     )
     text: str | None = aristaproto.field(12, aristaproto.TYPE_STRING, oneof="choice")
     number: int | None = aristaproto.field(13, aristaproto.TYPE_INT32, oneof="choice")
+
+    if TYPE_CHECKING:
+        choice: aristaproto.Oneof[
+            tuple[Literal["text"], str] | tuple[Literal["number"], int]
+        ] = aristaproto.oneof()
 
 
 default_message_pool.register(

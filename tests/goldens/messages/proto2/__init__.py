@@ -8,6 +8,10 @@ import aristaproto
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Defaults",
     "Level",
@@ -58,6 +62,11 @@ class Proto2(aristaproto.Message, extendable=True):
     other: Other | None = aristaproto.field(
         12, aristaproto.TYPE_MESSAGE, "Other", required=True
     )
+
+    if TYPE_CHECKING:
+        choice: aristaproto.Oneof[
+            tuple[Literal["chosen_text"], str] | tuple[Literal["chosen_number"], int]
+        ] = aristaproto.oneof()
 
 
 class Other(aristaproto.Message):

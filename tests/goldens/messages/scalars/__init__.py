@@ -6,6 +6,10 @@ import aristaproto
 
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Empty",
     "Maps",
@@ -215,6 +219,19 @@ class Oneof(aristaproto.Message):
     yes: bool | None = aristaproto.field(8, aristaproto.TYPE_BOOL, oneof="other")
     no: bool | None = aristaproto.field(9, aristaproto.TYPE_BOOL, oneof="other")
 
+    if TYPE_CHECKING:
+        value: aristaproto.Oneof[
+            tuple[Literal["number"], int]
+            | tuple[Literal["text"], str]
+            | tuple[Literal["data"], bytes]
+            | tuple[Literal["signal"], Signal]
+            | tuple[Literal["message"], Singular]
+            | tuple[Literal["oneof"], Oneof]
+        ] = aristaproto.oneof()
+        other: aristaproto.Oneof[
+            tuple[Literal["yes"], bool] | tuple[Literal["no"], bool]
+        ] = aristaproto.oneof()
+
 
 class Empty(aristaproto.Message):
     pass
@@ -241,6 +258,11 @@ class Recursive(aristaproto.Message):
     inner: RecursiveInner | None = aristaproto.field(
         6, aristaproto.TYPE_MESSAGE, "RecursiveInner"
     )
+
+    if TYPE_CHECKING:
+        either: aristaproto.Oneof[
+            tuple[Literal["left"], Recursive] | tuple[Literal["right"], str]
+        ] = aristaproto.oneof()
 
 
 class RecursiveInner(aristaproto.Message):

@@ -11,6 +11,10 @@ import aristaproto.grpcio
 from ..google import protobuf as google_protobuf
 from ..message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "Mapped",
     "Oneof",
@@ -160,6 +164,16 @@ class Oneof(aristaproto.Message):
     null: google_protobuf.NullValue | None = aristaproto.field(
         6, aristaproto.TYPE_ENUM, "..google.protobuf:NullValue", oneof="value"
     )
+
+    if TYPE_CHECKING:
+        value: aristaproto.Oneof[
+            tuple[Literal["timestamp"], datetime.datetime]
+            | tuple[Literal["duration"], datetime.timedelta]
+            | tuple[Literal["number"], int]
+            | tuple[Literal["json"], google_protobuf.Value]
+            | tuple[Literal["empty"], google_protobuf.Empty]
+            | tuple[Literal["null"], google_protobuf.NullValue]
+        ] = aristaproto.oneof()
 
 
 class WellKnownStub(aristaproto.grpcio.SyncServiceStub):

@@ -8,6 +8,10 @@ import aristaproto
 
 from ...message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "ArithmeticOperator",
     "Bool",
@@ -140,6 +144,11 @@ class Equal(aristaproto.Message):
         2, aristaproto.TYPE_MESSAGE, "Equal", oneof="string", proto_name="Equal"
     )
     bool_: Bool | None = aristaproto.field(3, aristaproto.TYPE_MESSAGE, "Bool")
+
+    if TYPE_CHECKING:
+        string: aristaproto.Oneof[
+            tuple[Literal["text"], str] | tuple[Literal["equal"], Equal]
+        ] = aristaproto.oneof()
 
 
 class DoThingRequest(aristaproto.Message):
