@@ -106,6 +106,16 @@ table! {
     file_not_in_set(file), Proto, Error: "`{file}` was asked for and is not in the descriptor set";
     type_not_in_set(what, name), Proto, Error: "{what}: its type `{name}` is not in the descriptor set, or not whole",
         hint: "make the descriptor set again, with everything that is imported";
+    no_identifier(what, name), Proto, Error: "{what} is called `{name}`, which is no identifier",
+        hint: "a name has letters, digits and underscores of ASCII and begins with no digit: make the descriptors with a protobuf \
+               compiler";
+    file_leads_out(what), Proto, Error: "{what} has no name that is a path below a folder",
+        hint: "name it as imports do, relative to an include folder, with forward slashes and without `.` and `..`";
+    unknown_syntax(what, syntax), Proto, Error: "{what} has the syntax `{syntax}`, which is none of proto2, proto3 and editions",
+        hint: "make the descriptors again with a protobuf compiler";
+    wrong_number(what, number), Proto, Error: "{what} has the number {number}, which no field can have",
+        hint: "numbers go from 1 to 536870911";
+    enum_without_values(what), Proto, Error: "{what} has no values", hint: "give it one for 0";
     wrong_default(what, text), Proto, Error: "{what} has the default `{text}`, no value of its type",
         hint: "make the descriptor set again with an up-to-date protobuf compiler";
     not_a_request(error), Proto, Error: "standard input is not a CodeGeneratorRequest: {error}",
@@ -153,6 +163,22 @@ table! {
     out_of_date(path, diff), Stale, Error: "`{path}` is out of date\n{diff}";
     missing_in_tree(path), Stale, Error: "`{path}` is missing";
     no_longer_generated(path), Stale, Error: "`{path}` is no longer generated";
+}
+
+/// How much of a text that somebody else chose a message shows, in characters.
+const SHOWN: usize = 80;
+
+/// A text that somebody else chose, on one line and not too long.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(SHOWN)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 #[cfg(test)]

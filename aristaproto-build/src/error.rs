@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use crate::diagnostics;
-use crate::excerpt::{self, Columns};
+use crate::excerpt::{self, Columns, Sources};
 
 /// A place in a .proto file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,18 +102,23 @@ impl Diagnostic {
     }
 
     /// Adds the line of the file that the place is in, below `root`; from then on the column counts characters.
-    pub(crate) fn quote(&mut self, root: &Path, columns: Columns) {
+    pub(crate) fn quote(&mut self, sources: &Sources, root: &Path, columns: Columns) {
         if let Some(location) = &mut self.location {
-            self.excerpt = location.quote(root, columns);
+            self.excerpt = location.quote(sources, root, columns);
         }
     }
 }
 
 impl Location {
     /// The line with a caret. Makes the column, which counts as a front end does, one that counts characters.
-    pub(crate) fn quote(&mut self, root: &Path, columns: Columns) -> Option<String> {
+    pub(crate) fn quote(
+        &mut self,
+        sources: &Sources,
+        root: &Path,
+        columns: Columns,
+    ) -> Option<String> {
         let path = root.join(&self.file);
-        let (column, excerpt) = excerpt::quote(&path, self.line, self.column, columns)?;
+        let (column, excerpt) = excerpt::quote(sources, &path, self.line, self.column, columns)?;
         self.column = column;
         Some(excerpt)
     }
@@ -200,8 +205,9 @@ impl Error {
     /// Adds to each problem the line that it is about.
     #[must_use]
     pub(crate) fn quoted(mut self, root: &Path, columns: Columns) -> Self {
+        let sources = Sources::default();
         for diagnostic in &mut self.diagnostics {
-            diagnostic.quote(root, columns);
+            diagnostic.quote(&sources, root, columns);
         }
         self
     }

@@ -2,8 +2,10 @@
 //! Out: the place as editors count it, and the lines to print. [`crate::error`] calls it; where the file cannot be read, as in
 //! the plugin, which only gets descriptors, there is none.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a front end counts columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +27,57 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 const WIDTH: usize = 100;
 const BEFORE: usize = 60;
 
+/// The files of which lines are quoted: thousands of diagnostics about one file read it once.
+#[derive(Debug, Default)]
+pub(crate) struct Sources(Mutex<BTreeMap<PathBuf, Option<Arc<Source>>>>);
+
+impl Sources {
+    fn get(&self, path: &Path) -> Option<Arc<Source>> {
+        let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = sources.get(path) {
+            return source.clone();
+        }
+        let source = fs::read(path).ok().map(|text| Arc::new(Source::new(text)));
+        sources.insert(path.to_owned(), source.clone());
+        source
+    }
+}
+
+/// A file's text, and where each of its lines begins and ends.
+#[derive(Debug)]
+struct Source {
+    text: Vec<u8>,
+    lines: Vec<(usize, usize)>,
+}
+
+impl Source {
+    fn new(text: Vec<u8>) -> Self {
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for line in text.split(|&byte| byte == b'\n') {
+            lines.push((start, start + line.len()));
+            start += line.len() + 1;
+        }
+        Self { text, lines }
+    }
+
+    /// The line with this number, counted from 1.
+    fn line(&self, number: usize) -> Option<&[u8]> {
+        let &(start, end) = self.lines.get(number.checked_sub(1)?)?;
+        self.text.get(start..end)
+    }
+}
+
 /// Of the file at `path`, the line (counted from 1) with a caret; and the column as a number of characters.
 pub(super) fn quote(
+    sources: &Sources,
     path: &Path,
     line: usize,
     column: usize,
     columns: Columns,
 ) -> Option<(usize, String)> {
-    let text = fs::read(path).ok()?;
-    let bytes = text
-        .split(|&byte| byte == b'\n')
-        .nth(line.checked_sub(1)?)?;
+    let source = sources.get(path)?;
+    let bytes = source.line(line)?;
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let bytes = match columns {
         Columns::Protox if line == 1 => bytes
@@ -135,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.proto");
         fs::write(&path, text).unwrap();
-        quote(&path, line, column, columns).unwrap()
+        quote(&Sources::default(), &path, line, column, columns).unwrap()
     }
 
     #[test]
@@ -188,9 +230,11 @@ mod tests {
     fn what_is_not_there_is_not_quoted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.proto");
-        assert_eq!(quote(&path, 1, 1, Columns::Protoc), None);
+        let quoted =
+            |line, column| quote(&Sources::default(), &path, line, column, Columns::Protoc);
+        assert_eq!(quoted(1, 1), None);
         fs::write(&path, "one line").unwrap();
-        assert_eq!(quote(&path, 2, 1, Columns::Protoc), None);
-        assert_eq!(quote(&path, 0, 0, Columns::Protoc), None);
+        assert_eq!(quoted(2, 1), None);
+        assert_eq!(quoted(0, 0), None);
     }
 }

@@ -66,6 +66,7 @@ mod diagnostics;
 mod error;
 mod excerpt;
 mod extern_packages;
+mod lookup;
 pub mod model;
 mod naming;
 mod output;
@@ -74,6 +75,7 @@ pub mod plugin;
 mod progress;
 pub mod python;
 pub mod resolve;
+mod scope;
 pub mod source;
 
 use std::path::{Path, PathBuf};

@@ -3,118 +3,10 @@
 //! [`crate::resolve`] alone; the printers only copy what was decided here.
 //!
 //! The spelling rules are those of the runtime's specification (classes, fields and methods, enum members); what they
-//! make of two different proto names may be the same Python name, so every scope goes through [`Scope`]: who is spelled
-//! the same in Python has the name, everyone else who wants it gets underscores after it.
+//! make of two different proto names may be the same Python name, so every scope goes through a
+//! [`Scope`](crate::scope::Scope).
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
-
-/// A map that can be asked but not walked: what it holds cannot leak into the output in hash order.
-#[derive(Debug)]
-pub(crate) struct Lookup<K, V>(HashMap<K, V, BuildHasherDefault<WordHasher>>);
-
-impl<K: Eq + Hash, V> Lookup<K, V> {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(HashMap::with_capacity_and_hasher(
-            capacity,
-            BuildHasherDefault::default(),
-        ))
-    }
-
-    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        self.0.get(key)
-    }
-
-    /// The earlier value stays and is returned when the key is there already.
-    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<&V> {
-        match self.0.entry(key) {
-            std::collections::hash_map::Entry::Occupied(entry) => Some(entry.into_mut()),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(value);
-                None
-            }
-        }
-    }
-}
-
-/// A word for a word, a rotation and a product: names come from the user's own files, and the default hasher's defence against
-/// chosen keys took a twentieth of the time of a run.
-#[derive(Default)]
-pub(crate) struct WordHasher(u64);
-
-impl WordHasher {
-    fn add(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl Hasher for WordHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for bytes in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..bytes.len()].copy_from_slice(bytes);
-            self.add(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, value: u8) {
-        self.add(value.into());
-    }
-
-    fn write_usize(&mut self, value: usize) {
-        self.add(value as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        // The table takes its index from the lowest bits, which products mix least.
-        self.0.rotate_left(26)
-    }
-}
-
-/// One Python scope (a module, the body of a class): which names it holds and who holds them.
-#[derive(Debug)]
-pub(crate) struct Scope<T>(Lookup<String, T>);
-
-impl<T> Scope<T> {
-    pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self(Lookup::with_capacity(capacity))
-    }
-
-    /// Takes `name` for `owner`.
-    ///
-    /// # Errors
-    ///
-    /// Who has the name already.
-    pub(crate) fn take(&mut self, name: &str, owner: T) -> Result<(), &T> {
-        self.0.insert(name.to_owned(), owner).map_or(Ok(()), Err)
-    }
-}
-
-impl<T: Clone + PartialEq> Scope<T> {
-    /// Takes `name` for `owner`, or what `spell` makes of it with underscores after it, as many as it takes. Gives the name
-    /// that was free, and who had the first one.
-    pub(crate) fn take_free(
-        &mut self,
-        name: String,
-        owner: &T,
-        spell: impl Fn(&str) -> String,
-    ) -> (String, Option<T>) {
-        let mut first = None;
-        let mut name = name;
-        while let Err(holder) = self.take(&name, owner.clone()) {
-            if holder == owner {
-                break;
-            }
-            first.get_or_insert_with(|| holder.clone());
-            name = spell(&(name + "_"));
-        }
-        (name, first)
-    }
-}
 
 /// <https://docs.python.org/3/reference/lexical_analysis.html#keywords>; soft keywords are ordinary names.
 const KEYWORDS: &[&str] = &[
@@ -544,27 +436,6 @@ mod tests {
             "A_EXAMPLE_SERVICE_PROTO_DESCRIPTOR"
         );
         assert_eq!(descriptor_variable("1-x.proto"), "_1_X_PROTO_DESCRIPTOR");
-    }
-
-    #[test]
-    fn a_scope_tells_who_came_first() {
-        let mut scope = Scope::with_capacity(2);
-        assert_eq!(scope.take("FooBar", 1), Ok(()));
-        assert_eq!(scope.take("Foo", 2), Ok(()));
-        assert_eq!(scope.take("FooBar", 3), Err(&1));
-    }
-
-    #[test]
-    fn who_comes_later_gets_underscores() {
-        let mut scope = Scope::with_capacity(4);
-        assert_eq!(scope.take("_a", 1), Ok(()));
-        // `_a_` is no member of an enum.
-        let renamed = scope.take_free("_a".to_owned(), &2, member_name);
-        assert_eq!(renamed, ("_a__".to_owned(), Some(1)));
-        let kept = scope.take_free("_a".to_owned(), &1, member_name);
-        assert_eq!(kept, ("_a".to_owned(), None));
-        let free = scope.take_free("b".to_owned(), &3, member_name);
-        assert_eq!(free, ("b".to_owned(), None));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //! presence, comments. Called by the engine's pipeline after [`crate::source`]; [`crate::python`] prints the result and
 //! decides nothing. All problems of the stage are reported at once, each with its place.
 //!
-//! Packages become modules; messages and enums get their ids and names; then fields, extensions and methods are filled in,
+//! What no protobuf compiler lets pass is refused; packages become modules; messages and enums get their ids and names; then fields, extensions and methods are filled in,
 //! now that every type can be looked up; at last, modules that are too large for pyright are split.
 
 mod comments;
+mod conformity;
 mod declarations;
 mod defaults;
 mod extensions;
@@ -17,11 +18,13 @@ mod parts;
 mod services;
 pub(crate) mod well_known;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::descriptor::{DescriptorProto, FileDescriptorProto};
+use crate::excerpt::Sources;
+use crate::lookup::Lookup;
 use crate::model::{EnumId, MessageId, Model, ModuleId};
-use crate::naming::{Lookup, Scope};
+use crate::scope::Scope;
 use crate::source::DescriptorSet;
 use crate::{diagnostics, parallel, Diagnostic, Error, Location, Options, Problems, Severity};
 
@@ -41,6 +44,8 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     let mut files: Vec<&FileDescriptorProto> = set.file.file.iter().collect();
     files.sort_by_key(|file| file.name());
     let mut resolver = Resolver::new(set, &files, options);
+    resolver.conformity();
+    resolver.end_if_wrong()?;
     resolver.modules();
     for index in 0..files.len() {
         resolver.reserve(index);
@@ -52,24 +57,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     resolver.extensions();
     resolver.services();
     resolver.parts();
-    let mut found = resolver
-        .found
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    // Threads have found them, in any order.
-    found.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
-    for diagnostic in &mut found {
-        if let Some(location) = &mut diagnostic.location {
-            diagnostic.excerpt = set.show(location);
-        }
-    }
-    let (warnings, errors): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|diagnostic| diagnostic.severity() == Severity::Warning);
-    let mut problems = Problems::new();
-    problems.extend(errors);
-    problems.propagate()?;
-    resolver.model.warnings = warnings;
+    resolver.model.warnings = resolver.end_if_wrong()?;
     Ok(resolver.model)
 }
 
@@ -113,6 +101,9 @@ struct Resolver<'a> {
     module_of: Vec<ModuleId>,
     file_in_module: Vec<usize>,
     comments: Vec<Comments<'a>>,
+    /// For each file about which there was something to say: where its declarations stand.
+    spans: Vec<OnceLock<Lookup<Vec<i32>, Vec<i32>>>>,
+    sources: Sources,
     /// For each module, its names.
     scopes: Vec<Scope<Owner>>,
     /// By full name, without the dot before it.
@@ -136,6 +127,8 @@ impl<'a> Resolver<'a> {
             module_of: Vec::with_capacity(files.len()),
             file_in_module: Vec::with_capacity(files.len()),
             comments: parallel::map(files, |file| Comments::of_file(file)),
+            spans: files.iter().map(|_| OnceLock::new()).collect(),
+            sources: Sources::default(),
             scopes: Vec::new(),
             types: Lookup::with_capacity(files.len() * 8),
             messages: Vec::new(),
@@ -166,16 +159,40 @@ impl<'a> Resolver<'a> {
         !self.model.module(self.module_of[file]).is_generated()
     }
 
+    /// Ends a part of the stage: all errors that were found, or else the warnings, each with its place.
+    fn end_if_wrong(&mut self) -> Result<Vec<Diagnostic>, Error> {
+        let found = self.found.get_mut();
+        let mut found = std::mem::take(found.unwrap_or_else(PoisonError::into_inner));
+        // Threads have found them, in any order.
+        found.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+        for diagnostic in &mut found {
+            if let Some(location) = &mut diagnostic.location {
+                diagnostic.excerpt = self.set.show(&self.sources, location);
+            }
+        }
+        let (warnings, errors): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|diagnostic| diagnostic.severity() == Severity::Warning);
+        let mut problems = Problems::new();
+        problems.extend(errors);
+        problems.propagate()?;
+        Ok(warnings)
+    }
+
     fn missing_type(&self, owner: &Owner, name: &str) {
-        self.problem(owner, |what| diagnostics::type_not_in_set(what, name));
+        self.problem(owner, |what| {
+            diagnostics::type_not_in_set(what, diagnostics::shown(name))
+        });
     }
 
     /// Where a declaration's name stands; without a name, where the declaration begins.
     fn locate(&self, place: &Place) -> Option<Location> {
         let file = self.files[place.file];
         let name = [place.path.as_slice(), &[1]].concat();
-        let span = |path: &[i32]| self.set.span(file.name(), path);
-        let span = span(&name).or_else(|| span(&place.path))?;
+        let spans = self.spans[place.file].get_or_init(|| self.set.spans(file.name()));
+        let span = spans
+            .get(&name[..])
+            .or_else(|| spans.get(&place.path[..]))?;
         let number = |index: usize| usize::try_from(*span.get(index)?).ok()?.checked_add(1);
         Some(Location {
             file: file.name().to_owned(),

@@ -25,7 +25,8 @@ use crate::config::Config;
 use crate::descriptor::{FileDescriptorProto, FileDescriptorSet};
 use crate::diagnostics;
 use crate::error::{Diagnostic, Error, Location, Problems};
-use crate::excerpt::Columns;
+use crate::excerpt::{Columns, Sources};
+use crate::lookup::Lookup;
 use crate::parallel;
 use front_end::Chosen;
 use inputs::Inputs;
@@ -122,14 +123,17 @@ impl DescriptorSet {
     }
 
     /// Makes a place in a file of the set one that the reader can open; gives the line there, with a caret.
-    pub(crate) fn show(&self, location: &mut Location) -> Option<String> {
+    pub(crate) fn show(&self, sources: &Sources, location: &mut Location) -> Option<String> {
         location.file = self.shown_path(&location.file)?;
-        location.quote(&manifest_folder(), self.columns?)
+        location.quote(sources, &manifest_folder(), self.columns?)
     }
 
-    /// Where a declaration of a file stands: the span that the source info has for its path.
-    pub(crate) fn span(&self, file: &str, path: &[i32]) -> Option<Vec<i32>> {
-        source_info::span(self.raw.get(file)?, path)
+    /// Where the declarations of a file stand: for each path the span that the source info has for it.
+    pub(crate) fn spans(&self, file: &str) -> Lookup<Vec<i32>, Vec<i32>> {
+        self.raw.get(file).map_or_else(
+            || Lookup::with_capacity(0),
+            |bytes| source_info::spans(bytes),
+        )
     }
 
     /// The path of a file as a message should print it; None when it is not known.
@@ -184,14 +188,20 @@ fn take_after_imports(
     waiting: &mut BTreeMap<String, FileDescriptorProto>,
     done: &mut Vec<FileDescriptorProto>,
 ) {
-    let Some(file) = waiting.remove(name) else {
-        return;
+    // A stack of its own: chains of imports may be longer than the program's is deep.
+    let mut open: Vec<(FileDescriptorProto, BTreeSet<String>)> = Vec::new();
+    let enter = |file: FileDescriptorProto| {
+        let imports = file.dependency.iter().cloned().collect();
+        (file, imports)
     };
-    let imports: BTreeSet<&String> = file.dependency.iter().collect();
-    for import in imports {
-        take_after_imports(import, waiting, done);
+    open.extend(waiting.remove(name).map(enter));
+    while let Some((_, imports)) = open.last_mut() {
+        if let Some(import) = imports.pop_first() {
+            open.extend(waiting.remove(&import).map(enter));
+        } else if let Some((file, _)) = open.pop() {
+            done.push(file);
+        }
     }
-    done.push(file);
 }
 
 /// A file of the set cannot be decoded. protoc copies comments byte by byte, so a comment in another encoding ends here.
@@ -244,8 +254,9 @@ pub fn load(
         }
     };
     let (files, mut warnings) = compiled.map_err(|error| error.quoted(&root, columns))?;
+    let sources = Sources::default();
     for warning in &mut warnings {
-        warning.quote(&root, columns);
+        warning.quote(&sources, &root, columns);
         cargo.warn(warning);
     }
     let names = inputs.files.iter().map(|file| file.name.clone()).collect();

@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aristaproto_build::descriptor::source_code_info::Location;
 use aristaproto_build::descriptor::{
-    field_descriptor_proto, DescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    FileDescriptorSet,
+    field_descriptor_proto, DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto,
+    FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, SourceCodeInfo,
 };
 use aristaproto_build::source::DescriptorSet;
 use aristaproto_build::{Config, Diagnostic, Error, FrontEnd, Options, CODES};
@@ -231,6 +232,66 @@ fn compare(path: &Path, text: &str) {
     }
 }
 
+/// Files with something in each that a protobuf compiler refuses.
+fn not_conforming() -> Vec<FileDescriptorProto> {
+    let file = |name: &str| FileDescriptorProto {
+        name: Some(name.to_owned()),
+        ..FileDescriptorProto::default()
+    };
+    let place = |path: &[i32], line: i32| Location {
+        path: path.to_vec(),
+        span: vec![line, 4, 20],
+        ..Location::default()
+    };
+    let named = |name: &str| Some(name.to_owned());
+    let value = EnumValueDescriptorProto {
+        name: named("print;import os;os.abort();B"),
+        ..EnumValueDescriptorProto::default()
+    };
+    let enums = vec![
+        EnumDescriptorProto {
+            name: named("E"),
+            value: vec![value],
+            ..EnumDescriptorProto::default()
+        },
+        EnumDescriptorProto {
+            name: named("Empty"),
+            ..EnumDescriptorProto::default()
+        },
+    ];
+    let field = FieldDescriptorProto {
+        name: named(&"long ".repeat(100)),
+        number: Some(0),
+        ..FieldDescriptorProto::default()
+    };
+    let message = DescriptorProto {
+        name: named("M"),
+        field: vec![field],
+        ..DescriptorProto::default()
+    };
+    vec![
+        FileDescriptorProto {
+            package: named("a.../../b"),
+            enum_type: enums,
+            message_type: vec![message],
+            source_code_info: Some(SourceCodeInfo {
+                location: vec![
+                    place(&[2], 1),
+                    place(&[5, 0, 2, 0, 1], 9),
+                    place(&[5, 1], 12),
+                    place(&[4, 0, 2, 0], 20),
+                ],
+            }),
+            ..file("names.proto")
+        },
+        FileDescriptorProto {
+            syntax: named("proto4"),
+            ..file("syntax.proto")
+        },
+        file("../../outside.proto"),
+    ]
+}
+
 /// Descriptors that no protobuf compiler writes.
 fn made() -> Vec<(&'static str, Result<DescriptorSet, Error>)> {
     let set = |field: FieldDescriptorProto| {
@@ -260,7 +321,14 @@ fn made() -> Vec<(&'static str, Result<DescriptorSet, Error>)> {
         file: vec![importing],
     }
     .encode_to_vec();
+    let conformity = FileDescriptorSet {
+        file: not_conforming(),
+    };
     vec![
+        (
+            "conformity",
+            DescriptorSet::from_bytes(&conformity.encode_to_vec()),
+        ),
         (
             "not_a_descriptor_set",
             DescriptorSet::from_bytes(b"syntax = \"proto3\";"),

@@ -11,6 +11,7 @@ mod conformance;
 mod corpus;
 mod demo;
 mod exec;
+mod fuzz_engine;
 mod plugin;
 mod python;
 mod suite;
@@ -28,6 +29,7 @@ Usage: cargo xtask <verb> [arguments]
   conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
   corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
+  fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour
   bless             rewrite the golden files and the compile errors that tests compare with
   bootstrap         rewrite the checked-in descriptor types of aristaproto-build
 ";
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Some("test") => suite::run(&root, &rest),
         Some("conformance") => conformance::run(&root, &rest),
         Some("corpus") => corpus::run(&root, &rest),
+        Some("fuzz-engine") => fuzz_engine::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),

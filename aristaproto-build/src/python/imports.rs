@@ -7,7 +7,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::writer::{Argument, Writer};
-use crate::naming::{is_keyword, Lookup, BUILTINS};
+use crate::lookup::Lookup;
+use crate::naming::{is_keyword, BUILTINS};
 
 /// The modules that generated code imports, by the name that they bind.
 const MODULES: &[&str] = &[

@@ -4,11 +4,12 @@
 
 use super::imports::{public_key, Imports, OwnNames};
 use super::writer::{string, Argument, Writer, WIDTH};
+use crate::lookup::Lookup;
 use crate::model::{
     Declared, EnumId, Field, FieldKind, Message, MessageId, Method, Model, Module, ModuleId,
     Origin, Part, Type, Unwrapped,
 };
-use crate::naming::{Lookup, BUILTINS};
+use crate::naming::BUILTINS;
 use crate::resolve::well_known;
 use crate::Options;
 

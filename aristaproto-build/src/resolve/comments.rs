@@ -6,8 +6,8 @@ use std::iter::repeat_n;
 
 use crate::descriptor::source_code_info::Location;
 use crate::descriptor::FileDescriptorProto;
+use crate::lookup::Lookup;
 use crate::model::Comment;
-use crate::naming::Lookup;
 
 /// The comments of a file's declarations.
 #[derive(Debug)]

@@ -240,7 +240,9 @@ impl<'a> Resolver<'a> {
             _ => defaults::parse(field.r#type(), text),
         };
         if value.is_none() {
-            self.problem(&describe(), |what| diagnostics::wrong_default(what, text));
+            self.problem(&describe(), |what| {
+                diagnostics::wrong_default(what, diagnostics::shown(text))
+            });
         }
         value
     }

@@ -8,9 +8,11 @@ use crate::descriptor::FileDescriptorProto;
 use crate::diagnostics;
 use crate::error::nearest;
 use crate::extern_packages::{is_within, ExternModule};
+use crate::lookup::Lookup;
 use crate::model::{File, Module, ModuleId, Origin};
-use crate::naming::{self, Lookup, Scope};
+use crate::naming;
 use crate::parallel;
+use crate::scope::{numbered, Scope};
 
 /// The module that is beside each module of a package.
 const DESCRIPTORS: &str = "_descriptors";
@@ -134,6 +136,8 @@ impl Resolver<'_> {
                 taken.insert(key(&module.path), module.package.clone());
             }
         }
+        // By folder in lowercase, how many others were tried in its place.
+        let mut tries = Lookup::with_capacity(0);
         for (module, package) in order {
             let mut path: Vec<String> = Vec::new();
             let mut end = 0;
@@ -143,7 +147,7 @@ impl Resolver<'_> {
                 path = if let Some(folder) = folders.get(prefix) {
                     folder.clone()
                 } else {
-                    let folder = self.folder(packages, path, segment, prefix, &taken);
+                    let folder = self.folder(packages, path, segment, prefix, &taken, &mut tries);
                     taken.insert(key(&folder), prefix.to_owned());
                     folders.insert(prefix.to_owned(), folder.clone());
                     folder
@@ -181,15 +185,18 @@ impl Resolver<'_> {
         segment: &str,
         prefix: &str,
         taken: &BTreeMap<String, String>,
+        tries: &mut Lookup<String, usize>,
     ) -> Vec<String> {
         let mut reason = None;
         let mut path = above;
-        path.push(naming::package_segment(segment).into_owned());
+        let wanted = naming::package_segment(segment);
+        let depth = path.len();
+        path.push(wanted.clone().into_owned());
+        let start = key(&path);
+        let mut count = tries.get(&start).copied().unwrap_or(0);
         loop {
-            let last = path.last().map_or("", String::as_str);
-            let lower = last.to_ascii_lowercase();
-            let is_own =
-                |name: &&&str| **name == lower && (path.len() == 1 || **name == DESCRIPTORS);
+            let lower = path[depth].to_ascii_lowercase();
+            let is_own = |name: &&&str| **name == lower && (depth == 0 || **name == DESCRIPTORS);
             if let Some(own) = OWN_MODULES.iter().find(is_own) {
                 reason.get_or_insert(format!("a generated module is `{own}`"));
             } else if let Some(other) = taken.get(&key(&path)) {
@@ -197,10 +204,10 @@ impl Resolver<'_> {
             } else {
                 break;
             }
-            if let Some(last) = path.last_mut() {
-                last.push('_');
-            }
+            count += 1;
+            path[depth] = numbered(&wanted, count);
         }
+        tries.set(start, count);
         if let Some(reason) = reason {
             let mut files = packages.iter();
             let declared = files.find(|((package, _), _)| is_within(package, prefix));

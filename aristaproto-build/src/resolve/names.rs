@@ -3,8 +3,9 @@
 
 use super::{Named, Owner, Place, Resolver};
 use crate::diagnostics;
+use crate::lookup::Lookup;
 use crate::model::{Declared, ModuleId};
-use crate::naming::Scope;
+use crate::scope::Scope;
 
 impl Resolver<'_> {
     /// Takes a name of a module: `name`, or the next free one that `spell` makes of it; gives the name taken.
@@ -72,6 +73,11 @@ impl Resolver<'_> {
         if !wanted.iter().any(|(name, _)| is_like_class(name)) {
             return Vec::new();
         }
+        let mut names = Lookup::with_capacity(wanted.len());
+        for (name, _) in wanted {
+            names.insert(name.as_str(), ());
+        }
+        let mut found = Lookup::with_capacity(0);
         let mut hidden: Vec<(String, Owner)> = Vec::new();
         for name in types {
             let (kind, declared) = match self.type_of_value(name) {
@@ -81,8 +87,8 @@ impl Resolver<'_> {
             };
             let class = declared.name.as_str();
             if declared.module == module
-                && wanted.iter().any(|(name, _)| name == class)
-                && !hidden.iter().any(|(name, _)| name == class)
+                && names.get(class).is_some()
+                && found.insert(class.to_owned(), ()).is_none()
             {
                 hidden.push((class.to_owned(), self.owner(kind, declared)));
             }
@@ -120,7 +126,7 @@ impl Resolver<'_> {
         }
         let mut holder = first.what.clone();
         if let Some(mut location) = first.place.as_ref().and_then(|place| self.locate(place)) {
-            self.set.show(&mut location);
+            self.set.show(&self.sources, &mut location);
             holder = format!("{holder} ({location})");
         }
         self.problem(second, |what| diagnostics::renamed(what, name, holder));

@@ -1,12 +1,13 @@
 //! Source info is three quarters of a descriptor: a place for each word of the file. As typed messages it would take two fifths
-//! of the memory of a descriptor set, so only what has comments is decoded with a file, and a span when a diagnostic asks for
-//! it. In: serialised files. Called by `DescriptorSet`; `like_protoc` cuts files with it.
+//! of the memory of a descriptor set, so only what has comments is decoded with a file, and the spans when a diagnostic asks
+//! for one. In: serialised files. Called by `DescriptorSet`; `like_protoc` cuts files with it.
 
 use prost::encoding::{decode_key, decode_varint, skip_field, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
 use crate::descriptor::source_code_info::Location;
 use crate::descriptor::FileDescriptorProto;
+use crate::lookup::Lookup;
 
 /// `FileDescriptorProto.source_code_info`
 const SOURCE_CODE_INFO: u32 = 9;
@@ -37,14 +38,17 @@ pub(super) fn decode(bytes: &[u8]) -> Result<FileDescriptorProto, DecodeError> {
     Ok(file)
 }
 
-/// The span of the first place that has this path.
-pub(super) fn span(bytes: &[u8], path: &[i32]) -> Option<Vec<i32>> {
+/// The span of the first place for each path.
+pub(super) fn spans(bytes: &[u8]) -> Lookup<Vec<i32>, Vec<i32>> {
     // What is in a descriptor set has been decoded before.
     let places = fields(bytes, SOURCE_CODE_INFO)
         .map_while(Result::ok)
         .flat_map(|info| fields(info, LOCATION).map_while(Result::ok));
-    let mut places = places.map_while(|place| Location::decode(place).ok());
-    places.find(|place| place.path == path).map(|it| it.span)
+    let mut spans = Lookup::with_capacity(256);
+    for place in places.map_while(|place| Location::decode(place).ok()) {
+        spans.insert(place.path, place.span);
+    }
+    spans
 }
 
 /// A serialised `FileDescriptorProto` without its source info.
@@ -165,8 +169,9 @@ mod tests {
             decode(&bytes).unwrap(),
             file(vec![place(&[4, 0], Some("a"))])
         );
-        assert_eq!(span(&bytes, &[4, 0, 1]), Some(vec![3, 2, 3]));
-        assert_eq!(span(&bytes, &[4, 1]), None);
+        let spans = spans(&bytes);
+        assert_eq!(spans.get(&[4, 0, 1][..]), Some(&vec![3, 2, 3]));
+        assert_eq!(spans.get(&[4, 1][..]), None);
     }
 
     #[test]
