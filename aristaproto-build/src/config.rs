@@ -268,14 +268,17 @@ options! {
 /// The protobuf compiler that reads the .proto files. The generated Python is the same with all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FrontEnd {
-    /// The first that there is: the protoc that the environment variable `PROTOC` names, the vendored one, protox,
-    /// `protoc` on `PATH`.
+    /// The first that there is: the protoc that the environment variable `PROTOC` names, the vendored one, the prebuilt one,
+    /// protox, `protoc` on `PATH`.
     #[default]
     Auto,
     /// The protoc at this path.
     Protoc(PathBuf),
     /// The protoc that the feature `vendored-protoc` builds.
     VendoredProtoc,
+    /// The protoc that the feature `prebuilt-protoc` brings: built by its makers for Linux, macOS and Windows, in the crate
+    /// [protoc-bin-vendored](https://docs.rs/protoc-bin-vendored).
+    PrebuiltProtoc,
     /// The pure-Rust compiler of the feature `protox`. It knows no editions.
     Protox,
     /// `protoc` in one of the folders of `PATH`.

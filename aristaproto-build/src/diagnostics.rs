@@ -12,10 +12,7 @@ macro_rules! table {
     (@hint $hint:literal) => { Some(format!($hint)) };
     ($($name:ident($($argument:ident),*), $kind:ident, $severity:ident: $message:literal $(, hint: $hint:literal)?;)+) => {
         $(
-            #[cfg_attr(
-                not(all(feature = "protox", feature = "prost")),
-                allow(dead_code, reason = "some have rows of their own")
-            )]
+            #[allow(dead_code, reason = "some features have rows of their own")]
             pub(crate) fn $name($($argument: impl Display),*) -> Diagnostic {
                 const ROW: &Row = &Row {
                     code: stringify!($name),
@@ -37,8 +34,8 @@ macro_rules! table {
     };
 }
 
-const GET_A_COMPILER: &str = "turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete, \
-     needs cmake and a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or `PROTOC`";
+const GET_A_COMPILER: &str = "turn on the feature `prebuilt-protoc` (complete, nothing to compile), `protox` (pure Rust, no \
+     editions) or `vendored-protoc` (complete, needs cmake and a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or `PROTOC`";
 
 table! {
     // The options of any door.
@@ -65,11 +62,14 @@ table! {
 
     // Which protobuf compiler is used.
     no_compiler(), FrontEnd, Error:
-        "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features `vendored-protoc` and \
-         `protox` of aristaproto-build are off, and there is no `protoc` in the folders of PATH",
+        "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features \
+         `vendored-protoc`, `prebuilt-protoc` and `protox` of aristaproto-build are off, and there is no `protoc` in the folders of PATH",
         hint: "{GET_A_COMPILER}";
     vendored_protoc_is_off(), FrontEnd, Error:
         "the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off",
+        hint: "{GET_A_COMPILER}";
+    prebuilt_protoc_is_off(), FrontEnd, Error:
+        "the prebuilt protoc was asked for, but the feature `prebuilt-protoc` of aristaproto-build is off",
         hint: "{GET_A_COMPILER}";
     protox_is_off(), FrontEnd, Error: "protox was asked for, but the feature `protox` of aristaproto-build is off",
         hint: "{GET_A_COMPILER}";
@@ -87,9 +87,9 @@ table! {
     doubted(said), Proto, Warning: "{said}";
     protoc_without_editions(said), Proto, Error: "{said}",
         hint: "this protoc knows no editions: name one of version 27 or newer with `Config::protoc` or `PROTOC`, or turn on \
-               the feature `vendored-protoc` of aristaproto-build";
+               the feature `prebuilt-protoc` of aristaproto-build";
     protox_without_editions(said), Proto, Error: "{said}",
-        hint: "protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a protoc with \
+        hint: "protox knows no editions: turn on the feature `prebuilt-protoc` of aristaproto-build, or name a protoc with \
                `Config::protoc` or `PROTOC`";
     import_not_found(import, searched), ImportNotFound, Error: "the import `{import}` was not found",
         hint: "searched: {searched}\nadd the folder that holds `{import}` to the includes";

@@ -43,8 +43,15 @@
 //!
 //! .proto files are read by the first of these that there is: the protoc that [`Config::protoc`] names, the one that the
 //! environment variable `PROTOC` names, the one that the feature `vendored-protoc` builds (on by default; complete, needs
-//! cmake and a C++ compiler, and minutes), protox in pure Rust (feature `protox`; seconds, no editions), `protoc` on
-//! `PATH`. The generated Python is the same with all of them. The well-known types (`google/protobuf/*.proto`) are always
+//! cmake and a C++ compiler, and minutes), the one that the feature `prebuilt-protoc` brings (complete, nothing to build),
+//! protox in pure Rust (feature `protox`; seconds, no editions), `protoc` on `PATH`. Where there is no cmake, write
+//!
+//! ```toml
+//! [build-dependencies]
+//! aristaproto-build = { version = "0.1", default-features = false, features = ["prebuilt-protoc", "prost"] }
+//! ```
+//!
+//! The generated Python is the same with all of them. The well-known types (`google/protobuf/*.proto`) are always
 //! found.
 //!
 //! # What cargo sees

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aristaproto_build::{ClientGeneration, Config};
-use aristaproto_tests::workspace;
+use aristaproto_tests::{include, protoc, workspace};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let sources = sources()?;
@@ -22,10 +22,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             fs::copy(&path, to.join(path.file_name().unwrap_or_default()))?;
         }
     }
-    let mut protos = protos_in(
+    // Newer than the files, protoc refuses a word of them, and the definitions of features that are no longer allowed.
+    let copies = editions.join("google/protobuf");
+    for path in protos_in(
         &sources.join("src/google/protobuf"),
         &["unittest", "test_messages"],
-    )?;
+    )? {
+        let text = fs::read_to_string(&path)?
+            .replace("[unverified_lazy=true]", "")
+            .replace("[unverified_lazy = true]", "");
+        fs::write(copies.join(path.file_name().unwrap_or_default()), text)?;
+    }
+    let mut protos = protos_in(&copies, &[""])?;
+    protos.retain(|path| !path.ends_with("unittest_features.proto"));
     protos.extend(protos_in(
         &sources.join("src/google/protobuf/util"),
         &["unittest"],
@@ -46,10 +55,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&out)?;
     Config::new()
         .client_generation(ClientGeneration::None)
-        .protoc(protobuf_src::protoc())
+        .protoc(protoc())
         .out_dir(out.join("trees/unittest"))
         .file_descriptor_set_path(out.join("unittest.binpb"))
-        .compile_protos(&protos, &[editions, sources.join("src"), sources])?;
+        .compile_protos(
+            &protos,
+            &[editions, include(), sources.join("src"), sources],
+        )?;
     println!("{} files", protos.len());
     Ok(())
 }

@@ -10,6 +10,24 @@ pub fn workspace() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
+/// The protoc of the front end `prebuilt-protoc`.
+///
+/// # Panics
+/// When there is none for this machine.
+#[must_use]
+pub fn protoc() -> PathBuf {
+    protoc_bin_vendored::protoc_bin_path().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The folder of the .proto files that come with it.
+///
+/// # Panics
+/// When there is none for this machine.
+#[must_use]
+pub fn include() -> PathBuf {
+    protoc_bin_vendored::include_path().unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// The Python that has the runtime and the checkers: `ARISTAPROTO_PYTHON`, or the environment that `cargo xtask test`
 /// makes in `target/venv`.
 #[must_use]

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use aristaproto_tests::{plugin_program, run_python, workspace};
+use aristaproto_tests::{plugin_program, protoc, run_python, workspace};
 use walkdir::WalkDir;
 
 /// The proto files below a folder by their package.
@@ -76,7 +76,7 @@ fn try_to_pick(
                 .map(|path| format!("{path}={}", out.join(path).display())),
         )
         .arg("--")
-        .arg(protobuf_src::protoc())
+        .arg(protoc())
         .args(arguments(plugin, protos, files))
         .output()
         .unwrap()
@@ -102,7 +102,7 @@ fn packages_apart_are_the_packages_together() {
     let (together, apart) = (folder.path().join("together"), folder.path().join("apart"));
     fs::create_dir(&together).unwrap();
     let all: Vec<String> = packages.values().flatten().cloned().collect();
-    let done = Command::new(protobuf_src::protoc())
+    let done = Command::new(protoc())
         .arg(format!("--python_aristaproto_out={}", together.display()))
         .args(arguments(&plugin, &protos, &all))
         .output()

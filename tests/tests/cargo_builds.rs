@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 
-use aristaproto_tests::workspace;
+use aristaproto_tests::{protoc, workspace};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
@@ -52,7 +52,7 @@ impl Project {
             &format!(
                 "#!/bin/sh\necho run >> '{}'\nexec '{}' \"$@\"\n",
                 log.display(),
-                protobuf_src::protoc().display()
+                protoc().display()
             ),
         );
         fs::set_permissions(project.path("protoc"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -481,6 +481,7 @@ fn without_a_compiler_the_build_says_how_to_get_one() {
     for (front_end, message) in [
         ("Auto", "there is no protobuf compiler: no `Config::protoc` was given, `PROTOC` is not set, the features "),
         ("VendoredProtoc", "the vendored protoc was asked for, but the feature `vendored-protoc` of aristaproto-build is off"),
+        ("PrebuiltProtoc", "the prebuilt protoc was asked for, but the feature `prebuilt-protoc` of aristaproto-build is off"),
         ("Protox", "protox was asked for, but the feature `protox` of aristaproto-build is off"),
     ] {
         let call = format!(".front_end(aristaproto_build::FrontEnd::{front_end}).out_dir(");
@@ -489,7 +490,7 @@ fn without_a_compiler_the_build_says_how_to_get_one() {
         let report = stderr(&output);
         assert!(!output.status.success() && report.contains(&format!("Error: {message}")), "{report}");
         assert!(
-            report.contains("hint: turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete"),
+            report.contains("hint: turn on the feature `prebuilt-protoc` (complete, nothing to compile), `protox` (pure Rust"),
             "{report}"
         );
     }

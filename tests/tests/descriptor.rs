@@ -1,25 +1,26 @@
-//! What is checked in and comes from protobuf-src: the descriptor types and the bundled .proto files. The tests make them
+//! What is checked in and comes with the prebuilt protoc: the descriptor types and the bundled .proto files. The tests make them
 //! again and compare; with `ARISTAPROTO_BLESS=1` (`cargo xtask bootstrap`) they write the files instead.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aristaproto_tests::{include, protoc};
 use walkdir::WalkDir;
 
 /// What stands at the top of the file, above the generated types.
 const HEAD: &str = "\
-//! The types of google/protobuf/descriptor.proto and google/protobuf/compiler/plugin.proto as of protobuf 27.1, with
+//! The types of google/protobuf/descriptor.proto and google/protobuf/compiler/plugin.proto as of protobuf 36.2, with
 //! the edition and feature fields that prost-types lacks. Every stage up to the model reads them; the plugin speaks
 //! them. Made by `cargo xtask bootstrap`: do not edit. The meaning of each field is documented in
-//! <https://github.com/protocolbuffers/protobuf/blob/v27.1/src/google/protobuf/descriptor.proto>.
+//! <https://github.com/protocolbuffers/protobuf/blob/v36.2/src/google/protobuf/descriptor.proto>.
 
 ";
 
 fn generate() -> String {
     let folder = tempfile::tempdir().unwrap();
-    let include = protobuf_src::include();
+    let include = include();
     prost_build::Config::new()
-        .protoc_executable(protobuf_src::protoc())
+        .protoc_executable(protoc())
         .compile_well_known_types()
         .disable_comments(["."])
         .out_dir(folder.path())
@@ -89,7 +90,7 @@ fn descriptor_types_are_current() {
 
 #[test]
 fn bundled_protos_are_current() {
-    let (theirs, ours) = (protobuf_src::include(), engine("source/include"));
+    let (theirs, ours) = (include(), engine("source/include"));
     let names = protos(&theirs);
     for name in &names {
         let text = fs::read_to_string(theirs.join(name)).unwrap();

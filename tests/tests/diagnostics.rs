@@ -37,6 +37,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "without_a_compiler_the_build_says_how_to_get_one",
     ),
     (
+        "prebuilt_protoc_is_off",
+        "tests/tests/cargo_builds.rs",
+        "without_a_compiler_the_build_says_how_to_get_one",
+    ),
+    (
         "no_protoc_on_path",
         "tests/tests/errors.rs",
         "protoc_from_the_environment_is_used_or_named",
@@ -370,7 +375,7 @@ fn every_message_is_the_one_that_is_checked_in() {
             continue;
         }
         let case = Case::read(&folder);
-        let [first, second] = [FrontEnd::VendoredProtoc, FrontEnd::Protox].map(|front_end| {
+        let [first, second] = [FrontEnd::PrebuiltProtoc, FrontEnd::Protox].map(|front_end| {
             let found = case.run(front_end);
             codes.extend(found.iter().map(Diagnostic::code));
             report(&found)

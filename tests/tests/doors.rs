@@ -152,7 +152,7 @@ fn the_doors_give_the_same_files() {
         assert!(expected["example/__init__.py"].contains("class Request("));
         assert_eq!(from_macro(macro_files), expected);
         assert_eq!(from_disk(Path::new(macro_folder)), expected);
-        for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+        for command in [Command::new(aristaproto_tests::protoc()), grpc_tools()] {
             let (output, files) = protoc(command, "protos", &path, options, &PROTOS);
             assert!(
                 output.status.success(),
@@ -189,7 +189,7 @@ fn the_doors_know_the_same_extern_packages() {
         "--python_aristaproto_opt=extern_package=acme.shared.import:.labels",
     ];
     let protos = ["orders/note.proto", "orders/orders.proto"];
-    let command = Command::new(protobuf_src::protoc());
+    let command = Command::new(aristaproto_tests::protoc());
     let (output, files) = protoc(command, "stacked", &path_with_plugin(), &options, &protos);
     assert!(output.status.success() && output.stderr.is_empty());
     assert_eq!(files, expected);
@@ -198,7 +198,7 @@ fn the_doors_know_the_same_extern_packages() {
 #[test]
 fn a_wrong_option_of_the_plugin_is_one_line() {
     let path = path_with_plugin();
-    for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+    for command in [Command::new(aristaproto_tests::protoc()), grpc_tools()] {
         let (output, files) = protoc(
             command,
             "protos",
@@ -220,7 +220,7 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
 #[test]
 fn what_the_plugin_had_to_rename_is_on_standard_error() {
     let path = path_with_plugin();
-    for command in [Command::new(protobuf_src::protoc()), grpc_tools()] {
+    for command in [Command::new(aristaproto_tests::protoc()), grpc_tools()] {
         let (output, files) = protoc(command, "protos", &path, &[], &["hostile/identity.proto"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");

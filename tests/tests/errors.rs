@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use aristaproto_build::{Config, Error, FrontEnd};
+use aristaproto_tests::protoc;
 use tempfile::TempDir;
 
 /// A folder with these files, and the path to the first.
@@ -54,7 +55,7 @@ fn a_missing_import_names_the_folders_searched_and_the_one_to_add() {
     ]);
     let root = folder.path();
     let (include, more) = (root.join("proto"), root.join("more"));
-    for front_end in [FrontEnd::VendoredProtoc, FrontEnd::Protox] {
+    for front_end in [FrontEnd::PrebuiltProtoc, FrontEnd::Protox] {
         let (text, error) = report(front_end, &folder, &proto, &[&include, &more]);
         let root = root.display();
         assert_eq!(
@@ -68,7 +69,7 @@ fn a_missing_import_names_the_folders_searched_and_the_one_to_add() {
         assert!(error.is_import_not_found() && error.is_proto());
     }
     fs::remove_file(root.join("x/missing.proto")).unwrap();
-    for front_end in [FrontEnd::VendoredProtoc, FrontEnd::Protox] {
+    for front_end in [FrontEnd::PrebuiltProtoc, FrontEnd::Protox] {
         let (text, _) = report(front_end, &folder, &proto, &[]);
         assert_eq!(
             text,
@@ -145,13 +146,13 @@ fn protox_says_how_to_get_editions() {
     assert!(text.starts_with("a.proto:2:1: "), "{text}");
     assert!(
         text.ends_with(
-            "\n  hint: protox knows no editions: turn on the feature `vendored-protoc` of aristaproto-build, or name a \
+            "\n  hint: protox knows no editions: turn on the feature `prebuilt-protoc` of aristaproto-build, or name a \
              protoc with `Config::protoc` or `PROTOC`"
         ),
         "{text}"
     );
     Config::new()
-        .front_end(FrontEnd::VendoredProtoc)
+        .front_end(FrontEnd::PrebuiltProtoc)
         .load(&[proto], &[] as &[&Path])
         .unwrap();
 }
@@ -171,7 +172,7 @@ fn a_protoc_older_than_editions_is_told_to_go() {
         text,
         "a.proto:2:1: Expected top-level statement (e.g. \"message\")\n  2 | edition = \"2023\";\n    | ^\n  \
          hint: this protoc knows no editions: name one of version 27 or newer with `Config::protoc` or `PROTOC`, or turn on \
-         the feature `vendored-protoc` of aristaproto-build"
+         the feature `prebuilt-protoc` of aristaproto-build"
     );
 }
 
@@ -216,7 +217,7 @@ fn protoc_from_the_environment_is_used_or_named() {
     let Ok(inner) = std::env::var(INNER) else {
         let bin = tempfile::tempdir().unwrap();
         // A name with a dot, as distributions give it to one version of several.
-        fs::copy(protobuf_src::protoc(), bin.path().join("protoc-27.1")).unwrap();
+        fs::copy(protoc(), bin.path().join("protoc-27.1")).unwrap();
         for inner in ["missing", "bare", "bare with version", "no path"] {
             let mut command = Command::new(std::env::current_exe().unwrap());
             command
@@ -226,7 +227,7 @@ fn protoc_from_the_environment_is_used_or_named() {
                 "missing" => command.env("PROTOC", "/nowhere/protoc"),
                 "bare" => command
                     .env("PROTOC", "protoc")
-                    .env("PATH", protobuf_src::protoc().parent().unwrap()),
+                    .env("PATH", protoc().parent().unwrap()),
                 "bare with version" => command.env("PROTOC", "protoc-27.1").env("PATH", bin.path()),
                 _ => command.env_remove("PROTOC").env("PATH", ""),
             };
@@ -249,8 +250,8 @@ fn protoc_from_the_environment_is_used_or_named() {
             assert_eq!(
                 text,
                 "protoc was asked for, but there is none in the folders of PATH\n  \
-                 hint: turn on the feature `protox` (pure Rust, nothing to install) or `vendored-protoc` (complete, needs \
-                 cmake and a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or \
+                 hint: turn on the feature `prebuilt-protoc` (complete, nothing to compile), `protox` (pure Rust, no \
+                 editions) or `vendored-protoc` (complete, needs cmake and a C++ compiler), or install protoc and put it on PATH, or name it with `Config::protoc` or \
                  `PROTOC`"
             );
             assert!(error.is_front_end());

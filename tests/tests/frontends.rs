@@ -8,8 +8,8 @@ use aristaproto_build::{ClientGeneration, Config, Error, FrontEnd, ServerGenerat
 use aristaproto_tests::workspace;
 use tempfile::TempDir;
 
-/// The front ends that a build of the tests has.
-const FRONT_ENDS: [FrontEnd; 2] = [FrontEnd::VendoredProtoc, FrontEnd::Protox];
+/// The front ends that a build of the tests has; examples/vendored compares the vendored protoc with them.
+const FRONT_ENDS: [FrontEnd; 2] = [FrontEnd::PrebuiltProtoc, FrontEnd::Protox];
 
 fn load(
     front_end: &FrontEnd,

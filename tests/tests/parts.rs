@@ -114,7 +114,7 @@ fn trees(protos: &Path) -> TempDir {
         google_protobuf_descriptors: true,
         ..Options::default()
     };
-    let set = load(protos, FrontEnd::VendoredProtoc);
+    let set = load(protos, FrontEnd::PrebuiltProtoc);
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("trees")).unwrap();
     fs::write(folder.path().join("trees/__init__.py"), "").unwrap();
@@ -296,7 +296,7 @@ fn parts_are_the_same_from_each_front_end_and_go_when_they_are_not_needed() {
         config.out_dir(tree.path()).check(check);
         config.compile_descriptors(&set)
     };
-    let set = load(protos.path(), FrontEnd::VendoredProtoc);
+    let set = load(protos.path(), FrontEnd::PrebuiltProtoc);
     Config::new()
         .out_dir(tree.path())
         .compile_descriptors(&set)

@@ -68,7 +68,7 @@ fn work(seconds: &str) {
     let proto = folder.path().join("a.proto");
     fs::write(&proto, "syntax = \"proto3\"; package a; import \"google/protobuf/any.proto\"; message A { google.protobuf.Any a = 1; }").unwrap();
     let protoc = folder.path().join("protoc");
-    let real = protobuf_src::protoc();
+    let real = aristaproto_tests::protoc();
     fs::write(
         &protoc,
         format!(

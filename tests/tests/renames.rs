@@ -59,7 +59,7 @@ fn hostile() -> (PathBuf, Vec<PathBuf>) {
 #[test]
 fn what_the_hostile_protos_had_to_rename_is_told() {
     let (root, protos) = hostile();
-    let texts = [FrontEnd::VendoredProtoc, FrontEnd::Protox].map(|front_end| {
+    let texts = [FrontEnd::PrebuiltProtoc, FrontEnd::Protox].map(|front_end| {
         let mut config = config();
         config.google_protobuf_descriptors(true);
         let set = config.front_end(front_end).load(&protos, &[&root]).unwrap();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use aristaproto_build::source::DescriptorSet;
 use aristaproto_build::{ClientGeneration, Config, Options};
-use aristaproto_tests::workspace;
+use aristaproto_tests::{include, workspace};
 use prost::Message as _;
 
 const DESCRIPTOR: &str = "google/protobuf/descriptor.proto";
@@ -32,17 +32,17 @@ const FILES: &[&str] = &[
 /// The package that descriptor.proto is moved to, so that it is generated as any other file.
 const MOVED: &str = "descriptor";
 
-const MESSAGES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from google/protobuf/descriptor.proto of protobuf 27.1. Do not edit.
+const MESSAGES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from google/protobuf/descriptor.proto of protobuf 36.2. Do not edit.
 """The messages of google/protobuf/descriptor.proto: proto files described as messages.
 
 `aristaproto.descriptor` gives them for generated code. Imported only where they are needed, not by `aristaproto.wkt`.
 
-<https://github.com/protocolbuffers/protobuf/blob/v27.1/src/google/protobuf/descriptor.proto>
+<https://github.com/protocolbuffers/protobuf/blob/v36.2/src/google/protobuf/descriptor.proto>
 """
 
 "#;
 
-const BYTES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from the files of protobuf 27.1. Do not edit.
+const BYTES_HEAD: &str = r#"# Made by `cargo xtask bootstrap` from the files of protobuf 36.2. Do not edit.
 """The serialised descriptors of the well-known types, in the form of a generated `_descriptors.py`."""
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from __future__ import annotations
 "#;
 
 fn load() -> DescriptorSet {
-    let include = protobuf_src::include();
+    let include = include();
     let paths: Vec<_> = FILES.iter().map(|name| include.join(name)).collect();
     Config::new().load(&paths, &[include]).unwrap()
 }

@@ -53,7 +53,7 @@ fn an_edition_is_refused_where_prost_would_guess() {
     )
     .unwrap();
     let error = Config::new()
-        .front_end(FrontEnd::VendoredProtoc)
+        .front_end(FrontEnd::PrebuiltProtoc)
         .out_dir(folder.path().join("python"))
         .prost(prost(folder.path()))
         .compile_protos(&[&proto], &[] as &[&Path])

@@ -1,4 +1,4 @@
-//! `cargo xtask bootstrap`: makes the checked-in files again that are made from the .proto files inside protobuf-src. The
+//! `cargo xtask bootstrap`: makes the checked-in files again that are made from the .proto files that come with the prebuilt protoc. The
 //! tests that compare them with what they make are also what writes them, so there is one way to make them.
 
 use std::path::Path;

@@ -64,7 +64,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "unittest-tree",
-        about: "the Python tree of protobuf's own test protos, through the vendored protoc",
+        about: "the Python tree of protobuf's own test protos, through the prebuilt protoc",
         needs: &["tools"],
         run: Bench::unittest_tree,
     },

@@ -25,7 +25,8 @@ impl Chosen {
         cargo.watch_variable("PROTOC");
         match self {
             Self::Protoc {
-                named_by: VENDORED, ..
+                named_by: VENDORED | PREBUILT,
+                ..
             } => {}
             Self::Protoc { path, named_by } => {
                 if *named_by == PATH {
@@ -50,6 +51,7 @@ impl std::fmt::Display for Chosen {
 }
 
 const VENDORED: &str = "vendored";
+const PREBUILT: &str = "prebuilt";
 const PATH: &str = "on PATH";
 const PATH_VARIABLE: &str = "PATH";
 
@@ -60,6 +62,7 @@ pub(super) fn choose(config: &Config) -> Result<Chosen, Error> {
         FrontEnd::VendoredProtoc => {
             vendored().ok_or_else(|| diagnostics::vendored_protoc_is_off().into())
         }
+        FrontEnd::PrebuiltProtoc => prebuilt(),
         FrontEnd::Protox => protox_front_end().ok_or_else(|| diagnostics::protox_is_off().into()),
         FrontEnd::ProtocOnPath => on_path().ok_or_else(|| diagnostics::no_protoc_on_path().into()),
     }
@@ -69,7 +72,9 @@ fn automatic() -> Result<Chosen, Error> {
     if let Some(path) = env::var_os("PROTOC").filter(|path| !path.is_empty()) {
         return explicit(Path::new(&path), "PROTOC");
     }
-    let found = vendored().or_else(protox_front_end).or_else(on_path);
+    let prebuilt = || prebuilt().ok();
+    let found = vendored().or_else(prebuilt);
+    let found = found.or_else(protox_front_end).or_else(on_path);
     found.ok_or_else(|| diagnostics::no_compiler().into())
 }
 
@@ -98,6 +103,19 @@ fn vendored() -> Option<Chosen> {
 #[cfg(not(feature = "vendored-protoc"))]
 fn vendored() -> Option<Chosen> {
     None
+}
+
+#[cfg(feature = "prebuilt-protoc")]
+fn prebuilt() -> Result<Chosen, Error> {
+    let path = protoc_bin_vendored::protoc_bin_path()
+        .map_err(|error| diagnostics::protoc_cannot_run("the prebuilt protoc", error))?;
+    let named_by = PREBUILT;
+    Ok(Chosen::Protoc { path, named_by })
+}
+
+#[cfg(not(feature = "prebuilt-protoc"))]
+fn prebuilt() -> Result<Chosen, Error> {
+    Err(diagnostics::prebuilt_protoc_is_off().into())
 }
 
 #[cfg(feature = "protox")]

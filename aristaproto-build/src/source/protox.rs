@@ -97,7 +97,7 @@ fn parse(includes: &[PathBuf], name: &str, complete: Complete) -> Result<File, p
         }
     }
     match well_known::text(name) {
-        Some(text) => File::from_source(name, text),
+        Some(text) => File::from_source(name, &like_protoc::text(text)),
         None => Err(protox::Error::file_not_found(name)),
     }
 }

@@ -1,5 +1,5 @@
 //! The .proto files that every protobuf compiler is expected to know, bundled: protox carries older ones without comments,
-//! and a protoc from elsewhere may carry none. `cargo xtask bootstrap` copies them from protobuf-src.
+//! and a protoc from elsewhere may carry none. `cargo xtask bootstrap` copies those that come with the prebuilt protoc.
 
 /// The bundled files: the name by which they are imported, and their text.
 pub(super) const FILES: &[(&str, &str)] = &[
@@ -12,12 +12,24 @@ pub(super) const FILES: &[(&str, &str)] = &[
         include_str!("include/google/protobuf/api.proto"),
     ),
     (
+        "google/protobuf/c_sharp_features.proto",
+        include_str!("include/google/protobuf/c_sharp_features.proto"),
+    ),
+    (
         "google/protobuf/compiler/plugin.proto",
         include_str!("include/google/protobuf/compiler/plugin.proto"),
     ),
     (
         "google/protobuf/cpp_features.proto",
         include_str!("include/google/protobuf/cpp_features.proto"),
+    ),
+    (
+        "google/protobuf/cpp_file_options.proto",
+        include_str!("include/google/protobuf/cpp_file_options.proto"),
+    ),
+    (
+        "google/protobuf/cpp_options.proto",
+        include_str!("include/google/protobuf/cpp_options.proto"),
     ),
     (
         "google/protobuf/descriptor.proto",
@@ -34,6 +46,22 @@ pub(super) const FILES: &[(&str, &str)] = &[
     (
         "google/protobuf/field_mask.proto",
         include_str!("include/google/protobuf/field_mask.proto"),
+    ),
+    (
+        "google/protobuf/go_features.proto",
+        include_str!("include/google/protobuf/go_features.proto"),
+    ),
+    (
+        "google/protobuf/java_features.proto",
+        include_str!("include/google/protobuf/java_features.proto"),
+    ),
+    (
+        "google/protobuf/json_enumvalue_options.proto",
+        include_str!("include/google/protobuf/json_enumvalue_options.proto"),
+    ),
+    (
+        "google/protobuf/json_options.proto",
+        include_str!("include/google/protobuf/json_options.proto"),
     ),
     (
         "google/protobuf/source_context.proto",

@@ -401,6 +401,7 @@ impl Bench {
     pub fn clippy_features(&self) -> Result<Outcome, String> {
         for (package, features) in [
             ("aristaproto-build", ""),
+            ("aristaproto-build", "prebuilt-protoc"),
             ("aristaproto-build", "protox"),
             ("aristaproto-build", "protox,prost"),
             ("aristaproto-macros", ""),

@@ -28,10 +28,11 @@ enum Inside {
 
 /// protox drops the empty lines of a block comment, and white space that is not ASCII at the start of a line; protoc keeps
 /// both. The star that each line of such a comment may start with, and which both drop, makes protox keep them. A byte-order
-/// mark, which protoc skips, goes.
+/// mark, which protoc skips, goes. `extensions 4 [` becomes `extensions 4 to 4 [`, because protox takes options only behind a
+/// range.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.contains("/*") {
+    if !text.contains("/*") && !text.contains("extensions") {
         return Cow::Borrowed(text);
     }
     let mut copy = String::with_capacity(text.len());
@@ -46,6 +47,7 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
                 ('/', Some('/')) => (inside, take_next) = (Inside::LineComment, true),
                 ('/', Some('*')) => (inside, take_next) = (Inside::BlockComment, true),
                 ('"' | '\'', _) => inside = Inside::String(character),
+                ('[', _) => complete_range(&mut copy),
                 _ => {}
             },
             Inside::LineComment if character == '\n' => inside = Inside::Code,
@@ -73,6 +75,25 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(copy)
+}
+
+/// Of `… extensions 4 [`, makes a range of the last number.
+fn complete_range(copy: &mut String) {
+    let Some(before) = copy.strip_suffix('[') else {
+        return;
+    };
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == ',' || c.is_ascii_whitespace();
+    let start = before.trim_end_matches(is_part).len();
+    let Some((_, ranges)) = before[start..].rsplit_once("extensions") else {
+        return;
+    };
+    let last = ranges.rsplit(',').next().unwrap_or(ranges).trim();
+    let is_number = last.starts_with(|c: char| c.is_ascii_digit());
+    if is_number && last.chars().all(|c| c.is_ascii_alphanumeric()) {
+        let end = format!(" to {last} [");
+        copy.truncate(before.trim_end().len());
+        copy.push_str(&end);
+    }
 }
 
 /// Makes serialised descriptors what protoc would write. `pool` must know [`DESCRIPTOR_PROTO`] and all files that define
@@ -275,6 +296,24 @@ mod tests {
             "option a = \"/*\";\n\n",
             "option a = '\\'/*';\n\n",
             "/**/\n\n/* a */ // b\n\n",
+        ] {
+            assert_eq!(text(proto), proto);
+        }
+    }
+
+    #[test]
+    fn a_number_with_options_becomes_a_range() {
+        assert_eq!(
+            text("a; extensions 4 [verification = UNVERIFIED];\nextensions 1 to 3, 0x9[];"),
+            "a; extensions 4 to 4 [verification = UNVERIFIED];\nextensions 1 to 3, 0x9 to 0x9 [];"
+        );
+        for proto in [
+            "extensions 1 to 4 [];",
+            "extensions 5, 9 to max [];",
+            "extensions 1 to 4 /* 5 */ [];",
+            "// extensions 4 [",
+            "extensions 1;\nint32 a = 4 [deprecated = true];",
+            "option extensions = \"extensions 4 [\";",
         ] {
             assert_eq!(text(proto), proto);
         }

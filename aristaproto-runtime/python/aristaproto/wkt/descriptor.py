@@ -1,9 +1,9 @@
-# Made by `cargo xtask bootstrap` from google/protobuf/descriptor.proto of protobuf 27.1. Do not edit.
+# Made by `cargo xtask bootstrap` from google/protobuf/descriptor.proto of protobuf 36.2. Do not edit.
 """The messages of google/protobuf/descriptor.proto: proto files described as messages.
 
 `aristaproto.descriptor` gives them for generated code. Imported only where they are needed, not by `aristaproto.wkt`.
 
-<https://github.com/protocolbuffers/protobuf/blob/v27.1/src/google/protobuf/descriptor.proto>
+<https://github.com/protocolbuffers/protobuf/blob/v36.2/src/google/protobuf/descriptor.proto>
 """
 
 from __future__ import annotations
@@ -28,12 +28,17 @@ __all__ = (
     "FeatureSet",
     "FeatureSetDefaults",
     "FeatureSetDefaultsFeatureSetEditionDefault",
+    "FeatureSetEnforceNamingStyle",
     "FeatureSetEnumType",
     "FeatureSetFieldPresence",
     "FeatureSetJsonFormat",
     "FeatureSetMessageEncoding",
+    "FeatureSetProtoLimitsFeature",
+    "FeatureSetProtoLimitsFeatureEnforceProtoLimits",
     "FeatureSetRepeatedFieldEncoding",
     "FeatureSetUtf8Validation",
+    "FeatureSetVisibilityFeature",
+    "FeatureSetVisibilityFeatureDefaultSymbolVisibility",
     "FieldDescriptorProto",
     "FieldDescriptorProtoLabel",
     "FieldDescriptorProtoType",
@@ -61,6 +66,7 @@ __all__ = (
     "ServiceOptions",
     "SourceCodeInfo",
     "SourceCodeInfoLocation",
+    "SymbolVisibility",
     "UninterpretedOption",
     "UninterpretedOptionNamePart",
 )
@@ -72,6 +78,7 @@ class Edition(
     renamed={
         "_2023": "EDITION_2023",
         "_2024": "EDITION_2024",
+        "_2026": "EDITION_2026",
         "_1_TEST_ONLY": "EDITION_1_TEST_ONLY",
         "_2_TEST_ONLY": "EDITION_2_TEST_ONLY",
         "_99997_TEST_ONLY": "EDITION_99997_TEST_ONLY",
@@ -86,12 +93,20 @@ class Edition(
     PROTO3 = 999
     _2023 = 1000
     _2024 = 1001
+    _2026 = 1002
+    UNSTABLE = 9999
     _1_TEST_ONLY = 1
     _2_TEST_ONLY = 2
     _99997_TEST_ONLY = 99997
     _99998_TEST_ONLY = 99998
     _99999_TEST_ONLY = 99999
     MAX = 2147483647
+
+
+class SymbolVisibility(aristaproto.Enum, closed=True):
+    VISIBILITY_UNSET = 0
+    VISIBILITY_LOCAL = 1
+    VISIBILITY_EXPORT = 2
 
 
 class ExtensionRangeOptionsVerificationState(aristaproto.Enum, closed=True):
@@ -206,13 +221,34 @@ class FeatureSetJsonFormat(aristaproto.Enum, closed=True):
     LEGACY_BEST_EFFORT = 2
 
 
+class FeatureSetEnforceNamingStyle(aristaproto.Enum, closed=True):
+    ENFORCE_NAMING_STYLE_UNKNOWN = 0
+    STYLE2024 = 1
+    STYLE_LEGACY = 2
+    STYLE2026 = 3
+
+
+class FeatureSetVisibilityFeatureDefaultSymbolVisibility(aristaproto.Enum, closed=True):
+    DEFAULT_SYMBOL_VISIBILITY_UNKNOWN = 0
+    EXPORT_ALL = 1
+    EXPORT_TOP_LEVEL = 2
+    LOCAL_ALL = 3
+    STRICT = 4
+
+
+class FeatureSetProtoLimitsFeatureEnforceProtoLimits(aristaproto.Enum, closed=True):
+    PROTO_LIMITS_UNKNOWN = 0
+    LEGACY_NO_EXPLICIT_LIMITS = 1
+    PROTO_LIMITS2026 = 2
+
+
 class GeneratedCodeInfoAnnotationSemantic(aristaproto.Enum, closed=True):
     NONE = 0
     SET = 1
     ALIAS = 2
 
 
-class FileDescriptorSet(aristaproto.Message):
+class FileDescriptorSet(aristaproto.Message, extendable=True):
     file: list[FileDescriptorProto] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "FileDescriptorProto", repeated=True
     )
@@ -233,6 +269,9 @@ class FileDescriptorProto(aristaproto.Message):
     )
     weak_dependency: list[int] = aristaproto.field(
         11, aristaproto.TYPE_INT32, repeated=True, packed=False
+    )
+    option_dependency: list[str] = aristaproto.field(
+        15, aristaproto.TYPE_STRING, repeated=True, utf8=False
     )
     message_type: list[DescriptorProto] = aristaproto.field(
         4, aristaproto.TYPE_MESSAGE, "DescriptorProto", repeated=True
@@ -290,6 +329,9 @@ class DescriptorProto(aristaproto.Message):
     )
     reserved_name: list[str] = aristaproto.field(
         10, aristaproto.TYPE_STRING, repeated=True, utf8=False
+    )
+    visibility: SymbolVisibility | None = aristaproto.field(
+        11, aristaproto.TYPE_ENUM, "SymbolVisibility", optional=True
     )
 
 
@@ -398,6 +440,9 @@ class EnumDescriptorProto(aristaproto.Message):
     )
     reserved_name: list[str] = aristaproto.field(
         5, aristaproto.TYPE_STRING, repeated=True, utf8=False
+    )
+    visibility: SymbolVisibility | None = aristaproto.field(
+        6, aristaproto.TYPE_ENUM, "SymbolVisibility", optional=True
     )
 
 
@@ -555,7 +600,7 @@ class FieldOptions(aristaproto.Message, extendable=True):
         3, aristaproto.TYPE_BOOL, optional=True, default=False
     )
     weak: bool | None = aristaproto.field(
-        10, aristaproto.TYPE_BOOL, optional=True, default=False
+        10, aristaproto.TYPE_BOOL, optional=True, default=False, deprecated=True
     )
     debug_redact: bool | None = aristaproto.field(
         16, aristaproto.TYPE_BOOL, optional=True, default=False
@@ -605,6 +650,9 @@ class FieldOptionsFeatureSupport(aristaproto.Message):
     )
     edition_removed: Edition | None = aristaproto.field(
         4, aristaproto.TYPE_ENUM, "Edition", optional=True
+    )
+    removal_error: str | None = aristaproto.field(
+        5, aristaproto.TYPE_STRING, optional=True, utf8=False
     )
 
 
@@ -736,6 +784,33 @@ class FeatureSet(aristaproto.Message, extendable=True):
     json_format: FeatureSetJsonFormat | None = aristaproto.field(
         6, aristaproto.TYPE_ENUM, "FeatureSetJsonFormat", optional=True
     )
+    enforce_naming_style: FeatureSetEnforceNamingStyle | None = aristaproto.field(
+        7, aristaproto.TYPE_ENUM, "FeatureSetEnforceNamingStyle", optional=True
+    )
+    default_symbol_visibility: (
+        FeatureSetVisibilityFeatureDefaultSymbolVisibility | None
+    ) = aristaproto.field(
+        8,
+        aristaproto.TYPE_ENUM,
+        "FeatureSetVisibilityFeatureDefaultSymbolVisibility",
+        optional=True,
+    )
+    enforce_proto_limits: FeatureSetProtoLimitsFeatureEnforceProtoLimits | None = (
+        aristaproto.field(
+            9,
+            aristaproto.TYPE_ENUM,
+            "FeatureSetProtoLimitsFeatureEnforceProtoLimits",
+            optional=True,
+        )
+    )
+
+
+class FeatureSetVisibilityFeature(aristaproto.Message):
+    pass
+
+
+class FeatureSetProtoLimitsFeature(aristaproto.Message):
+    pass
 
 
 class FeatureSetDefaults(aristaproto.Message):
@@ -765,7 +840,7 @@ class FeatureSetDefaultsFeatureSetEditionDefault(aristaproto.Message):
     )
 
 
-class SourceCodeInfo(aristaproto.Message):
+class SourceCodeInfo(aristaproto.Message, extendable=True):
     location: list[SourceCodeInfoLocation] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "SourceCodeInfoLocation", repeated=True
     )
@@ -807,6 +882,7 @@ message_pool.register(
     "google.protobuf",
     {
         "Edition": Edition,
+        "SymbolVisibility": SymbolVisibility,
         "ExtensionRangeOptions.VerificationState": (
             ExtensionRangeOptionsVerificationState
         ),
@@ -824,6 +900,13 @@ message_pool.register(
         "FeatureSet.Utf8Validation": FeatureSetUtf8Validation,
         "FeatureSet.MessageEncoding": FeatureSetMessageEncoding,
         "FeatureSet.JsonFormat": FeatureSetJsonFormat,
+        "FeatureSet.EnforceNamingStyle": FeatureSetEnforceNamingStyle,
+        "FeatureSet.VisibilityFeature.DefaultSymbolVisibility": (
+            FeatureSetVisibilityFeatureDefaultSymbolVisibility
+        ),
+        "FeatureSet.ProtoLimitsFeature.EnforceProtoLimits": (
+            FeatureSetProtoLimitsFeatureEnforceProtoLimits
+        ),
         "GeneratedCodeInfo.Annotation.Semantic": GeneratedCodeInfoAnnotationSemantic,
         "FileDescriptorSet": FileDescriptorSet,
         "FileDescriptorProto": FileDescriptorProto,
@@ -852,6 +935,8 @@ message_pool.register(
         "UninterpretedOption": UninterpretedOption,
         "UninterpretedOption.NamePart": UninterpretedOptionNamePart,
         "FeatureSet": FeatureSet,
+        "FeatureSet.VisibilityFeature": FeatureSetVisibilityFeature,
+        "FeatureSet.ProtoLimitsFeature": FeatureSetProtoLimitsFeature,
         "FeatureSetDefaults": FeatureSetDefaults,
         "FeatureSetDefaults.FeatureSetEditionDefault": (
             FeatureSetDefaultsFeatureSetEditionDefault

@@ -63,12 +63,17 @@ __all__ = (
     "FeatureSet",
     "FeatureSetDefaults",
     "FeatureSetDefaultsFeatureSetEditionDefault",
+    "FeatureSetEnforceNamingStyle",
     "FeatureSetEnumType",
     "FeatureSetFieldPresence",
     "FeatureSetJsonFormat",
     "FeatureSetMessageEncoding",
+    "FeatureSetProtoLimitsFeature",
+    "FeatureSetProtoLimitsFeatureEnforceProtoLimits",
     "FeatureSetRepeatedFieldEncoding",
     "FeatureSetUtf8Validation",
+    "FeatureSetVisibilityFeature",
+    "FeatureSetVisibilityFeatureDefaultSymbolVisibility",
     "Field",
     "FieldCardinality",
     "FieldDescriptorProto",
@@ -111,6 +116,7 @@ __all__ = (
     "SourceContext",
     "StringValue",
     "Struct",
+    "SymbolVisibility",
     "Syntax",
     "Timestamp",
     "Type",
@@ -134,6 +140,7 @@ class Edition(
     renamed={
         "_2023": "EDITION_2023",
         "_2024": "EDITION_2024",
+        "_2026": "EDITION_2026",
         "_1_TEST_ONLY": "EDITION_1_TEST_ONLY",
         "_2_TEST_ONLY": "EDITION_2_TEST_ONLY",
         "_99997_TEST_ONLY": "EDITION_99997_TEST_ONLY",
@@ -173,11 +180,15 @@ class Edition(
     """
 
     _2024 = 1001
+    _2026 = 1002
+
+    UNSTABLE = 9999
+    """A placeholder edition for developing and testing unscheduled features."""
 
     _1_TEST_ONLY = 1
     """
     Placeholder editions for testing feature resolution.  These should not be
-    used or relyed on outside of tests.
+    used or relied on outside of tests.
     """
 
     _2_TEST_ONLY = 2
@@ -191,6 +202,20 @@ class Edition(
     ever be used by plugins that can expect to never require any changes to
     support a new edition.
     """
+
+
+class SymbolVisibility(aristaproto.Enum, closed=True):
+    """
+    Describes the 'visibility' of a symbol with respect to the proto import
+    system. Symbols can only be imported when the visibility rules do not prevent
+    it (ex: local symbols cannot be imported).  Visibility modifiers can only set
+    on `message` and `enum` as they are the only types available to be referenced
+    from other files.
+    """
+
+    VISIBILITY_UNSET = 0
+    VISIBILITY_LOCAL = 1
+    VISIBILITY_EXPORT = 2
 
 
 class ExtensionRangeOptionsVerificationState(aristaproto.Enum, closed=True):
@@ -323,8 +348,6 @@ class FieldOptionsJsType(aristaproto.Enum, closed=True):
 class FieldOptionsOptionRetention(aristaproto.Enum, closed=True):
     """
     If set to RETENTION_SOURCE, the option will be omitted from the binary.
-    Note: as of January 2023, support for this is in progress and does not yet
-    have an effect (b/264593489).
     """
 
     RETENTION_UNKNOWN = 0
@@ -336,8 +359,7 @@ class FieldOptionsOptionTargetType(aristaproto.Enum, closed=True):
     """
     This indicates the types of entities that the field may apply to when used
     as an option. If it is unset, then the field may be freely used as an
-    option on any kind of entity. Note: as of January 2023, support for this is
-    in progress and does not yet have an effect (b/264593489).
+    option on any kind of entity.
     """
 
     TARGET_TYPE_UNKNOWN = 0
@@ -405,6 +427,51 @@ class FeatureSetJsonFormat(aristaproto.Enum, closed=True):
     LEGACY_BEST_EFFORT = 2
 
 
+class FeatureSetEnforceNamingStyle(aristaproto.Enum, closed=True):
+    ENFORCE_NAMING_STYLE_UNKNOWN = 0
+    STYLE2024 = 1
+    STYLE_LEGACY = 2
+    STYLE2026 = 3
+
+
+class FeatureSetVisibilityFeatureDefaultSymbolVisibility(aristaproto.Enum, closed=True):
+    DEFAULT_SYMBOL_VISIBILITY_UNKNOWN = 0
+
+    EXPORT_ALL = 1
+    """Default pre-EDITION_2024, all UNSET visibility are export."""
+
+    EXPORT_TOP_LEVEL = 2
+    """All top-level symbols default to export, nested default to local."""
+
+    LOCAL_ALL = 3
+    """All symbols default to local."""
+
+    STRICT = 4
+    """
+    All symbols local by default. Nested types cannot be exported.
+    With special case caveat for message { enum {} reserved 1 to max; }
+    This is the recommended setting for new protos.
+    """
+
+
+class FeatureSetProtoLimitsFeatureEnforceProtoLimits(aristaproto.Enum, closed=True):
+    PROTO_LIMITS_UNKNOWN = 0
+
+    LEGACY_NO_EXPLICIT_LIMITS = 1
+    """
+    Default pre-EDITION_2026: there are no limit enforcement at the protoc
+    level. Practical limits still exist, but they will tend to fail while
+    compiling protoc-generated code, and these limits tend to be language
+    or toolchain specific.
+    """
+
+    PROTO_LIMITS2026 = 2
+    """
+    A set of limits enforced by Edition 2026 by default. For a detailed
+    list of all the limits please consult the Edition 2026 documentation.
+    """
+
+
 class GeneratedCodeInfoAnnotationSemantic(aristaproto.Enum, closed=True):
     """
     Represents the identified object's effect on the element in the original
@@ -421,7 +488,7 @@ class GeneratedCodeInfoAnnotationSemantic(aristaproto.Enum, closed=True):
     """An alias to the element is returned."""
 
 
-class FileDescriptorSet(aristaproto.Message):
+class FileDescriptorSet(aristaproto.Message, extendable=True):
     """
     The protocol compiler can output a FileDescriptorSet containing the .proto
     files it parses.
@@ -465,6 +532,14 @@ class FileDescriptorProto(aristaproto.Message):
     For Google-internal migration only. Do not use.
     """
 
+    option_dependency: list[str] = aristaproto.field(
+        15, aristaproto.TYPE_STRING, repeated=True, utf8=False
+    )
+    """
+    Names of files imported by this file purely for the purpose of providing
+    option extensions. These are excluded from the dependency list above.
+    """
+
     message_type: list[DescriptorProto] = aristaproto.field(
         4, aristaproto.TYPE_MESSAGE, "DescriptorProto", repeated=True
     )
@@ -501,12 +576,20 @@ class FileDescriptorProto(aristaproto.Message):
     The supported values are "proto2", "proto3", and "editions".
 
     If `edition` is present, this value must be "editions".
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
     """
 
     edition: Edition | None = aristaproto.field(
         14, aristaproto.TYPE_ENUM, "Edition", optional=True
     )
-    """The edition of the proto file."""
+    """
+    The edition of the proto file.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
 
 class DescriptorProto(aristaproto.Message):
@@ -549,6 +632,11 @@ class DescriptorProto(aristaproto.Message):
     Reserved field names, which may not be used by fields in the same message.
     A given name may only be reserved once.
     """
+
+    visibility: SymbolVisibility | None = aristaproto.field(
+        11, aristaproto.TYPE_ENUM, "SymbolVisibility", optional=True
+    )
+    """Support for `export` and `local` keywords on enums."""
 
 
 class DescriptorProtoExtensionRange(aristaproto.Message):
@@ -793,6 +881,11 @@ class EnumDescriptorProto(aristaproto.Message):
     Reserved enum value names, which may not be reused. A given name may only
     be reserved once.
     """
+
+    visibility: SymbolVisibility | None = aristaproto.field(
+        6, aristaproto.TYPE_ENUM, "SymbolVisibility", optional=True
+    )
+    """Support for `export` and `local` keywords on enums."""
 
 
 class EnumDescriptorProtoEnumReservedRange(aristaproto.Message):
@@ -1083,7 +1176,12 @@ class FileOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         50, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
@@ -1182,7 +1280,12 @@ class MessageOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         12, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
@@ -1195,12 +1298,13 @@ class FieldOptions(aristaproto.Message, extendable=True):
         1, aristaproto.TYPE_ENUM, "FieldOptionsCType", optional=True, default=0
     )
     """
+    NOTE: ctype is deprecated. Use `features.(pb.cpp).string_type` instead.
     The ctype option instructs the C++ code generator to use a different
     representation of the field than it normally would.  See the specific
     options below.  This option is only implemented to support use of
     [ctype=CORD] and [ctype=STRING] (the default) on non-repeated fields of
-    type "bytes" in the open source release -- sorry, we'll try to include
-    other types in a future version!
+    type "bytes" in the open source release.
+    TODO: make ctype actually deprecated.
     """
 
     packed: bool | None = aristaproto.field(2, aristaproto.TYPE_BOOL, optional=True)
@@ -1279,9 +1383,12 @@ class FieldOptions(aristaproto.Message, extendable=True):
     """
 
     weak: bool | None = aristaproto.field(
-        10, aristaproto.TYPE_BOOL, optional=True, default=False
+        10, aristaproto.TYPE_BOOL, optional=True, default=False, deprecated=True
     )
-    """For Google-internal migration only. Do not use."""
+    """
+    DEPRECATED. DO NOT USE!
+    For Google-internal migration only. Do not use.
+    """
 
     debug_redact: bool | None = aristaproto.field(
         16, aristaproto.TYPE_BOOL, optional=True, default=False
@@ -1308,7 +1415,12 @@ class FieldOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         21, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     feature_support: FieldOptionsFeatureSupport | None = aristaproto.field(
         22, aristaproto.TYPE_MESSAGE, "FieldOptionsFeatureSupport"
@@ -1370,12 +1482,25 @@ class FieldOptionsFeatureSupport(aristaproto.Message):
     not be able to override it.
     """
 
+    removal_error: str | None = aristaproto.field(
+        5, aristaproto.TYPE_STRING, optional=True, utf8=False
+    )
+    """
+    The removal error text if this feature is used after the edition it was
+    removed in.
+    """
+
 
 class OneofOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
@@ -1417,7 +1542,12 @@ class EnumOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         7, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
@@ -1439,7 +1569,12 @@ class EnumValueOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         2, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     debug_redact: bool | None = aristaproto.field(
         3, aristaproto.TYPE_BOOL, optional=True, default=False
@@ -1465,7 +1600,12 @@ class ServiceOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         34, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     deprecated: bool | None = aristaproto.field(
         33, aristaproto.TYPE_BOOL, optional=True, default=False
@@ -1515,7 +1655,12 @@ class MethodOptions(aristaproto.Message, extendable=True):
     features: FeatureSet | None = aristaproto.field(
         35, aristaproto.TYPE_MESSAGE, "FeatureSet"
     )
-    """Any features defined in the specific edition."""
+    """
+    Any features defined in the specific edition.
+    WARNING: This field should only be used by protobuf plugins or special
+    cases like the proto compiler. Other uses are discouraged and
+    developers should rely on the protoreflect APIs for their client language.
+    """
 
     uninterpreted_option: list[UninterpretedOption] = aristaproto.field(
         999, aristaproto.TYPE_MESSAGE, "UninterpretedOption", repeated=True
@@ -1610,6 +1755,33 @@ class FeatureSet(aristaproto.Message, extendable=True):
     json_format: FeatureSetJsonFormat | None = aristaproto.field(
         6, aristaproto.TYPE_ENUM, "FeatureSetJsonFormat", optional=True
     )
+    enforce_naming_style: FeatureSetEnforceNamingStyle | None = aristaproto.field(
+        7, aristaproto.TYPE_ENUM, "FeatureSetEnforceNamingStyle", optional=True
+    )
+    default_symbol_visibility: (
+        FeatureSetVisibilityFeatureDefaultSymbolVisibility | None
+    ) = aristaproto.field(
+        8,
+        aristaproto.TYPE_ENUM,
+        "FeatureSetVisibilityFeatureDefaultSymbolVisibility",
+        optional=True,
+    )
+    enforce_proto_limits: FeatureSetProtoLimitsFeatureEnforceProtoLimits | None = (
+        aristaproto.field(
+            9,
+            aristaproto.TYPE_ENUM,
+            "FeatureSetProtoLimitsFeatureEnforceProtoLimits",
+            optional=True,
+        )
+    )
+
+
+class FeatureSetVisibilityFeature(aristaproto.Message):
+    pass
+
+
+class FeatureSetProtoLimitsFeature(aristaproto.Message):
+    pass
 
 
 class FeatureSetDefaults(aristaproto.Message):
@@ -1667,7 +1839,7 @@ class FeatureSetDefaultsFeatureSetEditionDefault(aristaproto.Message):
     """Defaults of features that can't be overridden in this edition."""
 
 
-class SourceCodeInfo(aristaproto.Message):
+class SourceCodeInfo(aristaproto.Message, extendable=True):
     """
     ===================================================================
     Optional source code info
@@ -1752,6 +1924,23 @@ class SourceCodeInfoLocation(aristaproto.Message):
       [ 4, 3, 2, 7 ]
     this path refers to the whole field declaration (from the beginning
     of the label to the terminating semicolon).
+
+    For options, the path refers to the interpreted option in the descriptor.
+    E.g., for a custom option `(my_opt) = "foo"` on a message using extension
+    number 10101, the path is:
+      [ 4, 3, 7, 10101 ]
+    refers to:
+      file.message_type(3)     // 4, 3
+          .options()           // 7
+          .my_opt()            // 10101
+
+    Sub-locations corresponding to the interpreted option's corresponding
+    `UninterpretedOption` are also appended to the interpreted option, which
+    deviates from the actual FileDescriptorProto path. E.g.:
+      [ 4, 3, 7, 10101, 2 ]
+    refers to the option name `(my_opt)`, and:
+      [ 4, 3, 7, 10101, 7 ]
+    refers to the "foo" string value of the option.
     """
 
     span: list[int] = aristaproto.field(2, aristaproto.TYPE_INT32, repeated=True)
@@ -1875,6 +2064,7 @@ default_message_pool.register(
     {
         "Any": Any,
         "Edition": Edition,
+        "SymbolVisibility": SymbolVisibility,
         "ExtensionRangeOptions.VerificationState": (
             ExtensionRangeOptionsVerificationState
         ),
@@ -1892,6 +2082,13 @@ default_message_pool.register(
         "FeatureSet.Utf8Validation": FeatureSetUtf8Validation,
         "FeatureSet.MessageEncoding": FeatureSetMessageEncoding,
         "FeatureSet.JsonFormat": FeatureSetJsonFormat,
+        "FeatureSet.EnforceNamingStyle": FeatureSetEnforceNamingStyle,
+        "FeatureSet.VisibilityFeature.DefaultSymbolVisibility": (
+            FeatureSetVisibilityFeatureDefaultSymbolVisibility
+        ),
+        "FeatureSet.ProtoLimitsFeature.EnforceProtoLimits": (
+            FeatureSetProtoLimitsFeatureEnforceProtoLimits
+        ),
         "GeneratedCodeInfo.Annotation.Semantic": GeneratedCodeInfoAnnotationSemantic,
         "FileDescriptorSet": FileDescriptorSet,
         "FileDescriptorProto": FileDescriptorProto,
@@ -1920,6 +2117,8 @@ default_message_pool.register(
         "UninterpretedOption": UninterpretedOption,
         "UninterpretedOption.NamePart": UninterpretedOptionNamePart,
         "FeatureSet": FeatureSet,
+        "FeatureSet.VisibilityFeature": FeatureSetVisibilityFeature,
+        "FeatureSet.ProtoLimitsFeature": FeatureSetProtoLimitsFeature,
         "FeatureSetDefaults": FeatureSetDefaults,
         "FeatureSetDefaults.FeatureSetEditionDefault": (
             FeatureSetDefaultsFeatureSetEditionDefault
