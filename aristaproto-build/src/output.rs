@@ -22,6 +22,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use fs4::FileExt;
 use tempfile::TempDir;
 
 use crate::cargo::{self, Cargo};
@@ -167,7 +168,7 @@ impl Tree {
         let file = File::open(&self.root).ok()?;
         #[cfg(not(unix))]
         let file = File::create(self.root.join(".aristaproto-lock")).ok()?;
-        file.lock().ok()?;
+        FileExt::lock(&file).ok()?;
         // Under the lock, nobody else is staging: what is there was left by a call that was killed.
         for entry in fs::read_dir(&self.root).ok()?.filter_map(Result::ok) {
             if entry

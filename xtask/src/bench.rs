@@ -60,7 +60,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
 /// The environment with the runtime and the competitors. Those that cannot be installed are named on standard error; the
 /// program leaves them out.
 fn environment(root: &Path, folder: &Path, log: &Path) -> Result<Environment, String> {
-    let pythons = python::discover()?;
+    let pythons = python::discover(root)?;
     let first = pythons.first().ok_or("no Python was found")?;
     let text = fs::read_to_string(root.join(COMPETITORS))
         .map_err(|error| format!("cannot read {COMPETITORS}: {error}"))?;

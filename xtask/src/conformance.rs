@@ -46,7 +46,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let log = folder.join("log.txt");
 
     let runner = Runner::ready(root, &cache(root, &folder), &log)?;
-    let pythons = python::discover()?;
+    let pythons = python::discover(root)?;
     let first = pythons.first().ok_or("no Python was found")?;
     let environment = Environment::development(root, first, &log)?;
     let tree = folder.join("tree");

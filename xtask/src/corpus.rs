@@ -25,7 +25,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let log = target.join("corpus").join("log.txt");
     eprintln!("corpus: build the plugin and the engine with protox, and install the checkers");
     let plugin = Plugin::build(root, &log)?;
-    let pythons = python::discover()?;
+    let pythons = python::discover(root)?;
     let first = pythons.first().ok_or("no Python was found")?;
     let environment = Environment::development(root, first, &log)?;
     let mut build = exec::cargo(root);

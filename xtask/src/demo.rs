@@ -102,7 +102,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     }
 
     let environment = step("Python: a virtual environment under target/", || {
-        let pythons = python::discover()?;
+        let pythons = python::discover(root)?;
         let first = pythons.first().ok_or("no Python was found")?;
         Environment::prepare(
             root,

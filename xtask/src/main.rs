@@ -9,11 +9,13 @@ mod bless;
 mod bootstrap;
 mod conformance;
 mod corpus;
+mod debian;
 mod demo;
 mod exec;
 mod fuzz_engine;
 mod plugin;
 mod python;
+mod pythons;
 mod suite;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ Usage: cargo xtask <verb> [arguments]
   test [step...]    everything that must hold before a change is merged; `test --list` names the steps
   conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
   corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
+  pythons [name...] the Pythons that the tests want and this machine lacks, below target/pythons
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour
   bless             rewrite the golden files and the compile errors that tests compare with
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Some("corpus") => corpus::run(&root, &rest),
         Some("fuzz-engine") => fuzz_engine::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
+        Some("pythons") => pythons::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),
         Some("help" | "--help" | "-h") => {

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::exec;
+use crate::pythons;
 
 /// The oldest Python that the runtime supports, as in `requires-python` of aristaproto-runtime.
 pub const OLDEST_MINOR: u32 = 10;
@@ -24,7 +25,7 @@ pub const NATIVE_INPUTS: [&str; 6] = [
     "Cargo.lock",
 ];
 /// Installing packages may have to wait for a slow network.
-const INSTALL_LIMIT: Duration = Duration::from_mins(15);
+pub const INSTALL_LIMIT: Duration = Duration::from_mins(15);
 
 /// A released `CPython` 3 that can make virtual environments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct Python {
 
 impl Python {
     /// Asks the program what it is. `None`: it does not run, is too old, a pre-release, or has no `venv`.
-    fn probe(program: &Path) -> Option<Self> {
+    pub fn probe(program: &Path) -> Option<Self> {
         const QUESTION: &str = "import sys, venv, ensurepip; v = sys.version_info; \
              print(v[0], v[1], v[3], '.'.join(map(str, v[:3])), sys.executable, sep='\\n')";
         let mut command = Command::new(program);
@@ -63,10 +64,11 @@ impl Python {
 ///
 /// # Errors
 /// A message that says what to install when there is none.
-pub fn discover() -> Result<Vec<Python>, String> {
+pub fn discover(root: &Path) -> Result<Vec<Python>, String> {
     let mut candidates: Vec<PathBuf> = vec!["python3".into(), "python".into()];
     candidates.extend((OLDEST_MINOR..=NEWEST_MINOR).map(|minor| format!("python3.{minor}").into()));
     candidates.extend(pyenv_interpreters());
+    candidates.extend(pythons::programs(root));
     let mut found: Vec<Python> = Vec::new();
     for candidate in candidates {
         if let Some(python) = Python::probe(&candidate) {

@@ -124,7 +124,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "wheels",
-        about: "the runtime built and installed as users do, with and without the codec in Rust",
+        about: "the runtime built and installed as users do: pip, uv, build; what is said where the codec cannot be built",
         needs: &["python"],
         run: Bench::wheels,
     },

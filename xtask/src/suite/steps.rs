@@ -91,7 +91,7 @@ impl Bench {
             fs::remove_dir_all(&logs)
                 .map_err(|error| format!("cannot remove {}: {error}", logs.display()))?;
         }
-        let pythons = python::discover()?;
+        let pythons = python::discover(root)?;
         println!(
             "Python: {}",
             pythons
@@ -337,8 +337,10 @@ impl Bench {
             &self.log("wheels"),
         )?;
         let mut check = exec::command(&self.root, environment.python());
-        check.args(["tests/wheels/check.py", "--work"]).arg(&folder);
-        check.env("PATH", python::path_with(&environment.programs()));
+        check
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(["--durations=5", "tests/wheels"])
+            .env("ARISTAPROTO_WHEELS", &folder);
         self.run("wheels", check)
     }
 
