@@ -40,6 +40,7 @@ RANKS = {
     "rpc": 9,
     "grpcio": 10,
     "grpclib": 10,
+    "testing": 11,
 }
 """Rooms, and modules beside them, from the lowest to the highest; `""` is the package itself.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -242,3 +243,13 @@ async def _streamed_responses(
             await stream.send_message(response)
     finally:
         await close_stream(responses, iterator)
+
+
+@contextmanager
+def using_stream(stream: Stream[Any, Any]) -> Generator[None, None, None]:
+    """Inside, `current_stream` gives this; for `aristaproto.testing`."""
+    token = _stream.set(stream)
+    try:
+        yield
+    finally:
+        _stream.reset(token)
