@@ -19,6 +19,7 @@ from .model import message as _message
 from .schema.fields import (
     FLOAT_TYPES,
     INT_RANGES,
+    REPLACED,
     TYPE_BOOL,
     TYPE_BYTES,
     TYPE_ENUM,
@@ -57,6 +58,21 @@ class Message(_message.Message):
             nonlocal validator
             if validator is None:
                 validator = _arguments_validator(cls.__schema__)
+            original = kwargs.pop(REPLACED, None)
+            if original is not None:
+                # What it holds has been validated, or assigned, which is not.
+                given = {
+                    name: value
+                    for name, value in kwargs.items()
+                    if not hasattr(original, name) or value is not getattr(original, name)
+                }
+                _, valid = validator.validate_python(pydantic_core.ArgsKwargs((), given))
+                init(
+                    self,
+                    **{**kwargs, **{name: valid[name] for name in given}},
+                    __replaced__=original,
+                )
+                return
             valid, named = validator.validate_python(pydantic_core.ArgsKwargs(args, kwargs))
             init(self, *valid, **named)
 

@@ -14,7 +14,7 @@ from reprlib import recursive_repr
 
 from .. import codec
 from ..base.casing import Casing
-from ..schema.fields import FieldSpec, LazySchema, Schema, set_extensions
+from ..schema.fields import REPLACED, FieldSpec, LazySchema, Schema, set_extensions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,12 +132,16 @@ else:
 
 
 class _LazyDataclassFields:
-    """Sits in each message class as `__dataclass_fields__` until `dataclasses` reads it."""
+    """What `dataclasses` reads as `__dataclass_fields__`."""
 
     def __get__(self, instance: object, owner: type[Message]) -> dict[str, dataclasses.Field[Any]]:
-        fields = _dataclass_fields(owner)
-        type.__setattr__(owner, "__dataclass_fields__", fields)
-        return fields
+        schema = owner.__schema__
+        if schema.dataclass_fields is None:
+            schema.dataclass_fields = _dataclass_fields(owner)
+        if instance is None:
+            return schema.dataclass_fields
+        # Of `dataclasses`, only `replace` minds what is no field: it hands it to the constructor.
+        return {**schema.dataclass_fields, REPLACED: _replaced()}
 
 
 class _DataclassParams:
@@ -212,7 +216,8 @@ class _MessageType(type):
         if init is first_init or init is _BASE.__init__:
             init = cls.__schema__.init
         signature = inspect.signature(init)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
+        parameters = list(signature.parameters.values())[1:]
+        return signature.replace(parameters=[it for it in parameters if it.name != REPLACED])
 
 
 def first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
@@ -554,6 +559,20 @@ class Message(_BASE, metaclass=_MessageType):
         set_unknown_fields(other, self._unknown_fields)
         return other
 
+    @property
+    def __replaced__(self) -> Self:
+        return self
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        """What `copy.replace` calls (Python 3.13): `dataclasses.replace`.
+
+        A copy as `copy.copy` makes it, unknown fields and extensions included, with other values for the fields named. A member
+        of a oneof takes the place of the one that is set. `TypeError` for what is no field, and for two members of one oneof.
+        """
+        import dataclasses
+
+        return dataclasses.replace(self, **changes)
+
     def __reduce__(self) -> tuple[Any, ...]:
         # By number, so that a pickle outlives the renaming of a field; values as they are, because the wire
         # would round floats and move datetimes to UTC.
@@ -648,3 +667,13 @@ def _dataclass_fields(cls: type[Message]) -> dict[str, dataclasses.Field[Any]]:
         made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
         fields[member.name] = made
     return fields
+
+
+def _replaced() -> dataclasses.Field[Any]:
+    """What `dataclasses.replace` takes for a parameter of the constructor, whose value is the attribute of that name."""
+    import dataclasses
+
+    made: Any = dataclasses.field(default=None)
+    made.name = REPLACED
+    made._field_type = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]
+    return made  # type: ignore[no-any-return]

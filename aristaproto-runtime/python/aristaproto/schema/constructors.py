@@ -7,6 +7,7 @@ that do not fit, for the error. Source text, because a loop over fields costs se
 from __future__ import annotations
 
 from ..base.deprecation import warn_deprecated
+from .fields import REPLACED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ def compile_init(schema: Schema) -> Callable[..., None]:
     own, scope = _scope(schema)
     scope[f"{own}warn"] = warn_deprecated
     scope[f"{own}oneof"] = _too_many_members
+    scope[f"{own}replace"] = _replace
     parameters: list[str] = []
-    lines = _first_lines(own, schema)
+    values = "".join(f"{field.name}, " for field in schema.fields)
+    lines = [
+        f"if {REPLACED} is not None: return {own}replace({own}self, {REPLACED}, ({values}))",
+        *_first_lines(own, schema),
+    ]
     for index, field in enumerate(schema.fields):
         name = field.name
         if field.repeated or field.is_map:
@@ -47,7 +53,7 @@ def compile_init(schema: Schema) -> Callable[..., None]:
             scope[f"{own}field{index}"] = field
             what = f"{schema.cls.__name__}.{field.name}"
             lines.append(f"if not {own}field{index}.is_default({field.name}): {own}warn({what!r})")
-    head = ", ".join([f"{own}self", *parameters])
+    head = ", ".join([f"{own}self", *parameters, "*", f"{REPLACED}=None"])
     init = _compiled(schema, scope, "__init__", head, lines)
     init.__qualname__ = f"{schema.cls.__qualname__}.__init__"
     return init
@@ -108,3 +114,34 @@ def _too_many_members(cls: type[Message], group: str, *pairs: tuple[str, Any]) -
     raise TypeError(
         f"{cls.__name__}: {' and '.join(given)} are members of the oneof {group!r}, only one can be set"
     )
+
+
+def _replace(message: Message, original: Message, values: tuple[Any, ...]) -> None:
+    """Make `message` a shallow copy of `original`, unknown fields and extensions included, with other values.
+
+    What `original` does not hold itself has been given: of a oneof, it takes the place of the member that is set.
+    """
+    schema = type(message).__schema__
+    held = schema.values(original)
+    given = [
+        (field, value)
+        for field, value, before in zip(schema.fields, values, held, strict=True)
+        if value is not before
+    ]
+    for group, members in schema.oneofs.items():
+        pairs = [(it.name, value) for it, value in given if it in members and value is not None]
+        if len(pairs) > 1:
+            _too_many_members(schema.cls, group, *pairs)
+    copied: Any = message
+    source: Any = original
+    if schema.extendable:
+        copied._extensions = None
+    for field in schema.fields_of(original):
+        field.set(message, field.get(original))
+    copied._unknown_fields = source._unknown_fields
+    if schema.cls.__deprecated__:
+        warn_deprecated(schema.cls.__name__)
+    for field, value in given:
+        field.assign(message, field.new_default() if value is None else value)
+        if field.deprecated and not field.is_default(value):
+            warn_deprecated(f"{schema.cls.__name__}.{field.name}")

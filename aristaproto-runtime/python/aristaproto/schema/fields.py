@@ -13,6 +13,7 @@ from .. import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import dataclasses
     from collections.abc import Callable
     from typing import Any
 
@@ -49,6 +50,9 @@ TYPE_NAMES = {
     value: name[5:].lower() for name, value in list(globals().items()) if name.startswith("TYPE_")
 }
 """Type names as in a proto file, by type number."""
+
+REPLACED = "__replaced__"
+"""The keyword with which `dataclasses.replace` hands the constructor the message that the new one is a copy of."""
 
 MESSAGE_TYPES = frozenset({TYPE_MESSAGE, TYPE_GROUP})
 PACKABLE = frozenset(TYPE_NAMES) - {TYPE_STRING, TYPE_BYTES, TYPE_MESSAGE, TYPE_GROUP}
@@ -213,6 +217,7 @@ class Schema:
         "by_number",
         "by_proto_name",
         "cls",
+        "dataclass_fields",
         "decoder",
         "encoder",
         "extendable",
@@ -244,6 +249,8 @@ class Schema:
     """The message holds extensions, in the slot `_extensions`: a dict of values by `Extension`, or None."""
     values: Callable[[Any], tuple[Any, ...]]
     """All attributes of a message, in the order of `fields`."""
+    dataclass_fields: dict[str, dataclasses.Field[Any]] | None
+    """What `dataclasses` is told, once it has asked."""
     _init: Callable[..., None] | None
     _needs_check: bool | None
     native: Any
@@ -254,7 +261,7 @@ class Schema:
     text: Any
 
     def __init__(self) -> None:
-        self._init = self._needs_check = self.native = None
+        self._init = self._needs_check = self.native = self.dataclass_fields = None
         self.decoder = self.encoder = self.json = self.text = None
 
     @property
