@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from contextvars import copy_context
 from typing import Any
 
+import aristaproto
 import aristaproto.grpcio
 import grpc
 import pytest
@@ -290,3 +291,113 @@ def test_interceptors(client: Client) -> None:
     assert methods == [
         f"/example.MyService/{name}" for name in ("MyRPC", "Upload", "Versions", "Chat")
     ]
+
+
+@pytest.mark.parametrize("how", ["cancel", "deadline"])
+@pytest.mark.parametrize("reader", ["method", "interceptor"])
+def test_cut_off_requests_do_not_look_complete(how: str, reader: str) -> None:
+    """grpc's own iterator ends one time in five as if the client had ended the requests."""
+    ends: list[str] = []
+    ended = threading.Semaphore(0)
+
+    class Service(MyServiceSyncBase):
+        def upload(self, messages: Iterator[Request]) -> Response:
+            try:
+                for _ in messages:
+                    pass
+                ends.append("complete")
+            except Exception as error:
+                ends.append(type(error).__name__)
+                raise
+            finally:
+                ended.release()
+            return Response()
+
+    class Interceptor(grpc.ServerInterceptor):
+        def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+            handler = continuation(handler_call_details)
+
+            def behaviour(requests: Any, context: Any) -> Any:
+                return handler.stream_unary((request for request in requests), context)
+
+            return grpc.stream_unary_rpc_method_handler(
+                behaviour, handler.request_deserializer, handler.response_serializer
+            )
+
+    interceptors: Any = [Interceptor()] if reader == "interceptor" else []
+    server = grpc.server(ThreadPoolExecutor(4), interceptors=interceptors)
+    aristaproto.grpcio.add_to_server(Service(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    for _ in range(25):
+        sent, over = threading.Event(), threading.Event()
+
+        def requests(sent: threading.Event = sent, over: threading.Event = over) -> Iterator[Any]:
+            yield Request(name="a")
+            sent.set()
+            over.wait(10)
+
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            method: Any = channel.stream_unary(
+                "/example.MyService/Upload", Request.SerializeToString, Response.FromString
+            )
+            call = method.future(requests(), timeout=0.1 if how == "deadline" else None)
+            assert sent.wait(10)
+            # The method has to have begun.
+            threading.Event().wait(0.02)
+            if how == "cancel":
+                call.cancel()
+            assert ended.acquire(timeout=10)
+            over.set()
+    server.stop(None).wait(5)
+    assert ends == ["RpcError"] * 25
+
+
+@pytest.mark.parametrize("kind", ["MyRPC", "Upload", "Versions", "Chat"])
+def test_request_that_does_not_decode(client: Client, kind: str) -> None:
+    seen: list[str] = []
+
+    class Service(MyServiceSyncBase):
+        def my_rpc(self, message: Request) -> Response:
+            seen.append("called")
+            return Response()
+
+        def upload(self, messages: Iterator[Request]) -> Response:
+            self.read(messages)
+            return Response()
+
+        def versions(self, message: VersionRequest) -> Iterator[VersionResponse]:
+            seen.append("called")
+            yield VersionResponse()
+
+        def chat(self, messages: Iterator[VersionRequest]) -> Iterator[VersionResponse]:
+            self.read(messages)
+            yield VersionResponse()
+
+        def read(self, messages: Iterator[Any]) -> None:
+            try:
+                for message in messages:
+                    seen.append(message.name)
+            except aristaproto.DecodeError:
+                seen.append("DecodeError")
+                raise
+
+    stub = client(Service())
+    channel: Any = stub._channel
+    streamed = kind in ("Upload", "Chat")
+    method = getattr(
+        channel,
+        f"{'stream' if streamed else 'unary'}_{'stream' if kind in ('Versions', 'Chat') else 'unary'}",
+    )(f"/example.MyService/{kind}")
+    junk = b"\x0a\xff"
+    argument: Any = iter([b"\x0a\x01a", junk, b"\x0a\x01b"]) if streamed else junk
+
+    def call() -> None:
+        answer = method(argument, timeout=10)
+        if kind in ("Versions", "Chat"):
+            list(answer)
+
+    error = failure(call)
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert error.details().startswith("a request cannot be decoded: ")
+    assert seen == (["a", "DecodeError"] if streamed else [])

@@ -12,7 +12,9 @@ from contextvars import ContextVar
 
 from ..rpc_status import StatusError
 from ..rpc_streams import wrong_response
+from .serialization import UndecodableRequest, request_deserializer
 from .status import abort
+from .sync_requests import RequestIterator, abort_undecodable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +74,8 @@ class SyncServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.unary_unary_rpc_method_handler(
-            _single_response(handler, response_type),
-            request_type.FromString,
+            _single_response(handler, response_type, streamed=False),
+            request_deserializer(request_type),
             _serializer(response_type),
         )
 
@@ -84,8 +86,8 @@ class SyncServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.unary_stream_rpc_method_handler(
-            _streamed_responses(handler, response_type),
-            request_type.FromString,
+            _streamed_responses(handler, response_type, streamed=False),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
@@ -96,8 +98,8 @@ class SyncServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.stream_unary_rpc_method_handler(
-            _single_response(handler, response_type),
-            request_type.FromString,
+            _single_response(handler, response_type, streamed=True),
+            request_deserializer(request_type),
             _serializer(response_type),
         )
 
@@ -108,28 +110,34 @@ class SyncServiceBase:
         response_type: type[Response],
     ) -> grpc.RpcMethodHandler[Request, Response]:
         return grpc.stream_stream_rpc_method_handler(
-            _streamed_responses(handler, response_type),
-            request_type.FromString,
+            _streamed_responses(handler, response_type, streamed=True),
+            request_deserializer(request_type),
             response_type.SerializeToString,
         )
 
 
 def _single_response(
-    handler: Callable[[Any], Response], response_type: type[Response]
+    handler: Callable[[Any], Response], response_type: type[Response], streamed: bool
 ) -> Callable[[Any, grpc.ServicerContext], Response | None]:
-    """The handler as `grpc.server()` calls it, with the context set: takes a request or an iterator of requests."""
+    """The handler as `grpc.server()` calls it, with the context set: takes a request or, if they are `streamed`, an
+    iterator of requests.
+    """
 
     def handle(request: Any, context: grpc.ServicerContext) -> Response | None:
         servicer_context.set(context)
+        requests = RequestIterator(request, context) if streamed else None
         try:
-            response = handler(request)
+            if type(request) is UndecodableRequest:
+                abort_undecodable(context, request.error)
+            response = handler(request if requests is None else requests)
             # After `set_code` with an error, the method may return None.
             if not isinstance(response, response_type) and not _has_failed(context):
                 _close(response)
                 raise wrong_response(response, response_type)
             return response
-        except StatusError as error:
-            abort(context, error)
+        except Exception as error:
+            _answer(error, context, requests)
+            raise
         finally:
             _leave(context)
 
@@ -137,14 +145,21 @@ def _single_response(
 
 
 def _streamed_responses(
-    handler: Callable[[Any], Iterable[Response] | None], response_type: type[Response]
+    handler: Callable[[Any], Iterable[Response] | None],
+    response_type: type[Response],
+    streamed: bool,
 ) -> Callable[[Any, grpc.ServicerContext], Generator[Response, None, None]]:
-    """The handler as `grpc.server()` calls it, with the context set: takes a request or an iterator of requests."""
+    """The handler as `grpc.server()` calls it, with the context set: takes a request or, if they are `streamed`, an
+    iterator of requests.
+    """
 
     def handle(request: Any, context: grpc.ServicerContext) -> Generator[Response, None, None]:
         servicer_context.set(context)
+        requests = RequestIterator(request, context) if streamed else None
         try:
-            responses = handler(request)
+            if type(request) is UndecodableRequest:
+                abort_undecodable(context, request.error)
+            responses = handler(request if requests is None else requests)
             if responses is None:
                 return
             if not isinstance(responses, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -159,12 +174,23 @@ def _streamed_responses(
             finally:
                 for producer in (iterator,) if iterator is responses else (iterator, responses):
                     _close(producer)
-        except StatusError as error:
-            abort(context, error)
+        except Exception as error:
+            _answer(error, context, requests)
+            raise
         finally:
             _leave(context)
 
     return handle
+
+
+def _answer(
+    error: Exception, context: grpc.ServicerContext, requests: RequestIterator | None
+) -> None:
+    """Sends the status for what ended a method, where grpc would send none or another."""
+    if isinstance(error, StatusError):
+        abort(context, error)
+    if requests is not None and error is requests.error:
+        abort_undecodable(context, error)
 
 
 def _serializer(response_type: type[Response]) -> Callable[[Response | None], bytes]:
