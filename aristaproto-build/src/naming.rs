@@ -31,6 +31,7 @@ pub(crate) const BUILTINS: &[&str] = &[
 
 /// Members of the runtime's `Message`, as far as a field could have such a name; it gets a trailing underscore.
 const MESSAGE: &[&str] = &[
+    "_extensions",
     "_unknown_fields",
     "_validate",
     "dump",

@@ -139,6 +139,8 @@ class _LazyDataclassFields:
         if schema.dataclass_fields is None:
             schema.dataclass_fields = _dataclass_fields(owner)
         if instance is None:
+            # Who reads the fields of a class evaluates their types next (msgspec, pydantic).
+            codec.builder.import_types(owner)
             return schema.dataclass_fields
         # Of `dataclasses`, only `replace` minds what is no field: it hands it to the constructor.
         return {**schema.dataclass_fields, REPLACED: _replaced()}
@@ -151,6 +153,15 @@ class _DataclassParams:
     repr = eq = order = unsafe_hash = frozen = kw_only = weakref_slot = False
 
 
+class _TypeHints:
+    """What `typing.get_type_hints` asks a class for before it evaluates annotations: their names are imported then."""
+
+    def __get__(self, cls: type[Message] | None, metaclass: type[Any]) -> bool:
+        if cls is not None:
+            codec.builder.import_types(cls)
+        return False
+
+
 _LAZY_SCHEMA = LazySchema()
 _LAZY_FIELDS = _LazyDataclassFields()
 
@@ -161,6 +172,8 @@ class _MessageType(type):
 
     if TYPE_CHECKING:
         __schema__: Schema
+    else:
+        __no_type_check__ = _TypeHints()
 
     def __new__(
         metacls,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ..model.message import Message
 
-__all__ = ("build_field", "build_schema", "resolve_ref")
+__all__ = ("build_field", "build_schema", "import_types", "resolve_ref")
 
 _ZEROS: dict[int, object] = dict.fromkeys(TYPE_NAMES, 0)
 _ZEROS.update(
@@ -240,6 +240,40 @@ def resolve_ref(ref: Any, module_name: str) -> Any:
     if found is None:
         raise LookupError(f"there is no {type_name!r} in module {path or module_name!r}")
     return found
+
+
+def import_types(cls: type[Message]) -> None:
+    """Give the modules of a class and its bases what the annotations of fields name there.
+
+    Generated modules import each other for type checkers only; whoever evaluates an annotation needs the names, too.
+    `ImportError` when a module of the tree cannot be imported.
+    """
+    import inspect
+    import re
+
+    for base in cls.__mro__:
+        module = sys.modules.get(base.__module__)
+        if module is None or "__fields__" not in base.__dict__:
+            continue
+        specs: dict[str, FieldSpec] = base.__dict__["__fields__"]
+        annotations = inspect.get_annotations(base)
+        for name, spec in specs.items():
+            path, _, type_name = (
+                spec.ref.rpartition(":") if isinstance(spec.ref, str) else ("", "", "")
+            )
+            annotation = annotations.get(name)
+            if not path or not isinstance(annotation, str):
+                continue
+            # `alias.Type`; a type of the tree's root, and of another part of a module, stands alone.
+            found = re.search(rf"(?:(\w+)\.|(?<![\w.]))({type_name}_*)(?!\w)", annotation)
+            if found is None:
+                continue
+            alias, local = found.groups()
+            holder = importlib.import_module(path, module.__package__)
+            if alias is not None:
+                module.__dict__.setdefault(alias, holder)
+            else:
+                module.__dict__.setdefault(local, getattr(holder, type_name))
 
 
 def _zero(field: Field) -> Any:
