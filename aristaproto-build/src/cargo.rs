@@ -4,7 +4,7 @@
 //! <https://doc.rust-lang.org/cargo/reference/build-scripts.html>
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -52,6 +52,13 @@ impl Cargo {
     pub fn watch_variable(&self, name: &str) {
         if self.speaks {
             println!("cargo:rerun-if-env-changed={name}");
+        }
+    }
+
+    /// Cargo hands this on to the build scripts of the packages that depend on this one, as `DEP_<LINKS>_<KEY>`.
+    pub fn metadata(&self, key: &str, value: &dyn Display) {
+        if self.speaks {
+            println!("cargo:{key}={value}");
         }
     }
 

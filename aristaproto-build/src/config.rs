@@ -1,6 +1,8 @@
 //! Every option once. The two macros below turn one table into the enums, [`Options`], the setters of
 //! [`Config`] and the "key=value" form; build.rs, `generate_python!` and the protoc plugin all read it.
 
+#[cfg(feature = "prost")]
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::{env, fmt};
@@ -315,8 +317,15 @@ pub struct Config {
     pub(crate) check: bool,
     emit_cargo_directives: Option<bool>,
     pub(crate) progress: Progress,
+    pub(crate) export: bool,
+    pub(crate) python_package: Option<String>,
+    pub(crate) rust_module: Option<String>,
+    pub(crate) depends_on: Vec<String>,
     #[cfg(feature = "prost")]
     pub(crate) prost: Option<prost_build::Config>,
+    /// What `prost` was told to be extern for the sake of proto crates.
+    #[cfg(feature = "prost")]
+    pub(crate) extern_paths: BTreeSet<String>,
 }
 
 impl Config {
@@ -404,6 +413,64 @@ impl Config {
     #[cfg(feature = "prost")]
     pub fn prost(&mut self, prost: prost_build::Config) -> &mut Self {
         self.prost = Some(prost);
+        self
+    }
+
+    /// Hands the .proto files on, with what was generated from them, to packages that depend on this one and say
+    /// [`depends_on`](Self::depends_on). For a build script of a package with `links` in its Cargo.toml:
+    ///
+    /// ```toml
+    /// [package]
+    /// name = "acme-protos"
+    /// links = "acme-protos"
+    /// ```
+    ///
+    /// Cargo gives build scripts of dependants what is handed on in variables: `DEP_ACME_PROTOS_INCLUDES` (folders, joined as in
+    /// `PATH`), `DEP_ACME_PROTOS_DESCRIPTOR_SET` (the path of a serialised `FileDescriptorSet`), `DEP_ACME_PROTOS_RUST_MODULE`,
+    /// `DEP_ACME_PROTOS_PYTHON_PACKAGE`, and `DEP_ACME_PROTOS_ARISTAPROTO_EXPORT` for `depends_on`.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), aristaproto_build::Error> {
+    /// aristaproto_build::Config::new()
+    ///     .out_dir("python/acme_protos")
+    ///     .export()
+    ///     .compile_protos(&["proto"], &["proto"])
+    /// # }
+    /// ```
+    pub fn export(&mut self) -> &mut Self {
+        self.export = true;
+        self
+    }
+
+    /// For [`export`](Self::export): the name by which Python imports the tree. Unless told otherwise, that of the folder that
+    /// [`out_dir`](Self::out_dir) names, or else that of the package, with underscores.
+    pub fn python_package(&mut self, name: impl Into<String>) -> &mut Self {
+        self.python_package = Some(name.into());
+        self
+    }
+
+    /// For [`export`](Self::export): the module of the crate that has the modules of the proto packages, such as `pb` for
+    /// `acme_protos::pb::acme::shared`. The crate itself unless told otherwise.
+    pub fn rust_module(&mut self, path: impl Into<String>) -> &mut Self {
+        self.rust_module = Some(path.into());
+        self
+    }
+
+    /// The .proto files that the package with this `links` exports, and those that it depends on, can be imported; what was
+    /// generated from them is used and not generated again: prost-build gets an `extern_path` for each type, Python imports
+    /// the exported Python package, as with [`extern_package`](Self::extern_package). The package must be one of
+    /// `[dependencies]`; under which name does not matter.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), aristaproto_build::Error> {
+    /// aristaproto_build::Config::new()
+    ///     .depends_on("acme-protos")
+    ///     .out_dir("python/acme_shop")
+    ///     .compile_protos(&["proto"], &["proto"])
+    /// # }
+    /// ```
+    pub fn depends_on(&mut self, links: impl Into<String>) -> &mut Self {
+        self.depends_on.push(links.into());
         self
     }
 

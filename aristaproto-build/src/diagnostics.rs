@@ -133,6 +133,33 @@ table! {
         "no .proto file has the extern package `{given}` or one below it",
         hint: "name a package as the .proto files do that are imported, or take it out of the extern packages";
 
+    // Proto crates.
+    export_without_links(package), Option, Error:
+        "the package `{package}` has no `links`, without which cargo hands nothing on to those that depend on it",
+        hint: "write `links = \"{package}\"` under `[package]` in its Cargo.toml";
+    no_proto_crate(links), Option, Error:
+        "no dependency of this package has `links = \"{links}\"` and exports .proto files",
+        hint: "add the crate under `[dependencies]` (not only under `[build-dependencies]`), with that `links` in its Cargo.toml \
+               and `Config::export` in its build script";
+    export_of_another_version(links), Option, Error:
+        "`{links}` was exported by another version of aristaproto-build",
+        hint: "let all crates of the build depend on one version: `cargo tree --invert aristaproto-build` shows them";
+    proto_of_a_dependency(file, package), Proto, Error:
+        "`{file}` is to be generated, and the crate `{package}` has generated it",
+        hint: "do not name this file among those to generate: an import finds it";
+    proto_of_two_crates(file, first, second), Proto, Error:
+        "both `{first}` and `{second}` have generated `{file}`",
+        hint: "let one of the crates own it and the other depend on that one, or move it to a crate that both depend on";
+    proto_hides_another(file, package), Proto, Error:
+        "this file hides `{file}` of the crate `{package}`, and is not the same",
+        hint: "delete it, or give it another name: the types are those of `{package}`";
+    proto_crate_below(import, package), Proto, Error:
+        "this file imports `{import}` of the crate `{package}`, on which this package does not depend",
+        hint: "add `{package}` under `[dependencies]`, so that the Rust types can name those of `{package}`";
+    proto_crate_without_rust(import, package), Proto, Error:
+        "this file imports `{import}` of the crate `{package}`, which has no Rust types",
+        hint: "call `Config::prost` in the build script of `{package}`";
+
     // Rust types.
     prost_failed(error), Proto, Error: "prost-build cannot write the Rust types: {error}";
     prost_without_editions(file), Proto, Error: "`{file}` uses an edition, which prost-build does not know",

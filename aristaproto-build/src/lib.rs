@@ -80,6 +80,7 @@ mod output;
 mod parallel;
 pub mod plugin;
 mod progress;
+mod proto_crates;
 pub mod python;
 pub mod resolve;
 mod scope;
@@ -183,14 +184,14 @@ impl Config {
     pub fn compile_descriptors(&mut self, set: &DescriptorSet) -> Result<(), Error> {
         #[cfg(feature = "prost")]
         self.refuse_editions_for_rust(set)?;
-        let generated = self.generate(set)?;
-        for warning in &generated.warnings {
+        let model = self.resolve(set)?;
+        for warning in &model.warnings {
             self.cargo().warn(warning);
         }
-        self.write(&generated.files)?;
+        self.write(&python::render(&model, &self.options))?;
         #[cfg(feature = "prost")]
         self.write_rust(set)?;
-        Ok(())
+        self.hand_on(set, &model)
     }
 
     /// Generates Python in memory and writes nothing. Files are only looked at again to show the line that a diagnostic is
@@ -236,10 +237,21 @@ impl Config {
         let Some(prost) = &mut self.prost else {
             return Ok(());
         };
-        prost_types::FileDescriptorSet::decode(set.bytes().as_slice())
-            .map_err(std::io::Error::from)
-            .and_then(|files| prost.compile_fds(files))
-            .map_err(|error| diagnostics::prost_failed(error).into())
+        let mut files = prost_types::FileDescriptorSet::decode(set.bytes().as_slice())
+            .map_err(diagnostics::prost_failed)?;
+        for file in &mut files.file {
+            if set.crates.owner(file.name()).is_some() {
+                // Its types are extern; services cannot be.
+                file.service.clear();
+            }
+        }
+        for (proto, rust) in proto_crates::rust::extern_paths(set)? {
+            if self.extern_paths.insert(proto.clone()) {
+                prost.extern_path(proto, rust);
+            }
+        }
+        let written = prost.compile_fds(files);
+        written.map_err(|error| diagnostics::prost_failed(error).into())
     }
 
     /// prost-build takes a file with an edition for one of proto2, and says nothing.

@@ -105,7 +105,7 @@ fn message_pool(model: &Model) -> String {
             } else {
                 string(&path)
             };
-            (string(&module.package), name)
+            (name, string(&module.package))
         })
         .collect();
     let mut arguments = Vec::new();

@@ -15,7 +15,7 @@ mod well_known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use prost::bytes::Bytes;
 use prost::Message;
@@ -28,6 +28,7 @@ use crate::error::{Diagnostic, Error, Location, Problems};
 use crate::excerpt::{Columns, Sources};
 use crate::lookup::Lookup;
 use crate::parallel;
+use crate::proto_crates::ProtoCrates;
 use front_end::Chosen;
 use inputs::Inputs;
 
@@ -47,6 +48,12 @@ pub struct DescriptorSet {
     shown: BTreeMap<String, String>,
     /// How the places in the files are counted, when the files are there to look at.
     columns: Option<Columns>,
+    /// Where each .proto file on disk is, by its name.
+    paths: BTreeMap<String, PathBuf>,
+    /// The folders in which imports were looked for, but for those of proto crates.
+    pub(crate) includes: Vec<PathBuf>,
+    /// The proto crates that own some of the files.
+    pub(crate) crates: ProtoCrates,
     /// Each file of `file` as the front end wrote it, by its name: with the custom options, which the typed form drops.
     raw: BTreeMap<String, Bytes>,
 }
@@ -97,6 +104,9 @@ impl DescriptorSet {
             warnings: Vec::new(),
             shown: BTreeMap::new(),
             columns: None,
+            paths: BTreeMap::new(),
+            includes: Vec::new(),
+            crates: ProtoCrates::default(),
             raw,
         })
     }
@@ -134,6 +144,20 @@ impl DescriptorSet {
             || Lookup::with_capacity(0),
             |bytes| source_info::spans(bytes),
         )
+    }
+
+    /// Where a .proto file is on disk; None when it is not known.
+    pub(crate) fn path(&self, name: &str) -> Option<&Path> {
+        self.paths.get(name).map(PathBuf::as_path)
+    }
+
+    /// The place where a file begins.
+    pub(crate) fn start(&self, name: &str) -> Location {
+        Location {
+            file: self.shown_path(name).unwrap_or_else(|| name.to_owned()),
+            line: 1,
+            column: 1,
+        }
     }
 
     /// The path of a file as a message should print it; None when it is not known.
@@ -234,7 +258,12 @@ pub fn load(
 ) -> Result<DescriptorSet, Error> {
     let includes: Vec<PathBuf> = config.includes.iter().chain(includes).cloned().collect();
     let root = manifest_folder();
-    let inputs = Inputs::find(&root, protos, &includes)?;
+    let crates = ProtoCrates::find(&config.depends_on)?;
+    let mut inputs = Inputs::find(&root, protos, &includes)?;
+    let own_includes = inputs.includes.clone();
+    for include in crates.iter().flat_map(|it| &it.includes) {
+        inputs.add_include(include.clone());
+    }
     let front_end = front_end::choose(config)?;
     let cargo = config.cargo();
     let stage = || {
@@ -265,13 +294,18 @@ pub fn load(
     set.columns = Some(columns);
     for file in &set.file.file {
         if let Some(path) = inputs.find_import(file.name()) {
-            set.shown.insert(file.name().to_owned(), inputs.show(&path));
+            let name = file.name().to_owned();
+            set.shown.insert(name.clone(), inputs.show(&path));
+            set.paths.insert(name, path.clone());
             set.files_read.push(path);
         }
     }
     set.files_read.sort_unstable();
     cargo.watch(set.files_read.iter().chain(&inputs.folders));
     front_end.watch(&cargo);
+    crates.check(&set)?;
+    set.includes = own_includes;
+    set.crates = crates;
     write_set(config, &set, &cargo)?;
     Ok(set)
 }
@@ -292,6 +326,11 @@ fn write_set(config: &Config, set: &DescriptorSet, cargo: &Cargo) -> Result<(), 
     }
     cargo.watch([&path]);
     Ok(())
+}
+
+/// Whether a file is among those that every front end brings with it.
+pub(crate) fn is_bundled(file: &str) -> bool {
+    well_known::text(file).is_some()
 }
 
 /// `1 file`, `2 files`.

@@ -92,6 +92,46 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "an_edition_is_refused_where_prost_would_guess",
     ),
     (
+        "export_without_links",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "no_proto_crate",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "proto_of_a_dependency",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "proto_of_two_crates",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "proto_hides_another",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "proto_crate_below",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "proto_crate_without_rust",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
+        "export_of_another_version",
+        "tests/tests/proto_crates.rs",
+        "faults_say_what_to_do",
+    ),
+    (
         "cannot_for_a_file",
         "tests/tests/output.rs",
         "a_folder_that_cannot_be_made_is_named",

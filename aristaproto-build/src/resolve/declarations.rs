@@ -12,7 +12,7 @@ impl<'a> Resolver<'a> {
     /// after a nested type or in another case can have them.
     pub(super) fn reserve(&mut self, index: usize) {
         let file = self.files[index];
-        if well_known::is_in_runtime(file.name()) {
+        if well_known::is_in_runtime(file.name()) || self.set.crates.owner(file.name()).is_some() {
             return;
         }
         let messages = (0..).zip(&file.message_type);
@@ -40,6 +40,13 @@ impl<'a> Resolver<'a> {
 
     /// Takes the name of a class in its module.
     fn take_type(&mut self, index: usize, kind: &str, declared: &mut Declared) {
+        if let Some(owner) = self.set.crates.owner(self.files[index].name()) {
+            let full_name = self.full_name(index, &declared.proto_name);
+            if let Some(name) = owner.renamed.get(&full_name) {
+                declared.name.clone_from(name);
+            }
+            return;
+        }
         let owner = self.type_owner(index, kind, &declared.proto_name, &declared.path);
         let wanted = std::mem::take(&mut declared.name);
         // Underscores make no keyword of a class' name.

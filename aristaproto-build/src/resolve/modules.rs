@@ -20,8 +20,8 @@ const DESCRIPTORS: &str = "_descriptors";
 /// Modules that each tree has beside those of packages.
 const OWN_MODULES: [&str; 3] = [DESCRIPTORS, "message_pool", "google_proto_descriptor_pool"];
 
-/// By package, and who makes its module, the files.
-type Packages<'a> = BTreeMap<(&'a str, Origin), Vec<usize>>;
+/// By package, who makes its module, and where that is if it is not generated, the files.
+type Packages<'a> = BTreeMap<(&'a str, Origin, Vec<String>), Vec<usize>>;
 
 /// Where a file names its package.
 fn package_of(file: usize) -> Place {
@@ -42,26 +42,25 @@ impl Resolver<'_> {
         let needed = self.needed();
         let mut packages: Packages = BTreeMap::new();
         for (index, file) in files.iter().enumerate() {
-            let origin = match self.extern_module(file) {
-                Some(module) if module.in_tree => Origin::Beside,
-                Some(_) => Origin::Installed,
-                None if needed[index] => Origin::Generated,
-                None => Origin::Unused,
+            let (origin, path) = match self.extern_module(file) {
+                Some(module) if module.in_tree => (Origin::Beside, module.path),
+                Some(module) => (Origin::Installed, module.path),
+                None if needed[index] => (Origin::Generated, Vec::new()),
+                None => (Origin::Unused, Vec::new()),
             };
-            let package = (file.package(), origin);
+            let package = (file.package(), origin, path);
             packages.entry(package).or_default().push(index);
         }
         self.extern_packages(&packages);
         self.module_of = vec![ModuleId(0); self.files.len()];
         self.file_in_module = vec![0; self.files.len()];
         let mut module_of_file: Lookup<&str, ModuleId> = Lookup::with_capacity(self.files.len());
-        for (module, (&(package, origin), indices)) in packages.iter().enumerate() {
-            let path = self.extern_module(files[indices[0]]).map(|it| it.path);
+        for (module, ((package, origin, path), indices)) in packages.iter().enumerate() {
             self.model.modules.push(Module {
-                package: package.to_owned(),
-                origin,
-                path: path.unwrap_or_default(),
-                well_known: package == well_known::PACKAGE && origin == Origin::Generated,
+                package: (*package).to_owned(),
+                origin: *origin,
+                path: path.clone(),
+                well_known: *package == well_known::PACKAGE && *origin == Origin::Generated,
                 ..Module::default()
             });
             for (position, &index) in indices.iter().enumerate() {
@@ -117,9 +116,9 @@ impl Resolver<'_> {
     fn folders(&mut self, packages: &Packages) {
         // Of two packages that want one folder, the one that is spelled so has it, in lowercase before others.
         let modules = packages.keys().enumerate();
-        let generated = modules.filter(|(_, (_, origin))| *origin == Origin::Generated);
+        let generated = modules.filter(|(_, (_, origin, _))| *origin == Origin::Generated);
         let mut order: Vec<(usize, &str)> = generated
-            .map(|(module, &(package, _))| (module, package))
+            .map(|(module, &(package, ..))| (module, package))
             .collect();
         let is_spelled = |package: &str| {
             let mut segments = package.split('.');
@@ -210,7 +209,7 @@ impl Resolver<'_> {
         tries.set(start, count);
         if let Some(reason) = reason {
             let mut files = packages.iter();
-            let declared = files.find(|((package, _), _)| is_within(package, prefix));
+            let declared = files.find(|((package, ..), _)| is_within(package, prefix));
             let owner = Owner {
                 what: format!("package `{prefix}`"),
                 place: declared.map(|(_, indices)| package_of(indices[0])),
@@ -226,9 +225,12 @@ impl Resolver<'_> {
     /// The module of a file whose package is extern. The well-known types are the runtime's in any case; their package may
     /// have other files, too.
     fn extern_module(&self, file: &FileDescriptorProto) -> Option<ExternModule> {
+        if well_known::is_in_runtime(file.name()) {
+            return None;
+        }
         let found = self.options.extern_package.find(file.package());
-        let (_, module) = found.filter(|_| !well_known::is_in_runtime(file.name()))?;
-        Some(module)
+        let found = found.map(|(_, module)| module);
+        found.or_else(|| self.set.crates.module(file.name()))
     }
 
     /// Which files are to be printed, or would be if their packages were not extern: all but those that only the files of
@@ -273,14 +275,14 @@ impl Resolver<'_> {
         for (given, _) in options.iter() {
             let mut found = packages.keys();
             let is_extern = |origin| matches!(origin, Origin::Beside | Origin::Installed);
-            if found.any(|&(package, origin)| is_extern(origin) && is_within(package, given)) {
+            if found.any(|&(package, origin, _)| is_extern(origin) && is_within(package, given)) {
                 continue;
             }
-            let near = nearest(given, packages.keys().map(|&(package, _)| package));
+            let near = nearest(given, packages.keys().map(|&(package, ..)| package));
             let mut problem = diagnostics::extern_package_not_in_set(given);
             if let Some(near) = near {
                 problem = problem.hint(format!("did you mean `{near}`?"));
-                let files = packages.iter().find(|((package, _), _)| *package == near);
+                let files = packages.iter().find(|((package, ..), _)| *package == near);
                 problem.location = files.and_then(|(_, files)| self.locate(&package_of(files[0])));
             }
             self.report([problem]);

@@ -86,7 +86,7 @@ impl Inputs {
         Ok(inputs)
     }
 
-    fn add_include(&mut self, path: PathBuf) {
+    pub fn add_include(&mut self, path: PathBuf) {
         if !self.includes.contains(&path) {
             self.includes.push(path);
         }

@@ -145,7 +145,7 @@ def test_extensions_of_another_tree() -> None:
 
 
 def test_what_a_tree_says_of_an_extension_first_stays() -> None:
-    shared_again = aristaproto.MessagePool(extern={"acme.shared": shared.__name__})
+    shared_again = aristaproto.MessagePool(extern={shared.__name__: "acme.shared"})
     again = aristaproto.extension("acme.again", "acme.shared.Open", 100, aristaproto.TYPE_INT32)
     shared_again.register("acme", {"again": again})
     assert shared_again.find_extension("acme.shared.Open", 100) is again
@@ -153,9 +153,9 @@ def test_what_a_tree_says_of_an_extension_first_stays() -> None:
 
 
 def test_pools_of_trees_that_stand_on_each_other() -> None:
-    below = aristaproto.MessagePool(extern={"acme.orders": orders.__name__})
+    below = aristaproto.MessagePool(extern={orders.__name__: "acme.orders"})
     assert below.find("acme.orders.Order") is orders.Order
-    circle = aristaproto.MessagePool(extern={"acme.circle": "circle"})
+    circle = aristaproto.MessagePool(extern={"circle": "acme.circle"})
     module = type(sys)("circle")
     vars(module)["pool"] = circle
     sys.modules["circle"] = module
@@ -167,7 +167,7 @@ def test_pools_of_trees_that_stand_on_each_other() -> None:
 
 
 def test_a_tree_that_is_not_installed_is_named() -> None:
-    pool = aristaproto.MessagePool(extern={"acme.absent": "acme_absent.acme.absent"})
+    pool = aristaproto.MessagePool(extern={"acme_absent.acme.absent": "acme.absent"})
     with pytest.raises(ModuleNotFoundError, match="acme_absent"):
         pool.find("acme.absent.Message")
 

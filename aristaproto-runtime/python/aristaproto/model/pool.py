@@ -60,8 +60,9 @@ class MessagePool:
     def __init__(self, extern: Mapping[str, str] | None = None) -> None:
         """Make an empty pool.
 
-        `extern` has, by proto package, the absolute names of the modules of other trees that hold classes which types of
-        this tree refer to. Such a module is imported when a look-up finds nothing here, and an `ImportError` goes through.
+        `extern` has the absolute names of the modules of other trees that hold classes which types of this tree refer to,
+        with their proto packages. Such a module is imported when a look-up finds nothing here, and an `ImportError` goes
+        through.
         """
         self._extern = dict(extern or {})
         self._types: dict[str, type[Any]] = {}
@@ -98,19 +99,21 @@ class MessagePool:
 
         What that pool has already stays, because two trees may declare the same extension.
         """
+        packages = set(self._extern.values())
         package = extension.extendee
-        while package and package not in self._extern:
+        while package and package not in packages:
             package = package.rpartition(".")[0]
-        pool = _pool_of(self._extern[package], load=True) if package else None
-        if pool is not None and pool is not self:
-            pool._extensions.setdefault((extension.extendee, extension.number), extension)
-            pool._extension_names.setdefault(full_name, extension)
+        for module, extern in self._extern.items():
+            pool = _pool_of(module, load=True) if package and extern == package else None
+            if pool is not None and pool is not self:
+                pool._extensions.setdefault((extension.extendee, extension.number), extension)
+                pool._extension_names.setdefault(full_name, extension)
 
     def _pools(self, *, load: bool) -> list[MessagePool]:
         """This pool and those of the trees that it stands on, each once; only those imported already without `load`."""
         pools: list[MessagePool] = [self]
         for pool in pools:
-            for module in pool._extern.values():
+            for module in pool._extern:
                 other = _pool_of(module, load)
                 if other is not None and other not in pools:
                     pools.append(other)
