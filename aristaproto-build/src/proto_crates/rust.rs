@@ -73,7 +73,7 @@ impl Manifest {
 
     /// What this package calls a crate in its code; None if it does not depend on it.
     fn dependency(&self, owner: &ProtoCrate) -> Option<String> {
-        let library = owner.rust_module.split("::").next()?.to_crate_of();
+        let library = owner.rust_module.split("::").next()?.to_owned();
         let Some(manifest) = &self.0 else {
             return Some(library);
         };
