@@ -45,6 +45,9 @@ class RawServer(asyncio.Protocol):
         self._connection.initiate_connection()
         self._transport.write(self._connection.data_to_send())
 
+    def close(self) -> None:
+        self._transport.close()
+
     def data_received(self, data: bytes) -> None:
         answered = False
         for event in self._connection.receive_data(data):
@@ -73,8 +76,18 @@ class RawServer(asyncio.Protocol):
 async def raw_server(answer: Answer) -> AsyncGenerator[int, None]:
     """Serves the answer on a port of loopback that the system chooses."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: RawServer(answer), "127.0.0.1", 0)
+    connections: list[RawServer] = []
+
+    def accept() -> RawServer:
+        connections.append(RawServer(answer))
+        return connections[-1]
+
+    server = await loop.create_server(accept, "127.0.0.1", 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
+        for connection in connections:
+            connection.close()
+        # They close in the next turn of the loop.
+        await asyncio.sleep(0)

@@ -6,6 +6,10 @@ import aristaproto
 
 from ....message_pool import default_message_pool
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
 __all__ = (
     "ErrorResponse",
     "ExtensionNumberResponse",
@@ -36,6 +40,15 @@ class ServerReflectionRequest(aristaproto.Message):
         7, aristaproto.TYPE_STRING, oneof="message_request"
     )
 
+    if TYPE_CHECKING:
+        message_request: aristaproto.Oneof[
+            tuple[Literal["file_by_filename"], str]
+            | tuple[Literal["file_containing_symbol"], str]
+            | tuple[Literal["file_containing_extension"], ExtensionRequest]
+            | tuple[Literal["all_extension_numbers_of_type"], str]
+            | tuple[Literal["list_services"], str]
+        ] = aristaproto.oneof()
+
 
 class ExtensionRequest(aristaproto.Message):
     containing_type: str = aristaproto.field(1, aristaproto.TYPE_STRING)
@@ -59,6 +72,14 @@ class ServerReflectionResponse(aristaproto.Message):
     error_response: ErrorResponse | None = aristaproto.field(
         7, aristaproto.TYPE_MESSAGE, "ErrorResponse", oneof="message_response"
     )
+
+    if TYPE_CHECKING:
+        message_response: aristaproto.Oneof[
+            tuple[Literal["file_descriptor_response"], FileDescriptorResponse]
+            | tuple[Literal["all_extension_numbers_response"], ExtensionNumberResponse]
+            | tuple[Literal["list_services_response"], ListServiceResponse]
+            | tuple[Literal["error_response"], ErrorResponse]
+        ] = aristaproto.oneof()
 
 
 class FileDescriptorResponse(aristaproto.Message):
