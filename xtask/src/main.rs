@@ -16,6 +16,7 @@ mod fuzz_engine;
 mod plugin;
 mod python;
 mod pythons;
+mod soak;
 mod suite;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ Usage: cargo xtask <verb> [arguments]
   conformance       protobuf's official conformance suite against the runtime: totals by syntax and format
   corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
   pythons [name...] the Pythons that the tests want and this machine lacks, below target/pythons
+  soak              calls under load and faults, our clients and servers beside google's; an hour, `--short` a minute or two
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour
   bless             rewrite the golden files and the compile errors that tests compare with
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Some("conformance") => conformance::run(&root, &rest),
         Some("corpus") => corpus::run(&root, &rest),
         Some("fuzz-engine") => fuzz_engine::run(&root, &rest),
+        Some("soak") => soak::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
         Some("pythons") => pythons::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),

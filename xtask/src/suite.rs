@@ -123,6 +123,12 @@ const STEPS: &[Step] = &[
         run: Bench::pytest_newest,
     },
     Step {
+        name: "soak",
+        about: "calls under load and faults, beside google's, as `cargo xtask soak --short`",
+        needs: &["python", "plugin"],
+        run: Bench::soak,
+    },
+    Step {
         name: "wheels",
         about: "the runtime built and installed as users do: pip, uv, build; what is said where the codec cannot be built",
         needs: &["python"],

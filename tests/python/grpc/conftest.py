@@ -35,6 +35,7 @@ class Echo:
 
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.waiting = asyncio.Event()
 
     async def my_rpc(self, message: Any) -> Any:
         await self._act_on(message.name)
@@ -73,6 +74,7 @@ class Echo:
         if name == "fail":
             raise ValueError("asked to fail")
         if name == "wait":
+            self.waiting.set()
             try:
                 await asyncio.Event().wait()
             finally:

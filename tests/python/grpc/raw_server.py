@@ -32,6 +32,8 @@ class Answer:
     status: str | None = "0"
     close: bool = False
     after_request: bool = True
+    goaway: bool = False
+    reset: int | None = None
     extra: tuple[tuple[str, str], ...] = ()
 
 
@@ -61,12 +63,17 @@ class RawServer(asyncio.Protocol):
 
     def _respond(self, stream_id: int) -> None:
         answer = self._answer
+        if answer.goaway:
+            self._connection.close_connection()
+            return
         if answer.headers:
             headers = [(":status", "200"), ("content-type", "application/grpc"), *answer.extra]
             self._connection.send_headers(stream_id, headers)
         if answer.data:
             self._connection.send_data(stream_id, answer.data)
-        if answer.status is not None:
+        if answer.reset is not None:
+            self._connection.reset_stream(stream_id, answer.reset)
+        elif answer.status is not None:
             self._connection.send_headers(
                 stream_id, [("grpc-status", answer.status)], end_stream=True
             )

@@ -322,6 +322,29 @@ def blocking_sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_request_that_is_too_large_for_the_server(
+    client_transport: str,
+    serve: Serve,
+    connect: Connect,
+    lib: Any,
+    echo_service: MakeEcho,
+    kind: str,
+) -> None:
+    """The server's status, although it comes while the request is still being sent."""
+    client = await connect(client_transport, await serve(echo_service("grpcio")))
+    name = "x" * (8 * 2**20)
+    calls: dict[str, Callable[[], Any]] = {
+        "my_rpc": lambda: client.my_rpc(lib.Request(name=name)),
+        "upload": lambda: client.upload([lib.Request(name=name)]),
+        "versions": lambda: anext(client.versions(lib.VersionRequest(name=name))),
+        "chat": lambda: anext(client.chat([lib.VersionRequest(name=name)])),
+    }
+    with pytest.raises(CALL_FAILED) as raised:
+        await asyncio.wait_for(calls[kind](), 20)
+    assert status_of(raised.value) == "RESOURCE_EXHAUSTED"
+
+
 RESPONSE = grpclib_example.Response(names=["a"]).SerializeToString()
 BROKEN_ANSWERS = {
     "no answer": (Answer(headers=False, status=None, close=True), "UNAVAILABLE"),
@@ -333,6 +356,10 @@ BROKEN_ANSWERS = {
         Answer(frame(RESPONSE, compressed=True), extra=(("grpc-encoding", "gzip"),)),
         "INTERNAL",
     ),
+    "GOAWAY": (Answer(goaway=True, close=True), "UNAVAILABLE"),
+    "refused": (Answer(headers=False, reset=7), "UNAVAILABLE"),
+    "reset": (Answer(headers=False, reset=2), "INTERNAL"),
+    "cancelled": (Answer(frame(RESPONSE), reset=8), "CANCELLED"),
     "status of a failure": (Answer(frame(RESPONSE), status="5"), "NOT_FOUND"),
     "unknown status": (Answer(frame(RESPONSE), status="99"), "UNKNOWN"),
 }
@@ -348,6 +375,8 @@ async def test_broken_answers(broken: str, kind: str) -> None:
         with pytest.raises(grpclib.exceptions.GRPCError) as raised:
             await asyncio.wait_for(responses_of(client, grpclib_example, kind), 5)
         assert status_of(raised.value) == status
+        # Also where grpclib has cancelled the task twice.
+        assert getattr(asyncio.current_task(), "cancelling", int)() == 0
 
 
 @pytest.mark.parametrize("kind", ["upload", "chat"])
@@ -694,8 +723,8 @@ async def main():
         print((await MyServiceAsyncStub(channel).upload([Request(name="a")])).names)
     await server.stop(None)
 
-asyncio.run(main())
-asyncio.run(main())
+asyncio.run(main(), debug=False)
+asyncio.run(main(), debug=False)
 """
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", code],

@@ -153,7 +153,7 @@ async def test_cancelled_caller_closes_both_sides(
 ) -> None:
     producer = Producer([request_type(lib, call)(name="wait")], then_wait=True)
     running = asyncio.create_task(call(client, producer))
-    await asyncio.sleep(0.1)
+    await asyncio.wait_for(service.waiting.wait(), 5)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(running, 1)

@@ -15,6 +15,7 @@ use crate::corpus;
 use crate::exec;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
+use crate::soak;
 
 /// No step may run longer than this; a hanging one fails instead of blocking the rest.
 pub(super) const STEP_LIMIT: Duration = Duration::from_mins(40);
@@ -354,6 +355,13 @@ impl Bench {
         let mut program = corpus::program(&self.root, &self.venv_program("python"), &plugin);
         program.arg("--fast");
         self.run("corpus", program)
+    }
+
+    pub fn soak(&self) -> Result<Outcome, String> {
+        let plugin = Plugin::at(&self.target);
+        let mut program = soak::program(&self.root, &self.venv_program("python"), &plugin);
+        program.arg("--short");
+        self.run("soak", program)
     }
 
     pub fn conformance(&self) -> Result<Outcome, String> {

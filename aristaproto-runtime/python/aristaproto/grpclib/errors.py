@@ -99,9 +99,9 @@ def _documented(error: Exception, response_name: str) -> Exception:
 
 def _status_of_end(reason: str) -> Status:
     """The status for the end of a stream without one, from grpclib's words."""
-    reset = re.search(r"error_code: (?:ErrorCodes\.)?(\w+)", reason)
+    reset = re.match(r"Stream reset .*error_code: (?:ErrorCodes\.)?(\w+)", reason)
     if reset is None:
-        return Status.UNAVAILABLE  # The connection was lost.
+        return Status.UNAVAILABLE  # The connection was lost, or is to be closed.
     code = reset[1]
     number = int(code) if code.isdigit() else _RESET_CODES.get(code, 0)
     return _RESET_STATUS.get(number, Status.INTERNAL)

@@ -216,16 +216,19 @@ class ServiceStub:
 class Call(Generic[Response]):
     """A call of grpclib from its start to its status, with the errors of `ServiceStub`."""
 
-    __slots__ = ("response_type", "steps", "stream")
+    __slots__ = ("__weakref__", "response_type", "sending", "steps", "stream")
 
     def __init__(self, stream: Stream[Any, Response], response_type: type[Response]) -> None:
         self.stream = stream
         self.response_type = response_type
         self.steps = Steps(stream, response_type.__name__)
+        self.sending = False
+        """Whether the one request is being sent, for which a whole response changes nothing: nobody reads it yet."""
 
     async def __aenter__(self) -> Call[Response]:
         with self.steps:
             await self.stream.__aenter__()
+        _keep_first_end(self)
         return self
 
     async def __aexit__(
@@ -243,8 +246,10 @@ class Call(Generic[Response]):
 
     async def send_request(self, request: Any) -> None:
         """Sends the one request of a call that has one."""
+        self.sending = True
         with self.steps:
             await self.stream.send_message(request, end=True)
+        self.sending = False
 
     async def receive(self) -> Response | None:
         """The next response; None after the last one."""
@@ -283,7 +288,6 @@ class StreamRequestSender(RequestSender[Request]):
         except BaseException:
             await close_stream(self._messages, self._messages)
             raise
-        _keep_complete_response(self._stream)
         await super().__aenter__()
         return self
 
@@ -339,27 +343,31 @@ class StreamRequestSender(RequestSender[Request]):
         return CALL_ENDED
 
 
-def _keep_complete_response(stream: Stream[Any, Any]) -> None:
-    """Makes a reset of the stream harmless once the whole response is there.
+def _keep_first_end(call: Call[Any]) -> None:
+    """Makes the first end of a stream the one that counts: its status, or what was wrong.
 
     A server that needs no more requests, such as grpcio's, ends its response and resets the stream.
     The client must not drop the response then (RFC 9113, section 8.1), but grpclib lets every read
-    fail, so its wrapper of reads does not get to know of such a reset.
+    fail, so its wrapper of reads does not get to know of such a reset. Nor does it get to know of a second failure, such as
+    the loss of a connection after GOAWAY: it would cancel the waiting task once more.
     """
-    wrapper: Any = getattr(stream, "_wrapper", None)
-    received: Any = getattr(stream, "_stream", None)
-    if not hasattr(wrapper, "cancel") or not hasattr(received, "trailers"):
+    wrapper: Any = getattr(call.stream, "_wrapper", None)
+    if not hasattr(wrapper, "cancel"):
         return
     cancel_reads: Callable[[Any, Exception], None] = wrapper.__class__.cancel
-    # Else the three would be a reference cycle.
-    wrapper_reference, received_reference = weakref.ref(wrapper), weakref.ref(received)
+    # Else they would be reference cycles.
+    wrapper_reference, call_reference = weakref.ref(wrapper), weakref.ref(call)
 
     def cancel(error: Exception) -> None:
-        wrapper, received = wrapper_reference(), received_reference()
+        wrapper: Any = wrapper_reference()
+        call = call_reference()
+        if wrapper is None or call is None or getattr(wrapper, "cancelled", None):
+            return
+        received = getattr(call.stream, "_stream", None)
         complete = received is not None and (
             received.trailers is not None or "grpc-status" in dict(received.headers or ())
         )
-        if wrapper is not None and not (complete and isinstance(error, StreamTerminatedError)):
+        if call.sending or not (complete and isinstance(error, StreamTerminatedError)):
             cancel_reads(wrapper, error)
 
     wrapper.cancel = cancel

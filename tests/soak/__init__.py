@@ -1,0 +1,1 @@
+"""Calls under load and faults, ours beside google's: `cargo xtask soak`."""
