@@ -91,6 +91,9 @@ table! {
     protox_without_editions(said), Proto, Error: "{said}",
         hint: "protox knows no editions: turn on the feature `prebuilt-protoc` of aristaproto-build, or name a protoc with \
                `Config::protoc` or `PROTOC`";
+    refused_by_protox(said), Proto, Error: "{said}",
+        hint: "protox refuses some files that protoc takes: if this one is right, turn on the feature `prebuilt-protoc` of \
+               aristaproto-build, or name a protoc with `Config::protoc` or `PROTOC`";
     import_not_found(import, searched), ImportNotFound, Error: "the import `{import}` was not found",
         hint: "searched: {searched}\nadd the folder that holds `{import}` to the includes";
     import_elsewhere(import, searched, folder), ImportNotFound, Error: "the import `{import}` was not found",
@@ -116,6 +119,8 @@ table! {
     wrong_number(what, number), Proto, Error: "{what} has the number {number}, which no field can have",
         hint: "numbers go from 1 to 536870911";
     enum_without_values(what), Proto, Error: "{what} has no values", hint: "give it one for 0";
+    default_not_utf8(what, text), Proto, Warning: "{what} has no default in Python: `{text}` is no UTF-8",
+        hint: "make it `bytes`, or its default a text";
     wrong_default(what, text), Proto, Error: "{what} has the default `{text}`, no value of its type",
         hint: "make the descriptor set again with an up-to-date protobuf compiler";
     not_a_request(error), Proto, Error: "standard input is not a CodeGeneratorRequest: {error}",
@@ -203,6 +208,15 @@ pub(crate) fn shown(text: &str) -> String {
         .flat_map(char::escape_debug)
         .collect();
     if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Bytes that somebody else chose, with those that are not printable ASCII escaped.
+pub(crate) fn shown_bytes(bytes: &[u8]) -> String {
+    let mut shown = bytes[..bytes.len().min(SHOWN)].escape_ascii().to_string();
+    if bytes.len() > SHOWN {
         shown.push('…');
     }
     shown

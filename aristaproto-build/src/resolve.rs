@@ -45,7 +45,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     files.sort_by_key(|file| file.name());
     let mut resolver = Resolver::new(set, &files, options);
     resolver.conformity();
-    resolver.end_if_wrong()?;
+    let mut warnings = resolver.end_if_wrong()?;
     resolver.modules();
     for index in 0..files.len() {
         resolver.reserve(index);
@@ -57,7 +57,9 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     resolver.extensions();
     resolver.services();
     resolver.parts();
-    resolver.model.warnings = resolver.end_if_wrong()?;
+    warnings.extend(resolver.end_if_wrong()?);
+    warnings.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));
+    resolver.model.warnings = warnings;
     Ok(resolver.model)
 }
 

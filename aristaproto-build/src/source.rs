@@ -4,6 +4,7 @@
 //! What comes out does not depend on the front end: the well-known types are the bundled ones everywhere, and the files
 //! are put into one order.
 
+pub(crate) mod defaults;
 mod embedded;
 mod front_end;
 mod inputs;
@@ -29,6 +30,7 @@ use crate::excerpt::{Columns, Sources};
 use crate::lookup::Lookup;
 use crate::parallel;
 use crate::proto_crates::ProtoCrates;
+use defaults::NotUtf8;
 use front_end::Chosen;
 use inputs::Inputs;
 
@@ -54,6 +56,8 @@ pub struct DescriptorSet {
     pub(crate) includes: Vec<PathBuf>,
     /// The proto crates that own some of the files.
     pub(crate) crates: ProtoCrates,
+    /// By file, the defaults that are no text, which `file` has not.
+    not_utf8: BTreeMap<String, Vec<NotUtf8>>,
     /// Each file of `file` as the front end wrote it, by its name: with the custom options, which the typed form drops.
     raw: BTreeMap<String, Bytes>,
 }
@@ -77,9 +81,13 @@ impl DescriptorSet {
     ) -> Result<Self, Error> {
         let mut raw = BTreeMap::new();
         let mut decoded = BTreeMap::new();
+        let mut not_utf8 = BTreeMap::new();
         let read = parallel::map(&files, |bytes| source_info::decode(bytes));
         for (bytes, file) in files.into_iter().zip(read) {
-            let file = file.map_err(|error| unreadable(&bytes, &error))?;
+            let (file, defaults) = file.map_err(|error| unreadable(&bytes, &error))?;
+            if !defaults.is_empty() {
+                not_utf8.insert(file.name().to_owned(), defaults);
+            }
             raw.insert(file.name().to_owned(), bytes);
             decoded.insert(file.name().to_owned(), file);
         }
@@ -107,6 +115,7 @@ impl DescriptorSet {
             paths: BTreeMap::new(),
             includes: Vec::new(),
             crates: ProtoCrates::default(),
+            not_utf8,
             raw,
         })
     }
@@ -158,6 +167,11 @@ impl DescriptorSet {
             line: 1,
             column: 1,
         }
+    }
+
+    /// The defaults of a file that are no text.
+    pub(crate) fn defaults_not_utf8(&self, file: &str) -> &[NotUtf8] {
+        self.not_utf8.get(file).map_or(&[], Vec::as_slice)
     }
 
     /// The path of a file as a message should print it; None when it is not known.

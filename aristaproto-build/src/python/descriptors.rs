@@ -25,7 +25,7 @@ const RUNTIME: &str = "aristaproto.wkt._descriptors";
 impl Printer<'_> {
     /// Prints the statements that attach google's descriptors to the module's classes. The well-known types get none:
     /// their classes are the same in every tree, while each tree has a pool of its own.
-    pub(super) fn descriptors(&mut self) {
+    pub(super) fn descriptors(&mut self, is_behind_class: bool) {
         if !self.options.google_protobuf_descriptors {
             return;
         }
@@ -43,7 +43,7 @@ impl Printer<'_> {
         let root = ".".repeat(module.path.len() + 1);
         let from = format!("{root}{POOL_MODULE}");
         let pool = self.imports.member_at_top(&from, FILES);
-        self.writer.blank(1);
+        self.writer.blank(if is_behind_class { 2 } else { 1 });
         let name = "f\"{__name__}._descriptors\"".into();
         self.writer
             .call(0, &format!("{pool}.register_module"), &[name], "");

@@ -71,8 +71,8 @@ impl<'a> Printer<'a> {
         for service in services() {
             self.async_base(service);
         }
-        self.registration();
-        self.descriptors();
+        let is_behind_class = !self.registration() && !module.services.is_empty();
+        self.descriptors(is_behind_class);
         self.with_head()
     }
 
@@ -99,8 +99,8 @@ impl<'a> Printer<'a> {
         );
     }
 
-    /// Prints the statement that makes the module's types known to the tree's pool.
-    fn registration(&mut self) {
+    /// Prints the statement that makes the module's types known to the tree's pool. Gives whether there are any.
+    fn registration(&mut self) -> bool {
         let mut items: Vec<(String, String)> = Vec::new();
         if self.module.well_known {
             items.push((string("Any"), "Any".to_owned()));
@@ -111,7 +111,7 @@ impl<'a> Printer<'a> {
                 .map(|declared| (string(&declared.proto_name), declared.name.clone())),
         );
         if items.is_empty() {
-            return;
+            return false;
         }
         let pool = self.message_pool();
         let arguments = [
@@ -121,6 +121,7 @@ impl<'a> Printer<'a> {
         self.writer.blank(2);
         self.writer
             .call(0, &format!("{pool}.register"), &arguments, "");
+        true
     }
 
     /// Enums, then messages, as they are printed.

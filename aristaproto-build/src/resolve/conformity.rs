@@ -79,6 +79,18 @@ impl Resolver<'_> {
                 diagnostics::unknown_syntax(what, diagnostics::shown(file.syntax()))
             });
         }
+        for default in self.set.defaults_not_utf8(file.name()) {
+            let owner = Owner {
+                what: format!("field `{}`", default.field),
+                place: Some(Place {
+                    file: index,
+                    path: default.path.clone(),
+                }),
+            };
+            self.problem(&owner, |what| {
+                diagnostics::default_not_utf8(what, &default.text)
+            });
+        }
         let top = Around {
             file: index,
             path: &[],

@@ -133,12 +133,19 @@ fn compile_with(inputs: &Inputs, complete: Complete) -> Result<Vec<Bytes>, Error
     let mut problems = Problems::new();
     problems.extend(found);
     problems.propagate()?;
-    let mut files = super::split(compiler.encode_file_descriptor_set().into())?;
+    let files = super::split(compiler.encode_file_descriptor_set().into())?;
     compiler
         .open_file(like_protoc::DESCRIPTOR_PROTO)
         .map_err(|error| diagnose(&error, inputs))?;
-    like_protoc::descriptors(&compiler.descriptor_pool(), &mut files);
-    Ok(files)
+    let read = |name: &str| match inputs.find_import(name) {
+        Some(path) => fs::read_to_string(path).ok(),
+        None => well_known::text(name).map(str::to_owned),
+    };
+    Ok(like_protoc::descriptors(
+        &compiler.descriptor_pool(),
+        &files,
+        read,
+    ))
 }
 
 /// protox keeps its spans to itself, but prints `file:line:column: message` as the error's debug form.
@@ -161,10 +168,56 @@ fn diagnose(error: &protox::Error, inputs: &Inputs) -> Diagnostic {
     }
     let diagnostic = if message.ends_with("found 'edition'") {
         diagnostics::protox_without_editions(message)
+    } else if may_be_right(&message, inputs) {
+        diagnostics::refused_by_protox(message)
     } else {
         diagnostics::refused(message)
     };
     diagnostic.at(location)
+}
+
+/// Whether protoc may take what protox refuses with this message.
+fn may_be_right(message: &str, inputs: &Inputs) -> bool {
+    const STARTS: &[&str] = &[
+        // In proto2, protoc warns.
+        "a field with JSON name '",
+        // The default of a double may be any integer.
+        "integer is too large",
+        // Escapes of surrogates, bytes of no UTF-8.
+        "invalid string escape",
+        "string is not valid utf-8",
+        // Short names of extensions inside of a value.
+        "invalid value of type '",
+    ];
+    STARTS.iter().any(|start| message.starts_with(start))
+        // The oneof that protoc makes up for an optional field gets another name.
+        || message.ends_with(" is defined twice")
+        || message.ends_with(" is not defined") && has_public_import(inputs)
+}
+
+/// Whether a file that is read imports another one publicly, which protox follows for one step only.
+fn has_public_import(inputs: &Inputs) -> bool {
+    let mut names: Vec<String> = inputs.files.iter().map(|file| file.name.clone()).collect();
+    let mut seen = HashSet::new();
+    while let Some(name) = names.pop() {
+        let path = inputs.find_import(&name);
+        let Some(text) = path.and_then(|path| fs::read_to_string(path).ok()) else {
+            continue;
+        };
+        for statement in text
+            .split(';')
+            .filter_map(|it| it.trim().strip_prefix("import"))
+        {
+            if statement.trim_start().starts_with("public") {
+                return true;
+            }
+            let import = statement.trim().trim_matches(['"', '\'']);
+            if seen.insert(import.to_owned()) {
+                names.push(import.to_owned());
+            }
+        }
+    }
+    false
 }
 
 /// Reads `file:line:column:`.

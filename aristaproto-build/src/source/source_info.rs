@@ -9,6 +9,8 @@ use crate::descriptor::source_code_info::Location;
 use crate::descriptor::FileDescriptorProto;
 use crate::lookup::Lookup;
 
+use super::defaults::{without_not_utf8, NotUtf8};
+
 /// `FileDescriptorProto.source_code_info`
 const SOURCE_CODE_INFO: u32 = 9;
 /// `SourceCodeInfo.location`
@@ -16,13 +18,20 @@ const LOCATION: u32 = 1;
 /// `Location.leading_comments`, `.trailing_comments`, `.leading_detached_comments`
 const COMMENTS: [u32; 3] = [3, 4, 6];
 
-/// The file, with those places that have comments.
+/// The file, with those places that have comments, and what its strings have as defaults without being UTF-8.
 ///
 /// # Errors
 ///
 /// The bytes are not a serialised `FileDescriptorProto`.
-pub(super) fn decode(bytes: &[u8]) -> Result<FileDescriptorProto, DecodeError> {
-    let mut file = FileDescriptorProto::decode(without(bytes).as_slice())?;
+pub(super) fn decode(bytes: &[u8]) -> Result<(FileDescriptorProto, Vec<NotUtf8>), DecodeError> {
+    let file = without(bytes);
+    let (mut file, not_utf8) = match FileDescriptorProto::decode(file.as_slice()) {
+        Ok(file) => (file, Vec::new()),
+        Err(_) => {
+            let (file, not_utf8) = without_not_utf8(&file)?;
+            (FileDescriptorProto::decode(file.as_slice())?, not_utf8)
+        }
+    };
     for info in fields(bytes, SOURCE_CODE_INFO) {
         let commented = file.source_code_info.get_or_insert_default();
         for place in fields(info?, LOCATION) {
@@ -35,7 +44,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<FileDescriptorProto, DecodeError> {
             }
         }
     }
-    Ok(file)
+    Ok((file, not_utf8))
 }
 
 /// The span of the first place for each path.
@@ -82,16 +91,24 @@ fn copy_fields(bytes: &[u8], keep: impl Fn(u32) -> bool) -> Vec<u8> {
 }
 
 /// One field of a serialised message.
-struct Field<'a> {
-    number: u32,
+pub(super) struct Field<'a> {
+    pub(super) number: u32,
+    wire_type: WireType,
     /// Key, length and value.
-    bytes: &'a [u8],
+    pub(super) bytes: &'a [u8],
     /// The value, without its length if it has one.
-    value: &'a [u8],
+    pub(super) value: &'a [u8],
+}
+
+impl Field<'_> {
+    /// Whether it has a length.
+    pub(super) fn is_delimited(&self) -> bool {
+        self.wire_type == WireType::LengthDelimited
+    }
 }
 
 /// The fields of a serialised message; an error is the last item.
-struct Fields<'a>(&'a [u8]);
+pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<Field<'a>, DecodeError>;
@@ -119,6 +136,7 @@ impl<'a> Fields<'a> {
         }
         Ok(Field {
             number,
+            wire_type,
             bytes: &start[..start.len() - self.0.len()],
             value: &value[..value.len() - self.0.len()],
         })
@@ -166,7 +184,7 @@ mod tests {
         ];
         let bytes = file(places).encode_to_vec();
         assert_eq!(
-            decode(&bytes).unwrap(),
+            decode(&bytes).unwrap().0,
             file(vec![place(&[4, 0], Some("a"))])
         );
         let spans = spans(&bytes);

@@ -1,18 +1,21 @@
 //! Where protox differs from protoc, made equal, because generated Python must not depend on the front end: the comments
 //! that it reads, the numbers that it writes as defaults, the options that it keeps.
 
+mod comments;
+mod maps;
 mod outline;
 
 use std::borrow::Cow;
 
 use prost::bytes::Bytes;
-use protox::prost::Message;
+use prost::Message;
 use protox::prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, Kind, ReflectMessage, Value,
 };
 
 use super::super::source_info;
 use crate::descriptor::field_descriptor_proto::Type;
+use crate::descriptor::FileDescriptorProto;
 use crate::parallel;
 
 /// The file that defines the options, their retention included.
@@ -26,13 +29,11 @@ enum Inside {
     String(char),
 }
 
-/// protox drops the empty lines of a block comment, and white space that is not ASCII at the start of a line; protoc keeps
-/// both. The star that each line of such a comment may start with, and which both drop, makes protox keep them. A byte-order
-/// mark, which protoc skips, goes. `extensions 4 [` becomes `extensions 4 to 4 [`, because protox takes options only behind a
-/// range.
+/// The text as protox must read it: without a byte-order mark, which protoc skips; and `extensions 4 [` as `extensions 4 to 4 [`,
+/// because protox takes options only behind a range.
 pub(super) fn text(text: &str) -> Cow<'_, str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.contains("/*") && !text.contains("extensions") {
+    if !text.contains("extensions") {
         return Cow::Borrowed(text);
     }
     let mut copy = String::with_capacity(text.len());
@@ -57,16 +58,6 @@ pub(super) fn text(text: &str) -> Cow<'_, str> {
             Inside::String(_) => take_next = character == '\\',
             Inside::BlockComment if character == '*' && next == Some('/') => {
                 (inside, take_next) = (Inside::Code, true);
-            }
-            Inside::BlockComment if character == '\n' => {
-                while let Some(blank) =
-                    characters.next_if(|it| matches!(it, ' ' | '\t' | '\r' | '\u{b}' | '\u{c}'))
-                {
-                    copy.push(blank);
-                }
-                if characters.peek().is_some_and(|it| it.is_whitespace()) {
-                    copy.push('*');
-                }
             }
             _ => {}
         }
@@ -97,19 +88,50 @@ fn complete_range(copy: &mut String) {
 }
 
 /// Makes serialised descriptors what protoc would write. `pool` must know [`DESCRIPTOR_PROTO`] and all files that define
-/// options.
-pub(super) fn descriptors(pool: &DescriptorPool, files: &mut [Bytes]) {
+/// options; `read` gives the text of a file.
+pub(super) fn descriptors(
+    pool: &DescriptorPool,
+    files: &[Bytes],
+    read: impl Fn(&str) -> Option<String> + Sync,
+) -> Vec<Bytes> {
+    let has_maps = maps::are_in_options(pool);
     let outlines = parallel::map(files, |file| {
         // A file that cannot be read here will be refused where it is read whole.
         outline::File::decode(file.as_ref()).unwrap_or_default()
     });
     let some_are_source_only = outlines.iter().any(outline::File::defines_source_only);
-    for (file, outline) in files.iter_mut().zip(outlines) {
+    let files: Vec<(&Bytes, outline::File)> = files.iter().zip(outlines).collect();
+    parallel::map(&files, |(file, outline)| {
+        let mut file = (*file).clone();
         // Reading a file by reflection takes longer than parsing it, and few files need it.
         if some_are_source_only || outline.has_float_default() || outline.has_range_options() {
-            *file = descriptor(pool, file);
+            file = descriptor(pool, &file);
         }
+        let source = read(&outline.name);
+        let as_read = source.as_deref().map(text).unwrap_or_default();
+        if as_read.contains("//") || as_read.contains("/*") {
+            file = with_comments(&file, &as_read);
+        }
+        if has_maps {
+            let mut ordered = maps::in_order(pool, &source_info::without(&file), &as_read);
+            ordered.extend(source_info::only(&file));
+            file = ordered.into();
+        }
+        file
+    })
+}
+
+/// The file with the comments that protoc would give its declarations.
+fn with_comments(file: &Bytes, text: &str) -> Bytes {
+    let Ok(mut info) = FileDescriptorProto::decode(source_info::only(file).as_slice()) else {
+        return file.clone();
+    };
+    if let Some(info) = &mut info.source_code_info {
+        comments::attach(text, info);
     }
+    let mut changed = source_info::without(file);
+    changed.extend(info.encode_to_vec());
+    changed.into()
 }
 
 /// One file's serialised descriptor as protoc would write it; the same bytes when there is no difference.
@@ -280,26 +302,6 @@ fn without_zeros(number: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn empty_lines_of_block_comments_get_a_star() {
-        assert_eq!(
-            text("/* a\n\n  \n * b\n\u{a0}c\n*/\n\n"),
-            "/* a\n*\n  *\n * b\n*\u{a0}c\n*/\n\n"
-        );
-    }
-
-    #[test]
-    fn what_only_looks_like_a_comment_stays() {
-        for proto in [
-            "// /*\n\nmessage A {}",
-            "option a = \"/*\";\n\n",
-            "option a = '\\'/*';\n\n",
-            "/**/\n\n/* a */ // b\n\n",
-        ] {
-            assert_eq!(text(proto), proto);
-        }
-    }
 
     #[test]
     fn a_number_with_options_becomes_a_range() {

@@ -8,7 +8,7 @@ use crate::descriptor::field_options::OptionRetention;
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct File {
     #[prost(string, tag = "1")]
-    name: String,
+    pub(super) name: String,
     #[prost(message, repeated, tag = "4")]
     messages: Vec<Message>,
     #[prost(message, repeated, tag = "7")]
