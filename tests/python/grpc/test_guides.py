@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 GUIDES = Path(__file__).parents[3] / "docs" / "guide"
-NAMES = ("servers", "errors-with-details", "reflection-and-health", "testing")
+NAMES = ("servers", "errors-with-details", "reflection-and-health", "testing", "grpc-recipes")
 BLOCK = re.compile(
     r"<!-- lib: (?P<tree>\w+) -->\n```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<text>.*?)```\n)?",
     re.DOTALL,
