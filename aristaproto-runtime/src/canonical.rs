@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 use pyo3::prelude::*;
 
+use crate::jsontext::time;
 use crate::members::Members;
 use crate::plan::{Field, Plan, Wrapped};
 use crate::shape::{FieldShape, Kind, Room};
 use crate::wire::{self, is_utf8, Reader};
-use crate::wkt;
 
 /// Levels of messages that are looked at.
 pub const LEVELS: u32 = 50;
@@ -277,8 +277,8 @@ impl<'a, 'py> Canonical<'a, 'py> {
         }
         holds(nanos % 1000 == 0)?;
         holds(match wrapped {
-            Wrapped::Timestamp => wkt::is_time(seconds, nanos),
-            _ => seconds >= 0 && wkt::is_span(seconds, nanos),
+            Wrapped::Timestamp => time::is_time(seconds, nanos),
+            _ => seconds >= 0 && time::is_span(seconds, nanos),
         })
     }
 

@@ -32,6 +32,7 @@ mod function;
 mod glance;
 mod int;
 mod json;
+mod jsontext;
 mod keys;
 mod lists;
 mod members;
@@ -63,8 +64,10 @@ mod writers;
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+    use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyType};
+    use pyo3::PyTypeInfo;
 
+    use super::json::options::JsonOptions;
     use super::{calls, class, decode as reader, encode as writer, json, methods, object, plans};
 
     #[pymodule_export]
@@ -136,10 +139,15 @@ pub mod _native {
         if let Ok(text) = text.cast::<PyString>() {
             return text.to_str().map_or(Ok(None), read);
         }
-        if let Ok(bytes) = text.cast::<PyBytes>() {
-            return std::str::from_utf8(bytes.as_bytes()).map_or(Ok(None), read);
+        let bytes = if text.is_instance_of::<PyByteArray>() {
+            PyBytes::type_object(text.py()).call1((text,))?
+        } else {
+            text.clone()
+        };
+        match bytes.cast::<PyBytes>() {
+            Ok(bytes) => std::str::from_utf8(bytes.as_bytes()).map_or(Ok(None), read),
+            Err(_) => Ok(None),
         }
-        Ok(None)
     }
 
     /// A message as plain values; `NotImplemented` for what `aristaproto.json` is to do.
@@ -151,12 +159,9 @@ pub mod _native {
         casing: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let options = json::dump::Options {
-            python: json::special::is_python(output_format)?,
-            snake: json::special::is_snake(casing)?,
-            defaults: defaults.is_truthy()?,
-        };
-        let made = json::dump::to_dict(message, options, pool)?;
+        let options = JsonOptions::new(casing, defaults)?;
+        let is_python = json::options::is_python(output_format)?;
+        let made = json::encode::to_dict(message, options, is_python, pool)?;
         Ok(made.unwrap_or_else(|| message.py().NotImplemented().into_bound(message.py())))
     }
 
@@ -169,7 +174,7 @@ pub mod _native {
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = plans::plan_of(class)?;
-        json::load::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
+        json::decode::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

@@ -15,13 +15,10 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString};
 use pyo3::{ffi, PyTypeInfo};
 
 use crate::buffer::Buffer;
-use crate::json;
-use crate::json::page::{Page, NOTHING};
-use crate::json::text::Letters;
 use crate::object::{Area, Message, Slot};
-use crate::plan::{Field, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::quick::{self, Quick, Way};
-use crate::shape::{FieldShape, Kind};
+use crate::shape::FieldShape;
 use crate::tail::SHORT;
 use crate::wire::is_ascii;
 use crate::{ahead, lists, same, writers};
@@ -126,33 +123,6 @@ pub fn write_fields<const EXACT: bool>(
 ) -> bool {
     // SAFETY: as `write_slot`.
     quick::fields::<EXACT>(unsafe { Still::now() }, plan, slots, way, out)
-}
-
-/// Writes a message of which nothing is to be read, with the messages in it, as JSON, if all of it can be written here. If not,
-/// what was written is left in the page.
-pub fn json_message(plan: &Plan, slots: Area<'_>, way: json::quick::Way, out: &mut Page) -> bool {
-    // SAFETY: `json::quick` and `json::writers` look at objects and write to the page, no more.
-    let still = unsafe { Still::now() };
-    json::quick::message::<false>(still, plan, (slots, slots), way, &NOTHING, out)
-}
-
-/// Writes one scalar as JSON, unless it is zero and `skip_zero`.
-pub fn json_scalar(value: &Bound<'_, PyAny>, kind: Kind, skip_zero: bool, out: &mut Page) -> Quick {
-    // SAFETY: as `json_message`.
-    let value = unsafe { Still::now() }.see(value);
-    json::writers::writer(kind, !skip_zero)(value, &NOTHING, out)
-}
-
-/// The same of a member of a field's enum, whose names are there already.
-pub fn json_member(
-    value: &Bound<'_, PyAny>,
-    field: &Field,
-    skip_zero: bool,
-    out: &mut Page,
-) -> Quick {
-    // SAFETY: as `json_message`.
-    let value = unsafe { Still::now() }.see(value);
-    json::writers::member(field, value, !skip_zero, &NOTHING, out)
 }
 
 /// Asks for the memory of the messages that come soon in a long list that is met from its end; see `ahead::messages`.
@@ -333,12 +303,6 @@ impl<'s> Glance<'s> {
         #[cfg(Py_3_14)]
         let _ = text;
         None
-    }
-
-    /// The letters of an exact string.
-    #[inline(always)]
-    pub fn letters(self) -> Option<Letters<'s>> {
-        letters(self.exactly()?)
     }
 
     /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
@@ -657,15 +621,6 @@ pub fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, P
     unsafe { ascii_of(py, std::iter::once(bytes), bytes.len()) }
 }
 
-/// The same of what a page holds.
-///
-/// # Errors
-/// `MemoryError`.
-pub fn ascii_page<'py>(py: Python<'py>, page: &Page) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // SAFETY: what is written stays as it is as long as the page is borrowed.
-    unsafe { ascii_of(py, page.pieces(), page.len()) }
-}
-
 /// A string of pieces of ASCII, which are so long together; `None` when a byte is none.
 ///
 /// Safety: clones of the iterator give the same.
@@ -789,34 +744,5 @@ pub fn new_text(
             Characters::Four(left) => left.places.is_empty(),
         });
         Ok(done.then_some(made))
-    }
-}
-
-/// The letters of a string, as they lie in it.
-#[inline]
-pub fn letters<'a>(text: Borrowed<'a, '_, PyString>) -> Option<Letters<'a>> {
-    // SAFETY: a string, which cannot change; its kind tells how wide the letters are that lie there.
-    unsafe {
-        let object = text.as_ptr();
-        #[cfg(not(Py_3_12))]
-        if ffi::PyUnicode_READY(object) < 0 {
-            ffi::PyErr_Clear();
-            return None;
-        }
-        let length = ffi::PyUnicode_GET_LENGTH(object).cast_unsigned();
-        let start = ffi::PyUnicode_DATA(object).cast_const();
-        Some(match ffi::PyUnicode_KIND(object) {
-            ffi::PyUnicode_1BYTE_KIND => {
-                let letters = from_raw_parts(start.cast(), length);
-                if is_ascii(letters) {
-                    Letters::Ascii(letters)
-                } else {
-                    Letters::Latin(letters)
-                }
-            }
-            ffi::PyUnicode_2BYTE_KIND => Letters::Two(from_raw_parts(start.cast(), length)),
-            ffi::PyUnicode_4BYTE_KIND => Letters::Four(from_raw_parts(start.cast(), length)),
-            _ => return None,
-        })
     }
 }

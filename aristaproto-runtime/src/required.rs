@@ -1,99 +1,151 @@
-//! Required fields. In: a message. Out: whether they are all set, as far as that is told without the plain codec, which says
-//! which one is not. Called by `encoder`, and by the readers and writers of JSON.
+//! Required fields: whether they are all set, as far as that is told without the plain codec, which says which one is not.
+
+use std::collections::HashMap;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::api::Limits;
 use crate::object::Message;
-use crate::plan::{Place, Plan};
+use crate::plan::{Field, Place, Plan};
 use crate::quick;
+use crate::shape::FieldShape;
+use crate::value::{self, Pulse};
 
-/// Whether all required fields are set here and below, as far as that is told without the plain codec.
+/// Whether all required fields are set here and below. False, too, for what the plain codec is to look at: more levels than the
+/// limit, and values that are no messages where there should be some.
 ///
 /// # Errors
-/// `TypeError` when a class cannot be resolved.
+/// `TypeError` when a class cannot be resolved, or what Python raises for Ctrl-C.
 pub fn is_complete(plan: &Plan, message: Message<'_, '_>) -> PyResult<bool> {
     let py = message.object().py();
-    let area = message.area();
-    // What is still to be read was looked through when it was parsed.
-    let pending = message.is_pending();
-    for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-        let Place::Slot(offset) = field.place else {
-            continue;
+    let mut check = RequiredCheck {
+        py,
+        levels: Limits::current(py)?.levels().saturating_add(1),
+        complete: HashMap::new(),
+        pulse: Pulse::default(),
+    };
+    check.message(plan, message)
+}
+
+/// A walk over the messages that may lack a required field.
+struct RequiredCheck<'py> {
+    py: Python<'py>,
+    /// Levels of messages that may follow.
+    levels: u32,
+    /// Messages held in several places that were gone through, by their addresses: each is gone through once.
+    complete: HashMap<usize, Bound<'py, PyAny>>,
+    pulse: Pulse,
+}
+
+impl<'py> RequiredCheck<'py> {
+    fn message(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
+        let Some(levels) = self.levels.checked_sub(1) else {
+            return Ok(false);
         };
-        if area.is_empty(offset) {
-            if shape.required && !pending {
+        self.pulse.is_due(self.py)?;
+        self.levels = levels;
+        let complete = self.fields(plan, message)? && self.extensions(plan, message)?;
+        self.levels += 1;
+        Ok(complete)
+    }
+
+    fn fields(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
+        let area = message.area();
+        // What is still to be read was looked through when it was parsed.
+        let pending = message.is_pending();
+        for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
+            let Place::Slot(offset) = field.place else {
+                continue;
+            };
+            let is_set = match area.get(self.py, offset).filter(|held| !held.is_none()) {
+                Some(held) => {
+                    if !self.value(field, shape, &held)? {
+                        return Ok(false);
+                    }
+                    true
+                }
+                None => pending && area.is_empty(offset),
+            };
+            if shape.required && !is_set {
                 return Ok(false);
             }
-            continue;
         }
-        let (below, below_shape) = match (&field.entry, &shape.entry) {
+        Ok(true)
+    }
+
+    /// What an attribute holds: a message, a list or a dict of them, or something without required fields.
+    fn value(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        held: &Bound<'py, PyAny>,
+    ) -> PyResult<bool> {
+        let (below, shape) = match (&field.entry, &shape.entry) {
             (Some(entry), Some(shapes)) => (&entry.1, &shapes.1),
             _ => (field, shape),
         };
-        let is_message = below_shape.kind.is_message();
-        if !is_message && !shape.required {
-            continue;
+        if !shape.kind.is_message() {
+            return Ok(true);
         }
-        let Some(held) = area.get(py, offset) else {
-            continue;
-        };
-        if held.is_none() {
-            if shape.required {
-                return Ok(false);
-            }
-        } else if is_message {
-            let plan = below.plan(py, below_shape)?;
-            if plan.needs_check(py)? && !are_complete(&plan, &held)? {
-                return Ok(false);
-            }
+        let plan = below.plan(self.py, shape)?;
+        if !plan.needs_check(self.py)? {
+            return Ok(true);
         }
+        if let Ok(list) = held.cast_exact::<PyList>() {
+            return all(list, |item| self.one(&plan, item));
+        }
+        if let Ok(dict) = held.cast_exact::<PyDict>() {
+            return all(quick::entries(dict), |(_, item)| self.one(&plan, item));
+        }
+        self.one(&plan, held.clone())
     }
-    let Some(held) = plan.extensions.and_then(|offset| area.get(py, offset)) else {
-        return Ok(true);
-    };
-    if held.is_none() {
-        return Ok(true);
-    }
-    let Ok(held) = held.cast::<PyDict>() else {
-        return Ok(false);
-    };
-    for item in held.values() {
-        let complete = match (Message::of(&item), item.cast::<PyList>()) {
-            (Some(message), _) => is_complete(message.plan()?, message)?,
-            (None, Ok(list)) => list.iter().all(|item| Message::of(&item).is_none()),
-            (None, Err(_)) => true,
+
+    fn one(&mut self, plan: &Plan, item: Bound<'py, PyAny>) -> PyResult<bool> {
+        let Some(message) = Message::exactly(&item, plan) else {
+            return Ok(false);
         };
-        if !complete {
+        let address = item.as_ptr() as usize;
+        if self.complete.contains_key(&address) {
+            return Ok(true);
+        }
+        let complete = self.message(plan, message)?;
+        if complete && !value::is_unshared(&item) {
+            self.complete.insert(address, item);
+        }
+        Ok(complete)
+    }
+
+    fn extensions(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
+        let held = plan.extensions;
+        let held = held.and_then(|offset| message.area().get(self.py, offset));
+        let Some(held) = held.filter(|held| !held.is_none()) else {
+            return Ok(true);
+        };
+        let Ok(held) = held.cast::<PyDict>() else {
+            return Ok(false);
+        };
+        all(held.values(), |item| {
+            match (Message::of(&item), item.cast::<PyList>()) {
+                (Some(message), _) => self.message(message.plan()?, message),
+                (None, Ok(list)) => Ok(list.iter().all(|item| Message::of(&item).is_none())),
+                (None, Err(_)) => Ok(true),
+            }
+        })
+    }
+}
+
+/// Whether `is_so` of all of them; stops at the first that is not.
+fn all<T>(
+    items: impl IntoIterator<Item = T>,
+    mut is_so: impl FnMut(T) -> PyResult<bool>,
+) -> PyResult<bool> {
+    for item in items {
+        if !is_so(item)? {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-/// The same of what an attribute holds: a message of the plan's class, or a list or dict of them.
-fn are_complete(plan: &Plan, held: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let one = |item: &Bound<'_, PyAny>| match Message::exactly(item, plan) {
-        Some(message) => is_complete(plan, message),
-        None => Ok(false),
-    };
-    if let Ok(list) = held.cast_exact::<PyList>() {
-        for item in list {
-            if !one(&item)? {
-                return Ok(false);
-            }
-        }
-        return Ok(true);
-    }
-    if let Ok(dict) = held.cast_exact::<PyDict>() {
-        for (_, item) in quick::entries(dict) {
-            if !one(&item)? {
-                return Ok(false);
-            }
-        }
-        return Ok(true);
-    }
-    one(held)
 }
 
 /// Whether all required fields of a message itself are set.

@@ -130,16 +130,6 @@ impl Tail {
         self.at = EMPTY - kept as u16;
     }
 
-    /// Takes back the last few bytes.
-    #[inline(always)]
-    pub fn take_back(&mut self, few: u16) {
-        if few <= EMPTY - self.at {
-            self.at += few;
-        } else {
-            self.forget(self.len().saturating_sub(usize::from(few)));
-        }
-    }
-
     /// Takes everything back, and keeps no more memory than `kept` bytes.
     #[inline(always)]
     pub fn reset(&mut self, kept: usize) {

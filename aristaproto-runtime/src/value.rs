@@ -9,8 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::STACK_LEVELS;
-use crate::json::page::Page;
-use crate::json::text::Letters;
+use crate::int::Long;
 use crate::raw;
 pub use crate::raw::context_value;
 use crate::raw::{new_text, Characters, Room};
@@ -100,52 +99,12 @@ fn fill<'a, T: Copy + Ord>(
     }
 }
 
-/// A string of these letters.
-///
-/// # Errors
-/// `MemoryError`.
-pub fn string_of_points<'py>(py: Python<'py>, points: &[u32]) -> PyResult<Bound<'py, PyAny>> {
-    fn write<'a, T: Copy + Ord>(
-        room: Room<'a, T>,
-        points: &[u32],
-        narrow: impl Fn(u32) -> T,
-    ) -> Option<Room<'a, T>> {
-        let mut points = points.iter();
-        points.try_fold(room, |room, &point| room.put(narrow(point)))
-    }
-    // What is as wide as the bits of the letters is as wide as the widest letter: the limits are powers of two.
-    let widest = points.iter().fold(0, |bits, point| bits | point);
-    let made = new_text(py, points.len(), widest.min(0x10_ffff), |room| match room {
-        Characters::One(room) => write(room, points, |it| it as u8).map(Characters::One),
-        Characters::Two(room) => write(room, points, |it| it as u16).map(Characters::Two),
-        Characters::Four(room) => write(room, points, |it| it).map(Characters::Four),
-    })?;
-    made.ok_or_else(|| PyValueError::new_err("expected letters"))
-}
-
-/// The letters of a string, as they lie in it.
-#[inline]
-pub fn letters<'a>(text: &'a Bound<'_, PyString>) -> Option<Letters<'a>> {
-    raw::letters(text.as_borrowed())
-}
-
 /// A string of ASCII.
 ///
 /// # Errors
 /// `MemoryError`, or `ValueError` when a byte is none.
 pub fn ascii_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    checked(raw::ascii(py, bytes)?)
-}
-
-/// What a page holds, as a string.
-///
-/// # Errors
-/// As `ascii_string`.
-pub fn page_string<'py>(py: Python<'py>, page: &Page) -> PyResult<Bound<'py, PyString>> {
-    checked(raw::ascii_page(py, page)?)
-}
-
-fn checked(made: Option<Bound<'_, PyAny>>) -> PyResult<Bound<'_, PyString>> {
+    let made = raw::ascii(py, bytes)?;
     let made = made.ok_or_else(|| PyValueError::new_err("expected ASCII"))?;
     Ok(made.cast_into()?)
 }
@@ -168,6 +127,12 @@ pub enum Int {
     Huge,
     /// No int.
     Other,
+}
+
+/// The number of up to 64 bits in an int; runs no Python code.
+#[inline]
+pub fn long(value: &Bound<'_, PyAny>) -> Option<Long> {
+    raw::int(value)?.value()
 }
 
 /// Reads an int; runs no Python code.
@@ -251,6 +216,28 @@ pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
         || value.is_exact_instance_of::<PyFloat>()
         || value.is_exact_instance_of::<PyBool>()
         || value.is_exact_instance_of::<PyBytes>()
+}
+
+/// Counts the values that a walk passes, so that a long one answers Ctrl-C.
+#[derive(Default)]
+pub struct Pulse(u16);
+
+impl Pulse {
+    /// So many values are passed between two looks.
+    const VALUES: u16 = 4096;
+
+    /// Counts one value; gives whether it was time to look for a signal once more.
+    ///
+    /// # Errors
+    /// What the handler of a signal raises, such as `KeyboardInterrupt`.
+    #[inline]
+    pub fn is_due(&mut self, py: Python<'_>) -> PyResult<bool> {
+        self.0 = (self.0 + 1) % Self::VALUES;
+        if self.0 == 0 {
+            py.check_signals()?;
+        }
+        Ok(self.0 == 0)
+    }
 }
 
 thread_local! {

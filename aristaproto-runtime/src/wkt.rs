@@ -10,16 +10,11 @@ use pyo3::types::{
 
 use crate::api::api;
 use crate::failure::Outcome;
+use crate::jsontext::time::{civil, days_of, is_span, is_time, BILLION, LONGEST};
 use crate::plan::{Field, Plan, Wrapped};
 use crate::read_scalar::scalar;
 use crate::shape::{FieldShape, Kind};
 use crate::wire::Reader;
-
-/// Seconds since 1970 of the first and the last second that a Timestamp can tell.
-const SECONDS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-/// Seconds of 10,000 years.
-const LONGEST: i64 = 315_576_000_000;
-const BILLION: i32 = 1_000_000_000;
 
 /// Reads a wrapped message that is not there yet into its Python value. The reader stays where it is for `None`.
 ///
@@ -131,19 +126,6 @@ pub fn value_of_parts(
     ))
 }
 
-/// Whether a Timestamp can tell so many seconds and nanoseconds.
-pub fn is_time(seconds: i64, nanos: i32) -> bool {
-    SECONDS.contains(&seconds) && (0..BILLION).contains(&nanos)
-}
-
-/// Whether a Duration can.
-pub fn is_span(seconds: i64, nanos: i32) -> bool {
-    let one_sign = seconds.signum() * i64::from(nanos.signum()) >= 0;
-    (-LONGEST..=LONGEST).contains(&seconds)
-        && nanos.unsigned_abs() < BILLION.unsigned_abs()
-        && one_sign
-}
-
 /// Seconds and nanoseconds of a `datetime` in UTC or a `timedelta`; `None` for all others.
 pub fn parts(wrapped: Wrapped, item: &Bound<'_, PyAny>) -> Option<(i64, i32)> {
     if wrapped == Wrapped::Timestamp {
@@ -210,33 +192,4 @@ fn clock(seconds: i64) -> (u8, u8, u8) {
         (seconds / 60 % 60) as u8,
         (seconds % 60) as u8,
     )
-}
-
-/// Year, month and day of a number of days since 1970 (the proleptic Gregorian calendar, in eras of 400 years that
-/// begin in March).
-#[allow(clippy::cast_sign_loss)] // Months and days are positive.
-pub fn civil(days: i64) -> (i32, u8, u8) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year as i32, month as u8, day as u8)
-}
-
-/// The days since 1970 of a date; the other way round.
-pub fn days_of(year: i32, month: u8, day: u8) -> i64 {
-    let year = i64::from(year) - i64::from(month <= 2);
-    let month = i64::from(month);
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let shifted = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted + 2) / 5 + i64::from(day) - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
 }

@@ -1,39 +1,35 @@
-//! JSON text to messages. In: text and a plan. Out: a message; or nothing, for what the plain codec is to read or to refuse.
-//! Called for `Message.from_json`.
+//! Reads JSON from an `Input` into new messages, along the plans of their classes. Called for `Message.from_json` and `from_dict`.
 //!
-//! What is read here is what everybody writes: numbers as digits, no key twice. Nothing outside the new message changes, so that
-//! the plain codec can start again.
+//! Nothing outside the new message changes, so that the plain codec can start again where something is wrong.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyList};
+use pyo3::types::{PyDict, PyList};
 
+use super::input::Input;
+use super::names::{Form, MemberNames, Names};
+use super::text_input::TextInput;
+use super::value_input::ValueInput;
+use super::well_known::{self, KeyTarget, Pools};
+use super::{or_refused, some, unless_refused, Outcome, Stop};
 use crate::api::Limits;
 use crate::decode::known;
-use crate::encode::Stop;
-use crate::int::Long;
-use crate::json::names::{Form, MemberNames, Names};
-use crate::json::parse::{self, Cursor, Text};
-use crate::json::scalars::{double_of_word, int, map_key, object, single, time_of};
-use crate::json::seen::Seen;
-use crate::json::special::{self, Pools, Target};
-use crate::json::{some, Outcome};
-use crate::keys;
-use crate::object::{new_message, Area, Message};
+use crate::jsontext::time::{read_duration, read_timestamp};
+use crate::object::{new_message, Message};
 use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::raw::Level;
 use crate::required::is_complete;
 use crate::shape::{FieldShape, Kind};
-use crate::value;
+use crate::value::Pulse;
 use crate::wkt;
 
-/// A new message of the plan's class; `None` for text that the plain codec is to judge. `ignore_unknown`: unknown keys and names
-/// of enum values are passed over. `pool`: where extensions and the types of Any are looked up first.
+/// A new message of the plan's class from JSON text; `None` for what the plain codec is to read or to refuse. `ignore_unknown`:
+/// unknown keys and names of enum values are passed over. `pool`: where extensions and the types of Any are looked up first.
 ///
 /// # Errors
-/// `MemoryError`, or what Python raises when a class cannot be resolved.
+/// `MemoryError`, or what Python raises when a class cannot be resolved, or for Ctrl-C.
 pub fn from_json<'py>(
     plan: &Rc<Plan>,
     text: &str,
@@ -41,519 +37,439 @@ pub fn from_json<'py>(
     pool: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = pool.py();
-    let limits = Limits::current(py)?;
-    if text.len() as u64 > limits.size {
+    if text.len() as u64 > Limits::current(py)?.size {
         return Ok(None);
     }
-    let mut reader = Reader {
-        py,
-        cursor: Cursor::new(text),
-        ignore_unknown,
-        pools: Pools::new(pool, plan),
-        // The outermost message is not inside another one.
-        levels: limits.levels().saturating_add(1),
-        messages: limits.messages,
-        points: Vec::new(),
-    };
-    match reader.message(plan) {
-        Ok(made) if reader.cursor.at_end() => {
-            if plan.needs_check(py)? && !is_complete(plan, known(&made)?)? {
-                return Ok(None);
-            }
-            Ok(Some(made))
-        }
-        Ok(_) | Err(Stop::Refused) => Ok(None),
-        Err(Stop::Python(error)) => Err(*error),
+    let mut decoder = Decoder::new(plan, ignore_unknown, pool, TextInput::new(py, text))?;
+    let start = decoder.input.start();
+    match unless_refused(decoder.message(plan, &start))? {
+        Some(made) if decoder.input.at_end() => complete(plan, made),
+        _ => Ok(None),
     }
 }
 
-struct Reader<'a, 'py> {
-    py: Python<'py>,
-    cursor: Cursor<'a>,
+/// A message of the plan's class from plain values, Python's or those of `ProtoJSON`; else as `from_json`.
+///
+/// # Errors
+/// As `from_json`.
+pub fn from_dict<'py>(
+    plan: &Rc<Plan>,
+    value: &Bound<'py, PyAny>,
     ignore_unknown: bool,
-    pools: Pools<'py>,
-    levels: u32,
-    messages: u64,
-    /// Room for strings with escapes.
-    points: Vec<u32>,
+    pool: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut decoder = Decoder::new(plan, ignore_unknown, pool, ValueInput::new(pool.py()))?;
+    match unless_refused(decoder.message(plan, value))? {
+        Some(made) => complete(plan, made),
+        None => Ok(None),
+    }
 }
 
-impl<'py> Reader<'_, 'py> {
-    fn enter(&mut self) -> Outcome {
-        self.levels = some(self.levels.checked_sub(1))?;
-        self.messages = some(self.messages.checked_sub(1))?;
+/// The message, if all its required fields are set.
+fn complete<'py>(plan: &Plan, made: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if plan.needs_check(made.py())? {
+        // What was a message already may be one of another class.
+        let message = known(&made)?;
+        if !is_complete(message.plan()?, message)? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(made))
+}
+
+/// What came up in an object already.
+#[derive(Default)]
+pub struct Seen {
+    fields: Positions,
+    oneofs: Positions,
+    /// Numbers of extensions.
+    extensions: HashSet<u32>,
+    /// Keys that name nothing.
+    others: HashSet<String>,
+    /// The key `@type` is still to come, and is passed over.
+    pub(super) type_may_come: bool,
+}
+
+impl Seen {
+    /// Notes a key that names nothing; refuses one that came up.
+    pub(super) fn note(&mut self, key: &str) -> Outcome {
+        some(self.others.insert(key.to_owned()).then_some(()))
+    }
+}
+
+/// Positions that came up, as bits.
+#[derive(Default)]
+struct Positions {
+    first: u64,
+    others: Vec<u64>,
+}
+
+impl Positions {
+    /// Notes a position; refuses one that came up.
+    #[inline]
+    fn note(&mut self, position: usize) -> Outcome {
+        let word = match (position / 64).checked_sub(1) {
+            None => &mut self.first,
+            Some(index) => {
+                if self.others.len() <= index {
+                    self.others.resize(index + 1, 0);
+                }
+                some(self.others.get_mut(index))?
+            }
+        };
+        let bit = 1 << (position % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        some(is_new.then_some(()))
+    }
+}
+
+/// A walk over the objects and arrays that stand for a message.
+pub struct Decoder<'py, I> {
+    pub(super) py: Python<'py>,
+    pub(super) ignore_unknown: bool,
+    pub(super) pools: Pools<'py>,
+    /// Levels of messages that may follow.
+    pub(super) levels: u32,
+    /// Messages that may follow.
+    messages: u64,
+    pulse: Pulse,
+    /// An Any around here was looked through for its type, which did not come first.
+    pub(super) is_looked_through: bool,
+    pub(super) input: I,
+}
+
+impl<'py, I: Input<'py>> Decoder<'py, I> {
+    fn new(
+        plan: &Plan,
+        ignore_unknown: bool,
+        pool: &Bound<'py, PyAny>,
+        input: I,
+    ) -> PyResult<Self> {
+        let limits = Limits::current(pool.py())?;
+        Ok(Self {
+            py: pool.py(),
+            ignore_unknown,
+            pools: Pools::new(pool, plan),
+            // The outermost message is not inside another one, and is not counted.
+            levels: limits.levels().saturating_add(1),
+            messages: limits.messages.saturating_add(1),
+            pulse: Pulse::default(),
+            is_looked_through: false,
+            input,
+        })
+    }
+
+    /// Answers Ctrl-C from time to time.
+    #[inline]
+    fn pass_value(&mut self) -> Outcome {
+        self.pulse.is_due(self.py)?;
         Ok(())
     }
 
-    fn message(&mut self, plan: &Plan) -> Outcome<Bound<'py, PyAny>> {
-        self.enter()?;
-        let made = new_message(self.py, plan)?;
-        let message = known(&made)?;
-        let names = Names::of(self.py, plan)?;
-        match names.form {
-            Form::Fields => self.fields(plan, names, message, None)?,
-            Form::Struct => {
-                let (field, shape) = some(plan.at(0))?;
-                put(field, message.area(), self.map(field, shape)?)?;
+    /// Goes one level of messages down.
+    pub(super) fn enter(&mut self) -> Outcome<Level<'py>> {
+        self.levels = some(self.levels.checked_sub(1))?;
+        self.messages = some(self.messages.checked_sub(1))?;
+        self.pass_value()?;
+        Level::enter(self.py).map_err(|_| Stop::Refused)
+    }
+
+    pub(super) fn message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
+        let _level = self.enter()?;
+        let made = match self.input.message(value) {
+            Some(made) => {
+                well_known::message_of(&made, plan)?;
+                made
             }
-            Form::ListValue => {
-                let (field, shape) = some(plan.at(0))?;
-                put(field, message.area(), self.list(field, shape)?)?;
-            }
-            Form::Value => self.value_message(plan, message.area())?,
-            Form::Timestamp | Form::Duration => {
-                let (seconds, nanos) = self.time(names.form == Form::Timestamp)?;
-                special::put_time(plan, message, seconds, nanos)?;
-            }
-            Form::FieldMask => {
-                let text = some(self.cursor.string())?;
-                special::put_paths(plan, message, &text)?;
-            }
-            Form::Wrapper => {
-                let (field, shape) = some(plan.at(0))?;
-                put(field, message.area(), some(self.value(field, shape)?)?)?;
-            }
-            Form::Any => self.any(plan, message)?,
-            Form::Other => return Err(Stop::Refused),
-        }
-        message.settle(plan);
+            None => self.new_message(plan, value)?,
+        };
         self.levels += 1;
         Ok(made)
     }
 
-    /// Reads an object into the fields of a new message; the value of the key `besides` is passed over.
-    fn fields(
-        &mut self,
-        plan: &Plan,
-        names: &Names,
-        message: Message<'_, 'py>,
-        besides: Option<&str>,
-    ) -> Outcome {
-        if !self.cursor.take(b'{') {
-            return Err(Stop::Refused);
-        }
-        if self.cursor.take(b'}') {
-            return Ok(());
-        }
-        let mut seen = Seen::default();
-        let mut strangers = HashSet::new();
-        let mut next = 0;
-        loop {
-            let key = some(self.cursor.string())?;
-            if !self.cursor.take(b':') {
-                return Err(Stop::Refused);
+    fn new_message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
+        let made = new_message(self.py, plan)?;
+        let message = known(&made)?;
+        let names = Names::of(self.py, plan)?;
+        match names.form {
+            Form::Fields => self.object(plan, names, message, value)?,
+            Form::Struct => {
+                let field = some(plan.at(0))?;
+                put(field.0, message, self.map(field, value)?)?;
             }
-            match names.find(&key, next) {
-                Some(index) => {
-                    next = index + 1;
-                    self.member(plan, names, message, index, &mut seen)?;
+            Form::ListValue => {
+                let field = some(plan.at(0))?;
+                put(field.0, message, self.list(field, value)?)?;
+            }
+            Form::Value => self.json_value(plan, message, value)?,
+            Form::Timestamp | Form::Duration => {
+                match self.time(names.form == Form::Timestamp, value)? {
+                    Some((seconds, nanos)) => {
+                        well_known::put_time(plan, message, seconds, nanos)?;
+                    }
+                    None => return self.input.converted_message(value, plan),
                 }
-                None => self.stranger(
-                    plan,
-                    names,
-                    message,
-                    key,
-                    besides,
-                    &mut seen,
-                    &mut strangers,
-                )?,
             }
-            if self.cursor.take(b'}') {
-                return Ok(());
+            Form::FieldMask => {
+                let put = |text: &str| well_known::put_paths(plan, message, text);
+                if self.input.text(value, put)?.is_none() {
+                    return self.input.converted_message(value, plan);
+                }
             }
-            if !self.cursor.take(b',') {
-                return Err(Stop::Refused);
+            Form::Wrapper => {
+                let (field, shape) = some(plan.at(0))?;
+                put(field, message, some(self.value(field, shape, value)?)?)?;
             }
+            Form::Any => self.any(plan, message, value)?,
+            Form::Other => return Err(Stop::Refused),
         }
+        message.settle(plan);
+        Ok(made)
     }
 
-    /// Reads the value of the field at a position.
-    #[inline]
-    fn member(
+    /// Reads an object into the fields of a new message.
+    fn object(
         &mut self,
         plan: &Plan,
         names: &Names,
         message: Message<'_, 'py>,
-        index: usize,
-        seen: &mut Seen,
+        value: &I::Value,
     ) -> Outcome {
-        let (field, shape) = some(plan.at(index))?;
-        if !seen.fields.add(index) {
-            return Err(Stop::Refused);
-        }
-        if self.cursor.peek() == Some(b'n') && !names.takes_null(index) {
-            return self.null();
-        }
-        if field.oneof > 0 && !seen.oneofs.add(usize::from(field.oneof)) {
-            return Err(Stop::Refused);
-        }
-        match self.field(field, shape)? {
-            Some(made) => put(field, message.area(), made),
-            None => Ok(()),
-        }
+        let members = self.input.members(value)?;
+        self.fields(plan, names, message, members, Seen::default())
     }
 
-    /// Reads the value of a key that is none of the usual names of a field.
+    /// Reads members of an object into the fields of a new message. Those that were `seen` are not to come again.
+    pub(super) fn fields(
+        &mut self,
+        plan: &Plan,
+        names: &Names,
+        message: Message<'_, 'py>,
+        mut members: I::Members,
+        mut seen: Seen,
+    ) -> Outcome {
+        let mut next = 0;
+        while let Some((key, value)) = self.input.next_member(&mut members)? {
+            let name = self.input.name(&key)?;
+            let index = match names.find(name, next) {
+                Some(index) => index,
+                None => match self.other_key(plan, names, name, &mut seen)? {
+                    KeyTarget::Field(index) => index,
+                    KeyTarget::Extension(learned) => {
+                        self.extension(&learned, message, &value)?;
+                        continue;
+                    }
+                    KeyTarget::Nothing => {
+                        self.input.skip(&value)?;
+                        continue;
+                    }
+                },
+            };
+            next = index + 1;
+            let (field, shape) = some(plan.at(index))?;
+            seen.fields.note(index)?;
+            if !names.takes_null(index) && self.input.take_null(&value) {
+                continue;
+            }
+            if field.oneof > 0 {
+                seen.oneofs.note(usize::from(field.oneof))?;
+            }
+            if let Some(made) = self.field((field, shape), &value)? {
+                put(field, message, made)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a key names that is none of the usual names of a field.
     #[cold]
-    #[allow(clippy::too_many_arguments)] // What is known half-way through an object.
-    fn stranger<'k>(
-        &mut self,
+    fn other_key(
+        &self,
         plan: &Plan,
         names: &Names,
-        message: Message<'_, 'py>,
-        key: Cow<'k, str>,
-        besides: Option<&str>,
+        key: &str,
         seen: &mut Seen,
-        strangers: &mut HashSet<Cow<'k, str>>,
-    ) -> Outcome {
-        let target = if besides == Some(&*key) {
-            Target::Nothing
-        } else {
-            match special::target(plan, names, &key, &self.pools)? {
-                Target::Nothing if !self.ignore_unknown => return Err(Stop::Refused),
-                found => found,
-            }
-        };
+    ) -> Outcome<KeyTarget> {
+        if seen.type_may_come && key == TYPE {
+            seen.note(key)?;
+            return Ok(KeyTarget::Nothing);
+        }
+        let target = well_known::target(plan, names, key, &self.pools)?;
         match target {
-            Target::Field(index) => return self.member(plan, names, message, index, seen),
-            Target::Extension(learned) => return self.extension(&learned, message, key, strangers),
-            Target::Nothing => {}
+            KeyTarget::Field(_) => {}
+            KeyTarget::Extension(ref learned) => {
+                let is_new = seen.extensions.insert(learned.shape.number);
+                some(is_new.then_some(()))?;
+            }
+            KeyTarget::Nothing if self.ignore_unknown => seen.note(key)?,
+            KeyTarget::Nothing => return Err(Stop::Refused),
         }
-        if !strangers.insert(key) {
-            return Err(Stop::Refused);
-        }
-        some(self.cursor.skip())
+        Ok(target)
     }
 
-    fn extension<'k>(
+    fn extension(
         &mut self,
         learned: &Learned,
         message: Message<'_, 'py>,
-        key: Cow<'k, str>,
-        strangers: &mut HashSet<Cow<'k, str>>,
+        value: &I::Value,
     ) -> Outcome {
-        if !strangers.insert(key) {
-            return Err(Stop::Refused);
+        if !well_known::takes_null(self.py, &learned.field)? && self.input.take_null(value) {
+            return Ok(());
         }
-        if self.cursor.peek() == Some(b'n') && !special::takes_null(self.py, &learned.field)? {
-            return self.null();
-        }
-        if let Some(made) = self.field(&learned.field, &learned.shape)? {
+        if let Some(made) = self.field((&learned.field, &learned.shape), value)? {
             let python = learned.field.python.bind(self.py);
             python.getattr("set")?.call1((message.object(), made))?;
         }
         Ok(())
     }
 
-    fn null(&mut self) -> Outcome {
-        if self.cursor.word("null") {
-            Ok(())
-        } else {
-            Err(Stop::Refused)
-        }
-    }
-
-    /// Reads what an attribute is to hold; nothing for the name of an enum value that is passed over.
-    #[inline]
-    fn field(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Option<Bound<'py, PyAny>>> {
+    /// Reads what an attribute is to hold; nothing for an enum value that is passed over.
+    fn field(
+        &mut self,
+        (field, shape): Typed<'_>,
+        value: &I::Value,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if shape.repeated {
-            self.list(field, shape).map(Some)
+            self.list((field, shape), value).map(Some)
         } else if shape.entry.is_some() {
-            self.map(field, shape).map(Some)
+            self.map((field, shape), value).map(Some)
         } else {
-            self.value(field, shape)
+            self.value(field, shape, value)
         }
     }
 
-    fn list(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
-        if !self.cursor.take(b'[') {
-            return Err(Stop::Refused);
-        }
+    fn list(&mut self, (field, shape): Typed<'_>, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
+        let mut elements = self.input.elements(value)?;
         let list = PyList::empty(self.py);
-        if self.cursor.take(b']') {
-            return Ok(list.into_any());
-        }
-        loop {
-            if let Some(item) = self.value(field, shape)? {
-                list.append(item)?;
-            }
-            if self.cursor.take(b']') {
-                return Ok(list.into_any());
-            }
-            if !self.cursor.take(b',') {
-                return Err(Stop::Refused);
+        while let Some(item) = self.input.next_element(&mut elements)? {
+            self.pass_value()?;
+            if let Some(made) = self.value(field, shape, &item)? {
+                list.append(made)?;
             }
         }
+        Ok(list.into_any())
     }
 
-    fn map(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+    fn map(&mut self, (field, shape): Typed<'_>, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
         let (entry, shapes) = some(field.entry.as_ref().zip(shape.entry.as_ref()))?;
-        if !self.cursor.take(b'{') {
-            return Err(Stop::Refused);
-        }
+        let mut members = self.input.members(value)?;
         let dict = PyDict::new(self.py);
-        if self.cursor.take(b'}') {
-            return Ok(dict.into_any());
-        }
         let mut count = 0;
-        loop {
-            let key = if shapes.0.kind == Kind::String {
-                self.text(count < keys::FEW)?
+        // Keys whose values are passed over, which are not to come again either.
+        let mut without_value = Vec::new();
+        while let Some((key, item)) = self.input.next_member(&mut members)? {
+            self.pass_value()?;
+            let is_common = count < crate::keys::FEW;
+            let key = self
+                .input
+                .map_key(key, &entry.0, shapes.0.kind, is_common)?;
+            if let Some(made) = self.value(&entry.1, &shapes.1, &item)? {
+                dict.set_item(key, made)?;
             } else {
-                let name = some(self.cursor.string())?;
-                map_key(self.py, shapes.0.kind, &name)?
-            };
-            if !self.cursor.take(b':') {
-                return Err(Stop::Refused);
-            }
-            if let Some(item) = self.value(&entry.1, &shapes.1)? {
-                dict.set_item(key, item)?;
-            } else {
-                // What is passed over may have had the key of another one, which the plain codec knows.
-                return Err(Stop::Refused);
+                dict.set_item(&key, self.py.None())?;
+                without_value.push(key);
             }
             count += 1;
-            // A key that came before.
-            if dict.len() != count {
-                return Err(Stop::Refused);
-            }
-            if self.cursor.take(b'}') {
-                return Ok(dict.into_any());
-            }
-            if !self.cursor.take(b',') {
-                return Err(Stop::Refused);
-            }
+            some((dict.len() == count).then_some(()))?;
+        }
+        for key in without_value {
+            dict.del_item(key)?;
+        }
+        Ok(dict.into_any())
+    }
+
+    /// Reads one value; nothing for an enum value that is passed over.
+    pub(super) fn value(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        value: &I::Value,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        match shape.kind {
+            Kind::Message | Kind::Group => self.message_value(field, shape, value),
+            Kind::Enum => self.enum_value(field, value),
+            kind => self.input.scalar(value, field, kind).map(Some),
         }
     }
 
-    #[inline]
-    fn string(&mut self) -> Outcome<Bound<'py, PyAny>> {
-        self.text(false)
-    }
-
-    /// A string; if it is `common`, one that is kept for the next time.
-    #[inline]
-    fn text(&mut self, is_common: bool) -> Outcome<Bound<'py, PyAny>> {
-        Ok(match some(self.cursor.text(&mut self.points))? {
-            Text::Plain(text) if is_common => keys::string(self.py, text.as_bytes())?,
-            Text::Plain(text) => value::string(self.py, text.as_bytes())?,
-            Text::Points(points, _) => value::string_of_points(self.py, points)?,
-        })
-    }
-
-    /// Reads one value; nothing for the name of an enum value that is passed over.
-    #[inline]
-    fn value(&mut self, field: &Field, shape: &FieldShape) -> Outcome<Option<Bound<'py, PyAny>>> {
-        let py = self.py;
-        Ok(Some(match shape.kind {
-            Kind::Message | Kind::Group => return self.message_value(field, shape),
-            Kind::String => self.string()?,
-            Kind::Bytes => {
-                let text = some(self.cursor.string())?;
-                PyBytes::new(py, &some(parse::base64(&text))?).into_any()
-            }
-            Kind::Bool => {
-                let truth = self.cursor.word("true");
-                if !truth && !self.cursor.word("false") {
-                    return Err(Stop::Refused);
-                }
-                PyBool::new(py, truth).to_owned().into_any()
-            }
-            Kind::Double => PyFloat::new(py, self.double()?).into_any(),
-            Kind::Float => PyFloat::new(py, single(self.double()?)?).into_any(),
-            Kind::Enum => return self.enum_value(field),
-            kind => {
-                if let Some((negative, magnitude)) = self.cursor.integer() {
-                    let long = Long {
-                        negative,
-                        magnitude,
-                    };
-                    return object(py, kind, long).map(Some);
-                }
-                if self.cursor.peek() == Some(b'"') {
-                    let text = some(self.cursor.string())?;
-                    return Ok(Some(int(py, kind, some(parse::whole(&text))?)?));
-                }
-                let number = some(self.cursor.number())?;
-                if !number.is_whole {
-                    return Err(Stop::Refused);
-                }
-                int(py, kind, number.text)?
-            }
-        }))
-    }
-
-    fn double(&mut self) -> Outcome<f64> {
-        if self.cursor.peek() == Some(b'"') {
-            return double_of_word(&some(self.cursor.string())?);
-        }
-        if let Some(number) = self.cursor.decimal() {
-            return Ok(number);
-        }
-        let number = some(self.cursor.number())?;
-        if number.is_whole && number.text.starts_with("-0") {
-            // An int has no minus zero.
-            return Ok(0.0);
-        }
-        if !number.is_usual() {
-            return Err(Stop::Refused);
-        }
-        let found: f64 = number.text.parse().map_err(|_| Stop::Refused)?;
-        if found.is_infinite() {
-            return Err(Stop::Refused);
-        }
-        Ok(found)
-    }
-
-    fn enum_value(&mut self, field: &Field) -> Outcome<Option<Bound<'py, PyAny>>> {
+    fn enum_value(
+        &mut self,
+        field: &Field,
+        value: &I::Value,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        let (py, ignore) = (self.py, self.ignore_unknown);
         let members = some(field.members.as_ref())?;
-        match self.cursor.peek() {
-            Some(b'"') => {
-                let name = some(self.cursor.string())?;
-                special::member_named(self.py, members, &name, self.ignore_unknown)
-            }
-            Some(b'n') => {
-                let MemberNames::Null = members.names(self.py)? else {
-                    return Err(Stop::Refused);
-                };
-                self.null()?;
-                Ok(Some(members.member(self.py, 0)?))
-            }
-            _ => {
-                let number = some(self.cursor.number())?;
-                if !number.is_whole {
-                    return Err(Stop::Refused);
-                }
-                let number: i32 = number.text.parse().map_err(|_| Stop::Refused)?;
-                special::member_numbered(self.py, members, number).map(Some)
-            }
+        let named = |name: &str| well_known::member_named(py, members, name, ignore);
+        if let Some(found) = self.input.text(value, named)? {
+            return Ok(found);
         }
+        if matches!(members.names(py)?, MemberNames::Null) && self.input.take_null(value) {
+            return Ok(Some(members.member(py, 0)?));
+        }
+        let number = self.input.enum_number(value, field)?;
+        well_known::member_numbered(py, members, number, ignore)
     }
 
     fn message_value(
         &mut self,
         field: &Field,
         shape: &FieldShape,
+        value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let plan = field.plan(self.py, shape)?;
         match field.wrapped {
-            Wrapped::No => self.message(&plan).map(Some),
+            Wrapped::No => return self.message(&plan, value).map(Some),
             Wrapped::Timestamp | Wrapped::Duration => {
-                self.enter()?;
+                if let Some(made) = self.input.time_object(value, field.wrapped) {
+                    return Ok(Some(made));
+                }
+                let _level = self.enter()?;
                 self.levels += 1;
-                let (seconds, nanos) = self.time(field.wrapped == Wrapped::Timestamp)?;
+                let Some((seconds, nanos)) =
+                    self.time(field.wrapped == Wrapped::Timestamp, value)?
+                else {
+                    return self.input.converted(value, field).map(Some);
+                };
                 let made = wkt::value_of_parts(self.py, field.wrapped, seconds, nanos)?;
-                Ok(Some(some(made)?))
+                return some(made).map(Some);
             }
-            Wrapped::Scalar => {
+            Wrapped::Scalar if self.input.message(value).is_none() => {
                 let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
                 let (inner, inner_shape) = some(scalar)?;
-                self.value(inner, inner_shape)
+                return self.value(inner, inner_shape, value);
             }
-            Wrapped::Other => Err(Stop::Refused),
+            Wrapped::Scalar | Wrapped::Other => {}
         }
+        let made = self.message(&plan, value)?;
+        or_refused(made.call_method0("to_wrapped"), self.py).map(Some)
     }
 
-    /// The seconds and nanoseconds of a time or a duration.
-    fn time(&mut self, is_timestamp: bool) -> Outcome<(i64, i32)> {
-        let text: Cow<'_, str> = some(self.cursor.string())?;
-        if is_timestamp {
-            time_of(&text)
-        } else {
-            some(parse::duration(&text))
-        }
-    }
-
-    /// A `google.protobuf.Value`: any JSON value, in the field of its kind.
-    fn value_message(&mut self, plan: &Plan, area: Area<'_>) -> Outcome {
-        let number = match some(self.cursor.peek())? {
-            b'n' => 1,
-            b'"' => 3,
-            b't' | b'f' => 4,
-            b'{' => 5,
-            b'[' => 6,
-            _ => 2,
+    /// The seconds and nanoseconds of a time or a duration; nothing for a value that is not text of the usual form, and is not
+    /// taken.
+    fn time(&mut self, is_timestamp: bool, value: &I::Value) -> Outcome<Option<(i64, i32)>> {
+        let read = |text: &str| -> Outcome<Option<(i64, i32)>> {
+            Ok(if is_timestamp {
+                read_timestamp(text)
+            } else {
+                read_duration(text)
+            })
         };
-        let (field, shape) = some(plan.shape.find(number).and_then(|index| plan.at(index)))?;
-        let made = match number {
-            1 => {
-                self.null()?;
-                some(field.members.as_ref())?.member(self.py, 0)?
-            }
-            _ => some(self.value(field, shape)?)?,
-        };
-        put(field, area, made)
-    }
-
-    /// A `google.protobuf.Any`: the fields of its message and the URL of its type; or that and the message's special form.
-    fn any(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome {
-        let mut ahead = self.cursor;
-        if !ahead.take(b'{') {
-            return Err(Stop::Refused);
-        }
-        if ahead.take(b'}') {
-            self.cursor = ahead;
-            return Ok(());
-        }
-        // The URL may come last.
-        let mut url = None;
-        let mut value = None;
-        let mut count = 0;
-        loop {
-            let key = some(ahead.string())?;
-            if !ahead.take(b':') {
-                return Err(Stop::Refused);
-            }
-            match &*key {
-                "@type" if url.is_some() => return Err(Stop::Refused),
-                "@type" => url = Some(some(ahead.string())?),
-                _ => {
-                    if key == "value" {
-                        value = Some(ahead);
-                    }
-                    some(ahead.skip())?;
-                }
-            }
-            count += 1;
-            if ahead.take(b'}') {
-                break;
-            }
-            if !ahead.take(b',') {
-                return Err(Stop::Refused);
-            }
-        }
-        let url = value::string(self.py, some(url)?.as_bytes())?;
-        let class = self
-            .pools
-            .packed_class(plan.class.bind(self.py).as_any(), &url)?;
-        let inner_plan = crate::plans::plan_of(&class)?;
-        let names = Names::of(self.py, &inner_plan)?;
-        let inner = if names.form == Form::Fields {
-            self.enter()?;
-            let made = new_message(self.py, &inner_plan)?;
-            let inner = known(&made)?;
-            self.fields(&inner_plan, names, inner, Some("@type"))?;
-            inner.settle(&inner_plan);
-            self.levels += 1;
-            made
-        } else {
-            if count != 2 {
-                return Err(Stop::Refused);
-            }
-            self.cursor = some(value)?;
-            let made = self.message(&inner_plan)?;
-            self.cursor = ahead;
-            made
-        };
-        special::pack(plan, message, url, &inner)
+        Ok(self.input.text(value, read)?.flatten())
     }
 }
 
-/// Puts a value into the slot of its field.
-pub fn put(field: &Field, area: Area<'_>, made: Bound<'_, PyAny>) -> Outcome {
+/// The key of an Any under which the URL of its type is.
+pub const TYPE: &str = "@type";
+
+/// A field and its shape.
+type Typed<'a> = (&'a Field, &'a FieldShape);
+
+/// Puts a value into the slot of its field in a new message.
+pub fn put(field: &Field, message: Message<'_, '_>, made: Bound<'_, PyAny>) -> Outcome {
     let Place::Slot(offset) = field.place else {
         return Err(Stop::Refused);
     };
-    area.put(offset, made);
+    message.area().put(offset, made);
     Ok(())
 }

@@ -1,15 +1,16 @@
-//! What JSON calls the fields of a class and the members of an enum, made once for each. In: plans. Out: keys to write, and
-//! look-ups for those that are read. Called by the other modules of JSON.
+//! What JSON calls the fields of a class and the members of an enum, made once for each: keys to write, and look-ups for those
+//! that are read.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::json::page::{self, Page, Word};
-use crate::json::special::api;
+use crate::json::imports::imports;
+use crate::jsontext::escape::write_string;
+use crate::jsontext::writer::TextWriter;
 use crate::members::Members;
 use crate::object::{Layout, Offset};
 use crate::plan::{Place, Plan};
@@ -44,36 +45,35 @@ pub enum Form {
 /// The keys of a class' fields in one casing, by position in the plan.
 pub struct Keys {
     /// As they are written behind another member.
-    pub words: Vec<Word>,
+    pub written: Vec<Box<[u8]>>,
     /// For dicts.
     pub text: Vec<Py<PyString>>,
 }
 
 impl Keys {
     fn new(py: Python<'_>, names: &[String]) -> Self {
-        let mut page = Page::default();
+        let text = names.iter().map(|name| PyString::intern(py, name).unbind());
         Self {
-            words: names.iter().map(|name| key(name, &mut page)).collect(),
-            text: names
-                .iter()
-                .map(|name| PyString::intern(py, name).unbind())
-                .collect(),
+            written: names.iter().map(|name| joined(", ", name, ": ")).collect(),
+            text: text.collect(),
         }
     }
 }
 
-/// The key of an object with a name, as it is written behind another member. The page is empty, before and after.
-pub fn key(name: &str, page: &mut Page) -> Word {
-    page.short_text(b": ", &page::NOTHING);
-    page.utf8(name, &page::ELEMENT);
-    page.cut()
+/// A name as JSON text with what stands around it.
+fn joined(before: &str, name: &str, after: &str) -> Box<[u8]> {
+    let mut out = TextWriter::default();
+    out.put(before.as_bytes());
+    write_string(name, &mut out);
+    out.put(after.as_bytes());
+    out.finish().unwrap_or_default().into()
 }
 
 /// Field names are few and those of the class: what they hash to need not be a secret.
 #[derive(Default)]
-pub struct Quick(u64);
+pub struct NameHasher(u64);
 
-impl Hasher for Quick {
+impl Hasher for NameHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -93,7 +93,7 @@ impl Hasher for Quick {
     }
 }
 
-type ByName<T> = HashMap<String, T, BuildHasherDefault<Quick>>;
+type ByName<T> = HashMap<String, T, BuildHasherDefault<NameHasher>>;
 
 /// What JSON needs to know of a class: its form, and the names of its fields.
 pub struct Names {
@@ -107,8 +107,6 @@ pub struct Names {
     by_name: ByName<usize>,
     lenient: OnceCell<ByName<Option<usize>>>,
     takes_null: Vec<bool>,
-    /// How often in a row `quick` could not write a message.
-    pub misses: Cell<u32>,
 }
 
 impl Names {
@@ -158,15 +156,12 @@ impl Names {
         if key.is_empty() || !key.bytes().all(usual) {
             return Ok(None);
         }
-        let snake = |name: &str| -> PyResult<String> {
-            api(py)?.snake_case.bind(py).call1((name,))?.extract()
-        };
         if self.lenient.get().is_none() {
             let mut lenient: ByName<Option<usize>> = ByName::default();
             for (index, field) in plan.fields.iter().enumerate() {
                 for attribute in ["name", "proto_name", "json_name"] {
                     let name: String = field.python.bind(py).getattr(attribute)?.extract()?;
-                    let one = lenient.entry(snake(&name)?).or_insert(Some(index));
+                    let one = lenient.entry(snake_case(&name)).or_insert(Some(index));
                     if *one != Some(index) {
                         *one = None;
                     }
@@ -174,11 +169,8 @@ impl Names {
             }
             let _ = self.lenient.set(lenient);
         }
-        let found = self
-            .lenient
-            .get()
-            .and_then(|all| all.get(&*snake(key).ok()?));
-        Ok(found.copied().flatten())
+        let all = self.lenient.get();
+        Ok(all.and_then(|all| all.get(&snake_case(key)).copied().flatten()))
     }
 
     /// Whether null is a value of the field, and not the lack of one.
@@ -200,7 +192,7 @@ impl Names {
         for (index, name) in proto_names.iter().enumerate() {
             by_name.entry(name.clone()).or_insert(index);
         }
-        let asks = api(py)?.takes_null.bind(py);
+        let asks = imports(py)?.takes_null.bind(py);
         let takes_null = plan
             .fields
             .iter()
@@ -240,8 +232,40 @@ impl Names {
             by_name,
             lenient: OnceCell::new(),
             takes_null,
-            misses: Cell::new(0),
         })
+    }
+}
+
+/// A name in snake case, as `aristaproto.base.casing.snake_case` has it: words are a run of capitals that does not lead into a
+/// lowercase letter, or capitals, lowercase letters and digits; all else separates them.
+fn snake_case(name: &str) -> String {
+    let bytes = name.as_bytes();
+    let run = |from: usize, is: fn(&u8) -> bool| {
+        let rest = bytes.get(from..).unwrap_or_default();
+        from + rest.iter().take_while(|byte| is(byte)).count()
+    };
+    let mut made = String::with_capacity(bytes.len() + 8);
+    let mut start = 0;
+    loop {
+        start = run(start, |byte| !byte.is_ascii_alphanumeric());
+        if start == bytes.len() {
+            return made;
+        }
+        let capitals = run(start, u8::is_ascii_uppercase);
+        let small = run(capitals, u8::is_ascii_lowercase);
+        let end = if small == capitals || capitals == start {
+            run(small, u8::is_ascii_digit)
+        } else if capitals - start > 1 {
+            // The last capital begins the next word.
+            capitals - 1
+        } else {
+            run(small, u8::is_ascii_digit)
+        };
+        if !made.is_empty() {
+            made.push('_');
+        }
+        made.extend(name.get(start..end).map(str::to_ascii_lowercase));
+        start = end;
     }
 }
 
@@ -253,7 +277,7 @@ fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
         let found = plan.shape.find(number).and_then(|at| fields.get(at));
         found.is_some_and(|shape| shape.kind == kind)
     };
-    let special = api(py)?.encoders.bind(py).contains(&full_name)?;
+    let special = imports(py)?.encoders.bind(py).contains(&full_name)?;
     Ok(match full_name.strip_prefix("google.protobuf.") {
         Some("Struct") => Form::Struct,
         Some("Value") => Form::Value,
@@ -280,7 +304,7 @@ fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
 /// The name of an enum's member.
 pub struct MemberName {
     /// As it is written.
-    pub quoted: Word,
+    pub quoted: Box<[u8]>,
     /// As a Python value.
     pub text: Py<PyString>,
 }
@@ -314,7 +338,6 @@ impl MemberNames {
             return Ok(Self::Null);
         }
         let (mut small, mut others, mut by_name) = (Vec::new(), HashMap::new(), HashMap::new());
-        let mut page = Page::default();
         let declared: Bound<'_, PyDict> = class
             .getattr("__members__")?
             .call_method0("copy")?
@@ -324,10 +347,9 @@ impl MemberNames {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {
-                page.utf8(name.to_str()?, &page::NOTHING);
                 by_name.insert(name.to_str()?.to_owned(), number);
                 let known = MemberName {
-                    quoted: page.cut(),
+                    quoted: joined("", name.to_str()?, ""),
                     text: name.unbind(),
                 };
                 match usize::try_from(number) {

@@ -1,41 +1,59 @@
-//! The arguments of `Message.to_json`. In: what Python passed. Out: the options; or nothing, for what the plain codec is to look
-//! at. Called by `encode`.
+//! What a call of `to_json` or `to_dict` asks for, and the arguments of `Message.to_json` that say so.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
 use crate::function::Arguments;
-use crate::json::special;
-use crate::json::text::Letters;
+use crate::json::imports::imports;
 use crate::value::{self, Int};
 
-/// What a call of `to_json` asks for.
-pub struct Options {
+/// How messages are written, to text and to plain values alike.
+#[derive(Clone, Copy)]
+pub struct JsonOptions {
     /// Keys are proto names.
     pub snake: bool,
     /// Fields at their default are written, too.
     pub defaults: bool,
-    /// What each level is indented by, in ASCII; all on one line without it.
-    pub indent: Option<Vec<u8>>,
 }
 
-/// What `json.dumps` would make of an indent: none, a number of spaces, or text; nothing for what the plain codec is to look at.
-#[allow(clippy::option_option)] // No indent is a value, too.
-fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Option<Vec<u8>>> {
+impl JsonOptions {
+    /// Those of a `Casing` and of `include_default_values`.
+    ///
+    /// # Errors
+    /// What the import of the plain codec raises, or an object that is asked whether it is true.
+    pub fn new(casing: &Bound<'_, PyAny>, defaults: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            snake: casing.is(&imports(casing.py())?.snake),
+            defaults: defaults.is_truthy()?,
+        })
+    }
+}
+
+/// Whether an `OutputFormat` is that of Python's values.
+///
+/// # Errors
+/// What the import of the plain codec raises.
+pub fn is_python(output_format: &Bound<'_, PyAny>) -> PyResult<bool> {
+    output_format.eq(&imports(output_format.py())?.python)
+}
+
+/// What each level of JSON text is indented by; all is on one line without it.
+pub type Indent = Option<String>;
+
+/// What `json.dumps` would make of an indent: none, a number of spaces, or text; `None` for what the plain codec is to look at.
+fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Indent> {
     if indent.is_none() {
         return Some(None);
     }
     if let Ok(text) = indent.cast_exact::<PyString>() {
-        return match value::letters(text)? {
-            Letters::Ascii(bytes) => Some(Some(bytes.to_vec())),
-            _ => None,
-        };
+        let text = text.to_str().ok().filter(|text| text.is_ascii())?;
+        return Some(Some(text.to_owned()));
     }
     if !indent.is_exact_instance_of::<PyInt>() {
         return None;
     }
     match value::int(indent) {
-        Int::Signed(spaces @ ..=64) => Some(Some(vec![b' '; usize::try_from(spaces).unwrap_or(0)])),
+        Int::Signed(spaces @ ..=64) => Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0)))),
         _ => None,
     }
 }
@@ -47,21 +65,21 @@ pub const SIGNATURE: &str = "indent=None, include_default_values=False, casing=a
 
 /// The options in the arguments of `Message.to_json`, and where the types of Any are looked up first; `None` for what the plain
 /// codec is to look at.
-pub fn options<'py>(
+///
+/// # Errors
+/// As for `JsonOptions::new`.
+pub fn to_json_options<'py>(
     py: Python<'py>,
     arguments: Arguments<'_, 'py>,
-) -> PyResult<Option<(Options, Bound<'py, PyAny>)>> {
+) -> PyResult<Option<(JsonOptions, Indent, Bound<'py, PyAny>)>> {
     let Some([indent, defaults, casing, pool]) = arguments.named(&PARAMETERS, 3) else {
         return Ok(None);
     };
     let Some(indent) = indent.map_or(Some(None), indent_of) else {
         return Ok(None);
     };
-    let options = Options {
-        snake: casing.map_or(Ok(false), special::is_snake)?,
-        defaults: defaults.map_or(Ok(false), PyAnyMethods::is_truthy)?,
-        indent,
-    };
-    let pool = pool.cloned().unwrap_or_else(|| py.None().into_bound(py));
-    Ok(Some((options, pool)))
+    let none = py.None().into_bound(py);
+    // None is neither a casing nor true.
+    let options = JsonOptions::new(casing.unwrap_or(&none), defaults.unwrap_or(&none))?;
+    Ok(Some((options, indent, pool.unwrap_or(&none).clone())))
 }

@@ -1,68 +1,99 @@
-//! Scalars whose form in JSON is no matter of the text around them. In: Python's objects, or words and digits of JSON. Out:
-//! numbers, or Python's objects. Called by `encode` and `decode` for text, by `dump` and `load` for plain values.
+//! Scalars whose form in JSON is no matter of the text around them: numbers, strings and bytes of the exact types that their fields
+//! want. All others are converted one by one by the plain codec.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyFloat, PyInt};
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
-use crate::encode::Stop;
+use super::{some, Outcome};
 use crate::int::Long;
-use crate::json::{parse, some, Outcome};
-use crate::raw;
+use crate::jsontext::numbers::{is_number, whole_number};
 use crate::shape::Kind;
 use crate::value::{self, Int};
-use crate::wkt;
-use crate::writers::fits;
 
-/// The number in a value of a field of floating-point numbers.
-pub fn float_of(item: &Bound<'_, PyAny>) -> Outcome<f64> {
-    match item.cast_exact::<PyFloat>() {
-        Ok(held) => Ok(held.value()),
-        Err(_) => Err(Stop::Refused),
+/// A value that is to be written.
+#[derive(Clone, Copy)]
+pub enum Scalar<'a> {
+    /// True or false.
+    Bool(bool),
+    /// An integer.
+    Int(Long),
+    /// An integer that is text in JSON, because a double cannot hold all of its type.
+    LongInt(Long),
+    /// A double.
+    Double(f64),
+    /// A float, which has fewer digits.
+    Float(f64),
+    /// A string.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Scalar<'a> {
+    /// The scalar in an object of the exact type that a field of a kind wants; `None` for another object, and for enums.
+    #[inline]
+    pub fn of(kind: Kind, item: &'a Bound<'_, PyAny>) -> Option<Self> {
+        Some(match kind {
+            Kind::String => Self::Text(item.cast_exact::<PyString>().ok()?.to_str().ok()?),
+            Kind::Bytes => Self::Bytes(item.cast_exact::<PyBytes>().ok()?.as_bytes()),
+            Kind::Bool => Self::Bool(item.cast_exact::<PyBool>().ok()?.is_true()),
+            Kind::Double => Self::Double(item.cast_exact::<PyFloat>().ok()?.value()),
+            Kind::Float => Self::Float(item.cast_exact::<PyFloat>().ok()?.value()),
+            Kind::Enum | Kind::Message | Kind::Group => return None,
+            _ => {
+                let long = int_of(kind, item)?;
+                if is_text(kind) {
+                    Self::LongInt(long)
+                } else {
+                    Self::Int(long)
+                }
+            }
+        })
+    }
+
+    /// Whether it is the zero of its type, which is not written of a field without presence.
+    #[inline]
+    pub fn is_zero(self) -> bool {
+        match self {
+            Self::Bool(truth) => !truth,
+            Self::Int(long) | Self::LongInt(long) => long.magnitude == 0,
+            Self::Double(number) | Self::Float(number) => number.to_bits() == 0,
+            Self::Text(text) => text.is_empty(),
+            Self::Bytes(bytes) => bytes.is_empty(),
+        }
     }
 }
 
-/// The number in a value of an integer field, if it is one of its type.
+/// Whether integers of a type are text in JSON.
+const fn is_text(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Int64 | Kind::SInt64 | Kind::SFixed64 | Kind::UInt64 | Kind::Fixed64
+    )
+}
+
+/// The number in an exact int, if it is one of a type.
 #[inline]
-pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Outcome<Long> {
+pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Option<Long> {
     if !item.is_exact_instance_of::<PyInt>() {
-        return Err(Stop::Refused);
+        return None;
     }
-    let long = some(raw::int(item).and_then(raw::Int::value))?;
-    some(long.of_kind(kind))?;
-    Ok(long)
+    let long = value::long(item)?;
+    long.of_kind(kind).map(|_| long)
 }
 
-/// The number of an enum's value.
-pub fn number_of(item: &Bound<'_, PyAny>) -> Outcome<i32> {
+/// The number of an enum's value, which is a member or another int.
+#[inline]
+pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
     match value::int(item) {
-        Int::Signed(number) => i32::try_from(number).map_err(|_| Stop::Refused),
-        _ => Err(Stop::Refused),
+        Int::Signed(number) => i32::try_from(number).ok(),
+        _ => None,
     }
-}
-
-/// The key of a map whose keys are no strings.
-pub fn map_key<'py>(py: Python<'py>, kind: Kind, name: &str) -> Outcome<Bound<'py, PyAny>> {
-    match (kind, name) {
-        (Kind::Bool, "true") => Ok(PyBool::new(py, true).to_owned().into_any()),
-        (Kind::Bool, "false") => Ok(PyBool::new(py, false).to_owned().into_any()),
-        (Kind::Bool, _) => Err(Stop::Refused),
-        _ => int(py, kind, some(parse::whole(name))?),
-    }
-}
-
-/// An integer, given by its digits and perhaps a minus, if it is one of a type.
-pub fn int<'py>(py: Python<'py>, kind: Kind, text: &str) -> Outcome<Bound<'py, PyAny>> {
-    let digits = text.strip_prefix('-');
-    let long = Long {
-        negative: digits.is_some(),
-        magnitude: digits.unwrap_or(text).parse().map_err(|_| Stop::Refused)?,
-    };
-    object(py, kind, long)
 }
 
 /// The value of an integer field, if a number is one of its type.
 #[inline]
-pub fn object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny>> {
+pub fn int_object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny>> {
     let bits = some(long.of_kind(kind))?;
     Ok(match kind {
         Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
@@ -70,27 +101,19 @@ pub fn object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny
     })
 }
 
-/// What a word stands for that is no number of JSON.
-pub fn double_of_word(word: &str) -> Outcome<f64> {
-    match word {
-        "NaN" => Ok(f64::NAN),
-        "Infinity" => Ok(f64::INFINITY),
-        "-Infinity" => Ok(f64::NEG_INFINITY),
-        _ => Err(Stop::Refused),
-    }
+/// The same, given the text of a number in any spelling.
+pub fn int_of_text<'py>(py: Python<'py>, kind: Kind, text: &str) -> Outcome<Bound<'py, PyAny>> {
+    let number = is_number(text).then(|| whole_number(text)).flatten();
+    let (negative, magnitude) = some(number)?;
+    let long = Long {
+        negative,
+        magnitude,
+    };
+    int_object(py, kind, long)
 }
 
-/// The nearest float, as a double.
-pub fn single(wide: f64) -> Outcome<f64> {
+/// The nearest float, as a double; none beyond the largest one.
+pub fn nearest_float(wide: f64) -> Outcome<f64> {
     let number = wide as f32;
-    if !fits::<false>(wide, number) {
-        return Err(Stop::Refused);
-    }
-    Ok(f64::from(number))
-}
-
-/// The seconds since 1970 and nanoseconds of a time in UTC.
-pub fn time_of(text: &str) -> Outcome<(i64, i32)> {
-    let ((year, month, day), clock, nanos) = some(parse::time(text))?;
-    Ok((wkt::days_of(year, month, day) * 86_400 + clock, nanos))
+    some((number.is_finite() || !wide.is_finite()).then(|| f64::from(number)))
 }

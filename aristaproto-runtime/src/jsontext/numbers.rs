@@ -262,10 +262,15 @@ pub fn number_length(bytes: &[u8]) -> Option<(usize, bool)> {
     Some((end, is_whole))
 }
 
+/// Whether a text is a number in the grammar of JSON, and nothing else.
+pub fn is_number(text: &str) -> bool {
+    number_length(text.as_bytes()).is_some_and(|(length, _)| length == text.len())
+}
+
 /// What has more digits in its exponent is no number for Python's `Decimal`, by which the plain codec reads.
 const LONGEST_EXPONENT: usize = 15;
 
-/// Sign and magnitude of the integer that a number stands for, as 1, 1.0, 10e-1 and 0.1e1 do; `None` for fractions, for what is
+/// Sign and magnitude of the integer that a number, as the grammar has it, stands for, as 1, 1.0, 10e-1 and 0.1e1 do; `None` for fractions, for what is
 /// beyond 64 bits and for exponents of too many digits.
 pub fn whole_number(text: &str) -> Option<(bool, u64)> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
@@ -306,7 +311,7 @@ pub fn whole_number(text: &str) -> Option<(bool, u64)> {
     Some((negative, magnitude?))
 }
 
-/// The double that a number stands for; `None` beyond the largest one, and for exponents of too many digits.
+/// The double that a number, as the grammar has it, stands for; `None` beyond the largest one, and for exponents of too many digits.
 pub fn double_number(text: &str) -> Option<f64> {
     let found: f64 = text.parse().ok()?;
     (is_usual(text) && found.is_finite()).then_some(found)

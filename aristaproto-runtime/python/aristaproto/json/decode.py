@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     Convert = Callable[["Decoder", Any], Any]
 
-__all__ = ("Decoder", "UnknownFieldError")
+__all__ = ("Decoder", "UnknownFieldError", "convert_message", "convert_value")
 
 
 class UnknownFieldError(JsonError, KeyError):
@@ -82,12 +82,12 @@ class Decoder:
         """Return the message that the call is about, with all its required fields."""
         try:
             message = self.message(cls, value)
+            if cls.__schema__.needs_check:
+                check_required(message, JsonError)
         except RecursionError:
             raise JsonError(
                 "expected fewer levels of messages, got more than Python's stack holds"
             ) from None
-        if cls.__schema__.needs_check:
-            check_required(message, JsonError)
         return message
 
     def message(self, cls: type[Message], value: object) -> Any:
@@ -166,6 +166,24 @@ class Decoder:
                     f"expected text in Unicode, got a lone surrogate at character {error.start}"
                 ) from None
         return value
+
+
+def convert_value(field: Field, value: object) -> Any:
+    """Return what one plain value is as a field's scalar or time; the codec in Rust asks for what is of another type.
+
+    Raises:
+        JsonError: A value that does not fit the field.
+    """
+    return _value(field)(Decoder(ignore_unknown=False, text=False, pools=()), value)
+
+
+def convert_message(cls: type[Message], value: object) -> Any:
+    """Return the message of a well-known type that one plain value stands for, as `convert_value` does.
+
+    Raises:
+        JsonError: A value that does not fit the type.
+    """
+    return Decoder(ignore_unknown=False, text=False, pools=()).message(cls, value)
 
 
 class _Entry:

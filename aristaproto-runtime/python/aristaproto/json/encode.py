@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     Convert = Callable[["Encoder", Any], Any]
 
-__all__ = ("Encoder", "takes_null")
+__all__ = ("Encoder", "convert_value", "takes_null")
 
 _LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TYPE_FIXED64})
 """The integers that are text in JSON, because a double cannot hold all of them."""
@@ -238,6 +238,16 @@ def _map_key(field: Field) -> Convert:
         return str(key)
 
     return encode
+
+
+def convert_value(field: Field, value: Any) -> Any:
+    """Return one scalar of a field in its JSON form; the codec in Rust asks for what is of another type.
+
+    Raises:
+        JsonError: A value that the field cannot carry.
+    """
+    encoder = Encoder(python=False, snake=False, defaults=False, text=True, pools=())
+    return _json_value(field)(encoder, value)
 
 
 def _as_it_is(encoder: Encoder, value: Any) -> Any:

@@ -34,6 +34,13 @@ def missing_required(message: Message) -> list[str | int] | None:
 
     Values that are no messages where there should be some are left to the codecs to refuse.
     """
+    return _missing(message, {})
+
+
+def _missing(message: Message, complete: dict[int, Message]) -> list[str | int] | None:
+    """The same below other messages; each that many hold is gone through once."""
+    if id(message) in complete:
+        return None
     schema: Schema | None = getattr(type(message), "__schema__", None)
     if schema is None or not schema.needs_check:
         return None
@@ -56,14 +63,15 @@ def missing_required(message: Message) -> list[str | int] | None:
                 field.set(message, value)
             below = _elements(value)
         else:
-            found = missing_required(value)
+            found = _missing(value, complete)
             if found is not None:
                 return [*found, field.name]
             continue
         for step, item in below:
-            found = missing_required(item)
+            found = _missing(item, complete)
             if found is not None:
                 return [*found, step, field.name]
+    complete[id(message)] = message
     return None
 
 

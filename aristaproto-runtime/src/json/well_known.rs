@@ -1,76 +1,20 @@
 //! What is special of well-known types, for text and plain values alike: the parts of times, paths of a `FieldMask`, the class of
-//! what an `Any` holds; and which field a key names. Called by `encode`, `decode`, `dump` and `load`.
+//! what an `Any` holds; and which field a key names.
 
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
+use super::imports::imports;
+use super::names::{MemberNames, Names};
+use super::{entries, or_refused, some, Outcome, Stop};
 use crate::bind;
-use crate::encode::Stop;
-use crate::json::digits::{self, Line};
-use crate::json::names::{MemberNames, Names};
-use crate::json::{some, Outcome};
 use crate::members::Members;
 use crate::object::{Message, Offset};
-use crate::plan::{Field, Learned, Place, Plan, Wrapped};
+use crate::plan::{Field, Learned, Place, Plan};
 use crate::shape::FieldShape;
 use crate::value::{self, Int};
-use crate::wkt;
-
-/// What JSON takes from the Python side of the package.
-pub struct Api {
-    /// `aristaproto.base.casing.snake_case`.
-    pub snake_case: Py<PyAny>,
-    /// `aristaproto.json.encode.takes_null`.
-    pub takes_null: Py<PyAny>,
-    /// `aristaproto.json.special.ENCODERS`.
-    pub encoders: Py<PyAny>,
-    snake: Py<PyAny>,
-    python: Py<PyAny>,
-    find_packed_class: Py<PyAny>,
-    find_extension_field: Py<PyAny>,
-}
-
-static API: PyOnceLock<Api> = PyOnceLock::new();
-
-/// The objects, imported when they are first needed: what reads wire bytes only does not wait for the plain codec of JSON.
-///
-/// # Errors
-/// What the import raises.
-pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
-    API.get_or_try_init(py, || {
-        let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
-            Ok(py.import(module)?.getattr(name)?.unbind())
-        };
-        Ok(Api {
-            snake: get("aristaproto.base.casing", "Casing")?.getattr(py, "SNAKE")?,
-            python: get("aristaproto.model.message", "OutputFormat")?.getattr(py, "PYTHON")?,
-            snake_case: get("aristaproto.base.casing", "snake_case")?,
-            takes_null: get("aristaproto.json.encode", "takes_null")?,
-            encoders: get("aristaproto.json.special", "ENCODERS")?,
-            find_packed_class: get("aristaproto.json.special", "find_packed_class")?,
-            find_extension_field: get("aristaproto.model.extension", "find_extension_field")?,
-        })
-    })
-}
-
-/// Whether a `Casing` is that of proto names.
-///
-/// # Errors
-/// What the import of the plain codec raises.
-pub fn is_snake(casing: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(casing.is(&api(casing.py())?.snake))
-}
-
-/// Whether an `OutputFormat` is that of Python's values.
-///
-/// # Errors
-/// As above.
-pub fn is_python(output_format: &Bound<'_, PyAny>) -> PyResult<bool> {
-    output_format.eq(&api(output_format.py())?.python)
-}
 
 /// Where the types of `Any` and extensions are looked up.
 pub struct Pools<'py> {
@@ -98,18 +42,15 @@ impl<'py> Pools<'py> {
         any: &Bound<'py, PyAny>,
         url: &Bound<'py, PyAny>,
     ) -> Outcome<Bound<'py, PyType>> {
-        let find = api(any.py())?.find_packed_class.bind(any.py());
-        // What is wrong with the URL, the plain codec says.
-        let found = find.call1((any, url, self.tuple()?));
-        found
-            .map_err(|_| Stop::Refused)?
-            .cast_into()
-            .map_err(|_| Stop::Refused)
+        let py = any.py();
+        let find = imports(py)?.find_packed_class.bind(py);
+        let found = or_refused(find.call1((any, url, self.tuple()?)), py)?;
+        found.cast_into().map_err(|_| Stop::Refused)
     }
 }
 
 /// What a key names.
-pub enum Target {
+pub enum KeyTarget {
     /// The field at a position of the plan.
     Field(usize),
     /// An extension.
@@ -120,19 +61,19 @@ pub enum Target {
 
 /// What a key of an object names that is none of the names which `Names::find` knows.
 #[cold]
-pub fn target(plan: &Plan, names: &Names, key: &str, pools: &Pools<'_>) -> Outcome<Target> {
+pub fn target(plan: &Plan, names: &Names, key: &str, pools: &Pools<'_>) -> Outcome<KeyTarget> {
     let py = pools.given.py();
     if let Some(name) = key.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
-        let find = api(py)?.find_extension_field.bind(py);
+        let find = imports(py)?.find_extension_field.bind(py);
         let found = find.call1((plan.schema.bind(py), name, pools.tuple()?))?;
         if found.is_none() {
-            return Ok(Target::Nothing);
+            return Ok(KeyTarget::Nothing);
         }
-        return Ok(Target::Extension(extension(plan, &found)?));
+        return Ok(KeyTarget::Extension(extension(plan, &found)?));
     }
     Ok(match names.in_another_casing(py, plan, key)? {
-        Some(index) => Target::Field(index),
-        None => Target::Nothing,
+        Some(index) => KeyTarget::Field(index),
+        None => KeyTarget::Nothing,
     })
 }
 
@@ -165,7 +106,7 @@ pub fn extensions<'py>(
     }
     let held = held.cast_exact().map_err(|_| Stop::Refused)?;
     let mut found = Vec::new();
-    for (key, item) in crate::quick::entries(held) {
+    for (key, item) in entries(held)? {
         found.push((extension(plan, &key.getattr("field")?)?, item));
     }
     found.sort_by_key(|(learned, _)| learned.shape.number);
@@ -222,7 +163,7 @@ pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
 }
 
 /// Puts a path of a `FieldMask` in lowerCamelCase; false if that would not come back as it was.
-pub fn camel_path(path: &str, out: &mut String) -> bool {
+fn camel_path(path: &str, out: &mut String) -> bool {
     let mut letters = path.chars();
     while let Some(letter) = letters.next() {
         match letter {
@@ -237,13 +178,13 @@ pub fn camel_path(path: &str, out: &mut String) -> bool {
     true
 }
 
-/// The paths of a `FieldMask`'s text; `None` for text that is none.
-pub fn snake_paths(text: &str) -> Option<Vec<String>> {
+/// The paths of a `FieldMask`'s text.
+fn snake_paths(text: &str) -> Outcome<Vec<String>> {
     if text.contains('_') {
-        return None;
+        return Err(Stop::Refused);
     }
     if text.is_empty() {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
     let snake = |path: &str| {
         let mut made = String::with_capacity(path.len() + 4);
@@ -255,7 +196,7 @@ pub fn snake_paths(text: &str) -> Option<Vec<String>> {
         }
         made
     };
-    Some(text.split(',').map(snake).collect())
+    Ok(text.split(',').map(snake).collect())
 }
 
 /// `value` as a message of a plan's class or one below it, or of its namesake in another generated tree.
@@ -270,31 +211,6 @@ pub fn message_of<'a, 'py>(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Outcome
         return Ok(message);
     }
     Err(Stop::Refused)
-}
-
-/// What a Python value stands for, in a field whose values are not messages.
-pub enum Unwrapped<'py> {
-    /// Seconds and nanoseconds of a time or a duration.
-    Parts(i64, i32),
-    /// A message.
-    Message(Bound<'py, PyAny>),
-}
-
-/// Looks through a Python value at what it stands for.
-pub fn unwrapped<'py>(
-    wrapped: Wrapped,
-    item: &Bound<'py, PyAny>,
-    plan: &Plan,
-) -> Outcome<Unwrapped<'py>> {
-    if matches!(wrapped, Wrapped::Timestamp | Wrapped::Duration) {
-        if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
-            return Ok(Unwrapped::Parts(seconds, nanos));
-        }
-    }
-    let class = plan.class.bind(item.py());
-    // What is wrong with it, the plain codec says.
-    let made = class.call_method1("from_wrapped", (item,));
-    made.map(Unwrapped::Message).map_err(|_| Stop::Refused)
 }
 
 /// The member of an enum with a name; nothing for a name that is passed over, as `ignore_unknown` says.
@@ -312,27 +228,19 @@ pub fn member_named<'py>(
     }
 }
 
-/// The member of an enum with a number.
+/// The member of an enum with a number; nothing for a number of a closed one that is passed over.
 pub fn member_numbered<'py>(
     py: Python<'py>,
     members: &Members,
     number: i32,
-) -> Outcome<Bound<'py, PyAny>> {
-    if members.closed {
-        some(members.find(py, number)?)
-    } else {
-        Ok(members.member(py, number)?)
+    ignore_unknown: bool,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    match members.find(py, number)? {
+        None if members.closed && ignore_unknown => Ok(None),
+        None if members.closed => Err(Stop::Refused),
+        None => Ok(Some(members.member(py, number)?)),
+        found => Ok(found),
     }
-}
-
-/// The key of an extension.
-pub fn extension_key<'py>(
-    py: Python<'py>,
-    learned: &Learned,
-    snake: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    let attribute = if snake { "proto_name" } else { "json_name" };
-    learned.field.python.bind(py).getattr(attribute)
 }
 
 /// What is set in a `google.protobuf.Value`.
@@ -353,45 +261,26 @@ pub fn kind_of_value<'a, 'py>(
     Ok(None)
 }
 
-/// A number as other JSON has it: 1, not 1.0.
-pub enum Number {
-    /// Without a fraction.
-    Whole(i64),
-    /// Any other.
-    Double(f64),
-}
-
-/// The number in a `google.protobuf.Value`, which must be finite.
-pub fn json_number(number: f64) -> Outcome<Number> {
-    // 2^53: doubles above hold only some of the integers.
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-    if !number.is_finite() {
-        return Err(Stop::Refused);
-    }
+/// A number of a `google.protobuf.Value` as other JSON has it, 1 and not 1.0; `None` for one with a fraction, and where doubles
+/// hold only some of the integers.
+pub fn without_fraction(number: f64) -> Option<i64> {
+    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0; // 2^53
     let minus_zero = number == 0.0 && number.is_sign_negative();
-    if number.fract() == 0.0 && number.abs() <= LARGEST_EXACT && !minus_zero {
-        return Ok(Number::Whole(number as i64));
-    }
-    Ok(Number::Double(number))
+    let is_exact = number.fract() == 0.0 && number.abs() <= LARGEST_EXACT && !minus_zero;
+    is_exact.then_some(number as i64)
 }
 
 /// The paths of a `FieldMask` in lowerCamelCase, joined by commas.
-pub fn camel_paths(plan: &Plan, message: Message<'_, '_>) -> Outcome<String> {
+pub fn camel_paths(paths: &Bound<'_, PyList>) -> Outcome<String> {
     let mut joined = String::new();
-    let Some(held) = held(plan, message, 1)?.2 else {
-        return Ok(joined);
-    };
-    let list = held.cast_exact::<PyList>().map_err(|_| Stop::Refused)?;
-    for (index, path) in list.iter().enumerate() {
+    value::for_each(paths, |index, path| -> Outcome {
         if index > 0 {
             joined.push(',');
         }
-        let path = path.cast_exact::<PyString>().map_err(|_| Stop::Refused)?;
+        let path = path.cast::<PyString>().map_err(|_| Stop::Refused)?;
         let path = path.to_str().map_err(|_| Stop::Refused)?;
-        if !camel_path(path, &mut joined) {
-            return Err(Stop::Refused);
-        }
-    }
+        some(camel_path(path, &mut joined).then_some(()))
+    })?;
     Ok(joined)
 }
 
@@ -417,15 +306,13 @@ pub fn packed<'py>(
         return Ok(None);
     }
     let class = pools.packed_class(&message.object().to_owned(), url.as_any())?;
-    let inner = class
-        .call_method1("parse", (bytes,))
-        .map_err(|_| Stop::Refused)?;
+    let inner = or_refused(class.call_method1("parse", (bytes,)), py)?;
     Ok(Some((url, inner)))
 }
 
 /// Whether null is a value of an extension's field, and not the lack of one.
 pub fn takes_null(py: Python<'_>, field: &Field) -> Outcome<bool> {
-    Ok(api(py)?
+    Ok(imports(py)?
         .takes_null
         .bind(py)
         .call1((&field.python,))?
@@ -442,7 +329,7 @@ pub fn put_time(plan: &Plan, message: Message<'_, '_>, seconds: i64, nanos: i32)
 /// Fills a new `FieldMask` from its text.
 pub fn put_paths(plan: &Plan, message: Message<'_, '_>, text: &str) -> Outcome {
     let py = message.object().py();
-    let paths = some(snake_paths(text))?;
+    let paths = snake_paths(text)?;
     put(plan, message, 1, PyList::new(py, paths)?.into_any())
 }
 
@@ -453,19 +340,7 @@ pub fn pack<'py>(
     url: Bound<'py, PyAny>,
     inner: &Bound<'py, PyAny>,
 ) -> Outcome {
-    // What cannot be written, the plain codec says.
-    let bytes = inner.call_method0("__bytes__").map_err(|_| Stop::Refused)?;
+    let bytes = or_refused(inner.call_method0("__bytes__"), inner.py())?;
     put(plan, message, 1, url)?;
     put(plan, message, 2, bytes)
-}
-
-/// The text of a Timestamp or a Duration; `None` for one that has none.
-pub fn time(is_timestamp: bool, seconds: i64, nanos: i32) -> Option<Line> {
-    if is_timestamp {
-        let date = wkt::civil(seconds.div_euclid(86_400));
-        let line = || digits::time(date, seconds.rem_euclid(86_400), nanos);
-        wkt::is_time(seconds, nanos).then(line)
-    } else {
-        wkt::is_span(seconds, nanos).then(|| digits::duration(seconds, nanos))
-    }
 }

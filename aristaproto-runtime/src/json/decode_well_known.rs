@@ -1,0 +1,122 @@
+//! Reads the well-known types that have a form of their own in JSON.
+
+use pyo3::prelude::*;
+
+use super::decode::{put, Decoder, Seen, TYPE};
+use super::input::{Input, JsonType};
+use super::names::{Form, Names};
+use super::well_known;
+use super::{some, Outcome, Stop};
+use crate::decode::known;
+use crate::object::{new_message, Message};
+use crate::plan::Plan;
+use crate::plans::plan_of;
+use crate::value;
+
+impl<'py, I: Input<'py>> Decoder<'py, I> {
+    /// A `google.protobuf.Value`: any value of JSON, in the field of its kind.
+    pub(super) fn json_value(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+        value: &I::Value,
+    ) -> Outcome {
+        let found = self.input.json_type(value)?;
+        let index = plan.shape.find(found.field_number());
+        let (field, shape) = some(index.and_then(|index| plan.at(index)))?;
+        let made = match found {
+            JsonType::Null => {
+                some(self.input.take_null(value).then_some(()))?;
+                Some(some(field.members.as_ref())?.member(self.py, 0)?)
+            }
+            JsonType::Number => {
+                let made = self.value(field, shape, value)?;
+                let number: f64 = some(made.as_ref())?.extract()?;
+                made.filter(|_| number.is_finite())
+            }
+            _ => self.value(field, shape, value)?,
+        };
+        put(field, message, some(made)?)
+    }
+
+    /// A `google.protobuf.Any`: the URL of a type with the fields of its message, or with its special form under `value`.
+    pub(super) fn any(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+        value: &I::Value,
+    ) -> Outcome {
+        let mut members = self.input.members(value)?;
+        let Some((mut key, mut first)) = self.input.next_member(&mut members)? else {
+            return Ok(());
+        };
+        let comes_first = self.input.name(&key)? == TYPE;
+        if !comes_first {
+            // Looked through inside one another, text would be passed over again for each level.
+            if self.is_looked_through {
+                return Err(Stop::Refused);
+            }
+            while self.input.name(&key)? != TYPE {
+                self.input.skip(&first)?;
+                (key, first) = some(self.input.next_member(&mut members)?)?;
+            }
+        }
+        let py = self.py;
+        let url = |url: &str| Ok(value::string(py, url.as_bytes())?);
+        let url = some(self.input.text(&first, url)?)?;
+        if comes_first && url.is_empty()? {
+            let other = self.input.next_member(&mut members)?;
+            return some(other.is_none().then_some(()));
+        }
+        let mut seen = Seen::default();
+        if comes_first {
+            seen.note(TYPE)?;
+        } else {
+            members = self.input.members(value)?;
+            seen.type_may_come = true;
+            self.is_looked_through = true;
+        }
+        let class = self
+            .pools
+            .packed_class(plan.class.bind(self.py).as_any(), &url)?;
+        let inner_plan = plan_of(&class)?;
+        let names = Names::of(self.py, &inner_plan)?;
+        let inner = if names.form == Form::Fields {
+            let _level = self.enter()?;
+            let made = new_message(self.py, &inner_plan)?;
+            let inner = known(&made)?;
+            self.fields(&inner_plan, names, inner, members, seen)?;
+            inner.settle(&inner_plan);
+            self.levels += 1;
+            made
+        } else {
+            self.special_any(&inner_plan, members, seen)?
+        };
+        if !comes_first {
+            self.is_looked_through = false;
+        }
+        well_known::pack(plan, message, url, &inner)
+    }
+
+    /// Reads the message of an Any that has a special form.
+    fn special_any(
+        &mut self,
+        plan: &Plan,
+        mut members: I::Members,
+        mut seen: Seen,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let mut made = None;
+        while let Some((key, value)) = self.input.next_member(&mut members)? {
+            let name = self.input.name(&key)?;
+            seen.note(name)?;
+            if name == "value" {
+                made = Some(self.message(plan, &value)?);
+            } else if self.ignore_unknown || name == TYPE {
+                self.input.skip(&value)?;
+            } else {
+                return Err(Stop::Refused);
+            }
+        }
+        some(made)
+    }
+}
