@@ -151,9 +151,9 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             py: pool.py(),
             ignore_unknown,
             pools: Pools::new(pool, plan),
-            // The outermost message is not inside another one, and is not counted.
+            // The outermost message is not inside another one.
             levels: limits.levels().saturating_add(1),
-            messages: limits.messages.saturating_add(1),
+            messages: limits.messages,
             pulse: Pulse::default(),
             is_looked_through: false,
             input,
