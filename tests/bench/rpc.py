@@ -3,8 +3,9 @@
 The operation `echo` sends back what came in; with `use` the server reads every field of the request and constructs its
 answer, of which the client reads every field.
 
-One process has client and server; the servers are of grpc.aio on both sides, in a thread of their own for the synchronous
-stubs and in the client's event loop for the asynchronous ones. Called by `__main__`.
+One process has client and server. The servers are of grpc.aio, in a thread of their own for the synchronous stubs (`sync`) and in
+the client's event loop for the asynchronous ones (`aio`), and of `grpc.server()`, for the synchronous stubs (`threads`). Called by
+`__main__`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import asyncio
 import importlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -63,8 +65,18 @@ class Side:
                     async for request in requests:
                         yield answered(request)
 
-            self._add: Callable[[Any], None] = lambda server: services.add_EchoServicer_to_server(
-                GoogleEcho(), server
+            class GoogleEchoInThreads(services.EchoServicer):  # type: ignore[misc]
+                def Unary(self, request: Any, context: Any) -> Any:
+                    return answered(request)
+
+                def Stream(self, requests: Any, context: Any) -> Iterator[Any]:
+                    for request in requests:
+                        yield answered(request)
+
+            add: Any = services.add_EchoServicer_to_server
+            self._add: Callable[[Any], None] = lambda server: add(GoogleEcho(), server)
+            self._add_in_threads: Callable[[Any], None] = lambda server: add(
+                GoogleEchoInThreads(), server
             )
             self._stub: Any = services.EchoStub
             self._aio_stub: Any = services.EchoStub
@@ -81,8 +93,18 @@ class Side:
                     async for message in messages:
                         yield answered(message)
 
-            self._add = lambda server: server.add_generic_rpc_handlers(
-                (AristaprotoEcho()._grpcio_rpc_handler(),)
+            class AristaprotoEchoInThreads(generated.EchoSyncBase):  # type: ignore[misc]
+                def unary(self, message: Any) -> Any:
+                    return answered(message)
+
+                def stream(self, messages: Any) -> Iterator[Any]:
+                    for message in messages:
+                        yield answered(message)
+
+            ours: Any = importlib.import_module("aristaproto.grpcio")
+            self._add = lambda server: ours.add_to_server(AristaprotoEcho(), server)
+            self._add_in_threads = lambda server: ours.add_to_server(
+                AristaprotoEchoInThreads(), server
             )
             self._stub = generated.EchoStub
             self._aio_stub = generated.EchoAsyncStub
@@ -95,6 +117,16 @@ class Side:
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         return server, f"127.0.0.1:{port}"
+
+    @contextmanager
+    def threads(self) -> Generator[str, None, None]:
+        """A server of threads on a port of its own; gives its address."""
+        server = self._grpc.server(ThreadPoolExecutor(4), options=OPTIONS)
+        self._add_in_threads(server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        yield f"127.0.0.1:{port}"
+        server.stop(None).wait()
 
     @contextmanager
     def stub(self, address: str) -> Generator[Any, None, None]:
@@ -120,6 +152,7 @@ def rows(
     for operation in OPERATIONS:
         sides = [Side(name, operation, wire, tree, *use) for name, use in uses.items()]
         yield from _synchronous(operation, sides, effort)
+        yield from _threads(operation, sides, effort)
         yield from asyncio.run(_asynchronous(operation, sides, effort))
 
 
@@ -154,10 +187,30 @@ def _synchronous(operation: str, sides: list[Side], effort: Effort) -> Iterator[
         return asyncio.run_coroutine_threadsafe(awaitable, loop).result()
 
     started = {side.name: wait(side.start()) for side in sides}
+    yield from _calls(
+        "sync", operation, sides, {name: address for name, (_, address) in started.items()}, effort
+    )
+    for server, _ in started.values():
+        wait(server.stop(None))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def _threads(operation: str, sides: list[Side], effort: Effort) -> Iterator[Row]:
+    with ExitStack() as servers:
+        addresses = {side.name: servers.enter_context(side.threads()) for side in sides}
+        yield from _calls("threads", operation, sides, addresses, effort)
+
+
+def _calls(
+    shape: str, operation: str, sides: list[Side], addresses: Mapping[str, str], effort: Effort
+) -> Iterator[Row]:
+    """Times the synchronous stubs with servers that have started."""
     calls: dict[str, dict[str, Callable[[int], list[Any]]]] = {"unary": {}, "stream": {}}
     channels: list[Any] = []
     for side in sides:
-        manager = side.stub(started[side.name][1])
+        manager = side.stub(addresses[side.name])
         stub = manager.__enter__()
         channels.append(manager)
 
@@ -175,15 +228,10 @@ def _synchronous(operation: str, sides: list[Side], effort: Effort) -> Iterator[
                 calls_made += 1
             return (perf_counter() - began) / (calls_made * STREAMED)
 
-        row = Row("rpc", f"sync {kind}", operation)
+        row = Row("rpc", f"{shape} {kind}", operation)
         yield interleave(row, {side.name: once for side in sides}, effort)
     for manager in channels:
         manager.__exit__(None, None, None)
-    for server, _ in started.values():
-        wait(server.stop(None))
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
 
 
 async def _asynchronous(operation: str, sides: list[Side], effort: Effort) -> list[Row]:

@@ -19,6 +19,11 @@ OPTIONS = (
     "client_generation=sync_async,client_async_transport=grpcio,"
     "server_generation=async,server_async_transport=grpcio"
 )
+# The group `rpc` has both kinds of server.
+SHAPES_OPTIONS = (
+    "client_generation=sync_async,client_async_transport=grpcio,"
+    "server_generation=async_sync,server_async_transport=grpcio"
+)
 
 
 def protoc(arguments: Sequence[str | Path], cwd: Path | None = None) -> None:
@@ -35,7 +40,7 @@ def protoc(arguments: Sequence[str | Path], cwd: Path | None = None) -> None:
         raise LeftOut(f"protoc ended with {done.returncode}: {' | '.join(said[-3:])}")
 
 
-def output_arguments(name: str, out: Path, plugin: Path) -> list[str]:
+def output_arguments(name: str, out: Path, plugin: Path, options: str = OPTIONS) -> list[str]:
     """protoc's arguments that make the code of the library `name` in `out`."""
     if name == "google":
         return [f"--python_out={out}"]
@@ -43,7 +48,7 @@ def output_arguments(name: str, out: Path, plugin: Path) -> list[str]:
         return [
             f"--plugin=protoc-gen-python_aristaproto={plugin}",
             f"--python_aristaproto_out={out}",
-            f"--python_aristaproto_opt={OPTIONS}",
+            f"--python_aristaproto_opt={options}",
         ]
     if name == "betterproto2":
         return [f"--python_betterproto2_out={out}"]
@@ -70,7 +75,7 @@ def generate(name: str, work: Path, plugin: Path) -> Path:
         out = folder / f"tree_{name}"
         out.mkdir()
         protos.append("google/protobuf/descriptor.proto")
-    arguments = [f"--proto_path={HERE}", *output_arguments(name, out, plugin)]
+    arguments = [f"--proto_path={HERE}", *output_arguments(name, out, plugin, SHAPES_OPTIONS)]
     if name == "google":
         arguments.append(f"--grpc_python_out={out}")
     try:

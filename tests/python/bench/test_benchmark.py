@@ -79,7 +79,8 @@ def test_calls(tmp_path: Path) -> None:
     assert [(row["operation"], row["shape"]) for row in rows] == [
         (operation, shape)
         for operation in ("echo", "use")
-        for shape in ("sync unary", "sync stream", "aio unary", "aio stream")
+        for server in ("sync", "threads", "aio")
+        for shape in (f"{server} unary", f"{server} stream")
     ]
 
 
