@@ -2,6 +2,7 @@
 //! `Handle`, which the schema keeps, and descriptors in the class.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use pyo3::exceptions::PyTypeError;
@@ -13,7 +14,6 @@ use crate::buffer::Key;
 use crate::members::Members;
 use crate::object::{Attached, Layout, MessageClass, Offset};
 use crate::plan::{Field, How, Learned, Look, Place, Plan, Read, Step, Wrapped};
-use crate::quick::MISSES;
 use crate::shape::{FieldShape, Kind, Room, Shape};
 use crate::slot::{self, SlotParts};
 use crate::wire;
@@ -331,12 +331,15 @@ fn assemble<'py>(
     };
     drafts.sort_by_key(|draft| draft.shape.number);
     let mut declared = vec![0; drafts.len()];
+    let mut positions = HashMap::with_capacity(drafts.len());
     let mut fields = Vec::new();
     let mut shapes = Vec::new();
     for (index, draft) in drafts.into_iter().enumerate() {
         if let Some(entry) = declared.get_mut(draft.position) {
             *entry = index;
         }
+        let name = draft.field.name.bind(py).to_str()?;
+        positions.insert(Box::from(name), draft.position);
         shapes.push(draft.shape);
         fields.push(draft.field);
     }
@@ -350,20 +353,16 @@ fn assemble<'py>(
         .chain(extensions)
         .collect();
     let none_required = shapes.iter().all(|shape| !shape.required);
-    // Others are not as simple as their fields: they are left to `encode` from the start.
-    let quick = room != Room::MessageSet && none_required;
     let steps = fields.iter().zip(&shapes).enumerate().rev();
     let steps: Vec<Step> = steps.filter_map(Step::new).collect();
     let is_deep = |step: &&Step| !matches!(step.how, How::Scalar | How::Optional | How::Closed);
-    let is_oneof = !members.is_empty()
-        && members.len() == fields.len()
-        && members.iter().all(|&(_, oneof)| oneof == 1);
     let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
     Ok(Plan {
         flat: room == Room::Closed
             && reads.len() <= FLAT_FIELDS
             && reads.iter().all(|read| read.tag != 0)
             && none_required,
+        is_simple: room == Room::Closed && none_required,
         looks: fields.iter().zip(&shapes).map(Look::new).collect(),
         reads,
         deprecated: if flag("__deprecated__")? {
@@ -372,16 +371,13 @@ fn assemble<'py>(
             None
         },
         any_deprecated: fields.iter().any(|field| field.deprecated),
-        misses: [0; 2].map(|_| Cell::new(if quick { 0 } else { MISSES })),
         copies_itself: class
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
-        lean: own.has_only_slots(class.py(), offsets.len()),
         schema: schema.clone().unbind(),
         deep_steps: Layout::new(steps.iter().filter(is_deep).copied().collect()),
         steps: Layout::new(steps),
         shape: Shape::new(shapes, room, class.as_ptr() as usize),
-        is_oneof,
         fields,
         declared,
         members: Layout::new(members),
@@ -389,7 +385,7 @@ fn assemble<'py>(
         unknown,
         extensions,
         needs_check: Cell::new(None),
-        positions: OnceCell::new(),
+        positions,
         names: OnceCell::new(),
         learned: RefCell::default(),
         own: OnceCell::new(),

@@ -1,10 +1,10 @@
-//! What wire bytes are written into: a buffer that is filled from the end, so that a length is known when it is written. In:
-//! numbers, bytes and keys of fields. Out: wire bytes. Called by `encode` and `quick`; needs no Python.
+//! Wire bytes, written from the last to the first: the length of a submessage is known when it is put before it.
 //!
-//! Most values have a few bytes. They are put as whole words, of which the upper bytes count: the lower ones fall on what is
-//! free and is overwritten by what comes next. So no length has to be looked at, and the room is looked at once for a value
-//! and its key.
-use crate::tail::{put_last, Free, Tail, SHORT};
+//! Varints and tags are put as whole words, of which the upper bytes count; the lower ones fall on what is free and is
+//! overwritten next. So the length of a value decides no branch, and one look at the room serves a value and its tag.
+//! Memory that cannot be had is remembered, and told by `finish`.
+
+use std::mem::replace;
 
 /// A tag as it is written: its bytes are the upper ones of the word, their number is in the lowest one. That of no field has
 /// none.
@@ -66,10 +66,18 @@ fn spread(value: u64) -> u64 {
     (quarters & 0x3f80_3f80_3f80_3f80) << 1 | quarters & 0x007f_007f_007f_007f
 }
 
-/// Puts the upper `length` bytes of a word before `done` ones.
+/// Free bytes for a value and its tag, with what falls on free ones.
+const FREE: usize = 32;
+type Free = [u8; FREE];
+
+/// Puts the upper `length` bytes of a word before the last `done` ones; gives how many are done.
 #[inline(always)]
 fn put_word(free: &mut Free, done: usize, word: u64, length: usize) -> usize {
-    put_last(free, done, word.to_le_bytes(), length)
+    let end = FREE - done.min(FREE - 8);
+    if let Some(room) = free.get_mut(..end).and_then(<[u8]>::last_chunk_mut) {
+        *room = word.to_le_bytes();
+    }
+    done + length
 }
 
 /// Puts a varint at the end; gives how many bytes are done.
@@ -86,97 +94,147 @@ fn put_varint(free: &mut Free, value: u64) -> usize {
     put_word(free, done, groups | MORE, 8)
 }
 
-/// Puts a number below 128 before `done` bytes, and a key before it.
+/// Copies bytes to room of the same length. Most strings are short: two words that may overlap are quicker than a call.
 #[inline(always)]
-fn put_small(free: &mut Free, done: usize, value: u64, key: Key) -> usize {
-    debug_assert!(value < 0x80);
-    put_word(free, done, key.0 >> 8 | value << 56, key.length() + 1)
+fn copy(bytes: &[u8], room: &mut [u8]) {
+    #[inline(always)]
+    fn ends<const N: usize>(bytes: &[u8], room: &mut [u8]) {
+        if let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) {
+            if let Some(start) = room.first_chunk_mut::<N>() {
+                *start = *first;
+            }
+            if let Some(end) = room.last_chunk_mut::<N>() {
+                *end = *last;
+            }
+        }
+    }
+    match bytes.len() {
+        8..=16 => ends::<8>(bytes, room),
+        17..=32 => ends::<16>(bytes, room),
+        4..8 => ends::<4>(bytes, room),
+        0..4 => room
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from),
+        _ => room.copy_from_slice(bytes),
+    }
 }
 
 /// Bytes that are filled from the end.
 #[derive(Debug, Default)]
-pub struct Buffer(Tail);
+pub struct Buffer {
+    bytes: Vec<u8>,
+    /// Where the written bytes start.
+    start: usize,
+    /// Memory was asked for and not given; nothing is written from then on.
+    failed: bool,
+}
 
 /// More memory than this is not kept between calls.
 pub const KEPT: usize = 1 << 20;
 
+/// The memory that writing needs is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
 impl Buffer {
-    /// What has been written, in pieces from the first to the last.
-    pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.pieces()
-    }
-
-    /// What has been written, if it is in one piece.
-    #[inline(always)]
-    pub fn whole(&self) -> Option<&[u8]> {
-        self.0.whole()
-    }
-
-    /// Whether it is these bytes.
-    pub fn holds(&self, bytes: &[u8]) -> bool {
-        let mut left = Some(bytes);
-        for piece in self.pieces() {
-            left = left.and_then(|left| left.strip_prefix(piece));
+    /// What has been written.
+    ///
+    /// # Errors
+    /// `OutOfMemory` when it is not all that was put.
+    pub fn finish(&self) -> Result<&[u8], OutOfMemory> {
+        if self.failed {
+            return Err(OutOfMemory);
         }
-        left == Some(&[])
+        Ok(self.bytes.get(self.start..).unwrap_or_default())
     }
 
     /// Number of bytes written.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.bytes.len() - self.start
     }
 
     /// Empties the buffer and keeps its memory, unless that is much.
     pub fn reset(&mut self) {
-        self.0.reset(KEPT);
+        if self.bytes.len() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.start = self.bytes.len();
+        self.failed = false;
     }
 
     /// Takes back what was written after `length` bytes.
     pub fn forget(&mut self, length: usize) {
-        self.0.forget(length);
+        self.start = self.bytes.len() - length.min(self.len());
     }
 
-    /// Whether there is room for a value and its key.
+    /// Makes room for `more` bytes; false when there is no memory for them.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, more: usize) -> bool {
+        if self.failed {
+            return false;
+        }
+        let length = self.len();
+        let mut wider = Vec::new();
+        let size = (length + more).next_power_of_two().max(1024);
+        if wider.try_reserve_exact(size).is_err() {
+            self.failed = true;
+            return false;
+        }
+        wider.resize(size, 0);
+        if let (Some(room), Some(written)) =
+            (wider.get_mut(size - length..), self.bytes.get(self.start..))
+        {
+            room.copy_from_slice(written);
+        }
+        drop(replace(&mut self.bytes, wider));
+        self.start = size - length;
+        true
+    }
+
+    /// Lets `write` put bytes at the end of those that are free; it says how many.
     #[inline(always)]
-    pub fn has_room(&self) -> bool {
-        self.0.has_room()
+    fn with_free(&mut self, write: impl FnOnce(&mut Free) -> usize) {
+        if self.start < FREE && !self.grow(FREE) {
+            return;
+        }
+        let free = self.bytes.get_mut(..self.start);
+        if let Some(free) = free.and_then(<[u8]>::last_chunk_mut) {
+            self.start -= write(free).min(FREE);
+        }
     }
 
     /// Puts the key of a field.
     #[inline(always)]
     pub fn key(&mut self, key: Key) {
-        self.0.put(|free| put_word(free, 0, key.0, key.length()));
-    }
-
-    /// Puts a varint of a list: of all lengths below nine in one way, because it cannot be guessed.
-    #[inline(always)]
-    pub fn any_varint(&mut self, value: u64) {
-        self.0.put(|free| put_varint(free, value));
+        self.with_free(|free| put_word(free, 0, key.0, key.length()));
     }
 
     /// Puts a varint before what has been written, and a key before it.
     #[inline(always)]
     pub fn varint(&mut self, value: u64, key: Key) {
-        self.0.put(|free| {
+        self.with_free(|free| {
             if value < 0x80 {
-                return put_small(free, 0, value, key);
+                return put_word(free, 0, key.0 >> 8 | value << 56, key.length() + 1);
             }
-            let done = if value < 0x4000 {
-                let word = value & 0x7f | 0x80 | (value << 1) & 0x7f00;
-                put_word(free, 0, word << 48, 2)
-            } else {
-                put_varint(free, value)
-            };
+            let done = put_varint(free, value);
             put_word(free, done, key.0, key.length())
         });
+    }
+
+    /// Puts a varint of a list, which has no key: one way for all lengths, because they cannot be guessed.
+    #[inline(always)]
+    pub fn element(&mut self, value: u64) {
+        self.with_free(|free| put_varint(free, value));
     }
 
     /// Puts four bytes, and a key before them.
     #[inline(always)]
     pub fn fixed32(&mut self, value: u32, key: Key) {
-        self.0.put(|free| {
-            let done = put_last(free, 0, value.to_le_bytes(), 4);
+        self.with_free(|free| {
+            let done = put_word(free, 0, u64::from(value) << 32, 4);
             put_word(free, done, key.0, key.length())
         });
     }
@@ -184,20 +242,9 @@ impl Buffer {
     /// Puts eight bytes, and a key before them.
     #[inline(always)]
     pub fn fixed64(&mut self, value: u64, key: Key) {
-        self.0.put(|free| {
+        self.with_free(|free| {
             let done = put_word(free, 0, value, 8);
             put_word(free, done, key.0, key.length())
-        });
-    }
-
-    /// Puts the last `length` bytes of so many, their length and a key before them. They are loaded when there is room for
-    /// them: the registers that hold them would not outlast looking for it.
-    #[inline(always)]
-    pub fn short(&mut self, bytes: impl FnOnce() -> [u8; SHORT], length: usize, key: Key) {
-        let length = length.min(SHORT);
-        self.0.put(|free| {
-            let done = put_last(free, 0, bytes(), length);
-            put_small(free, done, length as u64, key)
         });
     }
 
@@ -221,12 +268,19 @@ impl Buffer {
     /// Puts bytes before what has been written.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
+        if let Some(room) = self.room(bytes.len()) {
+            copy(bytes, room);
+        }
     }
 
-    /// Puts so many bytes, which the caller fills in.
+    /// Puts so many bytes, which the caller fills in; `None` when there is no memory for them.
     #[inline]
-    pub fn room(&mut self, length: usize) -> &mut [u8] {
-        self.0.room(length)
+    pub fn room(&mut self, length: usize) -> Option<&mut [u8]> {
+        if self.start < length && !self.grow(length) {
+            return None;
+        }
+        let end = self.start;
+        self.start -= length;
+        self.bytes.get_mut(self.start..end)
     }
 }

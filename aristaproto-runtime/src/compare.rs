@@ -5,12 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyTuple};
 
 use crate::api::api;
+use crate::borrowed::{peek_pair, same_plain};
 use crate::decode::read_pending;
-use crate::encode::exactly;
 use crate::object::Message;
 use crate::plan::{Field, Plan, Step, Wrapped};
 use crate::shape::FieldShape;
-use crate::{same, value};
+use crate::{value, wkt};
 
 /// Whether two messages of one class are equal: all fields and extensions are, nan to nan, a list to any sequence of the
 /// same elements. Unknown fields do not count.
@@ -21,18 +21,14 @@ pub fn equal<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bo
     if one.object().is(other.object()) {
         return Ok(true);
     }
-    match same::same_messages(one, other) {
-        Some(found) => Ok(found),
-        None => equal_slowly(one, other),
-    }
-}
-
-/// The same of two objects, and no more tries whether it can be found without running Python code: they might go through the
-/// same messages at each level.
-fn equal_slowly<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
     let plan = one.plan()?;
-    if (one.is_pending() || other.is_pending()) && same_bytes(plan, one, other)? {
-        return Ok(true);
+    if let (Some((mine, start, end)), Some((theirs, from, to))) =
+        (one.untouched(plan), other.untouched(plan))
+    {
+        // Other bytes may stand for an equal message.
+        if mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to) {
+            return Ok(true);
+        }
     }
     value::deeper(one.object().py(), || equal_fields(plan, one, other))
 }
@@ -50,7 +46,7 @@ fn equal_fields<'py>(
         if a.is_as(b) {
             continue;
         }
-        match same::same_slot(a, b) {
+        match a.peek_pair(b, same_plain).flatten() {
             Some(true) => {}
             Some(false) => return Ok(false),
             None => {
@@ -74,7 +70,7 @@ fn same_slowly<'py>(
     step: &Step,
     held: (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>),
 ) -> PyResult<bool> {
-    let Some((field, shape)) = plan.at(usize::from(step.index)) else {
+    let Some((field, shape)) = plan.at(step.index as usize) else {
         return Ok(true);
     };
     match held {
@@ -94,29 +90,6 @@ fn same_extensions<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyRes
         &set_extensions.call1((one.object(),))?,
         &set_extensions.call1((other.object(),))?,
     )
-}
-
-/// Messages of more bytes are compared by their bytes the first time, which takes less than to make objects of them all. Smaller
-/// ones, and those that are compared again, are read, so that the next comparison finds their values.
-const LARGE: usize = 1 << 14;
-
-/// Whether two messages are equal because their wire bytes are. One of them, or both, are still to be read.
-fn same_bytes<'py>(plan: &Plan, one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyResult<bool> {
-    let (held, unread, filled) = match (one.untouched(plan), other.untouched(plan)) {
-        (Some((mine, start, end)), Some((theirs, from, to))) => {
-            return Ok(mine.as_bytes().get(start..end) == theirs.as_bytes().get(from..to));
-        }
-        (Some(held), None) => (held, one, other),
-        (None, Some(held)) => (held, other, one),
-        (None, None) => return Ok(false),
-    };
-    let (data, start, end) = held;
-    let expected = data.as_bytes().get(start..end).unwrap_or_default();
-    if expected.len() < LARGE || filled.is_pending() || !unread.note_compared() {
-        return Ok(false);
-    }
-    let equal = exactly(filled, false, |written| written.holds(expected))?;
-    Ok(equal == Some(true))
 }
 
 fn same_field<'py>(
@@ -152,13 +125,13 @@ fn same_field<'py>(
 
 fn same_message<'py>(a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> PyResult<bool> {
     if let Some((one, other)) = Message::pair(a, b).filter(|(one, _)| one.compares_itself()) {
-        return Ok(a.is(b) || equal_slowly(one, other)?);
+        return equal(one, other);
     }
     same(a, b)
 }
 
 fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Some(found) = same::same(a, b) {
+    if let Some(found) = peek_pair(a, b, same_plain).or_else(|| wkt::same(a, b)) {
         return Ok(found);
     }
     if a.is(b) || a.rich_compare(b, CompareOp::Eq)?.is_truthy()? {

@@ -9,7 +9,6 @@ use crate::api::api;
 use crate::function::Arguments;
 use crate::object::{Area, Message};
 use crate::plan::{Place, Plan};
-use crate::raw;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
 ///
@@ -42,7 +41,6 @@ pub fn fill<'py>(
             }
         }
     }
-    message.settle(plan);
     if finish(message, plan)? {
         return Ok(());
     }
@@ -71,7 +69,7 @@ pub fn init<'py>(
             put(plan, area, at, value);
         }
         let mut next = args.len();
-        for (name, value) in kwargs.map(crate::quick::entries).unwrap_or_default() {
+        for (name, value) in kwargs.map(crate::value::entries).unwrap_or_default() {
             match find(plan, name.as_borrowed().as_any(), next) {
                 Some(found) if found >= args.len() => {
                     next = found + 1;
@@ -82,59 +80,10 @@ pub fn init<'py>(
             }
         }
     }
-    message.settle(plan);
     if fits && finish(message, plan)? {
         return Ok(());
     }
     refuse(message, plan, args, kwargs)
-}
-
-/// Where the names of a class' fields are found by their address: they are interned, and so are those in most calls.
-pub struct Positions(Vec<u16>);
-
-impl Positions {
-    const NONE: u16 = u16::MAX;
-
-    /// Those in order of declaration. At least half of the places stay free, so that each search meets one soon.
-    fn new(plan: &Plan) -> Self {
-        let size = (plan.declared.len() * 2 + 1).next_power_of_two();
-        let mut made = Self(vec![Self::NONE; size]);
-        for (position, &at) in plan.declared.iter().enumerate() {
-            let Some(field) = plan.fields.get(at) else {
-                continue;
-            };
-            let free = made
-                .from(field.name.as_ptr() as usize)
-                .find(|&place| made.at(place) == Self::NONE);
-            let place = free.and_then(|place| made.0.get_mut(place));
-            if let (Some(place), Ok(position)) = (place, u16::try_from(position)) {
-                *place = position;
-            }
-        }
-        made
-    }
-
-    /// Places, from the one that an address leads to.
-    #[inline(always)]
-    fn from(&self, address: usize) -> impl Iterator<Item = usize> {
-        // Objects lie at multiples of 16.
-        let (size, start) = (self.0.len(), address >> 4 ^ address >> 12);
-        (0..size).map(move |step| (start + step) & (size - 1))
-    }
-
-    #[inline(always)]
-    fn at(&self, place: usize) -> u16 {
-        self.0.get(place).copied().unwrap_or(Self::NONE)
-    }
-
-    /// Positions that the name may have.
-    #[inline(always)]
-    fn of(&self, name: &Bound<'_, PyAny>) -> impl Iterator<Item = usize> + use<'_> {
-        self.from(name.as_ptr() as usize)
-            .map(|place| self.at(place))
-            .take_while(|&position| position != Self::NONE)
-            .map(usize::from)
-    }
 }
 
 /// Position, in order of declaration, of the field with a name; most calls name fields in that order.
@@ -149,19 +98,8 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
     if is(next) {
         return Some(next);
     }
-    let positions = plan.positions.get_or_init(|| Positions::new(plan));
-    let found = positions.of(name).find(|&at| is(at));
-    if found.is_some() {
-        return found;
-    }
-    // Names that come from elsewhere are not interned.
-    let py = name.py();
     let name = name.cast::<PyString>().ok()?.to_str().ok()?;
-    plan.declared.iter().position(|&at| {
-        plan.fields
-            .get(at)
-            .is_some_and(|field| field.name.bind(py).to_str().is_ok_and(|own| own == name))
-    })
+    plan.positions.get(name).copied()
 }
 
 #[inline(always)]
@@ -179,11 +117,10 @@ fn put(plan: &Plan, area: crate::object::Area<'_>, at: usize, value: Bound<'_, P
 }
 
 /// Whether of each oneof one member is set at most.
-#[inline(never)] // The loops of `quick` need the registers.
 pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
     let mut last = 0;
     for (&(_, oneof), slot) in slots.each(&plan.members) {
-        if raw::is_set(slot) {
+        if slot.peek(|held| !held.is_none()) == Some(true) {
             if oneof == last {
                 return false;
             }

@@ -4,13 +4,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyDict, PyList};
 
 use crate::api::api;
+use crate::borrowed::{holds_scalars, peek};
 use crate::decode::{known, read_pending};
 use crate::encode::exactly;
+use crate::encoder::Exact;
 use crate::message::end_of;
 use crate::object::{new_message, Message};
-use crate::plan::{Field, Place, Plan, Wrapped};
-use crate::raw::{copy_of_scalars, new_bytes};
-use crate::{quick, same, value};
+use crate::plan::{Field, Place, Plan};
+use crate::value;
 
 /// A message with the same values.
 ///
@@ -48,8 +49,6 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             to.put(offset, held);
         }
     }
-    message.settle(plan);
-    copied.settle(plan);
     Ok(made)
 }
 
@@ -63,12 +62,12 @@ pub fn deepcopy<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let plan = message.plan()?;
     let made = new_message(message.object().py(), plan)?;
+    // Whoever holds this very message gets the same copy: what is in it can. The key is what `id` gives.
+    let mut deep_slots = message.area().each(&plan.deep_steps);
+    if deep_slots.any(|(_, slot)| !slot.is_empty()) {
+        memo.set_item(message.object().as_ptr() as usize, &made)?;
+    }
     if !postpone_copy(plan, message, &made)? {
-        // Whoever holds this very message gets the same copy. The key is what `id` gives. What the collector need not see
-        // is held by nothing that it holds itself.
-        if message.is_tracked() {
-            memo.set_item(message.object().as_ptr() as usize, &made)?;
-        }
         fill(message, &made, memo)?;
     }
     if memo.is_exact_instance_of::<PyDict>() {
@@ -86,26 +85,22 @@ fn postpone_copy<'py>(
     message: Message<'_, 'py>,
     made: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
-    let py = message.object().py();
     let area = message.area();
     let holds_messages = plan.steps.iter().any(|step| {
         !area.is_empty(step.offset)
             && plan
-                .at(usize::from(step.index))
-                .is_some_and(|(field, shape)| {
-                    shape.kind.is_message()
-                        && match &shape.entry {
-                            Some(entry) => entry.1.kind.is_message(),
-                            None => field.wrapped == Wrapped::No,
-                        }
-                })
+                .at(step.index as usize)
+                .is_some_and(|(field, shape)| field.holds_messages(shape))
     });
     if message.is_pending() || !holds_messages {
         return Ok(false);
     }
-    let Some(data) = exactly(message, true, |written| new_bytes(py, written))?.transpose()? else {
+    let py = message.object().py();
+    let exact = Exact { alone: true };
+    let Some(data) = exactly(message, exact, |written| value::new_bytes(py, written))? else {
         return Ok(false);
     };
+    let data = data?;
     let Some(end) = end_of(data.as_bytes().len()) else {
         return Ok(false);
     };
@@ -150,12 +145,14 @@ fn fill_fields<'py>(
     read_pending(message)?;
     let (from, to) = (message.area(), copied.area());
     for (step, from, to) in from.each_pair(to, &plan.steps) {
-        if same::share_scalar(py, from, to) {
+        let Some(value) = from.get(py) else {
+            continue;
+        };
+        if value.is_none() || value::is_exact_scalar(&value) {
+            to.put(value);
             continue;
         }
-        if let (Some((field, shape)), Some(value)) =
-            (plan.at(usize::from(step.index)), from.get(py))
-        {
+        if let Some((field, shape)) = plan.at(step.index as usize) {
             let value = if shape.repeated || shape.entry.is_some() {
                 deep_container(field, &value, memo)?
             } else {
@@ -173,7 +170,7 @@ fn fill_fields<'py>(
             let held = match held.cast::<PyDict>() {
                 Ok(held) => {
                     let all = PyDict::new(py);
-                    for (extension, value) in quick::entries(held) {
+                    for (extension, value) in value::entries(held) {
                         all.set_item(extension, by_python(&value, memo)?)?;
                     }
                     all.into_any()
@@ -183,7 +180,6 @@ fn fill_fields<'py>(
             to.put(offset, held);
         }
     }
-    copied.settle(plan);
     Ok(())
 }
 
@@ -205,13 +201,8 @@ pub fn deep_container<'py>(
         }
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
-        let copied = match list.iter().next() {
-            Some(first) if value::is_exact_scalar(&first) => copy_of_scalars(list)?,
-            _ if list.iter().all(|item| is_immutable(&item)) => Some(list.get_slice(0, list.len())),
-            _ => None,
-        };
-        if let Some(made) = copied {
-            let made = made.into_any();
+        if peek(list, holds_scalars) {
+            let made = list.get_slice(0, list.len()).into_any();
             if shared {
                 Memo(memo).keep(value, &made)?;
             }
@@ -229,7 +220,7 @@ pub fn deep_container<'py>(
         if shared {
             Memo(memo).keep(value, made.as_any())?;
         }
-        for (key, item) in quick::entries(dict) {
+        for (key, item) in value::entries(dict) {
             let key = if is_immutable(&key) {
                 key
             } else {

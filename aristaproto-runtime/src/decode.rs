@@ -176,7 +176,6 @@ fn read_all<'py>(
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
     let done = decoder.fields(plan, known(message)?.area(), &mut reader, 0);
-    known(message)?.settle(plan);
     done
 }
 

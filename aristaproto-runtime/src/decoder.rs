@@ -312,7 +312,6 @@ impl<'py> Decoder<'_, 'py> {
             reader.pos = stop;
             done
         };
-        message.settle(plan);
         done
     }
 

@@ -6,16 +6,17 @@
 
 use std::cell::RefCell;
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::api::{api, Limits};
 use crate::buffer::Buffer;
 use crate::decode::read_pending;
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Exact};
 use crate::function::release_dropped;
 use crate::object::Message;
-use crate::raw::new_bytes;
+use crate::value;
 
 /// Why writing stopped, or reading of JSON.
 pub enum Stop {
@@ -56,8 +57,7 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
     let made = written(object, |written| match written {
         Written::In(holder) => Ok(holder),
-        Written::Unread(bytes) => Ok(PyBytes::new(py, bytes)),
-        Written::Now(out) => new_bytes(py, out),
+        Written::Bytes(bytes) => value::new_bytes(py, bytes),
     });
     match made? {
         Some(made) => Ok(made?.into_any()),
@@ -73,8 +73,7 @@ pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     let py = object.py();
     let size = written(object, |written| match written {
         Written::In(holder) => holder.as_bytes().len(),
-        Written::Unread(bytes) => bytes.len(),
-        Written::Now(out) => out.len(),
+        Written::Bytes(bytes) => bytes.len(),
     });
     match size? {
         Some(size) => Ok(size),
@@ -86,10 +85,8 @@ pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
 enum Written<'a, 'py> {
     /// An object holds them, and no others.
     In(Bound<'py, PyBytes>),
-    /// The message was not read since it was parsed from them.
-    Unread(&'a [u8]),
-    /// They were just written.
-    Now(&'a Buffer),
+    /// The message was not read since it was parsed from them, or they were just written.
+    Bytes(&'a [u8]),
 }
 
 /// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
@@ -103,7 +100,7 @@ fn written<'py, T>(
     };
     let plan = message.plan()?;
     let limits = Limits::current(py)?;
-    let mut encoder = Encoder::<false>::new(py, limits, false);
+    let mut encoder = Encoder::new(limits, None);
     if message.is_pending() {
         if let Some((data, start, end)) = encoder.unread(plan, message) {
             let bytes = data.as_bytes().get(start..end).unwrap_or_default();
@@ -113,7 +110,7 @@ fn written<'py, T>(
             return Ok(Some(work(if bytes.len() == data.as_bytes().len() {
                 Written::In(data)
             } else {
-                Written::Unread(bytes)
+                Written::Bytes(bytes)
             })));
         }
         read_pending(message)?;
@@ -123,7 +120,8 @@ fn written<'py, T>(
         if out.len() as u64 > limits.size {
             return Err(Stop::Refused);
         }
-        Ok(work(Written::Now(out)))
+        let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
+        Ok(work(Written::Bytes(bytes)))
     });
     match written {
         Ok(made) if encoder.incomplete => {
@@ -142,22 +140,23 @@ fn written<'py, T>(
     }
 }
 
-/// Calls `work` with wire bytes of which reading gives a message that is the same to everybody: its values have the types
-/// and digits that reading gives, and no message in it has an `__eq__` or `__deepcopy__` of a user's. With `alone`, nothing
-/// in it is held from elsewhere either, so that no object is met twice. `None` when that cannot be said.
+/// Calls `work` with wire bytes of which reading gives a message that is the same to everybody; see `Exact`. `None` when that
+/// cannot be said.
 ///
 /// No code of users runs, and nothing is changed.
 pub fn exactly<T>(
     message: Message<'_, '_>,
-    alone: bool,
-    work: impl FnOnce(&Buffer) -> T,
+    exact: Exact,
+    work: impl FnOnce(&[u8]) -> T,
 ) -> PyResult<Option<T>> {
     let py = message.object().py();
     let plan = message.plan()?;
-    let limits = Limits::current(py)?;
-    let mut encoder = Encoder::<true>::new(py, limits, alone);
+    let mut encoder = Encoder::new(Limits::current(py)?, Some(exact));
     with_buffer(|out| match encoder.message(plan, message, out) {
-        Ok(()) if !encoder.incomplete => Ok(Some(work(out))),
+        Ok(()) if !encoder.incomplete => match out.finish() {
+            Ok(bytes) => Ok(Some(work(bytes))),
+            Err(_) => Err(PyMemoryError::new_err(())),
+        },
         Ok(()) | Err(Stop::Refused) => Ok(None),
         Err(Stop::Python(error)) => Err(*error),
     })

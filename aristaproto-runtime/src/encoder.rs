@@ -1,59 +1,68 @@
-//! Messages written field by field. In: a message and its plan. Out: its wire bytes in the buffer. Called by `encode` alone; what
-//! `quick` can write of it, or of a field, it writes.
+//! Messages to wire bytes, field by field, from the last to the first.
+//!
+//! Scalars of Python's own types are written as they lie in their slot (`Slot::peek`). Messages, lists of messages, maps and all
+//! other values are held by a counted reference while they are written, because converting a value may run Python code;
+//! a list is asked for its elements one by one.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use crate::api::{api, Limits, STACK_LEVELS};
+use crate::borrowed::{peek, ValueRef};
 use crate::buffer::{Buffer, Key};
 use crate::canonical::{self, Canonical};
 use crate::construct::oneofs_agree;
 use crate::decode::read_pending;
 use crate::encode::{Outcome, Stop};
+use crate::encode_scalar::{plain, scalar};
 use crate::function::release_dropped;
-use crate::object::{Message, Slot};
+use crate::level::{Child, Dict, Entries, Level, List};
+use crate::object::{Area, Message, MessageClass, Slot};
+use crate::packed;
 use crate::plan::{Field, How, Learned, Plan, Step, Wrapped};
-use crate::quick::{self, Quick, Way};
 use crate::required::has_required;
-use crate::shape::{FieldShape, Kind, Room};
+use crate::shape::{FieldShape, Kind};
 use crate::value;
 use crate::wire::{self, Reader};
 use crate::wkt;
-use crate::write_scalar::{scalar, varint};
 
-/// Writes messages. `EXACT`: as `exactly` says; what is not so is refused.
-pub struct Encoder<'py, const EXACT: bool> {
-    py: Python<'py>,
+/// What a copy by way of wire bytes asks for: that reading the bytes gives the very values that are written, and no code of
+/// users' is passed over. Everything else is refused.
+#[derive(Clone, Copy)]
+pub struct Exact {
+    /// Nothing may be held from elsewhere either, so that no object is met twice.
+    pub alone: bool,
+}
+
+/// Writes messages.
+pub struct Encoder {
     /// Levels that may follow.
     depth: u32,
     /// A message was written of which a required field is not set.
     pub incomplete: bool,
-    /// Refuse what is held from elsewhere.
-    alone: bool,
+    exact: Option<Exact>,
     /// How many bytes may still be looked at in vain, once some were: what is not canonical at a deep level is met again at each.
     doubts: Option<usize>,
 }
 
-impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
-    /// Is to write no more than the limits allow; with `alone`, nothing that is held from elsewhere.
-    pub fn new(py: Python<'py>, limits: Limits, alone: bool) -> Self {
+impl Encoder {
+    /// Is to write no more levels than the limits allow.
+    pub fn new(limits: Limits, exact: Option<Exact>) -> Self {
         Self {
-            py,
             depth: limits.levels(),
             incomplete: false,
-            alone,
+            exact,
             doubts: None,
         }
     }
 
-    /// Writes a message.
+    /// Writes a message that somebody holds.
     ///
     /// # Errors
     /// `Stop::Refused` for what is not written here.
-    pub fn message(&mut self, plan: &Plan, message: Message<'_, 'py>, out: &mut Buffer) -> Outcome {
-        let area = message.area();
+    pub fn message(&mut self, plan: &Plan, message: Message<'_, '_>, out: &mut Buffer) -> Outcome {
         if message.is_pending() {
-            let unread = if EXACT {
+            let unread = if self.exact.is_some() {
                 // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
                 Some(message.untouched(plan).ok_or(Stop::Refused)?)
             } else {
@@ -65,22 +74,32 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             }
             read_pending(message)?;
         }
-        let way = Way::new(self.depth, self.alone);
-        if quick::write_fields::<EXACT>(plan, area, way, out) {
-            return Ok(());
-        }
-        if EXACT && !oneofs_agree(plan, area) {
+        let object = message.object().to_owned();
+        let mut level = Level::outermost(&object);
+        self.fields(&mut level, plan, message.area(), out)
+    }
+
+    /// Writes the fields of a message of which nothing is to be read.
+    fn fields(
+        &mut self,
+        level: &mut Level<'_, '_>,
+        plan: &Plan,
+        slots: Area<'_>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some() && !oneofs_agree(plan, slots) {
             return Err(Stop::Refused);
         }
-        if plan.shape.room != Room::Closed || !area.is_empty(plan.unknown) {
-            self.besides_fields(plan, message, out)?;
+        if !plan.is_simple || !slots.is_empty(plan.unknown) {
+            self.besides_fields(level, plan, slots, out)?;
+            self.incomplete |= !has_required(plan, slots);
         }
-        if plan.shape.required > 0 {
-            self.incomplete |= !has_required(plan, message);
-        }
-        for (step, slot) in area.each(&plan.steps) {
-            if slot.write::<EXACT>(step, self.alone, out) == Quick::Slow {
-                self.slot(plan, message, step, slot, out)?;
+        let exact = self.exact;
+        for (step, slot) in slots.each(&plan.steps) {
+            let (how, kind, key) = (step.how, step.kind, step.key);
+            if slot.peek(|value| written_plainly(value, how, kind, key, exact, out)) == Some(false)
+            {
+                self.slot(level, plan, step, slot, out)?;
             }
         }
         Ok(())
@@ -88,7 +107,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
 
     /// The bytes of a message that nobody has looked at, if reading and writing it gives the same, and where they start and end.
     #[inline(never)]
-    pub fn unread(
+    pub fn unread<'py>(
         &mut self,
         plan: &Plan,
         message: Message<'_, 'py>,
@@ -103,7 +122,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             if end - start > doubts {
                 return None;
             }
-            let mut look = Canonical::new(self.py, data.as_bytes(), start, end);
+            let mut look = Canonical::new(data.py(), data.as_bytes(), start, end);
             if !look.is_message(plan) {
                 self.doubts = Some(doubts.saturating_sub(look.position() - start));
                 return None;
@@ -117,94 +136,211 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
     #[inline(never)]
     fn besides_fields(
         &mut self,
+        level: &Level<'_, '_>,
         plan: &Plan,
-        message: Message<'_, 'py>,
+        slots: Area<'_>,
         out: &mut Buffer,
     ) -> Outcome {
         if plan.is_message_set() {
             // The plain codec writes it, and with it all around it.
             return Err(Stop::Refused);
         }
-        let area = message.area();
-        let extensions = plan.extensions.and_then(|offset| area.get(self.py, offset));
-        if let Some(unknown) = area.get(self.py, plan.unknown) {
-            let unknown = unknown.cast::<PyBytes>().map_err(|_| Stop::Refused)?;
-            if EXACT && !self.stays_unknown(plan, unknown.as_bytes())? {
+        let unknown = slots.slot(plan.unknown);
+        if self.exact.is_some() && !unknown.is_empty() {
+            let py = level.python();
+            let bytes = unknown.get(py).ok_or(Stop::Refused)?;
+            let bytes = bytes.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
+            if !stays_unknown(py, plan, bytes.as_bytes())? {
                 return Err(Stop::Refused);
             }
-            out.put(unknown.as_bytes());
         }
-        match extensions {
-            Some(held) if EXACT => match held.cast::<PyDict>() {
-                Ok(held) if held.is_empty() => Ok(()),
-                _ if held.is_none() => Ok(()),
-                _ => Err(Stop::Refused),
-            },
-            Some(held) => self.extensions(&held, out),
-            None => Ok(()),
+        let written = unknown.peek(|held| held.bytes().map(|bytes| out.put(bytes)));
+        if written == Some(None) {
+            return Err(Stop::Refused);
         }
-    }
-
-    /// Whether all of these fields are unknown to whoever reads them now.
-    fn stays_unknown(&self, plan: &Plan, bytes: &[u8]) -> Outcome<bool> {
-        let mut reader = Reader::new(bytes, 0, bytes.len());
-        while !reader.at_end() {
-            let Ok(tag) = reader.tag() else {
-                return Ok(false);
-            };
-            let number = tag >> 3;
-            if plan.shape.find(number).is_some()
-                || plan.knows_extension(self.py, number)?
-                || reader.skip(tag, STACK_LEVELS).is_err()
-            {
-                return Ok(false);
-            }
+        let extensions = plan.extensions.map(|offset| slots.slot(offset));
+        let Some(extensions) = extensions.filter(|slot| !slot.is_empty()) else {
+            return Ok(());
+        };
+        let held = extensions.get(level.python()).ok_or(Stop::Refused)?;
+        match held.cast::<PyDict>() {
+            Ok(held) if held.is_empty() => Ok(()),
+            Ok(held) if self.exact.is_none() => self.extensions(held, out),
+            Err(_) if held.is_none() => Ok(()),
+            _ => Err(Stop::Refused),
         }
-        Ok(true)
     }
 
     /// Writes what is in a slot, which is not empty.
+    #[inline(never)]
     fn slot(
         &mut self,
+        level: &mut Level<'_, '_>,
         plan: &Plan,
-        message: Message<'_, 'py>,
         step: &Step,
         slot: Slot<'_>,
         out: &mut Buffer,
     ) -> Outcome {
-        let (Some((field, shape)), Some(held)) =
-            (plan.at(usize::from(step.index)), slot.get(self.py))
-        else {
+        let (how, kind, key, exact) = (step.how, step.kind, step.key, self.exact);
+        let Some((field, shape)) = plan.at(step.index as usize) else {
             return Ok(());
         };
-        if step.how == How::Message {
-            return if held.is_none() {
-                Ok(())
-            } else {
-                self.value(field, shape, step.key, &held, out)
-            };
+        if let Some(class) = &field.class {
+            if how == How::Message {
+                if let Some(child) = level.message(slot, class) {
+                    return self.child(child, shape, out);
+                }
+            } else if shape.repeated {
+                if let Some(list) = level.list(slot) {
+                    return self.messages(list, class, field, shape, out);
+                }
+            }
+        } else if kind == Kind::Enum && !shape.repeated {
+            let number = slot.peek(|value| value.int()?.value()?.of_kind(kind));
+            let number = number.flatten().map(|number| number as i32);
+            if let Some((number, member)) = number.and_then(|number| field.named_member(number)) {
+                let is_read_so = || {
+                    slot.held()
+                        .is_some_and(|held| held.as_ptr() == member.as_ptr())
+                };
+                let is_usual = how != How::Closed || number > 0;
+                if is_usual && (exact.is_none() || is_read_so()) {
+                    if number > 0 || how == How::Optional {
+                        out.varint(number, key);
+                    }
+                    return Ok(());
+                }
+            }
         }
-        if !shape.repeated && closed_member::<EXACT>(field, &held, step.key, out) {
+        if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+            if let (Some(class), Some(entries)) = (&entry.1.class, Entries::of(slot)) {
+                return self.message_map(level.dict(&entries), class, entry, shapes, shape, out);
+            }
+        }
+        let py = level.python();
+        let Some(held) = slot.get(py) else {
             return Ok(());
+        };
+        if self.exact.is_some() {
+            return self.exactly(field, shape, &held, out);
         }
         if let Some(list) = self.field(field, shape, &held, out)? {
             slot.put(list.clone());
-            message.settle(plan);
             self.field(field, shape, &list, out)?;
         }
         Ok(())
     }
 
-    fn extensions(&mut self, held: &Bound<'py, PyAny>, out: &mut Buffer) -> Outcome {
-        let Ok(held) = held.cast::<PyDict>() else {
-            return if held.is_none() {
-                Ok(())
-            } else {
-                Err(Stop::Refused)
+    /// Writes the messages of a list, which is asked for each of them: code of users may change it meanwhile.
+    fn messages(
+        &mut self,
+        mut list: List<'_, '_>,
+        class: &MessageClass,
+        field: &Field,
+        shape: &FieldShape,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone) && list.level().is_shared() {
+            return Err(Stop::Refused);
+        }
+        let mut index = list.len();
+        while index > 0 {
+            index = (index - 1).min(list.len().saturating_sub(1));
+            list.prefetch(index, class);
+            if let Some(child) = list.message(index, class) {
+                self.child(child, shape, out)?;
+                continue;
+            }
+            let Some(item) = list.get(index) else {
+                break;
             };
-        };
+            self.value(field, shape, &item, out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the entries of a map of messages.
+    fn message_map(
+        &mut self,
+        mut dict: Dict<'_, '_>,
+        class: &MessageClass,
+        entry: &(Field, Field),
+        shapes: &(FieldShape, FieldShape),
+        shape: &FieldShape,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone) && dict.level().is_shared() {
+            return Err(Stop::Refused);
+        }
+        let (kind, key, is_exact) = (shapes.0.kind, shapes.0.key, self.exact.is_some());
+        for index in (0..dict.len()).rev() {
+            let before = out.len();
+            let is_message = match dict.message(index, class) {
+                Some(child) => self.child(child, &shapes.1, out).map(|()| true)?,
+                None => false,
+            };
+            if !is_message {
+                if let Some((_, value)) = dict.get(index) {
+                    self.value(&entry.1, &shapes.1, &value, out)?;
+                }
+            }
+            let is_written =
+                dict.peek_key(index, |name| plain(name, kind, key, false, is_exact, out));
+            if is_written == Some(false) {
+                if let Some((name, _)) = dict.get(index) {
+                    self.scalar(&entry.0, &shapes.0, &name, key, false, out)?;
+                }
+            }
+            out.varint((out.len() - before) as u64, shape.key);
+        }
+        Ok(())
+    }
+
+    /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
+    #[inline(always)]
+    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Buffer) -> Outcome {
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
+        let before = open(shape, out);
+        if let Some(exact) = self.exact {
+            if !child.is_usual() || exact.alone && child.level().is_shared() {
+                return Err(Stop::Refused);
+            }
+        }
+        if let Some((level, plan, slots)) = child.filled() {
+            self.fields(level, plan, slots, out)?;
+        } else {
+            let object = child.level().object();
+            let message = Message::of(&object).ok_or(Stop::Refused)?;
+            self.message(message.plan()?, message, out)?;
+        }
+        close(shape, before, out);
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Writes what is no message, no list of messages and no scalar of Python's own types, if reading it gives the same.
+    fn exactly(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        held: &Bound<'_, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone)
+            && (shape.repeated || shape.entry.is_some())
+            && !value::is_unshared(held)
+        {
+            return Err(Stop::Refused);
+        }
+        match self.field(field, shape, held, out)? {
+            None => Ok(()),
+            Some(_) => Err(Stop::Refused),
+        }
+    }
+
+    fn extensions<'py>(&mut self, held: &Bound<'py, PyDict>, out: &mut Buffer) -> Outcome {
         let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
-        for (extension, item) in quick::entries(held) {
+        for (extension, item) in value::entries(held) {
             let learned = crate::bind::learned(&extension.getattr("field")?)?;
             found.push((learned, extension, item));
         }
@@ -223,7 +359,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
     /// Writes what an attribute holds; or gives the list that is to replace it, when it is an iterable of another kind, and
     /// writes nothing.
     #[inline]
-    fn field(
+    fn field<'py>(
         &mut self,
         field: &Field,
         shape: &FieldShape,
@@ -237,10 +373,10 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             self.map(entry, shapes, shape, held, out)?;
         } else if shape.kind.is_message() {
             if !held.is_none() {
-                self.value(field, shape, shape.key, held, out)?;
+                self.value(field, shape, held, out)?;
             }
         } else if field.presence {
-            if !held.is_none() {
+            if !held.is_none() && !closed_member(field, held, self.exact, shape.key, out) {
                 self.scalar(field, shape, held, shape.key, false, out)?;
             }
         } else {
@@ -249,7 +385,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         Ok(None)
     }
 
-    fn repeated(
+    fn repeated<'py>(
         &mut self,
         field: &Field,
         shape: &FieldShape,
@@ -257,11 +393,10 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         out: &mut Buffer,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if let Ok(list) = held.cast_exact::<PyList>() {
-            self.check_alone(held)?;
             self.list(field, shape, list, out)?;
             return Ok(None);
         }
-        if EXACT {
+        if self.exact.is_some() {
             return Err(Stop::Refused);
         }
         if held.is_none() {
@@ -271,7 +406,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             self.list(field, shape, &tuple.to_list(), out)?;
             return Ok(None);
         }
-        let mapping = api(self.py)?.mapping.bind(self.py);
+        let mapping = api(held.py())?.mapping.bind(held.py());
         if held.is_instance_of::<PyString>()
             || held.is_instance_of::<PyBytes>()
             || held.is_instance_of::<PyByteArray>()
@@ -284,37 +419,39 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         Ok(Some(value::list_of(held)?.into_any()))
     }
 
-    /// With `alone`, refuses what is held from elsewhere, too.
-    #[inline(always)]
-    fn check_alone(&self, held: &Bound<'py, PyAny>) -> Outcome {
-        if EXACT && self.alone && !value::is_unshared(held) {
-            return Err(Stop::Refused);
-        }
-        Ok(())
-    }
-
     fn list(
         &mut self,
         field: &Field,
         shape: &FieldShape,
-        list: &Bound<'py, PyList>,
+        list: &Bound<'_, PyList>,
         out: &mut Buffer,
     ) -> Outcome {
         if list.is_empty() {
             return Ok(());
         }
         if shape.kind.is_message() {
-            return value::for_each_back(list, |index, item| {
-                quick::look_ahead(list, index);
-                self.value(field, shape, shape.key, &item, out)
-            });
+            return value::for_each_back(list, |item| self.value(field, shape, &item, out));
         }
-        if !field.is_closed && quick::write_list::<EXACT>(list, shape, field.packed, out) {
+        let how = if field.packed { How::Packed } else { How::Each };
+        let (kind, key) = (
+            shape.kind,
+            if field.packed {
+                shape.packed_key
+            } else {
+                shape.key
+            },
+        );
+        let exact = self.exact;
+        if !field.is_closed
+            && peek(list, |list| {
+                written_plainly(list, how, kind, key, exact, out)
+            })
+        {
             return Ok(());
         }
         let before = out.len();
         let key = if field.packed { Key::NONE } else { shape.key };
-        value::for_each_back(list, |_, item| {
+        value::for_each_back(list, |item| {
             self.scalar(field, shape, &item, key, false, out)
         })?;
         if field.packed {
@@ -328,70 +465,67 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         entry: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
         shape: &FieldShape,
-        held: &Bound<'py, PyAny>,
+        held: &Bound<'_, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
-        let pairs: Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> = if let Ok(dict) =
-            held.cast_exact::<PyDict>()
-        {
-            self.check_alone(held)?;
-            let scalars = !shapes.1.kind.is_message() && !entry.1.is_closed;
-            if dict.is_empty() || scalars && quick::write_map::<EXACT>(dict, shapes, shape, out) {
-                return Ok(());
-            }
-            quick::entries(dict)
-        } else {
-            if EXACT {
-                return Err(Stop::Refused);
-            }
-            if !held.is_truthy()? {
-                return Ok(());
-            }
-            if !held.hasattr("items")? {
-                return Err(Stop::Refused);
-            }
-            held.call_method0("items")?
-                .try_iter()?
-                .map(|pair| pair?.extract())
-                .collect::<PyResult<_>>()?
-        };
+        let pairs: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> =
+            if let Ok(dict) = held.cast_exact::<PyDict>() {
+                if dict.is_empty() {
+                    return Ok(());
+                }
+                if !shapes.1.kind.is_message() && !entry.1.is_closed {
+                    let part = |shape: &FieldShape| (shape.kind, shape.key);
+                    let (name, item, key) = (part(&shapes.0), part(&shapes.1), shape.key);
+                    let exact = self.exact.is_some();
+                    if peek(dict, |dict| packed::map(dict, name, item, key, exact, out)) {
+                        return Ok(());
+                    }
+                }
+                value::entries(dict)
+            } else {
+                if self.exact.is_some() {
+                    return Err(Stop::Refused);
+                }
+                if !held.is_truthy()? {
+                    return Ok(());
+                }
+                if !held.hasattr("items")? {
+                    return Err(Stop::Refused);
+                }
+                held.call_method0("items")?
+                    .try_iter()?
+                    .map(|pair| pair?.extract())
+                    .collect::<PyResult<_>>()?
+            };
         for (key, item) in pairs.iter().rev() {
             let before = out.len();
             if shapes.1.kind.is_message() {
-                self.value(&entry.1, &shapes.1, shapes.1.key, item, out)?;
+                self.value(&entry.1, &shapes.1, item, out)?;
             } else {
                 self.scalar(&entry.1, &shapes.1, item, shapes.1.key, false, out)?;
             }
-            if quick::write_value::<EXACT>(key, &shapes.0, false, out) != Quick::Written {
-                self.scalar(&entry.0, &shapes.0, key, shapes.0.key, false, out)?;
-            }
+            self.scalar(&entry.0, &shapes.0, key, shapes.0.key, false, out)?;
             out.varint((out.len() - before) as u64, shape.key);
         }
         Ok(())
     }
 
-    /// Writes a message with its tag and length, or between the tags of a group.
-    #[inline]
+    /// Writes a message, or a value that stands for one, as `child` does.
     fn value(
         &mut self,
         field: &Field,
         shape: &FieldShape,
-        key: Key,
-        item: &Bound<'py, PyAny>,
+        item: &Bound<'_, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
         self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
-        let group = shape.kind == Kind::Group;
-        if group {
-            out.key(Key::new(shape.number << 3 | wire::EGROUP));
-        }
-        let before = out.len();
+        let before = open(shape, out);
         match field.message(item) {
             Some(message) => {
                 let plan = message.plan()?;
-                if EXACT {
-                    self.check_alone(item)?;
-                    if !(plan.copies_itself && message.compares_itself()) {
+                if let Some(exact) = self.exact {
+                    let is_usual = plan.copies_itself && message.compares_itself();
+                    if !is_usual || exact.alone && !value::is_unshared(item) {
                         return Err(Stop::Refused);
                     }
                 }
@@ -399,11 +533,7 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
             }
             None => self.other(field, shape, item, out)?,
         }
-        if group {
-            out.key(key);
-        } else {
-            out.varint((out.len() - before) as u64, key);
-        }
+        close(shape, before, out);
         self.depth += 1;
         Ok(())
     }
@@ -413,98 +543,174 @@ impl<'py, const EXACT: bool> Encoder<'py, EXACT> {
         &mut self,
         field: &Field,
         shape: &FieldShape,
-        item: &Bound<'py, PyAny>,
+        item: &Bound<'_, PyAny>,
         out: &mut Buffer,
     ) -> Outcome {
+        let py = item.py();
         match field.wrapped {
-            Wrapped::No if EXACT => return Err(Stop::Refused),
+            Wrapped::No if self.exact.is_some() => return Err(Stop::Refused),
             Wrapped::No => {
                 let message = Message::of(item).ok_or(Stop::Refused)?;
                 let own = message.plan()?;
-                let plan = field.plan(self.py, shape)?;
-                let origin = |plan: &Plan| plan.schema.bind(self.py).getattr("origin");
+                let plan = field.plan(py, shape)?;
+                let origin = |plan: &Plan| plan.schema.bind(py).getattr("origin");
                 if !origin(own)?.is(&origin(&plan)?) {
                     return Err(Stop::Refused);
                 }
                 return self.message(own, message, out);
             }
             Wrapped::Timestamp | Wrapped::Duration => {
-                if let Some((seconds, nanos)) = wkt::parts(field.wrapped, item) {
-                    if EXACT && wkt::is_second_time(item) {
+                if let Some(parts) = wkt::parts(field.wrapped, item) {
+                    if self.exact.is_some() && wkt::is_second_time(item) {
                         return Err(Stop::Refused);
                     }
-                    out.parts((seconds, nanos));
+                    out.parts(parts);
                     return Ok(());
                 }
             }
             Wrapped::Scalar => {
-                let plan = field.plan(self.py, shape)?;
+                let plan = field.plan(py, shape)?;
                 if let Some((inner, inner_shape)) = plan.at(0) {
-                    if quick::write_value::<EXACT>(item, inner_shape, true, out) == Quick::Slow {
-                        self.scalar(inner, inner_shape, item, inner_shape.key, true, out)?;
-                    }
-                    return Ok(());
+                    return self.scalar(inner, inner_shape, item, inner_shape.key, true, out);
                 }
             }
             Wrapped::Other => {}
         }
-        if EXACT {
+        if self.exact.is_some() {
             return Err(Stop::Refused);
         }
-        let plan = field.plan(self.py, shape)?;
+        let plan = field.plan(py, shape)?;
         let message = plan
             .class
-            .bind(self.py)
+            .bind(py)
             .call_method1("from_wrapped", (item,))
             .map_err(|_| Stop::Refused)?;
         let message = Message::of(&message).ok_or(Stop::Refused)?;
         self.message(message.plan()?, message, out)
     }
 
-    /// The number of an enum's member, as which it would be read again.
-    fn exact_member(&self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<i32> {
-        let members = field.members.as_ref().ok_or(Stop::Refused)?;
-        let number = quick::small_int(item).ok_or(Stop::Refused)?;
-        let read = members.find(self.py, number)?.ok_or(Stop::Refused)?;
-        if read.is(item) {
-            Ok(number)
-        } else {
-            Err(Stop::Refused)
-        }
-    }
-
-    /// Writes a scalar and its key, unless it is zero and `skip_zero`.
     fn scalar(
-        &mut self,
+        &self,
         field: &Field,
         shape: &FieldShape,
-        item: &Bound<'py, PyAny>,
+        item: &Bound<'_, PyAny>,
         key: Key,
         skip_zero: bool,
         out: &mut Buffer,
     ) -> Outcome {
-        if EXACT {
-            let number = i64::from(self.exact_member(field, item)?);
-            varint(number.cast_unsigned(), key, skip_zero, out);
+        if self.exact.is_none() {
+            return scalar(field, shape, item, key, skip_zero, out);
+        }
+        let kind = shape.kind;
+        if peek(item, |value| plain(value, kind, key, skip_zero, true, out)) {
             return Ok(());
         }
-        scalar(self.py, field, shape, item, key, skip_zero, out)
+        exact_member(field, item, key, skip_zero, out)
     }
 }
 
-/// Writes a member of a closed enum, if it is one of a small number other than zero.
-#[inline]
-fn closed_member<const EXACT: bool>(
+/// Begins, at its end, a message in a field: with the closing tag of a group. Gives what was written before.
+#[inline(always)]
+fn open(shape: &FieldShape, out: &mut Buffer) -> usize {
+    if shape.kind == Kind::Group {
+        out.key(Key::new(shape.number << 3 | wire::EGROUP));
+    }
+    out.len()
+}
+
+/// Puts what comes before the content of a message: the tag of a group, or length and tag.
+#[inline(always)]
+fn close(shape: &FieldShape, before: usize, out: &mut Buffer) {
+    if shape.kind == Kind::Group {
+        out.key(shape.key);
+    } else {
+        out.varint((out.len() - before) as u64, shape.key);
+    }
+}
+
+/// Whether reading gives no list or dict that is met twice.
+fn is_met_again(value: ValueRef<'_>, exact: Option<Exact>) -> bool {
+    exact.is_some_and(|exact| exact.alone) && value.is_shared()
+}
+
+/// Writes what a slot or a container holds, if nothing of it needs Python code.
+#[inline(always)]
+fn written_plainly(
+    value: ValueRef<'_>,
+    how: How,
+    kind: Kind,
+    key: Key,
+    exact: Option<Exact>,
+    out: &mut Buffer,
+) -> bool {
+    let is_exact = exact.is_some();
+    match how {
+        How::Scalar => plain(value, kind, key, true, is_exact, out),
+        How::Optional => plain(value, kind, key, false, is_exact, out) || value.is_none(),
+        How::Packed | How::Each => match value.items() {
+            None => false,
+            Some([]) => true,
+            Some(_) if is_met_again(value, exact) => false,
+            Some(items) if how == How::Packed => packed::packed(items, kind, key, is_exact, out),
+            Some(items) => packed::each(items, kind, key, is_exact, out),
+        },
+        How::Message => value.is_none(),
+        How::Other => value.is_empty_container() == Some(true) && !is_met_again(value, exact),
+        How::Closed => false,
+    }
+}
+
+/// Writes a member of a closed enum, if it is one of a number above zero.
+fn closed_member(
     field: &Field,
     held: &Bound<'_, PyAny>,
+    exact: Option<Exact>,
     key: Key,
     out: &mut Buffer,
 ) -> bool {
-    match field.closed_member(quick::small_int(held)) {
-        Some((number, member)) if !EXACT || member.is(held) => {
+    match field.closed_member(value::small_int(held)) {
+        Some((number, member)) if exact.is_none() || member.is(held) => {
             out.varint(number, key);
             true
         }
         _ => false,
     }
+}
+
+/// Writes the member of an enum that reading its number gives.
+fn exact_member(
+    field: &Field,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let members = field.members.as_ref().ok_or(Stop::Refused)?;
+    let number = value::small_int(item).ok_or(Stop::Refused)?;
+    let read = members.find(item.py(), number)?.ok_or(Stop::Refused)?;
+    if !read.is(item) {
+        return Err(Stop::Refused);
+    }
+    if !(skip_zero && number == 0) {
+        out.varint(i64::from(number).cast_unsigned(), key);
+    }
+    Ok(())
+}
+
+/// Whether all of these fields are unknown to whoever reads them now.
+fn stays_unknown(py: Python<'_>, plan: &Plan, bytes: &[u8]) -> Outcome<bool> {
+    let mut reader = Reader::new(bytes, 0, bytes.len());
+    while !reader.at_end() {
+        let Ok(tag) = reader.tag() else {
+            return Ok(false);
+        };
+        let number = tag >> 3;
+        if plan.shape.find(number).is_some()
+            || plan.knows_extension(py, number)?
+            || reader.skip(tag, STACK_LEVELS).is_err()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -88,15 +88,6 @@ pub trait Method {
     ) -> PyResult<Bound<'py, PyAny>>;
 }
 
-/// What makes the simple ones among the classes of a metaclass.
-pub trait Maker {
-    /// Makes a class of the arguments of a class statement; `None` for what is left to Python.
-    fn make<'py>(
-        py: Python<'py>,
-        statement: Arguments<'_, 'py>,
-    ) -> PyResult<Option<Bound<'py, PyType>>>;
-}
-
 /// What a method is called with.
 #[derive(Clone, Copy)]
 pub enum Signature {

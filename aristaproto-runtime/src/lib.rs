@@ -13,9 +13,9 @@
 // A tag is `number << 3 | wire_type` in every text about protobuf.
 #![allow(clippy::precedence)]
 
-mod ahead;
 mod api;
 mod bind;
+mod borrowed;
 mod buffer;
 mod calls;
 mod canonical;
@@ -26,54 +26,50 @@ mod copies;
 mod decode;
 mod decoder;
 mod encode;
+mod encode_scalar;
 mod encoder;
 mod failure;
 mod function;
-mod glance;
 mod int;
 mod json;
 mod jsontext;
 mod keys;
-mod lists;
+mod level;
 mod members;
 mod merge;
 mod message;
 mod methods;
 mod object;
+mod packed;
 mod place;
 mod plan;
 mod plans;
-mod quick;
 mod raw;
 mod read_scalar;
 mod required;
-mod same;
 mod scan;
 mod shape;
 mod slot;
 mod spec;
-mod tail;
 mod unknown;
 mod value;
 mod wire;
 mod wkt;
-mod write_scalar;
-mod writers;
 
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
     use pyo3::prelude::*;
-    use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString, PyType};
+    use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
     use pyo3::PyTypeInfo;
 
     use super::json::options::JsonOptions;
-    use super::{calls, class, decode as reader, encode as writer, json, methods, object, plans};
+    use super::{calls, decode as reader, encode as writer, json, methods, object, plans};
 
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
     #[pymodule_export]
-    use super::class::{install_enum, register};
+    use super::class::register;
     #[pymodule_export]
     use super::spec::field_functions;
 
@@ -83,18 +79,11 @@ pub mod _native {
         module.add("MessageBase", calls::base_class(module.py())?)
     }
 
-    /// Gives `Message` and its metaclass the methods that are written in Rust. `spec` is the class of field specifications
-    /// in Python; `common` is what each message class has in its own dict.
+    /// Gives `Message` and its metaclass the methods that are written in Rust.
     #[pyfunction]
-    fn install(
-        message: &Bound<'_, PyType>,
-        metaclass: &Bound<'_, PyType>,
-        spec: &Bound<'_, PyType>,
-        common: &Bound<'_, PyDict>,
-    ) -> PyResult<()> {
+    fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
         calls::allow_vectorcall(metaclass)?;
-        methods::install_methods(message)?;
-        class::install(message, spec, common)
+        methods::install_methods(message)
     }
 
     /// Makes an empty message of a class without calling its `__init__`.

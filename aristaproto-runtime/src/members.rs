@@ -35,7 +35,7 @@ impl Members {
     pub fn new(class: &Bound<'_, PyAny>) -> PyResult<Self> {
         let by_number: Bound<'_, PyDict> = class.getattr("_value2member_map_")?.cast_into()?;
         let (mut small, mut others) = (Vec::new(), Vec::new());
-        for (number, member) in crate::quick::entries(&by_number) {
+        for (number, member) in crate::value::entries(&by_number) {
             if let Ok(index) = number.extract::<i32>() {
                 if (0..SMALL).contains(&index) {
                     let index = index.cast_unsigned() as usize;

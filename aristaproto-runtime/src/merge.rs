@@ -39,7 +39,6 @@ pub fn merge<'py>(
         return Ok(false);
     }
     value::deeper(message.py(), || merge_fields(plan, mine, theirs, by_python))?;
-    mine.settle(plan);
     Ok(true)
 }
 
@@ -52,7 +51,7 @@ fn merge_fields<'py>(
     let py = mine.object().py();
     for step in plan.steps.iter() {
         let (Some((field, shape)), Some(value)) = (
-            plan.at(usize::from(step.index)),
+            plan.at(step.index as usize),
             theirs.area().get(py, step.offset),
         ) else {
             continue;

@@ -16,9 +16,6 @@ use crate::plans::plan_of;
 /// In the number where the bytes to be read end: they are known to be those that writing gives once they have been read.
 const CANONICAL: u32 = 1 << 31;
 
-/// In the number where they start, which is lower than any that would need this bit: the message was compared by its bytes.
-const COMPARED: u32 = 1 << 31;
-
 /// Where bytes of a length end, if they can be left for later.
 pub fn end_of(length: usize) -> Option<u32> {
     u32::try_from(length)
@@ -71,7 +68,7 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn pending(self) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
         let data = self.data().get(self.object().py())?;
         let (start, end) = self.range();
-        let (start, end) = (start.get() & !COMPARED, end.get() & !CANONICAL);
+        let (start, end) = (start.get(), end.get() & !CANONICAL);
         Some((data.cast_into().ok()?, start as usize, end as usize))
     }
 
@@ -84,13 +81,6 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn set_canonical(self) {
         let end = self.range().1;
         end.set(end.get() | CANONICAL);
-    }
-
-    /// Notes that the message is compared by the bytes to be read; true when that is the first time.
-    pub fn note_compared(self) -> bool {
-        let start = self.range().0;
-        let before = start.replace(start.get() | COMPARED);
-        before & COMPARED == 0
     }
 
     /// Whether empty slots are still to be read from wire bytes.
@@ -138,34 +128,6 @@ impl<'a, 'py> Message<'a, 'py> {
         self.plan().is_ok_and(|plan| plan.copies_itself)
     }
 
-    /// Shows the message to the collector if it holds something that may hold the message. To be called when slots were
-    /// filled by `Area::put`.
-    #[inline(always)]
-    pub fn settle(self, plan: &Plan) {
-        if plan.lean && !self.is_tracked() {
-            let mut slots = self.area().each(&plan.offsets);
-            if slots.any(|(_, slot)| slot.holds_container()) {
-                self.track();
-            }
-        }
-    }
-
-    /// Puts a value into a slot, or empties it, and shows the message to the collector when it holds a container; gives what
-    /// was there.
-    #[inline(always)]
-    pub fn replace(
-        self,
-        offset: Offset,
-        value: Option<Bound<'py, PyAny>>,
-    ) -> Option<Bound<'py, PyAny>> {
-        let slot = self.area().slot(offset);
-        let old = slot.replace(self.object().py(), value);
-        if slot.holds_container() {
-            self.track();
-        }
-        old
-    }
-
     /// Takes over what was read from `pending`: fills the slots that are still empty.
     pub fn adopt(self, plan: &Plan, frame: &mut Frame<'py>) {
         if self.is_pending() {
@@ -187,7 +149,6 @@ impl<'a, 'py> Message<'a, 'py> {
             // It may run code of Python's when it is released: last.
             drop(self.data().replace(py, None));
         }
-        self.settle(plan);
     }
 }
 

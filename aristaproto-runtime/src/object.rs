@@ -7,7 +7,7 @@
 //! has who is not attached to the interpreter; its lock makes all functions atomic as long as they call no Python code.
 #![allow(unsafe_code)]
 
-use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{size_of, ManuallyDrop};
 use std::ops::Deref;
@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::PyVisit;
 
+use crate::borrowed::ValueRef;
 use crate::plan::{Plan, Step};
 
 /// The start of every message. All zeroes, as memory comes, it is one that nobody has looked at and that holds nothing.
@@ -89,22 +90,26 @@ impl<'a> Slot<'a> {
         Some(unsafe { Bound::from_owned_ptr(py, old.as_ptr()) })
     }
 
-    /// Whether it holds something that may hold other objects.
+    /// Looks at what it holds without counting a reference; `None` when it is empty. What is `Send` holds no `Python` token:
+    /// no Python code runs in `look`, which could change the slot.
     #[inline(always)]
-    pub fn holds_container(self) -> bool {
-        // SAFETY: the word holds an object.
-        let is_container = |held: NonNull<_>| unsafe { is_container(held.as_ptr()) };
-        self.held().is_some_and(is_container)
+    pub fn peek<T>(self, look: impl FnOnce(ValueRef<'_>) -> T + Send) -> Option<T> {
+        // SAFETY: the slot owns a reference to the object, and keeps it while `look` runs.
+        self.held()
+            .map(|held| look(unsafe { ValueRef::held(held) }))
     }
-}
 
-/// Whether the collector knows objects of that class.
-///
-/// Safety: it is an object.
-#[inline(always)]
-unsafe fn is_container(object: *mut ffi::PyObject) -> bool {
-    // SAFETY: the caller's.
-    unsafe { ffi::PyType_IS_GC(ffi::Py_TYPE(object)) != 0 }
+    /// The same of what two slots hold.
+    #[inline(always)]
+    pub fn peek_pair<T>(
+        self,
+        other: Slot<'_>,
+        look: impl FnOnce(ValueRef<'_>, ValueRef<'_>) -> T + Send,
+    ) -> Option<T> {
+        let (mine, theirs) = (self.held()?, other.held()?);
+        // SAFETY: as `peek`.
+        Some(unsafe { look(ValueRef::held(mine), ValueRef::held(theirs)) })
+    }
 }
 
 const WORD: usize = size_of::<Word>();
@@ -244,12 +249,6 @@ impl MessageClass {
         (self.size as usize).div_ceil(WORD)
     }
 
-    /// Whether messages hold `count` slots and nothing else: no dict, no weak references, no slots of a user's.
-    pub fn has_only_slots(&self, py: Python<'_>, count: usize) -> bool {
-        let places = Places::of(self.class.bind(py));
-        places.dict == 0 && places.weak == 0 && self.size as usize == HEAD + count * WORD
-    }
-
     /// Whether an object is a message of this class or one below it.
     #[inline(always)]
     pub fn holds(&self, object: &Bound<'_, PyAny>) -> bool {
@@ -377,25 +376,6 @@ impl<'a, 'py> Message<'a, 'py> {
     fn find_limit(self) -> u32 {
         Places::of(&self.0.get_type()).limit()
     }
-
-    /// Whether the collector knows the message.
-    #[inline(always)]
-    pub fn is_tracked(self) -> bool {
-        // SAFETY: an object.
-        unsafe { ffi::PyObject_GC_IsTracked(self.0.as_ptr()) != 0 }
-    }
-
-    /// Shows the message to the collector, if that does not know it.
-    #[inline(always)]
-    pub fn track(self) {
-        let object = self.0.as_ptr();
-        // SAFETY: an object of a class that the collector knows, which it does not know itself.
-        unsafe {
-            if !self.is_tracked() && is_container(object) {
-                ffi::PyObject_GC_Track(object.cast());
-            }
-        }
-    }
 }
 
 /// What is released with a message: `tp_dealloc` of the base of all.
@@ -413,124 +393,6 @@ pub unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
     }
 }
 
-/// Messages whose release waits until those that hold them have been released: a stack does not hold any number of calls.
-struct Waiting {
-    /// Messages that are being released, each because of the one before.
-    levels: Cell<u32>,
-    objects: RefCell<Vec<NonNull<ffi::PyObject>>>,
-}
-
-thread_local! {
-    static WAITING: Waiting = const {
-        Waiting {
-            levels: Cell::new(0),
-            objects: RefCell::new(Vec::new()),
-        }
-    };
-}
-
-impl Waiting {
-    /// As many as Python's own containers.
-    const LEVELS: u32 = 50;
-
-    /// Releases a message now or later.
-    ///
-    /// Safety: as `release`.
-    unsafe fn release(&self, object: *mut ffi::PyObject) {
-        let levels = self.levels.get();
-        if levels >= Self::LEVELS {
-            self.objects.borrow_mut().extend(NonNull::new(object));
-            return;
-        }
-        self.levels.set(levels + 1);
-        // SAFETY: the caller's; each of the others was put there by a call that left it alone then.
-        unsafe {
-            release(object);
-            if levels == 0 {
-                let next = || self.objects.borrow_mut().pop();
-                while let Some(next) = next() {
-                    release(next.as_ptr());
-                }
-            }
-        }
-        self.levels.set(levels);
-    }
-}
-
-/// Whether nothing is in some words: all are looked at, without a decision for each.
-#[inline(always)]
-fn are_empty<const N: usize>(words: &[Word; N]) -> bool {
-    let address = |word: &Word| word.0.get().map_or(0, |held| held.as_ptr() as usize);
-    words.iter().fold(0, |all, word| all | address(word)) == 0
-}
-
-/// The class whose `tp_dealloc` is `free_filled`: an object's own one, or the nearest one above it.
-///
-/// Safety: there is one.
-unsafe fn filled_class(object: *mut ffi::PyObject) -> *mut ffi::PyTypeObject {
-    // SAFETY: type objects.
-    unsafe {
-        let mut class = ffi::Py_TYPE(object);
-        while (*class).tp_dealloc.map(|it| it as usize) != Some(free_filled as *const () as usize) {
-            class = (*class).tp_base;
-        }
-        class
-    }
-}
-
-/// Releases a message and what its slots hold; that of classes above, its head.
-///
-/// Safety: as `free_filled`; the collector does not know the message.
-unsafe fn release(object: *mut ffi::PyObject) {
-    // SAFETY: the caller's. Behind the head there are slots and nothing else, as `calls` has seen when it made the class; none is
-    // met by anybody else. The message has counted its class, which may be freed with it.
-    unsafe {
-        let size = (*filled_class(object)).tp_basicsize.cast_unsigned();
-        let words = object.byte_add(HEAD).cast::<Word>();
-        let words = std::slice::from_raw_parts(words, size.saturating_sub(HEAD) / WORD);
-        let release_all = |words: &[Word]| {
-            for word in words {
-                drop(Slot(word).replace(Python::assume_attached(), None));
-            }
-        };
-        // In classes of many fields, few are set: several words are looked at side by side.
-        let (parts, rest) = words.as_chunks::<8>();
-        for part in parts.iter().filter(|part| !are_empty(part)) {
-            release_all(part);
-        }
-        release_all(rest);
-        let class = ffi::Py_TYPE(object);
-        free_message(object);
-        ffi::Py_DECREF(class.cast());
-    }
-}
-
-/// `tp_dealloc` of the classes that `calls` makes. What Python puts into a class with slots does the same for all classes, and looks
-/// at each slot's descriptor for it.
-///
-/// Safety: called by the interpreter, once for each message of such a class; and for one of a class below it, after that has
-/// released what is its own.
-pub unsafe extern "C" fn free_filled(object: *mut ffi::PyObject) {
-    // SAFETY: the caller's; the collector knows messages that may hold others, and those of classes with `__del__`.
-    unsafe {
-        let class = ffi::Py_TYPE(object);
-        // Of a class below, it was called already.
-        if (*class).tp_finalize.is_some() && filled_class(object) == class {
-            Message(Borrowed::from_ptr(Python::assume_attached(), object)).track();
-            if ffi::PyObject_CallFinalizerFromDealloc(object) < 0 {
-                // Somebody has a reference again.
-                return;
-            }
-        }
-        if ffi::PyObject_GC_IsTracked(object) == 0 {
-            // Nothing in it is released with others in it.
-            return release(object);
-        }
-        ffi::PyObject_GC_UnTrack(object.cast());
-        WAITING.with(|waiting| waiting.release(object));
-    }
-}
-
 /// A new message of a class, with all slots empty. The class' own `__new__` and `__init__` are not called.
 ///
 /// # Errors
@@ -545,11 +407,6 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
     unsafe {
         let alloc = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
         let made = Bound::from_owned_ptr_or_err(py, alloc(class, 0))?;
-        if plan.lean {
-            // Nothing that a message without containers holds can hold the message: the collector need not know it,
-            // until `settle` or a descriptor puts a container into it.
-            ffi::PyObject_GC_UnTrack(made.as_ptr().cast());
-        }
         let _ = Message(made.as_borrowed()).raw().plan.set(counted);
         Ok(made)
     }

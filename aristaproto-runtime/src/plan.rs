@@ -11,7 +11,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::buffer::Key;
-use crate::construct::Positions;
 use crate::json::names::Names;
 use crate::members::Members;
 use crate::object::{Layout, Message, MessageClass, Offset};
@@ -104,6 +103,15 @@ impl Field {
         }
     }
 
+    /// Whether values are messages, or hold some.
+    pub fn holds_messages(&self, shape: &FieldShape) -> bool {
+        shape.kind.is_message()
+            && match &shape.entry {
+                Some(entry) => entry.1.kind.is_message(),
+                None => self.wrapped == Wrapped::No,
+            }
+    }
+
     /// A value as a message of the field's very class; `None` when it is something else.
     #[inline(always)]
     pub fn message<'a, 'py>(&self, value: &'a Bound<'py, PyAny>) -> Option<Message<'a, 'py>> {
@@ -183,7 +191,7 @@ pub struct Step {
     /// How it is written.
     pub how: How,
     /// Its position in `Plan::fields`.
-    pub index: u16,
+    pub index: u32,
 }
 
 impl Step {
@@ -216,7 +224,7 @@ impl Step {
             offset,
             kind: shape.kind,
             how,
-            index: u16::try_from(index).ok()?,
+            index: u32::try_from(index).ok()?,
         })
     }
 }
@@ -296,6 +304,8 @@ pub struct Plan {
     pub schema: Py<PyAny>,
     /// Numbers and types of the fields, by number.
     pub shape: Rc<Shape>,
+    /// Messages hold fields and unknown fields only, and none of them must be set.
+    pub is_simple: bool,
     /// The fields, as in `shape`.
     pub fields: Vec<Field>,
     /// The fields as the encoder meets them: from the highest number to the lowest.
@@ -310,12 +320,10 @@ pub struct Plan {
     pub flat: bool,
     /// Positions in `fields`, in order of declaration.
     pub declared: Vec<usize>,
-    /// Where they are found by name, once one was looked for.
-    pub positions: OnceCell<Positions>,
+    /// The same by name.
+    pub positions: HashMap<Box<str>, usize>,
     /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
     pub members: Layout<(Offset, u16)>,
-    /// The fields are the members of one oneof and no others.
-    pub is_oneof: bool,
     /// All slots.
     pub offsets: Layout<Offset>,
     /// Slot of the unknown fields.
@@ -326,12 +334,8 @@ pub struct Plan {
     pub deprecated: Option<String>,
     /// Some field is deprecated.
     pub any_deprecated: bool,
-    /// How often `quick` could not write a message; from the start too often for classes that it never writes.
-    pub misses: [Cell<u32>; 2],
     /// No class has a `__deepcopy__` of its own.
     pub copies_itself: bool,
-    /// Messages hold nothing but the slots that are known here.
-    pub lean: bool,
     /// This plan, once it is shared.
     pub own: OnceCell<Weak<Plan>>,
     /// Whether a required field can be missing, once it was asked.

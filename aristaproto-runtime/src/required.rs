@@ -6,9 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::api::Limits;
-use crate::object::Message;
+use crate::object::{Area, Message};
 use crate::plan::{Field, Place, Plan};
-use crate::quick;
 use crate::shape::FieldShape;
 use crate::value::{self, Pulse};
 
@@ -96,7 +95,7 @@ impl<'py> RequiredCheck<'py> {
             return all(list, |item| self.one(&plan, item));
         }
         if let Ok(dict) = held.cast_exact::<PyDict>() {
-            return all(quick::entries(dict), |(_, item)| self.one(&plan, item));
+            return all(value::entries(dict), |(_, item)| self.one(&plan, item));
         }
         self.one(&plan, held.clone())
     }
@@ -149,15 +148,13 @@ fn all<T>(
 }
 
 /// Whether all required fields of a message itself are set.
-pub fn has_required(plan: &Plan, message: Message<'_, '_>) -> bool {
-    let area = message.area();
-    let py = message.object().py();
+pub fn has_required(plan: &Plan, slots: Area<'_>) -> bool {
     plan.fields
         .iter()
         .zip(&plan.shape.fields)
         .filter(|(_, shape)| shape.required)
         .all(|(field, _)| match field.place {
-            Place::Slot(offset) => area.get(py, offset).is_some_and(|held| !held.is_none()),
+            Place::Slot(offset) => slots.slot(offset).peek(|held| !held.is_none()) == Some(true),
             _ => true,
         })
 }

@@ -64,7 +64,7 @@ impl FieldSlot {
         if let Some(held) = slot.get(py) {
             return Ok(held);
         }
-        message.replace(self.slot.offset(), Some(made.clone()));
+        slot.put(made.clone());
         Ok(made)
     }
 
@@ -77,12 +77,12 @@ impl FieldSlot {
         object: &Bound<'py, PyAny>,
         value: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
-        let (message, _) = self.find(object)?;
+        let (message, slot) = self.find(object)?;
         let clears = !self.others.is_empty() && value.is_some_and(|value| !value.is_none());
         if clears || value.is_none() {
             read_pending(message)?;
         }
-        let old = message.replace(self.slot.offset(), value.cloned());
+        let old = slot.replace(object.py(), value.cloned());
         if clears {
             for &other in &self.others {
                 message.area().clear(object.py(), other);

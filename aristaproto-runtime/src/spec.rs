@@ -61,11 +61,6 @@ struct Functions {
 
 static FUNCTIONS: PyOnceLock<Functions> = PyOnceLock::new();
 
-/// Whether an object is a `FieldSpec` made here.
-pub fn is_spec(object: &Bound<'_, PyAny>) -> bool {
-    object.is_exact_instance_of::<FieldSpec>()
-}
-
 /// An exact int of 32 bits.
 fn number(object: &Bound<'_, PyAny>) -> Option<u32> {
     object.cast_exact::<PyInt>().ok()?.extract().ok()

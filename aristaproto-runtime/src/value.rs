@@ -2,111 +2,25 @@
 //! and the JSON codec.
 
 use std::cell::Cell;
-use std::ffi::CStr;
 
-use pyo3::exceptions::{PyRecursionError, PyValueError};
+use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use crate::api::STACK_LEVELS;
+use crate::borrowed::peek;
 use crate::int::Long;
 use crate::raw;
 pub use crate::raw::context_value;
-use crate::raw::{new_text, Characters, Room};
 use crate::shape::Kind;
 
 /// A string of these bytes.
 ///
 /// # Errors
-/// `UnicodeDecodeError` when they are no UTF-8.
+/// `UnicodeDecodeError` when they are no UTF-8, or `MemoryError`.
 #[inline]
 pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    decoded(py, bytes, None)
-}
-
-#[inline(always)]
-fn decoded<'py>(
-    py: Python<'py>,
-    bytes: &[u8],
-    errors: Option<&CStr>,
-) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(made) = raw::ascii(py, bytes)? {
-        return Ok(made);
-    }
-    if let Some(made) = wide(py, bytes)? {
-        return Ok(made);
-    }
-    let bytes = PyBytes::new(py, bytes);
-    PyString::from_encoded_object(&bytes, None, errors).map(Bound::into_any)
-}
-
-/// A string of UTF-8 that is not all ASCII; `None` when it is none. Length and width are known before the string is made;
-/// `CPython`'s own reader finds them out on the way.
-fn wide<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyAny>>> {
-    // Every byte but those that continue a character, and the greatest, which begins the character that needs most room.
-    // Few enough at a time that 8 bits tell their number.
-    let count = |few: &[u8]| -> u8 { few.iter().map(|&it| u8::from(it & 0xc0 != 0x80)).sum() };
-    let length = bytes.chunks(255).map(|few| usize::from(count(few))).sum();
-    let most = match bytes.iter().copied().max().unwrap_or_default() {
-        ..0x80 => return Ok(None),
-        0x80..0xc4 => 0xff,
-        0xc4..0xf0 => 0xffff,
-        _ => 0x10_ffff,
-    };
-    new_text(py, length, most, |room| match room {
-        Characters::One(room) => fill(room, bytes, |it| it as u8).map(Characters::One),
-        Characters::Two(room) => fill(room, bytes, |it| it as u16).map(Characters::Two),
-        Characters::Four(room) => fill(room, bytes, |it| it).map(Characters::Four),
-    })
-}
-
-/// Puts the characters of UTF-8, as wide as `narrow` leaves them; `None` when it cannot.
-fn fill<'a, T: Copy + Ord>(
-    mut room: Room<'a, T>,
-    mut bytes: &[u8],
-    narrow: impl Fn(u32) -> T,
-) -> Option<Room<'a, T>> {
-    let next = |byte: u8| u32::from(byte & 0x3f);
-    let continues = |byte: u8| byte & 0xc0 == 0x80;
-    loop {
-        let (character, rest) = match *bytes {
-            [] => return Some(room),
-            [one @ ..0x80, ref rest @ ..] => (u32::from(one), rest),
-            [one @ 0xc2..0xe0, two, ref rest @ ..] if continues(two) => {
-                ((u32::from(one) & 0x1f) << 6 | next(two), rest)
-            }
-            [one @ 0xe0..0xf0, two, three, ref rest @ ..] if continues(two) && continues(three) => {
-                let found = (u32::from(one) & 0xf) << 12 | next(two) << 6 | next(three);
-                if found < 0x800 || (0xd800..0xe000).contains(&found) {
-                    return None;
-                }
-                (found, rest)
-            }
-            [one @ 0xf0..0xf5, two, three, four, ref rest @ ..]
-                if continues(two) && continues(three) && continues(four) =>
-            {
-                let found =
-                    (u32::from(one) & 7) << 18 | next(two) << 12 | next(three) << 6 | next(four);
-                if !(0x1_0000..0x11_0000).contains(&found) {
-                    return None;
-                }
-                (found, rest)
-            }
-            _ => return None,
-        };
-        room = room.put(narrow(character))?;
-        bytes = rest;
-    }
-}
-
-/// A string of ASCII.
-///
-/// # Errors
-/// `MemoryError`, or `ValueError` when a byte is none.
-pub fn ascii_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let made = raw::ascii(py, bytes)?;
-    let made = made.ok_or_else(|| PyValueError::new_err("expected ASCII"))?;
-    Ok(made.cast_into()?)
+    raw::decode_utf8(py, bytes, None)
 }
 
 /// The string of bytes that need not be UTF-8; what is none becomes surrogate escapes.
@@ -114,7 +28,7 @@ pub fn ascii_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, P
 /// # Errors
 /// `MemoryError`.
 pub fn escaped_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    decoded(py, bytes, Some(c"surrogateescape"))
+    raw::decode_utf8(py, bytes, Some(c"surrogateescape"))
 }
 
 /// What an int (or one of a subclass) holds.
@@ -132,16 +46,16 @@ pub enum Int {
 /// The number of up to 64 bits in an int; runs no Python code.
 #[inline]
 pub fn long(value: &Bound<'_, PyAny>) -> Option<Long> {
-    raw::int(value)?.value()
+    peek(value, |value| value.int()?.value())
 }
 
 /// Reads an int; runs no Python code.
 #[inline]
 pub fn int(value: &Bound<'_, PyAny>) -> Int {
-    let Some(int) = raw::int(value) else {
+    let Some(number) = peek(value, |value| value.int().map(crate::int::Int::value)) else {
         return Int::Other;
     };
-    match int.value() {
+    match number {
         Some(long) => long
             .of_kind(Kind::Int64)
             .map(|it| Int::Signed(it.cast_signed()))
@@ -155,6 +69,17 @@ pub fn int(value: &Bound<'_, PyAny>) -> Int {
 #[inline]
 pub fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
     value.cast::<PyFloat>().ok().map(PyFloatMethods::value)
+}
+
+/// A bytes object.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn new_bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |room| {
+        room.copy_from_slice(bytes);
+        Ok(())
+    })
 }
 
 /// The UTF-8 of a string; `None` when it has lone surrogates.
@@ -188,7 +113,7 @@ pub fn for_each<'py, E>(
 #[inline]
 pub fn for_each_back<'py, E>(
     list: &Bound<'py, PyList>,
-    mut each: impl FnMut(usize, Bound<'py, PyAny>) -> Result<(), E>,
+    mut each: impl FnMut(Bound<'py, PyAny>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut index = list.len();
     while index > 0 {
@@ -196,7 +121,7 @@ pub fn for_each_back<'py, E>(
         let Some(item) = item(list, index) else {
             break;
         };
-        each(index, item)?;
+        each(item)?;
     }
     Ok(())
 }
@@ -295,4 +220,21 @@ pub fn int_object(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
 pub fn uint_object(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
     let Ok(made) = number.into_pyobject(py);
     made.into_any()
+}
+
+/// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
+pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    dict.iter().collect()
+}
+
+/// The number in an int, or in a member of an enum, if it has 32 bits.
+pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
+    long(value)?
+        .of_kind(Kind::Int32)
+        .map(|number| number as i32)
+}
+
+/// What `__index__` of a value gives; `None` when it has none.
+pub fn index_of<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    value.call_method0("__index__").ok()
 }

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "aristaproto-runtime"
 PROGRAMS = Path(sys.executable).parent
 TELL = "import aristaproto; print(aristaproto.implementation(), aristaproto.__file__)"
-WAYS_OUT = ("have cargo and rustc 1.85 or newer on PATH", "set ARISTAPROTO_BUILD=python")
+WAYS_OUT = ("have cargo and rustc 1.88 or newer on PATH", "set ARISTAPROTO_BUILD=python")
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -6,10 +6,9 @@ from typing import Any, TypeVar, final
 from typing_extensions import Buffer
 
 from .base.casing import Casing
-from .model.enum import Enum
 from .model.message import Message, OutputFormat
 from .model.pool import MessagePool
-from .schema.fields import Field, FieldSpec, Schema
+from .schema.fields import Field, Schema
 
 _M = TypeVar("_M", bound=Message)
 _Field = TypeVar("_Field", bound=Callable[..., Any])
@@ -34,10 +33,7 @@ def from_dict(
 def from_json(
     class_: type[_M], text: str | bytes, ignore_unknown: bool, pool: MessagePool | None, /
 ) -> _M | None: ...
-def install(
-    message: type[Message], metaclass: type, spec: type[FieldSpec], common: dict[str, Any]
-) -> None: ...
-def install_enum(base: type[Enum]) -> None: ...
+def install(message: type[Message], metaclass: type) -> None: ...
 def merge(
     message: Message, other: Message, by_python: Callable[[Message, Field, Any], None]
 ) -> bool: ...

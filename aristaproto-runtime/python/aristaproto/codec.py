@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         from_dict = staticmethod(_native.from_dict)
         from_json = staticmethod(_native.from_json)
         install = staticmethod(_native.install)
-        install_enum = staticmethod(_native.install_enum)
         merge = staticmethod(_native.merge)
         new = staticmethod(_native.new)
         register = staticmethod(_native.register)

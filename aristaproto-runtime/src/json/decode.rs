@@ -224,7 +224,6 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             Form::Any => self.any(plan, message, value)?,
             Form::Other => return Err(Stop::Refused),
         }
-        message.settle(plan);
         Ok(made)
     }
 

@@ -86,7 +86,6 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             let made = new_message(self.py, &inner_plan)?;
             let inner = known(&made)?;
             self.fields(&inner_plan, names, inner, members, seen)?;
-            inner.settle(&inner_plan);
             self.levels += 1;
             made
         } else {

@@ -51,7 +51,7 @@ pub fn to_json<'py>(
     let Ok(text) = encoder.out.finish() else {
         return Err(PyMemoryError::new_err("no memory for the text"));
     };
-    Ok(Some(value::ascii_string(py, text)?.into_any()))
+    Ok(Some(value::string(py, text)?))
 }
 
 /// A message as plain values, Python's or those of `ProtoJSON`; `None` for what the plain codec is to do. `pool`: where the types

@@ -14,8 +14,8 @@ use crate::jsontext::writer::TextWriter;
 use crate::members::Members;
 use crate::object::{Layout, Offset};
 use crate::plan::{Place, Plan};
-use crate::quick;
 use crate::shape::Kind;
+use crate::value;
 
 /// How messages of a class are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,8 +342,8 @@ impl MemberNames {
             .getattr("__members__")?
             .call_method0("copy")?
             .cast_into()?;
-        let declared = quick::entries(&declared);
-        for (number, member) in quick::entries(members.by_number.bind(py)) {
+        let declared = value::entries(&declared);
+        for (number, member) in value::entries(members.by_number.bind(py)) {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {

@@ -39,7 +39,7 @@ impl<'py> ValueOutput<'py> {
     }
 
     fn ascii(&self, text: &[u8]) -> Outcome<Bound<'py, PyAny>> {
-        Ok(value::ascii_string(self.py, text)?.into_any())
+        Ok(value::string(self.py, text)?)
     }
 
     fn int_text(&self, long: Long) -> Outcome<Bound<'py, PyAny>> {

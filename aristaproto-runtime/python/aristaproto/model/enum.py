@@ -2,14 +2,12 @@
 
 Members are ints. A number without a name gives a nameless member, because open enums carry it on.
 The classes are real `enum.IntEnum`s, but made without the standard metaclass' work for each member:
-packages of thousands of types must import fast. The native codec makes those that hold numbers and nothing else.
+packages of thousands of types must import fast.
 """
 
 from __future__ import annotations
 
 import enum
-
-from .. import codec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -205,10 +203,6 @@ class Enum(_EnumBase, metaclass=_EnumType):
 
     def __deepcopy__(self, memo: Any) -> Self:
         return self
-
-
-if codec.NATIVE is not None:
-    codec.NATIVE.install_enum(Enum)
 
 
 def _python_names(cls: type[Enum]) -> dict[str, str]:

@@ -606,19 +606,7 @@ plain_to_json = Message.to_json
 """What the codec in Rust calls for what it does not write itself."""
 
 if codec.NATIVE is not None:
-    codec.NATIVE.install(
-        Message,
-        _MessageType,
-        FieldSpec,
-        {
-            "__schema__": _LAZY_SCHEMA,
-            "__dataclass_fields__": _LAZY_FIELDS,
-            "__init__": _INITIALISER,
-            "__eq__": _BASE.__eq__,
-            "__hash__": None,
-            "__repr__": _repr,
-        },
-    )
+    codec.NATIVE.install(Message, _MessageType)
     codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
