@@ -172,7 +172,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "examples",
-        about: "examples/macro and examples/vendored, run from Rust and from Python",
+        about: "examples/macro, examples/vendored and examples/monorepo, run from Rust and from Python",
         needs: &["tools", "python"],
         run: Bench::examples,
     },

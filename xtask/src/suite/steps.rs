@@ -447,6 +447,7 @@ impl Bench {
         for (example, last_line) in [
             ("macro", "Request(name='from the macro') MyServiceStub"),
             ("vendored", "Rust and Python"),
+            ("monorepo", "tonic got 80 EURO"),
         ] {
             let mut run = self.cargo(&[
                 "run",

@@ -1,0 +1,14 @@
+//! Generates the Rust and the Python of `proto` and exports them.
+
+use aristaproto_build::{ClientGeneration, Config};
+
+fn main() -> Result<(), aristaproto_build::Error> {
+    let mut prost = prost_build::Config::new();
+    prost.include_file("protos.rs");
+    Config::new()
+        .client_generation(ClientGeneration::None)
+        .prost(prost)
+        .out_dir("python/acme_common")
+        .export()
+        .compile_protos(&["proto"], &["proto"])
+}

@@ -1,0 +1,8 @@
+//! The Rust types of `proto`: `acme_common::acme::common`.
+#![allow(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the proto files are the documentation"
+)]
+
+include!(concat!(env!("OUT_DIR"), "/protos.rs"));
