@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: speed and memory beside google.protobuf and others. In: the options of the Python program
-//! `tests/bench`, which does the measuring. Out: its table, and table, JSON and picture below target/bench.
+//! `tests/bench`, which does the measuring, and `--python 3.N`, twice or more for several Pythons. Out: its table, and table, JSON
+//! and picture below target/bench, or target/bench/3.N for a Python that was named; after several, one table of all.
 //!
 //! This part gets ready what the program needs: a release build of the plugin, an environment of its own with the
 //! runtime as users install it and the competitors, and the proto files of protobuf-src.
@@ -12,7 +13,7 @@ use std::time::Duration;
 use crate::conformance;
 use crate::exec;
 use crate::plugin::Plugin;
-use crate::python::{self, Environment};
+use crate::python::{self, Environment, Python};
 
 /// Installing a competitor may have to wait for a slow network.
 const INSTALL_LIMIT: Duration = Duration::from_mins(15);
@@ -33,35 +34,89 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         fs::remove_file(&log)
             .map_err(|error| format!("cannot remove {}: {error}", log.display()))?;
     }
+    let (versions, arguments) = versions(arguments)?;
+    let found = python::discover(root)?;
+    let mut runs: Vec<(&Python, PathBuf)> = versions
+        .iter()
+        .map(|version| Ok((python::of_version(&found, version)?, folder.join(version))))
+        .collect::<Result<_, String>>()?;
+    if runs.is_empty() {
+        runs.push((found.first().ok_or("no Python was found")?, folder.clone()));
+    }
     eprintln!("bench: build the plugin and install the competitors");
     let plugin = Plugin::build(root, &log)?;
-    let environment = environment(root, &folder.join("venv"), &log)?;
-    let status = exec::command(root, environment.python())
-        .args(["-m", "tests.bench"])
-        .args(arguments)
-        .arg("--work")
-        .arg(&folder)
-        .arg("--plugin")
-        .arg(plugin.program())
-        .arg("--protos")
-        .arg(protobuf_protos(root)?)
-        .arg("--cache")
-        .arg(conformance::cache(root, &target.join("corpus")))
-        .env("PYTHONPATH", root)
-        .status()
-        .map_err(|error| format!("cannot start {}: {error}", environment.python().display()))?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    // Everything is built before anything is measured.
+    let mut ready = Vec::new();
+    for (python, work) in &runs {
+        ready.push(environment(root, python, &work.join("venv"), &log)?);
+    }
+    for (environment, (python, work)) in ready.iter().zip(&runs) {
+        if runs.len() > 1 {
+            eprintln!("bench: Python {}", python.version);
+        }
+        let status = exec::command(root, environment.python())
+            .args(["-m", "tests.bench"])
+            .args(&arguments)
+            .arg("--work")
+            .arg(work)
+            .arg("--plugin")
+            .arg(plugin.program())
+            .arg("--protos")
+            .arg(protobuf_protos(root)?)
+            .arg("--cache")
+            .arg(conformance::cache(root, &target.join("corpus")))
+            .env("PYTHONPATH", root)
+            .status()
+            .map_err(|error| format!("cannot start {}: {error}", environment.python().display()))?;
+        if !status.success() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    let measured = !arguments
+        .iter()
+        .any(|argument| ["--check", "--list", "--help", "-h"].contains(&argument.as_str()));
+    if let (Some(first), true) = (ready.first(), runs.len() > 1 && measured) {
+        let mut table = exec::command(root, first.python());
+        table
+            .args(["-m", "tests.bench.side_by_side", "--out"])
+            .arg(folder.join("side-by-side.txt"))
+            .args(runs.iter().map(|(_, work)| work.join("bench.json")))
+            .env("PYTHONPATH", root);
+        println!("{}", exec::output(&mut table)?);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The Pythons that `--python` names, and the other arguments.
+fn versions(arguments: &[String]) -> Result<(Vec<String>, Vec<String>), String> {
+    let (mut versions, mut rest) = (Vec::new(), Vec::new());
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let version = match argument.strip_prefix("--python") {
+            Some("") => arguments.next().map(String::as_str),
+            Some(text) if text.starts_with('=') => text.strip_prefix('='),
+            _ => {
+                rest.push(argument.clone());
+                continue;
+            }
+        };
+        let version = version.ok_or("--python needs a version such as 3.14")?;
+        if versions.iter().any(|other| other == version) {
+            return Err(format!("--python {version} is given twice"));
+        }
+        versions.push(version.to_owned());
+    }
+    Ok((versions, rest))
 }
 
 /// The environment with the runtime and the competitors. Those that cannot be installed are named on standard error; the
 /// program leaves them out.
-fn environment(root: &Path, folder: &Path, log: &Path) -> Result<Environment, String> {
-    let pythons = python::discover(root)?;
-    let first = pythons.first().ok_or("no Python was found")?;
+fn environment(
+    root: &Path,
+    python: &Python,
+    folder: &Path,
+    log: &Path,
+) -> Result<Environment, String> {
     let text = fs::read_to_string(root.join(COMPETITORS))
         .map_err(|error| format!("cannot read {COMPETITORS}: {error}"))?;
     let competitors: Vec<Vec<&str>> = text
@@ -84,9 +139,9 @@ fn environment(root: &Path, folder: &Path, log: &Path) -> Result<Environment, St
         .into_iter()
         .chain(competitors.iter().flatten().copied())
         .collect();
-    Environment::prepare(root, folder, first, &all, &inputs, log).or_else(|_| {
+    Environment::prepare(root, folder, python, &all, &inputs, log).or_else(|_| {
         // One of them is to blame, or all: without any, then each alone.
-        let environment = Environment::prepare(root, folder, first, &needed, &inputs, log)?;
+        let environment = Environment::prepare(root, folder, python, &needed, &inputs, log)?;
         for packages in &competitors {
             let mut pip = exec::command(root, environment.python());
             pip.args(["-m", "pip", "install", "--no-input"]);
@@ -121,4 +176,23 @@ fn protobuf_protos(root: &Path) -> Result<PathBuf, String> {
         })
         .map(|folder| folder.join("protobuf").join("src"))
         .ok_or_else(|| "cargo metadata does not name protobuf-src".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pythons_are_told_from_the_rest() {
+        let split = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+            versions(&words)
+        };
+        let (pythons, rest) =
+            split(&["codec", "--python", "3.11", "--quick", "--python=3.14"]).unwrap();
+        assert_eq!(pythons, ["3.11", "3.14"]);
+        assert_eq!(rest, ["codec", "--quick"]);
+        assert!(split(&["--python"]).is_err());
+        assert!(split(&["--python=3.11", "--python", "3.11"]).is_err());
+    }
 }

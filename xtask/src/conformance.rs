@@ -1,5 +1,5 @@
 //! `cargo xtask conformance`: protobuf's official conformance suite, recommended tests included, against the Python
-//! runtime and freshly generated code. In: nothing. Out: totals by syntax and format, as the runner reports them.
+//! runtime and freshly generated code. In: nothing, or `--python 3.N`. Out: totals by syntax and format, as the runner reports them.
 //!
 //! It fails unless every test of both suites (binary and JSON, then text format) succeeded: the runner itself would let
 //! skipped tests pass. There is no list of failures that are put up with.
@@ -32,9 +32,16 @@ const SHOWN_PROBLEMS: usize = 20;
 /// # Errors
 /// A message when something before the suite fails, or when the suite does not come to its end.
 pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
-    if let Some(argument) = arguments.first() {
-        return Err(format!("conformance takes no arguments, got `{argument}`"));
-    }
+    let version = match arguments {
+        [] => None,
+        [option, version] if option == "--python" => Some(version.as_str()),
+        _ => {
+            return Err(format!(
+                "conformance takes `--python 3.N`, got `{}`",
+                arguments.join(" ")
+            ))
+        }
+    };
     let folder = exec::target_dir(root).join("conformance");
     let output = folder.join("output");
     // What an earlier run left would be taken for this one's.
@@ -59,13 +66,21 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         &log,
     )?;
 
+    let testee = match version {
+        None => environment.clone(),
+        Some(version) => {
+            let python = python::of_version(&pythons, version)?;
+            Environment::of_version(root, python, &log)?
+        }
+    };
+
     let mut command = runner.command(root);
     command
         .args(["--enforce_recommended", "--verbose"])
         .args(["--maximum_edition", MAXIMUM_EDITION])
         .arg("--output_dir")
         .arg(&output)
-        .arg(environment.python())
+        .arg(testee.python())
         .arg(root.join("tests/conformance/testee.py"))
         .arg(&tree);
     let log = folder.join("runner.txt");

@@ -16,8 +16,10 @@ mod fuzz_engine;
 mod plugin;
 mod python;
 mod pythons;
+mod sanitize;
 mod soak;
 mod suite;
+mod wheels;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -33,6 +35,8 @@ Usage: cargo xtask <verb> [arguments]
   corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
   pythons [name...] the Pythons that the tests want and this machine lacks, below target/pythons
   soak              calls under load and faults, our clients and servers beside google's; an hour, `--short` a minute or two
+  sanitize          the codec's tests on a debug build of CPython and under AddressSanitizer; `--short`: a few of them
+  wheels            wheels for an index: each Python here, each platform that rustc knows, the pure one; checked and used
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour
   bless             rewrite the golden files and the compile errors that tests compare with
@@ -52,6 +56,8 @@ fn main() -> ExitCode {
         Some("fuzz-engine") => fuzz_engine::run(&root, &rest),
         Some("soak") => soak::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
+        Some("wheels") => wheels::run(&root, &rest),
+        Some("sanitize") => sanitize::run(&root, &rest),
         Some("pythons") => pythons::run(&root, &rest),
         Some("bless") => bless::run(&root).map(|()| ExitCode::SUCCESS),
         Some("bootstrap") => bootstrap::run(&root, &rest).map(|()| ExitCode::SUCCESS),

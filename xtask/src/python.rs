@@ -89,6 +89,21 @@ pub fn discover(root: &Path) -> Result<Vec<Python>, String> {
     Ok(found)
 }
 
+/// The interpreter of a version such as `3.14`.
+///
+/// # Errors
+/// A message that names the ones there are.
+pub fn of_version<'a>(found: &'a [Python], version: &str) -> Result<&'a Python, String> {
+    let known = |python: &&Python| version == format!("3.{}", python.minor);
+    found.iter().find(known).ok_or_else(|| {
+        let there: Vec<String> = found.iter().map(|it| format!("3.{}", it.minor)).collect();
+        format!(
+            "no Python {version} was found; there are: {}; `cargo xtask pythons` may get it",
+            there.join(", ")
+        )
+    })
+}
+
 /// Interpreters that pyenv keeps off PATH.
 fn pyenv_interpreters() -> Vec<PathBuf> {
     let Ok(root) = exec::output(Command::new("pyenv").arg("root")) else {
@@ -170,6 +185,24 @@ impl Environment {
                 "tests/python/requirements.txt",
                 "tests/python/requirements-check.txt",
             ],
+            log,
+        )
+    }
+
+    /// The environment target/venvs/3.N: the runtime installed in place, and what the Python tests import.
+    ///
+    /// # Errors
+    /// A message with the output of venv, pip or cargo.
+    pub fn of_version(root: &Path, python: &Python, log: &Path) -> Result<Self, String> {
+        let folder = root
+            .join("target")
+            .join("venvs")
+            .join(format!("3.{}", python.minor));
+        Self::in_place(
+            root,
+            &folder,
+            python,
+            &["tests/python/requirements.txt"],
             log,
         )
     }

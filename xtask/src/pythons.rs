@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use crate::conformance;
 use crate::debian::{self, Apt};
 use crate::exec;
-use crate::python::{self, Environment};
+use crate::python::{self, Environment, Python};
 
 const RELEASE: &str = "sid";
 /// Sets loader and search path; from `PyPI`.
@@ -318,4 +318,15 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// The debug build, for tests that want one.
+///
+/// # Errors
+/// Why it cannot be had.
+pub fn debug(root: &Path, log: &Path) -> Result<Python, String> {
+    let (_, found) = fetch(root, &[DEBUG.to_owned()], log)?
+        .pop()
+        .ok_or("nothing was fetched")?;
+    Python::probe(&found?).ok_or_else(|| "the debug build does not start".to_owned())
 }

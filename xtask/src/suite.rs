@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use crate::exec;
-use steps::Bench;
+use steps::{Bench, Under};
 
 /// One line of the summary.
 struct Step {
@@ -27,11 +27,19 @@ struct Step {
 /// What a step that did not fail says.
 enum Outcome {
     Done,
+    /// Done, as far as the summary says.
+    Partly(String),
     /// Not run, for the reason given.
     Skipped(String),
 }
 
 const STEPS: &[Step] = &[
+    Step {
+        name: "pythons",
+        about: "the Pythons that the tests want and the machine lacks, as `cargo xtask pythons`",
+        needs: &[],
+        run: Bench::fetch_pythons,
+    },
     Step {
         name: "python",
         about: "virtual environment with the runtime, grpcio, grpclib and the checkers",
@@ -112,15 +120,27 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "pytest-oldest",
-        about: "Python tests under the oldest Python installed, with both codecs",
+        about: "Python tests under the oldest Python, with the codec in Rust",
         needs: &["trees", "unittest-tree"],
-        run: Bench::pytest_oldest,
+        run: |bench| bench.pytest_under("pytest-oldest", Under::Oldest),
+    },
+    Step {
+        name: "pytest-3.14",
+        about: "the same under CPython 3.14, whose objects are laid out otherwise",
+        needs: &["pythons", "trees", "unittest-tree"],
+        run: |bench| bench.pytest_under("pytest-3.14", Under::Minor(14)),
     },
     Step {
         name: "pytest-newest",
-        about: "Python tests under the newest Python installed, with both codecs",
+        about: "the same under the newest Python",
+        needs: &["pythons", "trees", "unittest-tree"],
+        run: |bench| bench.pytest_under("pytest-newest", Under::Newest),
+    },
+    Step {
+        name: "sanitize",
+        about: "tests of the codec on a debug build of CPython and under AddressSanitizer, as `cargo xtask sanitize --short`",
         needs: &["trees", "unittest-tree"],
-        run: Bench::pytest_newest,
+        run: Bench::sanitize,
     },
     Step {
         name: "soak",
@@ -145,6 +165,24 @@ const STEPS: &[Step] = &[
         about: "the same with the plain codec",
         needs: &["python", "plugin"],
         run: Bench::conformance_plain,
+    },
+    Step {
+        name: "conformance-oldest",
+        about: "the same under the oldest Python, with the codec in Rust",
+        needs: &["python", "plugin", "pytest-oldest"],
+        run: |bench| bench.conformance_under("conformance-oldest", Under::Oldest),
+    },
+    Step {
+        name: "conformance-3.14",
+        about: "the same under CPython 3.14",
+        needs: &["python", "plugin", "pytest-3.14"],
+        run: |bench| bench.conformance_under("conformance-3.14", Under::Minor(14)),
+    },
+    Step {
+        name: "conformance-newest",
+        about: "the same under the newest Python",
+        needs: &["python", "plugin", "pytest-newest"],
+        run: |bench| bench.conformance_under("conformance-newest", Under::Newest),
     },
     Step {
         name: "demo",
@@ -191,7 +229,7 @@ const STEPS: &[Step] = &[
 pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     if arguments.iter().any(|argument| argument == "--list") {
         for step in STEPS {
-            println!("{:16} {}", step.name, step.about);
+            println!("{:18} {}", step.name, step.about);
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -201,7 +239,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let mut results: Vec<(&Step, Verdict, Duration)> = Vec::new();
     for (number, step) in selected.iter().enumerate() {
         print!(
-            "[{:2}/{}] {:15} {} … ",
+            "[{:2}/{}] {:18} {} … ",
             number + 1,
             selected.len(),
             step.name,
@@ -211,13 +249,14 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         let began = Instant::now();
         let missing = step.needs.iter().find(|need| {
             results.iter().any(|(other, verdict, _)| {
-                other.name == **need && !matches!(verdict, Verdict::Pass)
+                other.name == **need && !matches!(verdict, Verdict::Pass(_))
             })
         });
         let verdict = match missing {
             Some(need) => Verdict::Skipped(format!("needs the step {need}")),
             None => match (step.run)(&bench) {
-                Ok(Outcome::Done) => Verdict::Pass,
+                Ok(Outcome::Done) => Verdict::Pass(String::new()),
+                Ok(Outcome::Partly(note)) => Verdict::Pass(note),
                 Ok(Outcome::Skipped(reason)) => Verdict::Skipped(reason),
                 Err(message) => Verdict::Fail(message),
             },
@@ -233,7 +272,8 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
 }
 
 enum Verdict {
-    Pass,
+    /// With what the summary says of it, if anything.
+    Pass(String),
     Fail(String),
     Skipped(String),
 }
@@ -241,7 +281,7 @@ enum Verdict {
 impl Verdict {
     fn word(&self) -> &'static str {
         match self {
-            Self::Pass => "PASS",
+            Self::Pass(_) => "PASS",
             Self::Fail(_) => "FAIL",
             Self::Skipped(_) => "SKIPPED",
         }
@@ -271,20 +311,20 @@ fn select(names: &[String]) -> Result<Vec<&'static Step>, String> {
 }
 
 fn summary(results: &[(&Step, Verdict, Duration)], total: Duration) -> ExitCode {
-    println!("\n{:16} {:8} {:>9}", "step", "result", "time");
+    println!("\n{:18} {:8} {:>9}", "step", "result", "time");
     for (step, verdict, elapsed) in results {
         let reason = match verdict {
-            Verdict::Skipped(reason) => format!("  {reason}"),
-            Verdict::Pass | Verdict::Fail(_) => String::new(),
+            Verdict::Pass(note) | Verdict::Skipped(note) if !note.is_empty() => format!("  {note}"),
+            _ => String::new(),
         };
         println!(
-            "{:16} {:8} {:>9}{reason}",
+            "{:18} {:8} {:>9}{reason}",
             step.name,
             verdict.word(),
             exec::seconds(*elapsed)
         );
     }
-    println!("{:16} {:8} {:>9}", "all", "", exec::seconds(total));
+    println!("{:18} {:8} {:>9}", "all", "", exec::seconds(total));
     let count = |word| {
         results
             .iter()
@@ -344,6 +384,6 @@ mod tests {
         assert_eq!(names(&[]).unwrap().len(), STEPS.len());
         assert!(names(&["ftm"])
             .unwrap_err()
-            .starts_with("no step is called `ftm`; there are: python, "));
+            .starts_with("no step is called `ftm`; there are: pythons, python, "));
     }
 }

@@ -58,6 +58,28 @@ def test_a_run_writes_table_json_and_picture(tmp_path: Path) -> None:
     assert f"aristaproto {version('aristaproto')}" in (tmp_path / "bench.txt").read_text()
     assert (tmp_path / "bench.svg").read_text().count("<rect") > len(measured)
 
+    # The same run as under another Python: `cargo xtask bench --python A --python B`.
+    document["heading"][1] = "CPython 3.99.0, the rest"
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(document))
+    files = [tmp_path / "both.txt", tmp_path / "bench.json", other]
+    both = subprocess.run(
+        [sys.executable, "-m", "tests.bench.side_by_side", "--out", *files],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert both.returncode == 0, both.stderr
+    assert both.stdout == files[0].read_text()
+    lines = both.stdout.splitlines()
+    here = sys.version.split()[0]
+    assert f"aristaproto, {here}" in lines[4]
+    assert "aristaproto, 3.99.0" in lines[4]
+    (parse,) = (line for line in lines if line.split()[1:3] == ["small", "parse"])
+    assert parse.count("[") == 2
+
 
 def test_the_plain_codec_has_a_column(tmp_path: Path) -> None:
     only = ("--shapes=small,unknown", "--operations=construct,parse,from-json")

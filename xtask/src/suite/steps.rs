@@ -15,6 +15,7 @@ use crate::corpus;
 use crate::exec;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
+use crate::pythons;
 use crate::soak;
 
 /// No step may run longer than this; a hanging one fails instead of blocking the rest.
@@ -74,6 +75,14 @@ const STACKED_TREES: &[(&str, &str, &str)] = &[
         "client_generation=none",
     ),
 ];
+
+/// Which Python a step means.
+#[derive(Clone, Copy)]
+pub enum Under {
+    Oldest,
+    Newest,
+    Minor(u32),
+}
 
 /// What the steps share: folders, interpreters, environments.
 pub struct Bench {
@@ -275,34 +284,77 @@ impl Bench {
         self.pytest_with("pytest-plain", &self.venv_program("python"), "python")
     }
 
-    pub fn pytest_oldest(&self) -> Result<Outcome, String> {
-        self.pytest_extreme("pytest-oldest", self.pythons.iter().min_by_key(|p| p.minor))
+    pub fn fetch_pythons(&self) -> Result<Outcome, String> {
+        let log = self.log("pythons");
+        let missing: Vec<String> =
+            pythons::fetch(&self.root, &pythons::missing(&self.root)?, &log)?
+                .into_iter()
+                .filter_map(|(name, found)| {
+                    let reason = found.err()?;
+                    Some(format!("{name} ({})", reason.lines().next()?))
+                })
+                .collect();
+        Ok(if missing.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Partly(format!("not tried: {}", missing.join(", ")))
+        })
     }
 
-    pub fn pytest_newest(&self) -> Result<Outcome, String> {
-        self.pytest_extreme("pytest-newest", self.pythons.iter().max_by_key(|p| p.minor))
-    }
-
-    fn pytest_extreme(&self, step: &str, python: Option<&Python>) -> Result<Outcome, String> {
-        let python = python.ok_or("no Python was found")?;
-        if self.pythons.first() == Some(python) {
-            return Ok(Outcome::Skipped(format!(
+    /// The Python that a step means; `Err` with the outcome when there is none, or it is another step's.
+    fn python_under(&self, under: Under) -> Result<Result<Python, Outcome>, String> {
+        // The step `pythons` may have added some.
+        let found = python::discover(&self.root)?;
+        let by_minor = |python: &&Python| python.minor;
+        let main = found.first().ok_or("no Python was found")?;
+        let python = match under {
+            Under::Oldest => found.iter().min_by_key(by_minor),
+            Under::Newest => found.iter().max_by_key(by_minor),
+            Under::Minor(minor) => found.iter().find(|python| python.minor == minor),
+        };
+        let skipped = |reason| Ok(Err(Outcome::Skipped(reason)));
+        let Some(python) = python else {
+            return skipped("there is none on this machine; see the step pythons".to_owned());
+        };
+        if python == main {
+            return skipped(format!(
                 "Python {} is the one of the step pytest",
                 python.version
-            )));
+            ));
         }
-        let environment = Environment::in_place(
-            &self.root,
-            &self
-                .target
-                .join("venvs")
-                .join(format!("3.{}", python.minor)),
-            python,
-            &["tests/python/requirements.txt"],
-            &self.log(step),
-        )?;
-        self.pytest_with(step, &environment.python(), "native")?;
-        self.pytest_with(step, &environment.python(), "python")
+        if matches!(under, Under::Newest) && python.minor == 14 {
+            return skipped(format!(
+                "Python {} is the one of the step pytest-3.14",
+                python.version
+            ));
+        }
+        Ok(Ok(python.clone()))
+    }
+
+    pub fn pytest_under(&self, step: &str, under: Under) -> Result<Outcome, String> {
+        let python = match self.python_under(under)? {
+            Ok(python) => python,
+            Err(skipped) => return Ok(skipped),
+        };
+        let environment = Environment::of_version(&self.root, &python, &self.log(step))?;
+        self.pytest_with(step, &environment.python(), "native")
+    }
+
+    pub fn sanitize(&self) -> Result<Outcome, String> {
+        let mut verb = self.verb("sanitize")?;
+        verb.arg("--short");
+        self.run("sanitize", verb)?;
+        // What could not be tried is no failure of the code.
+        let log = fs::read_to_string(self.log("sanitize")).unwrap_or_default();
+        let left_out: Vec<&str> = log
+            .lines()
+            .filter(|line| line.starts_with("not tried: "))
+            .collect();
+        Ok(if left_out.is_empty() {
+            Outcome::Done
+        } else {
+            Outcome::Partly(left_out.join("; "))
+        })
     }
 
     fn pytest_with(
@@ -365,20 +417,35 @@ impl Bench {
     }
 
     pub fn conformance(&self) -> Result<Outcome, String> {
-        self.conformance_with("conformance", "native")
+        self.conformance_with("conformance", "native", &[])
     }
 
     pub fn conformance_plain(&self) -> Result<Outcome, String> {
-        self.conformance_with("conformance-plain", "python")
+        self.conformance_with("conformance-plain", "python", &[])
     }
 
-    fn conformance_with(&self, step: &str, implementation: &str) -> Result<Outcome, String> {
+    pub fn conformance_under(&self, step: &str, under: Under) -> Result<Outcome, String> {
+        let python = match self.python_under(under)? {
+            Ok(python) => python,
+            Err(skipped) => return Ok(skipped),
+        };
+        let minor = format!("3.{}", python.minor);
+        self.conformance_with(step, "native", &["--python", &minor])
+    }
+
+    fn conformance_with(
+        &self,
+        step: &str,
+        implementation: &str,
+        arguments: &[&str],
+    ) -> Result<Outcome, String> {
         if conformance::platform_name().is_none() {
             return Ok(Outcome::Skipped(
                 "there is no runner for this platform".to_owned(),
             ));
         }
         let mut verb = self.verb("conformance")?;
+        verb.args(arguments);
         verb.env("ARISTAPROTO_IMPLEMENTATION", implementation);
         self.run(step, verb)
     }
