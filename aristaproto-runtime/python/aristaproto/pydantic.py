@@ -14,7 +14,8 @@ import pydantic_core
 from pydantic_core import core_schema
 
 from .base.casing import Casing
-from .base.errors import EncodeError, describe, wrong_message
+from .base.errors import EncodeError, Error, describe, wrong_message
+from .jsonschema import described
 from .model import message as _message
 from .schema.fields import (
     FLOAT_TYPES,
@@ -97,37 +98,74 @@ class Message(_message.Message):
 
 
 def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
-    """Schema of a message inside a pydantic model.
+    """Schema of a message inside a pydantic model, and of one that a FastAPI route takes or returns.
 
-    In: a message, a dict of constructor arguments, or (from JSON) its ProtoJSON. Out: a dict of Python values by
-    proto name, or ProtoJSON.
+    In: a message, or what `from_dict` takes: ProtoJSON or Python values under JSON, proto or Python names. Out: a dict of
+    Python values by proto name, or ProtoJSON. JSON Schema describes the latter
+    (https://protobuf.dev/programming-guides/json/).
     """
 
-    def from_python(value: Any) -> Any:
-        return _instance(cls, value)
-
-    def from_json(value: Any) -> Any:
+    def validate(value: Any) -> Any:
+        if isinstance(value, _message.Message) and _message.is_message_of(value, cls):
+            return value
         try:
             return cls.from_dict(value)
-        except (KeyError, TypeError) as error:
-            raise ValueError(str(error)) from error
+        except (Error, KeyError) as error:
+            raise _validation_error(cls, value, error) from error
 
     def serialize(value: Any, info: Any) -> Any:
         if info.mode == "json":
             return value.to_dict()
         return value.to_dict(output_format=_message.OutputFormat.PYTHON, casing=Casing.SNAKE)
 
-    def json_schema(*_: Any) -> dict[str, Any]:
-        return {"type": "object", "title": cls.__name__}
+    def json_schema(_: Any, handler: Any) -> dict[str, Any]:
+        # A copy: pydantic hands out one object for all references to a definition, and adds to what is outermost.
+        return dict(handler(described(cls)))
 
-    return core_schema.json_or_python_schema(
-        json_schema=core_schema.no_info_plain_validator_function(from_json),
-        python_schema=core_schema.no_info_plain_validator_function(from_python),
+    return core_schema.no_info_plain_validator_function(
+        validate,
         serialization=core_schema.plain_serializer_function_ser_schema(serialize, info_arg=True),
-        metadata={
-            "pydantic_js_functions": [json_schema],
-        },
+        metadata={"pydantic_js_annotation_functions": [json_schema]},
     )
+
+
+def _validation_error(
+    cls: type[_message.Message], value: Any, error: Exception
+) -> pydantic_core.ValidationError:
+    """What pydantic puts among its errors, below the place where the message stands: the keys of the input, and its leaf."""
+    reason = error.reason if isinstance(error, Error) else str(error)
+    steps = error.steps if isinstance(error, Error) else ()
+    place, found = _input_at(cls, value, steps)
+    kind = pydantic_core.PydanticCustomError("protobuf", "{reason}", {"reason": reason})
+    return pydantic_core.ValidationError.from_exception_data(
+        cls.__name__, [{"type": kind, "loc": place, "input": found}]
+    )
+
+
+def _input_at(
+    cls: type[_message.Message], value: Any, steps: tuple[str | int, ...]
+) -> tuple[tuple[str | int, ...], Any]:
+    """The keys by which an input has what is wrong, and that; `steps` are names of fields, indices and keys of maps."""
+    place: list[str | int] = []
+    schema: Schema | None = cls.__schema__
+    for step in steps:
+        field = schema.by_name.get(step) if schema is not None and isinstance(step, str) else None
+        names: list[Any] = [step]
+        if field is not None:
+            names = [field.json_name, field.proto_name, field.name]
+            element = field.value if field.value is not None else field
+            schema = None if element.message is None else element.message.__schema__
+        key = next((name for name in names if _has(value, name)), names[0])
+        place.append(key)
+        value = value[key] if _has(value, key) else value
+    return tuple(place), value
+
+
+def _has(value: Any, key: Any) -> bool:
+    kind: Any = type(value)
+    if issubclass(kind, dict):
+        return key in value
+    return issubclass(kind, (list, tuple)) and isinstance(key, int) and key < len(value)
 
 
 @functools.cache

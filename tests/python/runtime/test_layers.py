@@ -32,6 +32,7 @@ RANKS = {
     "wkt": 7,
     "casing": 7,
     "nano_datetime": 7,
+    "jsonschema": 7,
     "reflection": 8,
     "descriptors": 8,
     "pydantic": 8,

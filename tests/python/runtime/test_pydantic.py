@@ -175,4 +175,10 @@ def test_messages_in_a_model() -> None:
         Model(box=5)  # type: ignore[arg-type]
     with pytest.raises(pydantic.ValidationError):
         Model.model_validate_json('{"box": {"nothing": 1}}')
-    assert Model.model_json_schema()["properties"]["box"] == {"title": "Box", "type": "object"}
+    schema = Model.model_json_schema()
+    assert schema["properties"]["box"] == {"$ref": "#/$defs/Box"}
+    assert schema["$defs"]["Box"]["properties"]["uint64"] == {
+        "type": "string",
+        "format": "uint64",
+        "pattern": "^[0-9]+$",
+    }

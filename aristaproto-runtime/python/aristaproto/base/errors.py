@@ -34,16 +34,16 @@ class Error(ValueError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self._steps: list[str] = []
+        self._steps: list[str | int | tuple[object]] = []
 
     def at(self, step: str | int) -> Self:
         """Put a step before the path: a field's name, or the index or key of an element."""
-        self._steps.append(step if isinstance(step, str) else f"[{step}]")
+        self._steps.append(step)
         return self
 
     def at_key(self, key: object) -> Self:
         """Put the key of a map entry before the path."""
-        self._steps.append(f"[{_short(key)}]")
+        self._steps.append((key,))
         return self
 
     @property
@@ -51,8 +51,17 @@ class Error(ValueError):
         """Path of the field, for example ``items[3].id``."""
         text = ""
         for step in reversed(self._steps):
-            text += step if step.startswith("[") or not text else f".{step}"
+            if isinstance(step, str):
+                # An extension's step has brackets of its own.
+                text += step if step.startswith("[") or not text else f".{step}"
+            else:
+                text += f"[{_short(step[0]) if isinstance(step, tuple) else step}]"
         return text
+
+    @property
+    def steps(self) -> tuple[Any, ...]:
+        """The path step by step: names of fields, indices and keys of maps, from the outermost message on."""
+        return tuple(step[0] if isinstance(step, tuple) else step for step in reversed(self._steps))
 
     def __str__(self) -> str:
         return f"{self.reason} at `{self.path}`" if self._steps else self.reason
