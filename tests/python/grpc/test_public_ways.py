@@ -114,6 +114,27 @@ async def test_wrong_services_and_servers() -> None:
     assert "is a synchronous service" in message([Echo(), MyServiceSyncBase()], server)
 
 
+def test_asynchronous_service_on_a_server_of_threads_by_the_older_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = grpc.server(ThreadPoolExecutor(1))
+    service: Any = Echo()
+    server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.RpcError) as raised:
+            example.MyServiceStub(channel, timeout=10).my_rpc(example.Request())
+        error: Any = raised.value
+        assert error.code() is grpc.StatusCode.UNKNOWN
+        with pytest.raises(grpc.RpcError) as raised:
+            calls.CounterStub(channel, timeout=10).increment(calls.Number())
+        error = raised.value
+        assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+    server.stop(None).wait(5)
+    assert "example.MyService is an asynchronous service, and grpc.server() runs" in caplog.text
+
+
 async def test_the_current_request(server_transport: str, serve: Serve, connect: Connect) -> None:
     """In coroutines and in async generators, after awaits, with requests that overlap."""
     lib: Any = importlib.import_module(f"trees.{server_transport}.example")

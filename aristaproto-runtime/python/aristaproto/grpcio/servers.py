@@ -13,6 +13,7 @@ from .grpcio_async_server import (
 )
 from .grpcio_sync_server import SyncServiceBase
 from .grpcio_sync_server import servicer_context as _sync_context
+from .handlers import WRONG_SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,10 +72,7 @@ def _handlers(service: Any, server: Any) -> list[Any]:
         raise TypeError(_no_service(service))
     name = type(service).__name__
     if isinstance(service, ServiceBase) and isinstance(server, grpc.Server):
-        raise TypeError(
-            f"{name} is an asynchronous service, and grpc.server() runs synchronous ones: add it to a grpc.aio.server(), "
-            "or generate bases with server_generation=sync (or sync_async) and write its methods without async"
-        )
+        raise TypeError(f"{name} {WRONG_SERVER}")
     if isinstance(service, SyncServiceBase) and isinstance(server, aio.Server):
         raise TypeError(
             f"{name} is a synchronous service, and grpc.aio.server() runs asynchronous ones: add it to a grpc.server(), "
