@@ -1,8 +1,11 @@
 //! What the codec takes from the Python side of the package: errors, limits, the plain codec. Looked up once.
 
+use std::cell::Cell;
+
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDelta, PyTuple};
+
+use crate::object::Attached;
 
 /// Objects of the package.
 pub struct Api {
@@ -37,15 +40,55 @@ pub struct Api {
     default: Limits,
 }
 
-static API: PyOnceLock<Api> = PyOnceLock::new();
+/// Objects that are imported when they are first needed, and again after the package was imported again.
+pub struct Imported<T: 'static>(Attached<Cell<Option<&'static T>>>);
 
-/// The objects, imported when they are first needed.
+impl<T> Imported<T> {
+    /// Nothing so far.
+    pub const fn new() -> Self {
+        Self(Attached::new(Cell::new(None)))
+    }
+
+    /// The objects. Nothing is locked while they are imported: code that runs then may come here again, and the last ones stay.
+    ///
+    /// # Errors
+    /// What the import raises.
+    #[inline]
+    pub fn get(
+        &self,
+        py: Python<'_>,
+        import: impl FnOnce() -> PyResult<T>,
+    ) -> PyResult<&'static T> {
+        match self.0.get(py).get() {
+            Some(found) => Ok(found),
+            None => self.import(py, import),
+        }
+    }
+
+    #[cold]
+    fn import(&self, py: Python<'_>, import: impl FnOnce() -> PyResult<T>) -> PyResult<&'static T> {
+        // Never freed: one for each time that the package is imported.
+        let made = Box::leak(Box::new(import()?));
+        self.0.get(py).set(Some(made));
+        Ok(made)
+    }
+
+    /// Forgets them: the package is imported, perhaps not for the first time.
+    pub fn forget(&self, py: Python<'_>) {
+        self.0.get(py).set(None);
+    }
+}
+
+/// The objects of the package.
+pub static API: Imported<Api> = Imported::new();
+
+/// The same, imported when they are first needed.
 ///
 /// # Errors
 /// What the import raises.
 #[inline]
 pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
-    API.get_or_try_init(py, || {
+    API.get(py, || {
         let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
             Ok(py.import(module)?.getattr(name)?.unbind())
         };

@@ -148,6 +148,15 @@ impl Handle {
         for held in &plan.fields {
             field(held, &visit)?;
         }
+        // It is borrowed while an extension is looked up, which the next collection will see.
+        if let Ok(learned) = plan.learned.try_borrow() {
+            for held in learned.values() {
+                field(&held.field, &visit)?;
+                if let Place::Extension(extension) = &held.field.place {
+                    visit.call(&**extension)?;
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -220,7 +229,7 @@ fn link_oneofs<'py>(
     schema: &Bound<'py, PyAny>,
     class: &Bound<'py, PyType>,
     drafts: &mut [Draft<'py>],
-) -> PyResult<Vec<(Offset, u16)>> {
+) -> PyResult<Vec<(Offset, u32)>> {
     let mut all = Vec::new();
     let mut count = 0;
     let oneofs: Bound<'py, PyDict> = schema.getattr("oneofs")?.cast_into()?;
@@ -308,7 +317,7 @@ fn assemble<'py>(
     own: MessageClass,
     base: &Bound<'py, PyType>,
     mut drafts: Vec<Draft<'py>>,
-    members: Vec<(Offset, u16)>,
+    members: Vec<(Offset, u32)>,
 ) -> PyResult<Plan> {
     let py = schema.py();
     let class = own.bind(py);

@@ -9,7 +9,7 @@ use std::ffi::{c_char, c_int, CStr};
 use std::mem::size_of;
 use std::ptr::null_mut;
 
-use pyo3::exceptions::{PyImportError, PyValueError};
+use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -223,11 +223,19 @@ unsafe extern "C" fn compare_messages(one: Raw, other: Raw, operation: c_int) ->
 unsafe extern "C" fn set_attribute(own: Raw, name: Raw, value: Raw) -> c_int {
     // SAFETY: see the module: a message, a name and a value, or null to delete.
     unsafe {
+        let py = attached();
+        if name == pyo3::intern!(py, "__class__").as_ptr() {
+            // Its slots, and what is still to be read, are those of the class that it was made with.
+            return guarded(py, -1, || {
+                Err(PyTypeError::new_err(
+                    "the class of a message cannot be changed",
+                ))
+            });
+        }
         let done = ffi::PyObject_GenericSetAttr(own, name, value);
         if done == 0 || ffi::PyErr_ExceptionMatches(ffi::PyExc_AttributeError) == 0 {
             return done;
         }
-        let py = attached();
         guarded(py, -1, || {
             drop(PyErr::take(py));
             let message = Bound::ref_from_ptr(py, &own);

@@ -82,7 +82,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
             holds(tag == look.tag && number > last && !unknown)?;
             last = number;
             if look.oneof > 0 {
-                let bit = 1_u64.checked_shl(u32::from(look.oneof) - 1)?;
+                let bit = 1_u64.checked_shl(look.oneof - 1)?;
                 holds(oneofs & bit == 0)?;
                 oneofs |= bit;
             }

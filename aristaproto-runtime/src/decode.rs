@@ -3,6 +3,8 @@
 //! `parse` checks the bytes with `scan` and leaves the rest to the first look at a field, one message at a time. What cannot
 //! wait (required fields to look for, an error to describe) is read at once. Both ways go through `Decoder::fields`.
 
+use std::cell::Cell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
@@ -17,6 +19,7 @@ use crate::object::{new_message, Message};
 use crate::plan::Plan;
 use crate::plans::known_plan;
 use crate::scan::{Budget, Scan};
+use crate::unknown::Late;
 use crate::wire::Reader;
 
 /// Wire bytes as `bytes` and nothing else: a copy if they are in another buffer.
@@ -81,23 +84,50 @@ pub fn parse<'py>(
 
 /// Whether bytes are a message of the plan's class, for sure.
 fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<bool> {
-    let mut raised = None;
+    let raised = Cell::new(None);
+    // What is no extension stays none while these bytes are looked at, and is asked for once.
+    let mut unknown = HashSet::new();
     let mut scan = Scan {
         budget: budget(limits),
         lookup: &mut |shape, number| {
+            if unknown.contains(&(shape.class, number)) {
+                return None;
+            }
             let owner = known_plan(py, shape.class)?;
-            match owner.learn(py, number) {
-                Ok(found) => Some(Rc::clone(&found?.shape)),
-                Err(error) => {
-                    raised = Some(error);
+            let found = owner.learn(py, number).and_then(|found| {
+                if let Some(found) = found.as_ref().filter(|it| it.shape.kind.is_message()) {
+                    found.field.plan(py, &found.shape)?;
+                }
+                Ok(found)
+            });
+            match found {
+                Ok(Some(found)) => Some(Rc::clone(&found.shape)),
+                Ok(None) => {
+                    unknown.insert((shape.class, number));
                     None
+                }
+                Err(error) => {
+                    raised.set(Some(error));
+                    None
+                }
+            }
+        },
+        resolve: &mut |shape, number| {
+            let owner = known_plan(py, shape.class);
+            if let Some((field, shape)) = owner.as_ref().and_then(|it| it.at(shape.find(number)?)) {
+                let found = match (&field.entry, &shape.entry) {
+                    (Some(entry), Some(shapes)) => entry.1.plan(py, &shapes.1),
+                    _ => field.plan(py, shape),
+                };
+                if let Err(error) = found {
+                    raised.set(Some(error));
                 }
             }
         },
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
     let right = scan.message(&plan.shape, &mut reader, 0).is_ok();
-    match raised {
+    match raised.take() {
         Some(error) => Err(error),
         None => Ok(right),
     }
@@ -173,10 +203,13 @@ fn read_all<'py>(
         source: None,
         canonical: false,
         budget: budget(limits),
+        late: Late::default(),
+        absent: HashSet::new(),
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    let done = decoder.fields(plan, known(message)?.area(), &mut reader, 0);
-    done
+    decoder.fields(plan, known(message)?.area(), None, &mut reader, 0)?;
+    decoder.late.put(py)?;
+    Ok(())
 }
 
 /// Looks for required fields that are not set.
@@ -207,10 +240,13 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
         canonical: message.is_canonical(),
         // Levels and messages were counted when the bytes were checked.
         budget: UNCOUNTED,
+        late: Late::default(),
+        absent: HashSet::new(),
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
     decoder
-        .fields(plan, frame.area(), &mut reader, 0)
+        .fields(plan, frame.area(), None, &mut reader, 0)
+        .and_then(|()| Ok(decoder.late.put(py)?))
         .map_err(|failure| match failure.cause {
             Cause::Python(error) => error,
             Cause::Malformed(found) => {

@@ -1,6 +1,8 @@
 //! Fields of a message, read one after the other. In: wire bytes, a plan, and the slots to fill. Out: filled slots, or what is
 //! wrong and where. Called by `decode` alone.
 
+use std::collections::HashSet;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -13,7 +15,7 @@ use crate::plan::{Field, Learned, Plan, Wrapped};
 use crate::read_scalar::{self, plain, scalar};
 use crate::scan::{Budget, Scan};
 use crate::shape::{FieldShape, Kind};
-use crate::unknown::Kept;
+use crate::unknown::{Kept, Late};
 use crate::wire::{self, Malformed, Reader};
 use crate::{keys, place, wkt};
 
@@ -30,6 +32,10 @@ pub struct Decoder<'a, 'py> {
     pub canonical: bool,
     /// What may still come.
     pub budget: Budget,
+    /// Unknown fields of messages that occur several times, to be put into them when all was read.
+    pub late: Late<'py>,
+    /// Classes, by address, and numbers of fields that are no extensions of theirs: each is asked for once.
+    pub absent: HashSet<(usize, u32)>,
 }
 
 /// Whether records of a field go on, or a group has ended.
@@ -40,7 +46,7 @@ enum Next {
 }
 
 impl<'py> Decoder<'_, 'py> {
-    /// Reads a message up to its end, or up to `end_tag` for a group.
+    /// Reads a message up to its end, or up to `end_tag` for a group. `owner`: the message, if it may have been read before.
     ///
     /// # Errors
     /// What is wrong, and where.
@@ -48,6 +54,7 @@ impl<'py> Decoder<'_, 'py> {
         &mut self,
         plan: &Plan,
         area: Area<'_>,
+        owner: Option<&Bound<'py, PyAny>>,
         reader: &mut Reader<'_>,
         end_tag: u32,
     ) -> Outcome<()> {
@@ -93,7 +100,15 @@ impl<'py> Decoder<'_, 'py> {
                 break;
             }
             if plan.extensions.is_some() {
-                let learned = plan.learn(self.py, number)?;
+                let place = (plan.class.as_ptr() as usize, number);
+                let learned = if self.absent.contains(&place) {
+                    None
+                } else {
+                    plan.learn(self.py, number)?
+                };
+                if learned.is_none() {
+                    self.absent.insert(place);
+                }
                 if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
                         plan,
@@ -114,7 +129,7 @@ impl<'py> Decoder<'_, 'py> {
             plan.shape.skip_unknown(reader);
             unknown.keep(reader, start);
         }
-        unknown.put(self.py, plan, area, reader);
+        unknown.put(self.py, plan, area, reader, owner, &mut self.late)?;
         Ok(())
     }
 
@@ -136,6 +151,7 @@ impl<'py> Decoder<'_, 'py> {
             budget: UNCOUNTED,
             // Extensions below are checked when they are read.
             lookup: &mut |_, _| None,
+            resolve: &mut |_, _| {},
         };
         scan.record(&learned.shape, tag, &mut reader).is_ok()
     }
@@ -258,6 +274,7 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
     ) -> Outcome<Bound<'py, PyAny>> {
+        let is_held = held.is_some();
         let made = if let Some(held) = held {
             // What is there may not be complete yet, and must not be shared with what comes.
             read_pending(known(&held)?)?;
@@ -279,7 +296,7 @@ impl<'py> Decoder<'_, 'py> {
             }
             made
         };
-        self.below(plan, &made, shape, reader)?;
+        self.below(plan, &made, is_held, shape, reader)?;
         Ok(made)
     }
 
@@ -288,9 +305,11 @@ impl<'py> Decoder<'_, 'py> {
         &mut self,
         plan: &Plan,
         message: &Bound<'py, PyAny>,
+        is_held: bool,
         shape: &FieldShape,
         reader: &mut Reader<'_>,
     ) -> Outcome<()> {
+        let owner = Some(message).filter(|_| is_held);
         if plan.is_message_set() {
             return Err(Failure::of(Cause::MessageSet));
         }
@@ -304,11 +323,11 @@ impl<'py> Decoder<'_, 'py> {
         })?;
         let done = if shape.kind == Kind::Group {
             let end_tag = shape.number << 3 | wire::EGROUP;
-            self.fields(plan, message.area(), reader, end_tag)
+            self.fields(plan, message.area(), owner, reader, end_tag)
         } else {
             let stop = reader.span()?;
             let mut inner = Reader::new(reader.data, reader.pos, stop);
-            let done = self.fields(plan, message.area(), &mut inner, 0);
+            let done = self.fields(plan, message.area(), owner, &mut inner, 0);
             reader.pos = stop;
             done
         };
@@ -338,7 +357,7 @@ impl<'py> Decoder<'_, 'py> {
         };
         read_pending(known(&made)?)?;
         let source = self.source.take();
-        let read = self.below(plan, &made, shape, reader);
+        let read = self.below(plan, &made, false, shape, reader);
         self.source = source;
         read?;
         Ok(made.call_method0("to_wrapped")?)

@@ -123,7 +123,13 @@ pub fn documentation(
 /// Runs `work`; an error or a panic becomes a Python exception and `failed`.
 #[inline(always)]
 pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
-    let error = match catch_unwind(AssertUnwindSafe(work)) {
+    let stopped = || {
+        let end = ThreadEnd;
+        let done = work();
+        std::mem::forget(end);
+        done
+    };
+    let error = match catch_unwind(AssertUnwindSafe(stopped)) {
         Ok(Ok(value)) => return value,
         Ok(Err(error)) => error,
         Err(panic) => {
@@ -138,6 +144,19 @@ pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>)
     error.restore(py);
     release_dropped();
     failed
+}
+
+/// Before version 3.14 Python ends a daemon thread that asks for the interpreter's lock after its end by `pthread_exit`, which unwinds
+/// the stack. That may not be caught, as `catch_unwind` does, or the process aborts: the thread waits here for the end of the process, as
+/// newer versions of Python let it do.
+struct ThreadEnd;
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        while !std::thread::panicking() {
+            std::thread::sleep(std::time::Duration::from_secs(3600));
+        }
+    }
 }
 
 /// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such

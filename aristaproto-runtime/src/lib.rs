@@ -64,7 +64,7 @@ pub mod _native {
     use pyo3::PyTypeInfo;
 
     use super::json::options::JsonOptions;
-    use super::{calls, decode as reader, encode as writer, json, methods, object, plans};
+    use super::{api, calls, decode as reader, encode as writer, json, methods, object, plans};
 
     #[pymodule_export]
     use super::bind::{bind, bind_slot, Handle};
@@ -82,6 +82,9 @@ pub mod _native {
     /// Gives `Message` and its metaclass the methods that are written in Rust.
     #[pyfunction]
     fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
+        let py = message.py();
+        api::API.forget(py);
+        json::imports::IMPORTS.forget(py);
         calls::allow_vectorcall(metaclass)?;
         methods::install_methods(message)
     }

@@ -9,7 +9,7 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 use crate::copies::{deep_container, deep_value};
 use crate::decode::read_pending;
 use crate::object::Message;
-use crate::plan::{Field, Plan, Step, Wrapped};
+use crate::plan::{Field, How, Plan, Step, Wrapped};
 use crate::shape::FieldShape;
 use crate::value;
 
@@ -49,7 +49,10 @@ fn merge_fields<'py>(
     by_python: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let py = mine.object().py();
-    for step in plan.steps.iter() {
+    // Messages first: one that holds itself is refused before any list has grown.
+    let is_message = |step: &&Step| step.how == How::Message;
+    let messages = plan.steps.iter().filter(is_message);
+    for step in messages.chain(plan.steps.iter().filter(|step| !is_message(step))) {
         let (Some((field, shape)), Some(value)) = (
             plan.at(step.index as usize),
             theirs.area().get(py, step.offset),

@@ -51,7 +51,7 @@ impl<'a, 'py> Message<'a, 'py> {
         // Building it may run code that looks at this very message.
         self.set_plan(plan_of(&self.object().get_type())?)?;
         self.known_plan()
-            .ok_or_else(|| PyTypeError::new_err("the message has no plan"))
+            .ok_or_else(|| PyTypeError::new_err("the class of a message cannot be changed"))
     }
 
     /// Plan and slots if the message has been looked at and read.

@@ -328,7 +328,9 @@ impl<'a, 'py> Message<'a, 'py> {
     /// The plan that the message has.
     #[inline(always)]
     pub fn known_plan(self) -> Option<&'a Plan> {
-        self.raw().plan.get().map(|plan| &**plan)
+        let plan = self.raw().plan.get().map(|plan| &**plan);
+        // Python code may have given the message another class.
+        plan.filter(|plan| plan.class.as_ptr() == self.0.get_type_ptr().cast())
     }
 
     /// Gives a message the plan of its class, unless it has it.

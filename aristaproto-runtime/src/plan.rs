@@ -62,7 +62,7 @@ pub struct Field {
     /// The slots of the other members of its oneof.
     pub others: Vec<Offset>,
     /// One plus the position of its oneof; 0 is none.
-    pub oneof: u16,
+    pub oneof: u32,
     /// Enums: the members.
     pub members: Option<Members>,
     /// A closed enum: some numbers are refused.
@@ -274,7 +274,7 @@ pub struct Look {
     /// A zero is not written.
     pub implicit: bool,
     /// One plus the position of its oneof; 0 is none.
-    pub oneof: u16,
+    pub oneof: u32,
 }
 
 impl Look {
@@ -323,7 +323,7 @@ pub struct Plan {
     /// The same by name.
     pub positions: HashMap<Box<str>, usize>,
     /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
-    pub members: Layout<(Offset, u16)>,
+    pub members: Layout<(Offset, u32)>,
     /// All slots.
     pub offsets: Layout<Offset>,
     /// Slot of the unknown fields.

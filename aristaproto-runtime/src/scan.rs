@@ -57,6 +57,8 @@ pub struct Scan<'a> {
     pub budget: Budget,
     /// Where extensions are looked up.
     pub lookup: Lookup<'a>,
+    /// Finds the class of the messages in a field with a number, or in its map's values.
+    pub resolve: &'a mut dyn FnMut(&Shape, u32),
 }
 
 impl Scan<'_> {
@@ -88,7 +90,7 @@ impl Scan<'_> {
                 .and_then(|index| Some((index, shape.fields.get(index)?)));
             if let Some((index, field)) = own {
                 if tag == field.tag {
-                    self.value(field, reader)?;
+                    self.value(Some(shape), field, reader)?;
                     if field.required {
                         if field.kind == Kind::Enum {
                             // It may be closed, and the number one that it does not know.
@@ -136,7 +138,7 @@ impl Scan<'_> {
         reader: &mut Reader<'_>,
     ) -> Result<bool, Refused> {
         if tag == field.tag {
-            self.value(field, reader)?;
+            self.value(None, field, reader)?;
             return Ok(true);
         }
         if tag & 7 == wire::LEN && field.repeated && field.kind.packable() {
@@ -147,7 +149,12 @@ impl Scan<'_> {
     }
 
     #[inline(always)]
-    fn value(&mut self, field: &FieldShape, reader: &mut Reader<'_>) -> Result<(), Refused> {
+    fn value(
+        &mut self,
+        owner: Option<&Shape>,
+        field: &FieldShape,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Refused> {
         match field.kind {
             Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
                 reader.fixed::<8>()?;
@@ -164,7 +171,7 @@ impl Scan<'_> {
             Kind::Bytes => {
                 reader.bytes()?;
             }
-            Kind::Group | Kind::Message => self.below(field, reader)?,
+            Kind::Group | Kind::Message => self.below(owner, field, reader)?,
             _ => {
                 reader.varint()?;
             }
@@ -172,15 +179,16 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn below(&mut self, field: &FieldShape, reader: &mut Reader<'_>) -> Result<(), Refused> {
+    fn below(
+        &mut self,
+        owner: Option<&Shape>,
+        field: &FieldShape,
+        reader: &mut Reader<'_>,
+    ) -> Result<(), Refused> {
         if let Some(entry) = &field.entry {
-            return self.map_entry(entry, reader);
+            return self.map_entry(owner, field.number, entry, reader);
         }
-        let shape = field
-            .below
-            .get()
-            .and_then(Weak::upgrade)
-            .ok_or(Refused::Later)?;
+        let shape = self.shape_of(owner, field.number, field)?;
         self.budget.enter()?;
         if field.kind == Kind::Group {
             self.message(&shape, reader, field.number << 3 | wire::EGROUP)?;
@@ -194,8 +202,25 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// The shape of a message field's class; it is looked up when a message of the class is met for the first time.
+    fn shape_of(
+        &mut self,
+        owner: Option<&Shape>,
+        number: u32,
+        field: &FieldShape,
+    ) -> Result<Rc<Shape>, Refused> {
+        let known = || field.below.get().and_then(Weak::upgrade);
+        if let Some(found) = known() {
+            return Ok(found);
+        }
+        (self.resolve)(owner.ok_or(Refused::Later)?, number);
+        known().ok_or(Refused::Later)
+    }
+
     fn map_entry(
         &mut self,
+        owner: Option<&Shape>,
+        number: u32,
         entry: &(FieldShape, FieldShape),
         reader: &mut Reader<'_>,
     ) -> Result<(), Refused> {
@@ -205,9 +230,12 @@ impl Scan<'_> {
         while !inner.at_end() {
             let tag = inner.tag()?;
             if tag == entry.0.tag {
-                self.value(&entry.0, &mut inner)?;
+                self.value(None, &entry.0, &mut inner)?;
             } else if tag == entry.1.tag {
-                self.value(&entry.1, &mut inner)?;
+                if entry.1.kind.is_message() {
+                    self.shape_of(owner, number, &entry.1)?;
+                }
+                self.value(None, &entry.1, &mut inner)?;
                 has_value = true;
             } else {
                 inner.skip(tag, self.budget.depth)?;
@@ -215,8 +243,10 @@ impl Scan<'_> {
         }
         reader.pos = stop;
         if !has_value && entry.1.kind.is_message() {
-            // The message that the entry stands for may lack a required field.
-            return Err(Refused::Later);
+            // An empty message lacks what its class requires, and nothing else: there is nothing below it.
+            if self.shape_of(owner, number, &entry.1)?.required > 0 {
+                return Err(Refused::Later);
+            }
         }
         Ok(())
     }

@@ -157,7 +157,7 @@ pub struct Shape {
     /// Number of required fields.
     pub required: u32,
     /// Position in `fields` plus one of the field with a number, for small numbers; 0 is none.
-    table: Vec<u16>,
+    table: Vec<u32>,
     /// Position of the first field whose number is not small.
     large: usize,
 }
@@ -174,7 +174,7 @@ impl Shape {
         let mut table = vec![0; top as usize + 1];
         for (index, field) in fields.iter().enumerate() {
             if let Some(entry) = table.get_mut(field.number as usize) {
-                *entry = u16::try_from(index + 1).unwrap_or(0);
+                *entry = u32::try_from(index + 1).unwrap_or(0);
             }
         }
         Rc::new(Self {

@@ -272,7 +272,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
                 continue;
             }
             if field.oneof > 0 {
-                seen.oneofs.note(usize::from(field.oneof))?;
+                seen.oneofs.note(field.oneof as usize)?;
             }
             if let Some(made) = self.field((field, shape), &value)? {
                 put(field, message, made)?;

@@ -2,7 +2,8 @@
 //! does not wait for the plain codec of JSON.
 
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
+
+use crate::api::Imported;
 
 /// Objects of the package.
 pub struct JsonImports {
@@ -26,22 +27,18 @@ pub struct JsonImports {
     pub python: Py<PyAny>,
 }
 
-static IMPORTS: PyOnceLock<JsonImports> = PyOnceLock::new();
+/// The objects.
+pub static IMPORTS: Imported<JsonImports> = Imported::new();
 
-/// The objects. No lock is held while they are imported: code that runs then may use the codec.
+/// The same, imported when they are first needed.
 ///
 /// # Errors
 /// What the import raises.
 #[inline]
 pub fn imports(py: Python<'_>) -> PyResult<&'static JsonImports> {
-    if let Some(found) = IMPORTS.get(py) {
-        return Ok(found);
-    }
-    let made = import_all(py)?;
-    Ok(IMPORTS.get_or_init(py, || made))
+    IMPORTS.get(py, || import_all(py))
 }
 
-#[cold]
 fn import_all(py: Python<'_>) -> PyResult<JsonImports> {
     let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
         Ok(py.import(module)?.getattr(name)?.unbind())
