@@ -154,7 +154,7 @@ impl Workspace {
         };
         it.write(
             "Cargo.toml",
-            "[workspace]\nmembers = [\"shared\", \"orders\", \"shop\"]\nresolver = \"2\"\n\n\
+            "[workspace]\nmembers = [\"shared\", \"orders\", \"shop\"]\nresolver = \"2\"\nexclude = [\"newer\"]\n\n\
              [workspace.dependencies]\nbase_types = { path = \"shared\", package = \"acme-shared\", version = \"0.1\" }\n",
         );
         // The versions that the workspace has are there without a network.
@@ -417,6 +417,32 @@ fn faults_say_what_to_do() {
         "proto/shared/money.proto:1:1: this file hides `shared/money.proto` of the crate `acme-shared`, and is not the same\n  \
          hint: delete it, or give it another name: the types are those of `acme-shared`"
     );
+    // Two versions: cargo says so, because of `links`.
+    crates.write(
+        "newer/Cargo.toml",
+        &manifest("acme-shared", true, "").replace("0.1.0", "0.2.0"),
+    );
+    crates.write("newer/src/lib.rs", "");
+    crates.write("newer/build.rs", "fn main() {}\n");
+    let newer = "newer = { path = \"../newer\", package = \"acme-shared\" }\n";
+    let base = "base_types.workspace = true\n";
+    crates.edit(
+        "shop/Cargo.toml",
+        "prost-types",
+        &format!("{base}{newer}prost-types"),
+    );
+    let output = crates.cargo("shop", &["check"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    for part in [
+        "links = \"acme-shared\"",
+        "acme-shared v0.1.0",
+        "required by package `acme-shop",
+    ] {
+        assert!(!output.status.success() && said.contains(part), "{said}");
+    }
+    crates.edit("shop/Cargo.toml", newer, "");
+    crates.edit("shop/Cargo.toml", base, "");
+
     // Both have generated it.
     crates.write("orders/proto/shared/money.proto", MONEY);
     crates.edit("orders/build.rs", ".depends_on(\"acme-shared\")", "");
@@ -437,5 +463,171 @@ fn faults_say_what_to_do() {
              hint: let one of the crates own it and the other depend on that one, or move it to a crate that both depend on"
         ),
         "{fault}"
+    );
+}
+
+/// Projects whose engine writes Python only, with a cargo home of their own: what cargo fetches stays out of the user's. Its
+/// registry is the user's, so that nothing is loaded.
+struct Fetched {
+    folder: TempDir,
+    home: PathBuf,
+}
+
+const SHARED_BUILD: &str = "\
+fn main() -> Result<(), aristaproto_build::Error> {
+    aristaproto_build::Config::new()
+        .out_dir(\"python/acme_shared\")
+        .export()
+        .compile_protos(&[\"proto\"], &[\"proto\"])
+}
+";
+
+const ORDERS_BUILD: &str = "\
+fn main() -> Result<(), aristaproto_build::Error> {
+    aristaproto_build::Config::new()
+        .depends_on(\"acme-shared\")
+        .out_dir(\"python/acme_orders\")
+        .compile_protos(&[\"proto\"], &[\"proto\"])
+}
+";
+
+impl Fetched {
+    fn new() -> Self {
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-home");
+        fs::create_dir_all(&home).unwrap();
+        let user_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let user_home = user_home
+            .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))
+            .unwrap();
+        if !home.join("registry").exists() {
+            std::os::unix::fs::symlink(user_home.join("registry"), home.join("registry")).unwrap();
+        }
+        let it = Self {
+            folder: tempfile::tempdir().unwrap(),
+            home,
+        };
+        let lock = fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+        it.write("orders/Cargo.lock", &lock);
+        it.write("orders/build.rs", ORDERS_BUILD);
+        it.write("orders/src/lib.rs", "");
+        it.write("orders/proto/orders/order.proto", ORDER);
+        it.write("shared/build.rs", SHARED_BUILD);
+        it.write("shared/src/lib.rs", "");
+        it.write("shared/proto/shared/money.proto", MONEY);
+        it
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// The manifest of a package with these dependencies.
+    fn manifest(&self, package: &str, engine: &str, dependencies: &str) -> String {
+        format!(
+            "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2021\"\nlinks = \"{package}\"\n\n\
+             [dependencies]\n{dependencies}\n[build-dependencies]\n\
+             aristaproto-build = {{ {engine}, default-features = false }}\n"
+        )
+    }
+
+    fn command(&self, program: &str, folder: &str, arguments: &[&str]) -> Output {
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(self.folder.path().join(folder))
+            .env("CARGO_HOME", &self.home)
+            // Nothing is loaded: whoever tries gets no answer.
+            .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
+            .env(
+                "CARGO_TARGET_DIR",
+                Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-fetched"),
+            )
+            .env("PROTOC", protoc())
+            .env_remove("RUSTFLAGS")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{program} {arguments:?}: {said}");
+        output
+    }
+
+    /// Builds `orders`, which depends on `shared`, and looks at its Python.
+    fn build_orders(&self, arguments: &[&str]) {
+        let arguments = [&["check", "--color", "never"], arguments].concat();
+        self.command(env!("CARGO"), "orders", &arguments);
+        let python = self.folder.path().join("orders/python/acme_orders");
+        let orders = fs::read_to_string(python.join("acme/orders/__init__.py")).unwrap();
+        assert!(
+            orders.contains("\"acme_shared.acme.shared:Money\"")
+                && orders.contains("\"acme_shared.acme.shared:MoneyType_\""),
+            "{orders}"
+        );
+        assert!(!python.join("acme/shared").exists());
+    }
+}
+
+#[test]
+fn crates_come_from_git_and_vendored_from_a_registry() {
+    let fetched = Fetched::new();
+    let engine_folder = workspace().join("aristaproto-build");
+    let engine = format!("path = '{}'", engine_folder.display());
+    let git = fetched.folder.path().join("shared");
+    fetched.write(
+        "shared/Cargo.toml",
+        &fetched.manifest("acme-shared", &engine, ""),
+    );
+    for arguments in [
+        &["init", "-q", "-b", "main"][..],
+        &["add", "."],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-qm",
+            "Shared",
+        ],
+    ] {
+        fetched.command("git", "shared", arguments);
+    }
+    let by_git = format!("acme-shared = {{ git = 'file://{}' }}\n", git.display());
+    fetched.write(
+        "orders/Cargo.toml",
+        &fetched.manifest("acme-orders", &engine, &by_git),
+    );
+    fetched.build_orders(&[]);
+
+    // What `cargo vendor` puts beside the project, and `acme-shared` as a registry has it.
+    fetched.command(env!("CARGO"), "orders", &["vendor", "-q", "vendor"]);
+    fetched.write(
+        "orders/.cargo/config.toml",
+        "[source.crates-io]\nreplace-with = \"vendored\"\n\n[source.vendored]\ndirectory = \"vendor\"\n",
+    );
+    let orders = fetched.manifest("acme-orders", &engine, "acme-shared = \"0.1\"\n");
+    fetched.write(
+        "orders/Cargo.toml",
+        &format!("{orders}\n[patch.crates-io]\naristaproto-build = {{ {engine} }}\n"),
+    );
+    let packaged = fetched.folder.path().join("orders/vendor/acme-shared");
+    let _ = fs::remove_dir_all(&packaged);
+    fs::create_dir_all(&packaged).unwrap();
+    for path in ["build.rs", "src/lib.rs", "proto/shared/money.proto"] {
+        let text = fs::read_to_string(git.join(path)).unwrap();
+        fetched.write(&format!("orders/vendor/acme-shared/{path}"), &text);
+    }
+    let manifest = fetched.manifest("acme-shared", "version = \"0.1\"", "");
+    fetched.write("orders/vendor/acme-shared/Cargo.toml", &manifest);
+    fetched.write("orders/vendor/acme-shared/Cargo.toml.orig", &manifest);
+    fetched.write(
+        "orders/vendor/acme-shared/.cargo-checksum.json",
+        "{\"files\":{}}",
+    );
+    fs::remove_dir_all(fetched.folder.path().join("orders/python")).unwrap();
+    fetched.build_orders(&["--offline"]);
+    assert!(
+        !packaged.join("python").exists(),
+        "a registry's package is not written to"
     );
 }
