@@ -75,6 +75,7 @@ const ENUM: &[&str] = &[
 /// the options change.
 const SERVICE: &[&str] = &[
     "_channel",
+    "_check",
     "_credentials",
     "_deadline",
     "_grpcio_context",
@@ -91,10 +92,17 @@ const SERVICE: &[&str] = &[
     "_grpclib_unary_unary_rpc_method_handler",
     "_grpclib_unimplemented",
     "_metadata",
+    "_method",
+    "_multi_callables",
+    "_options",
+    "_request_types",
+    "_start",
     "_stream_stream",
+    "_stream_stream_responses",
     "_stream_unary",
     "_timeout",
     "_unary_stream",
+    "_unary_stream_responses",
     "_unary_unary",
     "_wait_for_ready",
 ];
