@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::{Display, Write as _};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use std::{env, fs};
 
@@ -16,11 +17,41 @@ use crate::error::Diagnostic;
 pub(crate) struct Cargo {
     speaks: bool,
     root: PathBuf,
+    held: Held,
+}
+
+/// Directives that wait until it is known that the build script succeeds: one that fails runs again anyway, and its user wants
+/// to see the error. Nothing waits unless [`hold`](Self::hold) was called.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held(Arc<Mutex<Option<String>>>);
+
+impl Held {
+    pub fn hold(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default();
+    }
+
+    /// Lets go of what waits; prints it if the work `succeeded`.
+    pub fn release(&self, succeeded: bool) {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(text) = held.filter(|_| succeeded) {
+            print!("{text}");
+        }
+    }
+
+    fn say(&self, text: &str) {
+        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(held) => held.push_str(text),
+            None => print!("{text}"),
+        }
+    }
 }
 
 impl Cargo {
     /// `speaks`: what the user asked for, or whether this is a build script.
-    pub fn new(speaks: Option<bool>, root: PathBuf) -> Self {
+    pub fn new(speaks: Option<bool>, root: PathBuf, held: Held) -> Self {
         let in_build_script = || {
             ["OUT_DIR", "HOST", "TARGET"]
                 .iter()
@@ -29,6 +60,7 @@ impl Cargo {
         Self {
             speaks: speaks.unwrap_or_else(in_build_script),
             root,
+            held,
         }
     }
 
@@ -45,13 +77,14 @@ impl Cargo {
             let path = path.strip_prefix(&self.root).unwrap_or(path);
             let _ = writeln!(lines, "cargo:rerun-if-changed={}", path.display());
         }
-        print!("{lines}");
+        self.held.say(&lines);
     }
 
     /// Cargo runs the build script again when this environment variable changes.
     pub fn watch_variable(&self, name: &str) {
         if self.speaks {
-            println!("cargo:rerun-if-env-changed={name}");
+            self.held
+                .say(&format!("cargo:rerun-if-env-changed={name}\n"));
         }
     }
 
@@ -65,7 +98,9 @@ impl Cargo {
     /// Cargo shows this to the user, each line as a warning.
     pub fn warn(&self, warning: &Diagnostic) {
         if self.speaks {
-            for line in warning.to_string().lines() {
+            let text = warning.to_string();
+            // Before a place, cargo says that it is a warning.
+            for line in text.strip_prefix("warning: ").unwrap_or(&text).lines() {
                 println!("cargo:warning={line}");
             }
         }
@@ -137,9 +172,23 @@ pub(crate) fn manifest_folder() -> PathBuf {
 }
 
 /// Does the folder hold a package as `cargo package` writes it: unpacked for a check, or as a dependency? Cargo
-/// leaves the author's manifest beside the one that it wrote. Its files are not a build script's to change.
+/// leaves the author's manifest beside the one that it wrote. A git dependency lies below cargo's own folder. Their files are
+/// not a build script's to change.
 pub(crate) fn is_packaged(manifest_folder: &Path) -> bool {
+    let is_below = |home: PathBuf| {
+        let folder = fs::canonicalize(manifest_folder);
+        matches!((folder, fs::canonicalize(home)), (Ok(folder), Ok(home)) if folder.starts_with(&home))
+    };
     manifest_folder.join("Cargo.toml.orig").is_file()
+        || cargo_home().is_some_and(|home| is_below(home.join("git/checkouts")))
+}
+
+/// <https://doc.rust-lang.org/cargo/guide/cargo-home.html>
+fn cargo_home() -> Option<PathBuf> {
+    let named = env::var_os("CARGO_HOME").filter(|home| !home.is_empty());
+    named
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")))
 }
 
 /// Is this a build on docs.rs, where everything but `OUT_DIR` is read-only?

@@ -191,6 +191,10 @@ table! {
     read_only_package(folder), Stale, Warning:
         "{folder} is out of date, and stays so because the package is read-only here";
 
+    missing_in_read_only_package(folder), Stale, Warning:
+        "{folder} is missing, and is not generated because the package is read-only here",
+        hint: "the package should carry it: look at `include` and `exclude` in its Cargo.toml, or generate into `OUT_DIR`";
+
     // The check.
     out_of_date(path, diff), Stale, Error: "`{path}` is out of date\n{diff}";
     missing_in_tree(path), Stale, Error: "`{path}` is missing";

@@ -147,8 +147,11 @@ impl Config {
         protos: &[impl AsRef<Path>],
         includes: &[impl AsRef<Path>],
     ) -> Result<(), Error> {
-        let set = self.load(protos, includes)?;
-        self.compile_descriptors(&set)
+        self.held.hold();
+        let set = self.load(protos, includes);
+        let done = set.and_then(|set| self.compile_descriptors(&set));
+        self.held.release(done.is_ok());
+        done
     }
 
     /// Compiles .proto files to descriptors and generates nothing yet.

@@ -2,6 +2,8 @@
 //! comments taken. [`crate::resolve`] makes it from descriptors, [`crate::python`] prints it. Plain data: things refer to
 //! each other by ids into the vectors of [`Model`], and there are no dotted names left to parse.
 
+use std::collections::BTreeMap;
+
 use crate::Diagnostic;
 
 /// The whole tree to generate.
@@ -60,6 +62,8 @@ pub struct Module {
     pub extensions: Vec<ExtensionId>,
     /// Services to print, in order.
     pub services: Vec<ServiceId>,
+    /// What it offers, too, because a file of it imports another one publicly: names, and the modules that have them.
+    pub public_imports: BTreeMap<String, ModuleId>,
     /// The folders directly below this module: Python sets each as an attribute of the module.
     pub children: Vec<String>,
     /// The module `google.protobuf` re-exports the runtime's well-known types.

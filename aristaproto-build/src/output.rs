@@ -135,9 +135,16 @@ impl Tree {
     }
 
     fn leave_alone(&self, cargo: &Cargo, files: &[GeneratedFile]) {
-        if check::check(self, files).is_err() {
-            cargo.warn(&diagnostics::read_only_package(self.shown.display()));
+        // Documentation is built of what is there, and needs no Python.
+        if cargo::is_docs_rs() || check::check(self, files).is_ok() {
+            return;
         }
+        let folder = self.shown.display();
+        cargo.warn(&if self.root.is_dir() {
+            diagnostics::read_only_package(folder)
+        } else {
+            diagnostics::missing_in_read_only_package(folder)
+        });
     }
 
     fn update(
@@ -195,6 +202,7 @@ impl Tree {
             }
         }
         let mut write = Vec::new();
+        let mut in_the_way = BTreeSet::new();
         let found = parallel::map(files, |file| {
             let path = self.root.join(&file.path);
             // Only descriptors that no protobuf compiler wrote lead out of the tree.
@@ -213,9 +221,16 @@ impl Tree {
                 Err(_) if path.is_dir() => problems.push(self.foreign(&file.path)),
                 Ok(false) => write.push(file),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => write.push(file),
+                // Said once, and not for each file that belongs below it.
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+                    let folders = Path::new(&file.path).ancestors().skip(1);
+                    let file = folders.filter(|it| self.root.join(it).is_file()).last();
+                    in_the_way.insert(file.map_or_else(String::new, |it| it.display().to_string()));
+                }
                 Err(error) => problems.push(self.io("read", &path, &error)),
             }
         }
+        problems.extend(in_the_way.iter().map(|path| self.foreign(path)));
         problems.propagate()?;
         let stale = before.files.difference(&after.files).cloned().collect();
         Ok(Plan {

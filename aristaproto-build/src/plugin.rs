@@ -87,7 +87,7 @@ impl Answer {
             ),
             // protoc counts the files that name a syntax as editions, too, older than the numbered ones.
             minimum_edition: Some(Edition::Proto2 as i32),
-            maximum_edition: Some(Edition::Edition2024 as i32),
+            maximum_edition: Some(Edition::Edition2026 as i32),
             ..CodeGeneratorResponse::default()
         };
         let mut part = head.encode_to_vec();
@@ -211,9 +211,9 @@ mod tests {
             "option `client_generation` cannot be `asnyc`; it is one of: none, sync, async, sync_async, async_sync, \
              sync_async_no_default; did you mean `async`?\n\
              there is no option `pydantic`; the options are: client_generation, client_async_transport, server_generation, \
-             server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, extern_package\n\
+             server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, omit_empty_init_files, extern_package\n\
              there is no option `server_generaton`; the options are: client_generation, client_async_transport, \
-             server_generation, server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, extern_package; did you mean \
+             server_generation, server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, omit_empty_init_files, extern_package; did you mean \
              `server_generation`?"
         );
         assert!(response.file.is_empty());
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(response.supported_features(), 3);
         assert_eq!(
             (response.minimum_edition(), response.maximum_edition()),
-            (998, 1001)
+            (998, 1002)
         );
     }
 

@@ -49,7 +49,10 @@ pub fn render_each(model: &Model, options: &Options, mut take: impl FnMut(Genera
     for module in generated() {
         empty_modules.remove(&folder(&module.path));
     }
-    for folder in empty_modules {
+    for folder in empty_modules
+        .into_iter()
+        .filter(|_| !options.omit_empty_init_files)
+    {
         take(format!("{folder}__init__.py"), String::new());
     }
     if options.google_protobuf_descriptors {

@@ -15,6 +15,7 @@ mod fields;
 mod modules;
 mod names;
 mod parts;
+mod public_imports;
 mod services;
 pub(crate) mod well_known;
 
@@ -56,6 +57,7 @@ pub fn resolve(set: &DescriptorSet, options: &Options) -> Result<Model, Error> {
     resolver.all_fields();
     resolver.extensions();
     resolver.services();
+    resolver.public_imports();
     resolver.parts();
     warnings.extend(resolver.end_if_wrong()?);
     warnings.sort_by(|a, b| (&a.location, &a.message).cmp(&(&b.location, &b.message)));

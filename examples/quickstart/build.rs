@@ -1,14 +1,13 @@
 //! Generates the Rust and the Python of `proto/example.proto`; the proto file is compiled once for all of them.
 
 use aristaproto_build::{AsyncTransport, ClientGeneration, Config, ServerGeneration};
-use prost::Message as _;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), aristaproto_build::Error> {
     let descriptors = Config::new().load(&["proto/example.proto"], &["proto"])?;
 
     // Rust: messages, client and server for tonic, in OUT_DIR.
-    let set = prost_types::FileDescriptorSet::decode(descriptors.bytes().as_slice())?;
-    tonic_prost_build::configure().compile_fds(set)?;
+    let mut prost = prost_build::Config::new();
+    prost.service_generator(tonic_prost_build::configure().service_generator());
 
     // Python: the package `lib_grpcio`, for grpcio (sync) and grpc.aio.
     Config::new()
@@ -17,6 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .server_generation(ServerGeneration::Async)
         .server_async_transport(AsyncTransport::Grpcio)
         .out_dir("python/lib_grpcio")
+        .prost(prost)
         .compile_descriptors(&descriptors)?;
 
     // Python: the package `lib_grpclib`, for grpclib.

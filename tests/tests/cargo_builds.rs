@@ -237,8 +237,21 @@ fn a_failed_build_shows_the_place_and_leaves_the_tree() {
         "{}",
         stderr(&output)
     );
+    // cargo shows what a failed build script printed; nothing stands before the error.
+    assert!(!stderr(&output).contains("cargo:"), "{}", stderr(&output));
     assert_eq!(project.tree(), before);
+    // Also when it was read, and what it says cannot be generated.
     project.write("proto/b.proto", B);
+    project.write("python/lib/c/__init__.py", "mine = True\n");
+    project.write("proto/a.proto", &A.replace("package a", "package c"));
+    let output = project.try_build(&[]);
+    let said = stderr(&output);
+    assert!(
+        said.contains("`python/lib/c/__init__.py` is in the way") && !said.contains("cargo:"),
+        "{said}"
+    );
+    fs::remove_dir_all(project.path("python/lib/c")).unwrap();
+    project.write("proto/a.proto", A);
     project.build();
     assert_eq!(project.tree(), before);
 }
@@ -280,10 +293,50 @@ fn a_package_that_is_only_checked_or_documented_is_left_alone() {
         let output = project.try_build(if docs_rs { &[("DOCS_RS", "1")] } else { &[] });
         assert!(output.status.success(), "{}", stderr(&output));
         assert_eq!(project.tree(), before);
-        let warning =
-            "python/lib is out of date, and stays so because the package is read-only here";
-        assert!(stderr(&output).contains(warning), "{}", stderr(&output));
+        let said = |warning: &str| format!("warning: {name}@0.1.0: python/lib {warning}");
+        let out_of_date =
+            said("is out of date, and stays so because the package is read-only here\n");
+        assert_eq!(
+            stderr(&output).contains(&out_of_date),
+            !docs_rs,
+            "{}",
+            stderr(&output)
+        );
+        fs::remove_dir_all(project.path("python")).unwrap();
+        let output = project.try_build(if docs_rs { &[("DOCS_RS", "1")] } else { &[] });
+        let missing =
+            said("is missing, and is not generated because the package is read-only here\n");
+        assert_eq!(
+            stderr(&output).contains(&missing),
+            !docs_rs,
+            "{}",
+            stderr(&output)
+        );
+        assert!(!project.path("python").exists());
     }
+}
+
+/// Cargo checks git dependencies out below its own folder.
+#[test]
+fn a_git_dependency_is_left_alone() {
+    let project = Project::with_build_script("git-dependency");
+    let home = project.folder.path().join("home");
+    fs::create_dir_all(home.join("git")).unwrap();
+    std::os::unix::fs::symlink(project.folder.path(), home.join("git/checkouts")).unwrap();
+    // The offline cargo needs its own folder, the build script asks for this one.
+    let build = BUILD.replace(
+        "    aristaproto_build::Config",
+        &format!("    std::env::set_var(\"CARGO_HOME\", {home:?});\n    aristaproto_build::Config"),
+    );
+    project.write("build.rs", &build);
+    let output = project.try_build(&[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("python/lib is missing, and is not generated"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!project.path("python").exists());
 }
 
 #[test]

@@ -172,6 +172,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_package_that_is_only_checked_or_documented_is_left_alone",
     ),
     (
+        "missing_in_read_only_package",
+        "tests/tests/cargo_builds.rs",
+        "a_package_that_is_only_checked_or_documented_is_left_alone",
+    ),
+    (
         "out_of_date",
         "tests/tests/output.rs",
         "the_check_shows_what_differs_and_writes_nothing",

@@ -291,6 +291,10 @@ for tree in sorted(pathlib.Path("trees").iterdir()):
                 aristaproto.extensions(message)[value]
                 counts["extensions"] += 1
                 continue
+            if symbol not in vars(module):
+                # By a public import.
+                assert value.__module__ != name and symbol in sys.modules[value.__module__].__all__, (name, symbol)
+                continue
             if value.__module__ != name:
                 assert value.__module__.startswith("aristaproto.wkt"), (name, symbol)
                 continue
@@ -374,7 +378,7 @@ const CONTRACT: &str = r#"
 import ast, importlib, pathlib, sys
 from aristaproto.contract import NAMES
 
-standard = {"__future__", "builtins", "collections.abc", "datetime", "typing", "warnings"}
+standard = {"__future__", "builtins", "collections.abc", "datetime", "importlib", "typing", "warnings"}
 used = set()
 for path in sorted(pathlib.Path("trees").rglob("*.py")):
     aliases = {}

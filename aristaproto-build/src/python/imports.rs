@@ -166,10 +166,19 @@ impl<'a> Imports<'a> {
 
     /// A member that the module offers under the same name, though nothing in its text may use it.
     pub(super) fn reexport(&mut self, module: &str, name: &str) {
+        self.reexport_at(module, name, true);
+    }
+
+    /// The same, for type checkers only.
+    pub(super) fn reexport_for_types(&mut self, module: &str, name: &str) {
+        self.reexport_at(module, name, false);
+    }
+
+    fn reexport_at(&mut self, module: &str, name: &str, at_run_time: bool) {
         let symbol = Symbol::Member(module.to_owned(), name.to_owned());
         let imported = Imported {
             local: name.to_owned(),
-            at_run_time: true,
+            at_run_time,
         };
         self.imported.entry(symbol).or_insert(imported);
     }
@@ -315,6 +324,7 @@ impl Statement {
         (
             !self.members.is_empty(),
             Reverse(self.module.len() - name.len()),
+            natural(&name.to_lowercase()),
             natural(name),
             self.members
                 .first()

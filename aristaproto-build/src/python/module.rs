@@ -73,6 +73,7 @@ impl<'a> Printer<'a> {
         }
         let is_behind_class = !self.registration() && !module.services.is_empty();
         self.descriptors(is_behind_class);
+        self.public_imports();
         self.with_head()
     }
 
@@ -143,6 +144,53 @@ impl<'a> Printer<'a> {
             .member_at_top(&format!("{root}message_pool"), "default_message_pool")
     }
 
+    /// Prints what gives the names of public imports. Type checkers see import statements; at run time, two packages may import
+    /// each other, so a name is looked for when somebody asks for it.
+    fn public_imports(&mut self) {
+        if self.module.public_imports.is_empty() {
+            return;
+        }
+        let mut items = Vec::new();
+        for (name, holder) in &self.module.public_imports {
+            let holder = self.model.module(*holder);
+            let mut from = holder.path.join(".");
+            if holder.is_in_tree() {
+                from.insert_str(0, &".".repeat(self.module.path.len() + 1));
+            }
+            self.imports.reexport_for_types(&from, name);
+            items.push((string(name), string(&from)));
+        }
+        let flag = self.imports.type_checking_flag();
+        self.writer.blank(1);
+        self.writer.line(0, &format!("if not {flag}:"));
+        self.writer.blank(1);
+        let lines = [
+            (4, "def __getattr__(name: str) -> object:"),
+            (8, "# What `import public` makes part of this package."),
+            (8, "modules = {"),
+        ];
+        for (indent, line) in lines {
+            self.writer.line(indent, line);
+        }
+        for (name, from) in items {
+            self.writer.item(12, &name, &from);
+        }
+        let lines = [
+            "}",
+            "if name not in modules:",
+            "    raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")",
+            "from importlib import import_module",
+        ];
+        for line in lines {
+            self.writer.line(8, line);
+        }
+        self.writer.blank(1);
+        self.writer.line(
+            8,
+            "return getattr(import_module(modules[name], __name__), name)",
+        );
+    }
+
     /// Puts header, imports and `__all__` before what has been printed.
     fn with_head(mut self) -> String {
         let mut public: Vec<&str> = self
@@ -153,6 +201,7 @@ impl<'a> Printer<'a> {
         for &id in &self.module.services {
             public.extend(self.model.service(id).classes());
         }
+        public.extend(self.module.public_imports.keys().map(String::as_str));
         if self.module.well_known {
             public.extend(well_known::NAMES);
             for name in well_known::NAMES.iter().filter(|name| **name != "Any") {
@@ -296,6 +345,9 @@ fn own_names<'a>(model: &'a Model, module: &'a Module, part: Option<&'a Part>) -
     }
     for child in &module.children {
         names.insert(child, ());
+    }
+    for name in module.public_imports.keys() {
+        names.insert(name, ());
     }
     for part in &module.parts {
         names.insert(&part.name, ());

@@ -178,7 +178,7 @@ impl Writer {
     }
 
     /// `key: value,`
-    fn item(&mut self, indent: usize, key: &str, value: &str) {
+    pub(super) fn item(&mut self, indent: usize, key: &str, value: &str) {
         if indent + width(key) + width(value) + ": ,".len() <= WIDTH {
             self.parts(indent, [key, ": ", value, ","]);
         } else {

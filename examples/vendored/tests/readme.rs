@@ -48,13 +48,16 @@ fn the_service_is_what_the_examples_compile() {
 #[test]
 fn the_build_script_is_the_one_that_ran() {
     let script = read("vendored/build.rs");
-    let [build, program] = &blocks("rust")[..] else {
-        panic!("README.md has two blocks of rust")
+    let [build, types, tonic, program] = &blocks("rust")[..] else {
+        panic!("README.md has four blocks of rust")
     };
     assert!(
         script.ends_with(build.as_str()),
         "examples/vendored/build.rs ends otherwise:\n{script}"
     );
+    assert!(read("vendored/src/main.rs").contains(types.as_str()));
+    let tonic = tonic.lines().map(|line| format!("    {line}\n"));
+    assert!(read("quickstart/build.rs").contains(&tonic.collect::<String>()));
     let source = read("macro/src/main.rs");
     assert!(
         source.contains(program.as_str()),
@@ -65,19 +68,15 @@ fn the_build_script_is_the_one_that_ran() {
 #[test]
 fn the_dependencies_are_the_build_scripts() {
     let manifest = read("vendored/Cargo.toml");
-    let dependencies = manifest
-        .split_once("[build-dependencies]")
-        .expect("build-dependencies")
-        .1;
     let block = block("toml");
     let names: Vec<&str> = block
         .lines()
         .filter_map(|line| line.split_once(" = "))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(names, ["aristaproto-build", "prost-build"]);
+    assert_eq!(names, ["prost", "aristaproto-build", "prost-build"]);
     for name in names {
-        assert!(dependencies.contains(&format!("\n{name}")), "{name}");
+        assert!(manifest.contains(&format!("\n{name}")), "{name}");
     }
 }
 
@@ -131,21 +130,23 @@ fn the_plugins_commands_generate_the_same_messages() {
         .split("$ ")
         .filter(|command| !command.is_empty())
         .collect();
-    let [build, path, generate] = commands[..] else {
-        panic!("three commands expected: {commands:?}");
+    let [build, path, folder_of_tree, generate] = commands[..] else {
+        panic!("four commands expected: {commands:?}");
     };
     shell(&workspace(), build);
     // The second command is meant to be typed where the first one was.
     let path = path.replace("$PWD", &workspace().display().to_string());
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir_all(folder.path().join("proto")).expect("a folder");
-    fs::create_dir_all(folder.path().join("lib")).expect("a folder");
     fs::copy(
         package().join("proto/example.proto"),
         folder.path().join("proto/example.proto"),
     )
     .expect("the proto file");
-    shell(folder.path(), &format!("{path}\n{generate}"));
+    shell(
+        folder.path(),
+        &format!("{path}\n{folder_of_tree}\n{generate}"),
+    );
     let session = "from lib.example import MyServiceAsyncStub, Request; print(Request(name='a'))";
     assert_eq!(
         run_python(folder.path(), ["-c", session]),
