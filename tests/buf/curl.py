@@ -71,7 +71,8 @@ async def buf(port: int, path: str, protocol: str, data: str) -> list[object]:
     out, error = await asyncio.wait_for(process.communicate(), 60)
     if process.returncode:
         raise SystemExit(f"buf curl {path}: {error.decode()}")
-    decoder, text, found = json.JSONDecoder(), out.decode().strip(), []
+    found: list[object] = []
+    decoder, text = json.JSONDecoder(), out.decode().strip()
     while text:
         value, end = decoder.raw_decode(text)
         found.append(value)
