@@ -463,9 +463,9 @@ impl Config {
     }
 
     /// The .proto files that the package with this `links` exports, and those that it depends on, can be imported; what was
-    /// generated from them is used and not generated again: prost-build gets an `extern_path` for each type, Python imports
-    /// the exported Python package, as with [`extern_package`](Self::extern_package). The package must be one of
-    /// `[dependencies]`; under which name does not matter.
+    /// generated from them is used and not generated again: prost-build, through `Config::prost`, gets an `extern_path` for each
+    /// type, Python imports the exported Python package, as with [`extern_package`](Self::extern_package). The package must
+    /// be one of `[dependencies]`; under which name does not matter.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), aristaproto_build::Error> {

@@ -62,7 +62,11 @@ class DescriptorFiles:
         if path in self._added:
             return
         data = importlib.import_module(module)
-        serialized: bytes = data.FILES[path]
+        serialized: bytes | None = data.FILES.get(path)
+        if serialized is None:
+            raise LookupError(
+                f"{module} has no file {path!r}: generate that tree from an include folder that gives the file this name"
+            )
         for dependency in _dependencies(serialized):
             holder = data.IMPORTS.get(dependency)
             if holder is None:

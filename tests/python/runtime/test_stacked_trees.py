@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 import aristaproto
 import pytest
-from aristaproto import pydantic
+from aristaproto import descriptors, pydantic
 from google.protobuf import message_factory
 from trees.stacked.beside.acme import orders as beside_orders
 from trees.stacked.beside.message_pool import default_message_pool as beside_pool
@@ -187,6 +187,8 @@ def test_a_class_of_the_wrong_tree_is_named_with_both_modules() -> None:
         order.to_dict()
     with pytest.raises(aristaproto.TextError, match=expected):
         order.to_text()
+    with pytest.raises(aristaproto.JsonError, match=expected):
+        beside_orders.Order.from_dict({"total": shared.Money(amount=1)})
     with pytest.raises(TypeError, match=expected):
         aristaproto.merge(vendored.Money(), shared.Money(amount=1))
     with pytest.raises(
@@ -214,6 +216,26 @@ def test_descriptors_across_trees() -> None:
     assert message_factory.GetMessageClass(found)(id=3).SerializeToString() == bytes(
         shared.Open(id=3)
     )
+
+
+def test_a_file_that_the_other_tree_calls_otherwise_is_named() -> None:
+    files = descriptors.DescriptorFiles()
+    data = type(sys)("renamed_descriptors")
+    no_files: dict[str, bytes] = {}
+    vars(data)["FILES"] = no_files
+    above = type(sys)("above_descriptors")
+    # A file `above.proto` that imports `money.proto`.
+    above_proto = b"\n\x0babove.proto\x1a\x0bmoney.proto"
+    imports = {"money.proto": "renamed_descriptors"}
+    vars(above)["FILES"] = {"above.proto": above_proto}
+    vars(above)["IMPORTS"] = imports
+    sys.modules.update(renamed_descriptors=data, above_descriptors=above)
+    try:
+        files.register_module("above_descriptors")
+        with pytest.raises(LookupError, match=r"^renamed_descriptors has no file 'money\.proto': "):
+            files.find("above.proto")
+    finally:
+        del sys.modules["renamed_descriptors"], sys.modules["above_descriptors"]
 
 
 def test_pydantic_takes_and_checks_messages_of_other_trees() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.budget import Budget
 from ..base.casing import snake_case
-from ..base.errors import JsonError, describe
+from ..base.errors import JsonError, describe, wrong_message
 from ..base.float32 import round_float32
 from ..model.extension import find_extension_field
 from ..model.message import Message, is_message_of
@@ -102,7 +102,12 @@ class Decoder:
             made: Any = value
         else:
             special = _plan(cls.__schema__).special
-            made = self.fields(cls, value) if special is None else special(self, cls, value)
+            if special is not None:
+                made = special(self, cls, value)
+            elif isinstance(value, Message):
+                raise JsonError(wrong_message(cls, value))
+            else:
+                made = self.fields(cls, value)
         self.depth -= 1
         return made
 
