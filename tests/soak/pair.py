@@ -435,8 +435,7 @@ async def run(client: str, server: str, scale: dict[str, int]) -> None:
         pair = Pair(client, main.port, threads)
         async with pair.connected(**UNLIMITED):
             await pair.call("one", [pair.request(1)])
-            # So that all threads that will be are there.
-            await load(pair, "one", 400, scale["at once"])
+            await load(pair, "one", 100, 10)
 
         async def checked(check: str, body: Awaitable[Outcome]) -> None:
             started = time.monotonic()

@@ -11,9 +11,8 @@ import json
 import socket
 import sys
 import threading
-import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.soak import parts, resources
@@ -82,8 +81,6 @@ def serve_sync(name: str, port: int, options: list[tuple[str, int]]) -> None:
     served = parts.Served()
     service = parts.service(name, served)
     pool = ThreadPoolExecutor(THREADS)
-    # All of them, so that none is new when they are counted.
-    wait([pool.submit(time.sleep, 0.1) for _ in range(THREADS)])
     server = grpc.server(pool, options=[("grpc.so_reuseport", 0), *options])
     if name.startswith("google"):
         import importlib
