@@ -143,6 +143,12 @@ const STEPS: &[Step] = &[
         run: Bench::sanitize,
     },
     Step {
+        name: "grpc-oldest",
+        about: "the tests of calls with the oldest grpcio and grpclib that the extras promise",
+        needs: &["trees"],
+        run: Bench::grpc_oldest,
+    },
+    Step {
         name: "soak",
         about: "calls under load and faults, beside google's, as `cargo xtask soak --short`",
         needs: &["python", "plugin"],

@@ -84,6 +84,19 @@ pub enum Under {
     Minor(u32),
 }
 
+/// The newest Python with a wheel of the oldest grpcio.
+const OLDEST_GRPCIO_NEWEST_MINOR: u32 = 12;
+/// The tests of calls that need nothing but the transports: `tests/python/grpc/test_NAME.py`.
+const CALL_TESTS: &[&str] = &[
+    "call_kinds",
+    "call_options",
+    "faults",
+    "interceptors",
+    "request_streams",
+    "servers",
+    "specification",
+];
+
 /// What the steps share: folders, interpreters, environments.
 pub struct Bench {
     pub(super) root: PathBuf,
@@ -407,6 +420,35 @@ impl Bench {
         let mut program = corpus::program(&self.root, &self.venv_program("python"), &plugin);
         program.arg("--fast");
         self.run("corpus", program)
+    }
+
+    pub fn grpc_oldest(&self) -> Result<Outcome, String> {
+        let Some(python) = self
+            .pythons
+            .iter()
+            .find(|python| python.minor <= OLDEST_GRPCIO_NEWEST_MINOR)
+        else {
+            return Ok(Outcome::Skipped(format!(
+                "no Python up to 3.{OLDEST_GRPCIO_NEWEST_MINOR}, for which there is such a grpcio"
+            )));
+        };
+        let environment = Environment::in_place(
+            &self.root,
+            &self.target.join("venv-grpc-oldest"),
+            python,
+            &["tests/python/requirements-grpc-oldest.txt"],
+            &self.log("grpc-oldest"),
+        )?;
+        let mut pytest = exec::command(&self.root, environment.python());
+        pytest
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+            .args(
+                CALL_TESTS
+                    .iter()
+                    .map(|name| format!("tests/python/grpc/test_{name}.py")),
+            )
+            .env("ARISTAPROTO_PYTHON_TESTS", self.trees_dir());
+        self.run("grpc-oldest", pytest)
     }
 
     pub fn soak(&self) -> Result<Outcome, String> {
