@@ -362,7 +362,12 @@ async def test_opentelemetry(serve: Serve, connect: Connect, echo_service: MakeE
     def sync_calls() -> None:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as plain:
             channel = grpcext.intercept_channel(plain, otel.client_interceptor(provider))
-            all_kinds_of_sync_stub(example.MyServiceStub(channel))
+            client = example.MyServiceStub(channel)
+            all_kinds_of_sync_stub(client)
+            with pytest.raises(aristaproto.EncodeError):
+                client.my_rpc(Request(name=wrong))
+            with pytest.raises(aristaproto.EncodeError):
+                list(client.versions(VersionRequest(name=wrong)))
 
     await asyncio.to_thread(sync_calls)
 

@@ -14,6 +14,7 @@ from functools import cache
 from ..base.typing_lite import Generic, TypeVar
 from ..rpc_requests import check_request, request_type_of
 from .deferred import grpc
+from .internals import has_no_interceptors
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode, serialize
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from ..model.message import Message
     from .metadata import MetadataLike
+
+    _Method = tuple[Callable[..., Any], type[Any] | None, bool]
 
 Request = TypeVar("Request", bound="Message")
 Response = TypeVar("Response", bound="Message")
@@ -61,12 +64,12 @@ class SyncServiceStub:
         self._metadata = metadata_pairs(metadata)
         self._credentials = credentials
         self._wait_for_ready = wait_for_ready
-        self._methods: dict[tuple[str, str, type[Any]], tuple[Callable[..., Any], Any]] = {}
+        self._methods: dict[tuple[str, str, type[Any]], _Method] = {}
 
-    def _method(
-        self, kind: str, route: str, response_type: type[Any]
-    ) -> tuple[Callable[..., Any], type[Any] | None]:
-        """What grpc has made for that route, made when it is first called, and the class of its one request, if known."""
+    def _method(self, kind: str, route: str, response_type: type[Any]) -> _Method:
+        """What grpc has made for that route, made when it is first called; the class of its one request, if known; and
+        whether no interceptor sees the requests, so that grpc may have them as bytes.
+        """
         key = (kind, route, response_type)
         method = self._methods.get(key)
         if method is None:
@@ -77,7 +80,8 @@ class SyncServiceStub:
                 response_type.FromString,
             )
             request_type = request_type_of(type(self), route) if one_request else None
-            method = self._methods[key] = (multi_callable, request_type)
+            direct = has_no_interceptors(multi_callable)
+            method = self._methods[key] = (multi_callable, request_type, direct)
         return method
 
     def _unary_unary(
@@ -92,11 +96,11 @@ class SyncServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends one request and returns the one response."""
-        multi_callable, request_type = self._method("unary_unary", route, response_type)
-        check_request(request, request_type)
+        multi_callable, request_type, direct = self._method("unary_unary", route, response_type)
+        encoded = encode(request, request_type)
         try:
             response: Response | None = multi_callable(
-                request,
+                encoded if direct else request,
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
                 credentials=self._credentials if credentials is None else credentials,
@@ -122,11 +126,12 @@ class SyncServiceStub:
         """Sends one request and returns an iterator over the responses; it has `cancel()` to stop
         early.
         """
-        multi_callable, request_type = self._method("unary_stream", route, response_type)
-        check_request(request, request_type)
+        multi_callable, request_type, direct = self._method("unary_stream", route, response_type)
+        # Before the call starts: an interceptor may make it later, when nobody turns its errors back.
+        encoded = encode(request, request_type)
         try:
             responses: Iterator[Response] = multi_callable(
-                request,
+                encoded if direct else request,
                 timeout=self._timeout if timeout is None else timeout,
                 metadata=self._metadata if metadata is None else metadata_pairs(metadata),
                 credentials=self._credentials if credentials is None else credentials,
@@ -149,7 +154,7 @@ class SyncServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends the requests, which a thread of grpc iterates, and returns the one response."""
-        multi_callable, _ = self._method("stream_unary", route, response_type)
+        multi_callable, _, _ = self._method("stream_unary", route, response_type)
         producer = RequestProducer(requests, request_type)
         try:
             response: Response | None = multi_callable(
@@ -181,7 +186,7 @@ class SyncServiceStub:
         """Sends the requests, which a thread of grpc iterates, and returns an iterator over the
         responses.
         """
-        multi_callable, _ = self._method("stream_stream", route, response_type)
+        multi_callable, _, _ = self._method("stream_stream", route, response_type)
         producer = RequestProducer(requests, request_type)
         call: Iterator[Response] = multi_callable(
             producer.produce(),

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ("core_call", "interceptors_of", "reads_from_the_call")
+__all__ = ("core_call", "has_no_interceptors", "interceptors_of", "reads_from_the_call")
 
 
 def core_call(call: Any) -> Any | None:
@@ -47,6 +47,11 @@ def interceptors_of(multi_callable: Any) -> list[Any] | None:
     if isinstance(interceptors, (list, tuple)):
         return [*interceptors]  # pyright: ignore[reportUnknownVariableType]
     return None
+
+
+def has_no_interceptors(multi_callable: object) -> bool:
+    """Whether calls of a method of a `grpc.Channel` go to it at once; an intercepted channel's are of another module."""
+    return type(multi_callable).__module__ == "grpc._channel"
 
 
 def reads_from_the_call(requests: object) -> bool:
