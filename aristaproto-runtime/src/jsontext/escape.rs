@@ -12,51 +12,96 @@ pub fn write_string(text: &str, out: &mut TextWriter) {
 }
 
 /// Writes a string without the quotation marks.
-pub fn write_escaped(text: &str, out: &mut TextWriter) {
+fn write_escaped(text: &str, out: &mut TextWriter) {
     let mut rest = text;
+    let mut room = [0; u8::MAX as usize + 8];
     loop {
         let (plain, odd) = rest.split_at(plain_length(rest.as_bytes()));
         out.put(plain.as_bytes());
-        let mut letters = odd.chars();
-        // In a text of another script, what is escaped comes in runs, too.
-        for letter in letters.by_ref().take(RUN) {
-            write_letter(letter, out);
-        }
-        rest = letters.as_str();
-        if rest.is_empty() {
+        if odd.is_empty() {
             return;
         }
+        // In a text of another script, what is escaped comes in runs, too.
+        let mut letters = odd.chars();
+        out.put(escape_run(letters.by_ref().take(RUN), &mut room));
+        rest = letters.as_str();
     }
 }
 
-/// So many letters are written one by one before the next run of plain ones is looked for.
-const RUN: usize = 16;
+/// So many letters are escaped before the next run of plain ones is looked for. A letter becomes up to two escapes of six bytes,
+/// and 8 bits are to tell each place among them, so that none needs a check.
+const RUN: usize = u8::MAX as usize / 12;
 
-fn write_letter(letter: char, out: &mut TextWriter) {
-    match letter {
-        '"' => out.put(b"\\\""),
-        '\\' => out.put(b"\\\\"),
-        ' '..='~' => out.push(letter as u8),
-        '\n' => out.put(b"\\n"),
-        '\r' => out.put(b"\\r"),
-        '\t' => out.put(b"\\t"),
-        '\x0c' => out.put(b"\\f"),
-        '\x08' => out.put(b"\\b"),
-        _ => {
-            for unit in letter.encode_utf16(&mut [0; 2]) {
-                out.put(&escaped_unit(*unit));
-            }
+/// Puts letters into the room, escaped where they must be; gives what they became. Eight bytes are stored at once, of which those
+/// count that are not overwritten.
+fn escape_run(letters: impl Iterator<Item = char>, room: &mut [u8; u8::MAX as usize + 8]) -> &[u8] {
+    let mut end: u8 = 0;
+    let mut store = |bytes: u64, length: u8| {
+        let start = usize::from(end);
+        if let Some(place) = room.get_mut(start..start + 8) {
+            place.copy_from_slice(&bytes.to_le_bytes());
+        }
+        end = end.wrapping_add(length);
+    };
+    for letter in letters {
+        let code = u32::from(letter);
+        if let Some(&(bytes, length)) = ESCAPES.get(code as usize) {
+            store(bytes, length);
+        } else if code < 0x1_0000 {
+            store(unit(code), 6);
+        } else {
+            let rest = code - 0x1_0000;
+            store(unit(0xd800 | rest >> 10), 6);
+            store(unit(0xdc00 | rest & 0x3ff), 6);
         }
     }
+    room.get(..usize::from(end)).unwrap_or_default()
 }
 
-/// The escape of a unit of UTF-16.
-#[inline]
-fn escaped_unit(unit: u16) -> [u8; 6] {
+/// The escape of the higher eight bits of 16, then what the lower ones add to it; the first byte is the lowest.
+static UNITS: [[u64; 256]; 2] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |shift: u32| DIGITS[usize::from(unit >> shift & 0xf)];
-    [b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]
+    let mut tables = [[0; 256]; 2];
+    let mut byte = 0;
+    while byte < 256 {
+        let (first, second) = (DIGITS[byte >> 4], DIGITS[byte & 15]);
+        tables[0][byte] = u64::from_le_bytes([b'\\', b'u', first, second, 0, 0, 0, 0]);
+        tables[1][byte] = u64::from_le_bytes([0, 0, 0, 0, first, second, 0, 0]);
+        byte += 1;
+    }
+    tables
+};
+
+/// The escape of a unit of UTF-16: six bytes, the first one in the lowest bits.
+#[inline]
+const fn unit(unit: u32) -> u64 {
+    UNITS[0][(unit >> 8 & 0xff) as usize] | UNITS[1][(unit & 0xff) as usize]
 }
+
+/// How each letter below 128 is written, the first byte in the lowest bits, and how many bytes that are.
+static ESCAPES: [(u64, u8); 128] = {
+    let mut table = [(0, 1); 128];
+    let mut letter = 0;
+    while letter < 128 {
+        let short = match letter as u8 {
+            byte if is_plain(byte) => 0,
+            byte @ (b'"' | b'\\') => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x0c => b'f',
+            0x08 => b'b',
+            _ => 1,
+        };
+        table[letter] = match short {
+            0 => (letter as u64, 1),
+            1 => (unit(letter as u32), 6),
+            short => (b'\\' as u64 | (short as u64) << 8, 2),
+        };
+        letter += 1;
+    }
+    table
+};
 
 const fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte <= b'~' && byte != b'"' && byte != b'\\'

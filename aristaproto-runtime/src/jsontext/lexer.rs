@@ -44,6 +44,13 @@ static NIBBLES: [u32; 256] = {
     table
 };
 
+/// What four hexadecimal digits are worth; `NO_DIGIT` or more if one of them is none.
+#[inline]
+fn hexadecimal(digits: [u8; 4]) -> u32 {
+    let values = digits.map(|digit| NIBBLES[usize::from(digit)]);
+    values.into_iter().fold(0, |all, value| all << 4 | value)
+}
+
 impl<'a> Cursor<'a> {
     /// The start of a text.
     pub fn new(text: &'a str) -> Self {
@@ -118,9 +125,22 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     fn escaped_string(&mut self, start: &str) -> Option<String> {
         let mut made = String::new();
-        add(&mut made, start)?;
+        made.try_reserve(start.len() + 64).ok()?;
+        made.push_str(start);
         loop {
             let rest = self.text.as_bytes().get(self.pos..)?;
+            if made.capacity() - made.len() < 4 {
+                made.try_reserve(64).ok()?;
+            }
+            // Text of another script is a run of such escapes.
+            if let Some(&[b'\\', b'u', ref digits @ ..]) = rest.first_chunk::<6>() {
+                let unit = Some(hexadecimal(*digits)).filter(|&unit| unit < 0xd800);
+                if let Some(letter) = unit.and_then(char::from_u32) {
+                    made.push(letter);
+                    self.pos += 6;
+                    continue;
+                }
+            }
             match *rest.first()? {
                 b'"' => {
                     self.pos += 1;
@@ -128,12 +148,17 @@ impl<'a> Cursor<'a> {
                 }
                 b'\\' => {
                     self.pos += 1;
-                    let letter = self.escaped()?;
-                    add(&mut made, letter.encode_utf8(&mut [0; 4]))?;
+                    made.push(self.escaped()?);
+                }
+                // One letter between two escapes is as usual as many.
+                byte @ b' '..=127 => {
+                    self.pos += 1;
+                    made.push(char::from(byte));
                 }
                 _ => {
                     let plain = self.plain_run().filter(|plain| !plain.is_empty())?;
-                    add(&mut made, plain)?;
+                    made.try_reserve(plain.len()).ok()?;
+                    made.push_str(plain);
                 }
             }
         }
@@ -203,8 +228,7 @@ impl<'a> Cursor<'a> {
     fn hexadecimal(&mut self) -> Option<u32> {
         let digits: &[u8; 4] = self.text.as_bytes().get(self.pos..)?.first_chunk()?;
         self.pos += 4;
-        let values = digits.map(|digit| NIBBLES[usize::from(digit)]);
-        let unit = values.into_iter().fold(0, |all, value| all << 4 | value);
+        let unit = hexadecimal(*digits);
         (unit < NO_DIGIT).then_some(unit)
     }
 
@@ -303,14 +327,6 @@ impl<'a> Cursor<'a> {
         self.pos += length;
         (length <= LONGEST_NUMBER).then_some(NumberToken { text, is_whole })
     }
-}
-
-/// Adds to a string; `None` without memory.
-#[inline]
-fn add(made: &mut String, more: &str) -> Option<()> {
-    made.try_reserve(more.len()).ok()?;
-    made.push_str(more);
-    Some(())
 }
 
 /// Powers of ten, which are exact as doubles.

@@ -4,6 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
+/// Room for so many bytes at the least is asked for.
+const FIRST: usize = 256;
+
 /// JSON text, written from its start to its end.
 #[derive(Debug, Default)]
 pub struct TextWriter {
@@ -39,7 +42,8 @@ impl TextWriter {
 
     #[cold]
     fn grow(&mut self, more: usize) -> bool {
-        self.exhausted |= self.bytes.try_reserve(more).is_err();
+        // Not in small steps at the start.
+        self.exhausted |= self.bytes.try_reserve(more.max(FIRST)).is_err();
         !self.exhausted
     }
 
