@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from . import _native, binary, json, pydantic, reflection, text, wkt
-    from .base import wire
+    from .base import errors, wire
     from .schema import builder, constructors
 
     class Native:
@@ -48,6 +48,7 @@ __all__ = (
     "constructors",
     "decode",
     "encode",
+    "errors",
     "from_dict",
     "from_json",
     "implementation",
@@ -122,6 +123,7 @@ if not TYPE_CHECKING:
         "binary": ".binary",
         "builder": ".schema.builder",
         "constructors": ".schema.constructors",
+        "errors": ".base.errors",
         "json": ".json",
         "pydantic": ".pydantic",
         "reflection": ".reflection",

@@ -14,7 +14,7 @@ import pydantic_core
 from pydantic_core import core_schema
 
 from .base.casing import Casing
-from .base.errors import EncodeError, Error, describe, wrong_message
+from .base.errors import EncodeError, Error, describe, show, wrong_message
 from .jsonschema import described
 from .model import message as _message
 from .schema.fields import (
@@ -280,7 +280,7 @@ def _enum_member(cls: Any, value: Any) -> Any:
 
 def _float32(value: float) -> float:
     if math.isfinite(value) and abs(value) > _LARGEST_FLOAT32:
-        raise ValueError(f"expected a number that fits into 32 bits, got {value!r}")
+        raise ValueError(f"expected a number that fits into 32 bits, got {show(value)}")
     return value
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from .base.errors import show
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -39,38 +41,40 @@ def metadata_pairs(metadata: MetadataLike | None) -> tuple[tuple[str, MetadataVa
 
 def _collection(metadata: Any) -> tuple[Any, ...]:
     if isinstance(metadata, (str, bytes)):
-        raise TypeError(f"metadata: expected a mapping or pairs of key and value, got {metadata!r}")
+        raise TypeError(
+            f"metadata: expected a mapping or pairs of key and value, got {show(metadata)}"
+        )
     try:
         return tuple(metadata)
     except TypeError:
         raise TypeError(
-            f"metadata: expected a mapping or pairs of key and value, got {metadata!r}"
+            f"metadata: expected a mapping or pairs of key and value, got {show(metadata)}"
         ) from None
 
 
 def _key_and_value(pair: Any) -> tuple[object, object]:
     if isinstance(pair, (str, bytes)):
-        raise TypeError(f"metadata: expected pairs of key and value, got {pair!r}")
+        raise TypeError(f"metadata: expected pairs of key and value, got {show(pair)}")
     try:
         key, value = pair
     except (TypeError, ValueError):
-        raise TypeError(f"metadata: expected pairs of key and value, got {pair!r}") from None
+        raise TypeError(f"metadata: expected pairs of key and value, got {show(pair)}") from None
     return key, value
 
 
 def _check(key: object, value: object) -> None:
     if not isinstance(key, str) or not key or not _KEY.issuperset(key):
         raise ValueError(
-            f"metadata key {key!r}: expected lower-case letters, digits, '_', '.' and '-'"
+            f"metadata key {show(key)}: expected lower-case letters, digits, '_', '.' and '-'"
         )
     if key.endswith("-bin"):
         if not isinstance(value, bytes):
-            raise TypeError(f"metadata value of {key!r}: expected bytes, got {value!r}")
+            raise TypeError(f"metadata value of {show(key)}: expected bytes, got {show(value)}")
     elif not isinstance(value, (str, bytes)):
-        raise TypeError(f"metadata value of {key!r}: expected str or bytes, got {value!r}")
+        raise TypeError(f"metadata value of {show(key)}: expected str or bytes, got {show(value)}")
     elif not _is_text(value if isinstance(value, str) else value.decode("latin-1")):
         raise ValueError(
-            f"metadata value of {key!r}: expected printable ASCII, got {value!r} (for anything else, "
+            f"metadata value of {show(key)}: expected printable ASCII, got {show(value)} (for anything else, "
             "give bytes under a key that ends in '-bin')"
         )
 

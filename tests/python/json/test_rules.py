@@ -530,7 +530,7 @@ class TestLimits:
     def test_size(self) -> None:
         with aristaproto.limits(size=10), pytest.raises(aristaproto.JsonError, match="characters"):
             Child.from_json('{"sub": 100}')
-        with aristaproto.limits(messages=3):
+        with aristaproto.limits(messages=2):
             Child.from_dict({"children": [{}, {}]})
             with pytest.raises(aristaproto.JsonError, match="messages"):
                 Child.from_dict({"children": [{}, {}, {}]})

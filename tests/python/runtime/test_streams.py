@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +185,84 @@ def test_a_false_length_costs_no_memory() -> None:
     stream: Any = io.BytesIO(aristaproto.encode_varint(2**62) + b"abc")
     with pytest.raises(aristaproto.DecodeError, match="got 3 before the end of the stream"):
         Item().load(stream, aristaproto.SIZE_DELIMITED)
+
+
+class Stingy(io.RawIOBase):
+    """An unbuffered stream that takes three bytes at a time, and after `most` bytes none."""
+
+    def __init__(self, most: int = 10**9) -> None:
+        self.taken = bytearray()
+        self.most = most
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int | None:
+        part = bytes(data[: min(3, self.most - len(self.taken))])
+        self.taken += part
+        return len(part) or None
+
+
+class Silent:
+    """What has a method `write` that says nothing."""
+
+    def __init__(self) -> None:
+        self.taken = bytearray()
+
+    def write(self, data: bytes, /) -> None:
+        self.taken += data
+
+
+@pytest.mark.parametrize("delimit", [False, True])
+@pytest.mark.parametrize("kind", [Stingy, Silent])
+def test_dump_to_streams_of_all_kinds(kind: Callable[[], Stingy | Silent], delimit: bool) -> None:
+    item = Item(name="a" * 300, numbers=[1, 2, 3])
+    stream = kind()
+    item.dump(stream, delimit)
+    aristaproto.dump_varint(2**40, stream)
+    Item().dump(stream)
+    length = aristaproto.encode_varint(len(bytes(item))) if delimit else b""
+    assert stream.taken == length + bytes(item) + aristaproto.encode_varint(2**40)
+
+
+def test_dump_to_a_stream_that_takes_no_more() -> None:
+    stream = Stingy(most=100)
+    with pytest.raises(BlockingIOError, match="took 100 of 303 bytes") as caught:
+        Item(name="a" * 300).dump(stream)
+    assert caught.value.characters_written == len(stream.taken) == 100
+
+
+def test_dump_to_an_unbuffered_socket() -> None:
+    item = Item(name="a" * 3_000_000)
+    near, far = socket.socketpair()
+    received = bytearray()
+
+    def receive() -> None:
+        while data := far.recv(65536):
+            received.extend(data)
+
+    with near, far:
+        # With a timeout, a socket takes what fits into its buffer.
+        near.settimeout(30)
+        thread = threading.Thread(target=receive)
+        thread.start()
+        with near.makefile("wb", buffering=0) as stream:
+            item.dump(stream, delimit=True)
+        near.shutdown(socket.SHUT_WR)
+        thread.join(30)
+    assert Item().load(io.BytesIO(received), aristaproto.SIZE_DELIMITED) == item
+
+
+def test_a_stream_without_bytes_at_the_moment_is_not_at_its_end() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    with open(reading, "rb", buffering=0) as stream, open(writing, "wb", buffering=0) as other:
+        for size in (None, 5, aristaproto.SIZE_DELIMITED):
+            with pytest.raises(BlockingIOError):
+                Item().load(stream, size)
+        with pytest.raises(BlockingIOError):
+            aristaproto.load_varint(stream)
+        with pytest.raises(BlockingIOError):
+            next(aristaproto.load_fields(stream))
+        Item(name="a").dump(other, delimit=True)
+        assert Item().load(stream, aristaproto.SIZE_DELIMITED) == Item(name="a")

@@ -15,7 +15,7 @@ from .typing_lite import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     _Error = TypeVar("_Error", bound=Error)
 
@@ -23,15 +23,18 @@ __all__ = ("Budget", "Limits", "current_limits", "limits")
 
 
 class Limits(NamedTuple):
-    """What one call may read or write.
+    """What one call may read or write, in every format.
 
-    `depth`: levels of messages inside the outermost one (also of lists and objects in JSON);
-    `size`: bytes of wire data, or characters of text; `messages`: number of submessages.
+    A list or an object inside a `google.protobuf.Struct` is two levels and two messages, a `Value` and what it holds.
+    Messages that a program makes itself (constructors, copies, `aristaproto.merge`) have no limits.
     """
 
     depth: int = 100
+    """Levels of messages inside the outermost one, read or written."""
     size: int = 2**31 - 1
+    """Bytes of wire data, read or written; characters of JSON or text that are read."""
     messages: int = 2**24
+    """Messages inside the outermost one that are read, map entries not counted."""
 
 
 _DEFAULT = Limits()
@@ -70,9 +73,11 @@ def limits(
 class Budget:
     """What is left of the limits during one call of a codec."""
 
-    __slots__ = ("depth", "limits", "messages")
+    __slots__ = ("depth", "limits", "messages", "unknown")
 
     def __init__(self) -> None:
+        self.unknown: dict[int, tuple[Any, list[bytes]]] = {}
+        """Messages that occurred again with unknown fields, by `id`, and those fields; joined at the end of the call."""
         self.limits = _current.get()
         self.depth = self.limits.depth
         self.messages = self.limits.messages

@@ -10,10 +10,18 @@ import enum
 
 __all__ = ("Casing", "camel_case", "pascal_case", "snake_case")
 
-# Separators, then one word: a run of capitals that does not lead into a lowercase letter ("FOO1"
-# in "FOO1Bar"), or capitals, lowercase letters and digits ("Int32"). Only ASCII makes words,
-# because names in a proto file are ASCII.
-_WORD = r"([^A-Za-z0-9]*)([A-Z]+(?![a-z])[0-9]*|[A-Z]*[a-z]+[0-9]*|[0-9]+)"
+# One word: a run of capitals that does not lead into a lowercase letter ("FOO1" in "FOO1Bar"), or
+# capitals, lowercase letters and digits ("Int32"). Only ASCII makes words, because names in a proto
+# file are ASCII. Separators are no part of it: a search that starts with any number of them would
+# begin anew at each, and JSON keys come from outside.
+_WORD = r"[A-Z]+(?![a-z])[0-9]*|[A-Z]*[a-z]+[0-9]*|[0-9]+"
+
+
+def _plain_words(value: str) -> list[str]:
+    import re
+
+    found: list[str] = re.findall(_WORD, value)
+    return found
 
 
 def _words(value: str) -> tuple[list[tuple[str, str]], str]:
@@ -23,7 +31,7 @@ def _words(value: str) -> tuple[list[tuple[str, str]], str]:
     pairs: list[tuple[str, str]] = []
     end = 0
     for match in re.finditer(_WORD, value):
-        pairs.append((match[1], match[2]))
+        pairs.append((value[end : match.start()], match[0]))
         end = match.end()
     return pairs, value[end:]
 
@@ -40,9 +48,9 @@ def pascal_case(value: str, strict: bool = True) -> str:
     Returns:
         The name; an empty string for an empty one.
     """
-    pairs, rest = _words(value)
     if strict:
-        return "".join(word.capitalize() for _, word in pairs)
+        return "".join(word.capitalize() for word in _plain_words(value))
+    pairs, rest = _words(value)
     parts: list[str] = []
     for separators, word in pairs:
         kept = len(separators) - 1 if word.islower() else len(separators)
@@ -76,9 +84,9 @@ def snake_case(value: str, strict: bool = True) -> str:
     Returns:
         The name in lowercase.
     """
-    pairs, rest = _words(value)
     if strict:
-        return "_".join(word.lower() for _, word in pairs)
+        return "_".join(_plain_words(value)).lower()
+    pairs, rest = _words(value)
     parts: list[str] = []
     for position, (separators, word) in enumerate(pairs):
         count = len(separators)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from typing_extensions import Self
@@ -18,11 +19,20 @@ __all__ = (
     "Error",
     "JsonError",
     "TextError",
+    "cut",
     "describe",
+    "listed",
+    "nearest",
+    "show",
     "wrong_message",
 )
 
 _LONGEST_REPR = 60
+_MOST_NAMES = 20
+_MOST_BITS = 4096
+_LIST_REPR: Any = list.__repr__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+_TUPLE_REPR: Any = tuple.__repr__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+_DICT_REPR: Any = dict.__repr__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 class Error(ValueError):
@@ -55,7 +65,7 @@ class Error(ValueError):
                 # An extension's step has brackets of its own.
                 text += step if step.startswith("[") or not text else f".{step}"
             else:
-                text += f"[{_short(step[0]) if isinstance(step, tuple) else step}]"
+                text += f"[{show(step[0]) if isinstance(step, tuple) else step}]"
         return text
 
     @property
@@ -87,10 +97,10 @@ class TextError(Error):
 
 
 def describe(value: object) -> str:
-    """Type and shortened repr of a value, for the "got" half of an error."""
+    """Return the type and the shortened repr of a value, for the "got" half of an error."""
     if value is None:
         return "None"
-    return f"{type(value).__name__} {_short(value)}"
+    return f"{type(value).__name__} {show(value)}"
 
 
 def wrong_message(cls: type[Any], value: object) -> str:
@@ -102,17 +112,81 @@ def wrong_message(cls: type[Any], value: object) -> str:
     if found.__name__ != cls.__name__:
         return f"expected {cls.__name__}, got {describe(value)}"
     expected, got = (f"{it.__module__}.{it.__qualname__}" for it in (cls, found))
-    text = f"expected {expected}, got {got} {_short(value)}"
+    text = f"expected {expected}, got {got} {show(value)}"
     names = {getattr(it, "__proto_name__", None) for it in (cls, found)}
     if len(names) == 1 and None not in names:
         text += f" (two trees have a class for {names.pop()}: with extern_package, one uses the other's)"
     return text
 
 
-def _short(value: object) -> str:
+def show(value: object) -> str:
+    """Return the repr of a value in at most 60 characters, at a cost that does not grow with the value.
+
+    What an error shows may come from outside and be as long as the input.
+    """
     try:
-        # Converting a huge int to decimal is refused by Python itself, hence the except.
-        text = repr(value)
+        text = repr(_clipped(value, [_LONGEST_REPR]))
     except Exception:  # noqa: BLE001 - a broken __repr__ must not hide the error being reported
         return "<unprintable>"
     return text if len(text) <= _LONGEST_REPR else f"{text[: _LONGEST_REPR - 3]}..."
+
+
+def cut(text: str) -> str:
+    """Return text that an error shows without quotes, in at most 60 characters."""
+    return text if len(text) <= _LONGEST_REPR else f"{text[: _LONGEST_REPR - 3]}..."
+
+
+def nearest(word: object, names: Iterable[str]) -> str | None:
+    """Return the name that is most like a word, None when none is like it or the word is no text."""
+    if not isinstance(word, str):
+        return None
+    from difflib import get_close_matches
+
+    # A ratio of 0.6 needs lengths that are this close; a word of any length is compared with names of its length only.
+    size = len(word)
+    alike = [name for name in names if 3 * size <= 7 * len(name) and 3 * len(name) <= 7 * size]
+    # Even with nothing to compare, `difflib` makes an index of all letters of the word.
+    found = get_close_matches(word, alike, n=1) if alike else []
+    return found[0] if found else None
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names joined by commas, the first twenty of many."""
+    every = list(names)
+    text = ", ".join(every[:_MOST_NAMES])
+    return text if len(every) <= _MOST_NAMES else f"{text} and {len(every) - _MOST_NAMES} more"
+
+
+class _Bits:
+    """Stands for an int whose digits would take long to find."""
+
+    def __init__(self, value: int) -> None:
+        self._bits = value.bit_length()
+
+    def __repr__(self) -> str:
+        return f"<{self._bits} bits>"
+
+
+def _clipped(value: Any, room: list[int]) -> Any:
+    """A value of the same repr as far as an error shows it, and with no more parts than `room` has."""
+    room[0] -= 1
+    kind: Any = type(value).__repr__
+    if kind is str.__repr__ or kind is bytes.__repr__ or kind is bytearray.__repr__:
+        return value if len(value) <= _LONGEST_REPR else value[: _LONGEST_REPR + 1]
+    if kind is int.__repr__:
+        return value if value.bit_length() <= _MOST_BITS else _Bits(value)
+    if kind is _LIST_REPR or kind is _TUPLE_REPR:
+        items: list[Any] = []
+        for item in value:
+            if room[0] < 0:
+                break
+            items.append(_clipped(item, room))
+        return items if kind is _LIST_REPR else tuple(items)
+    if kind is _DICT_REPR:
+        entries: dict[Any, Any] = {}
+        for key, item in value.items():
+            if room[0] < 0:
+                break
+            entries[_clipped(key, room)] = _clipped(item, room)
+        return entries
+    return value

@@ -6,9 +6,10 @@ See https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
+import errno
 import io
 
-from .errors import DecodeError, EncodeError
+from .errors import DecodeError, EncodeError, show
 from .typing_lite import NamedTuple
 
 TYPE_CHECKING = False
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     class BinaryReader(Protocol):
         """A binary stream to read from."""
 
-        def read(self, size: int = ..., /) -> bytes: ...
+        def read(self, size: int = ..., /) -> bytes | None: ...
 
     class BinaryWriter(Protocol):
         """A binary stream to write to."""
 
-        def write(self, data: bytes, /) -> object: ...
+        def write(self, data: bytes, /) -> object:
+            """Write bytes; an unbuffered stream may take a part and gives the number that it took."""
 
 
 __all__ = (
@@ -75,10 +77,10 @@ def encode_varint(value: int) -> bytes:
     """
     if value < 0:
         if value < -(2**63):
-            raise EncodeError(f"expected a number of at most 64 bits, got {value}")
+            raise EncodeError(f"expected a number of at most 64 bits, got {show(value)}")
         value += 2**64
     elif value >= 2**64:
-        raise EncodeError(f"expected a number of at most 64 bits, got {value}")
+        raise EncodeError(f"expected a number of at most 64 bits, got {show(value)}")
     return varint(value)
 
 
@@ -95,8 +97,32 @@ def varint(value: int) -> bytes:
 
 
 def dump_varint(value: int, stream: BinaryWriter) -> None:
-    """Write a varint to a binary stream. Errors as `encode_varint`."""
-    stream.write(encode_varint(value))
+    """Write a varint to a binary stream. Errors as `encode_varint` and `write_all`."""
+    write_all(stream, encode_varint(value))
+
+
+def write_all(stream: BinaryWriter, data: bytes) -> None:
+    """Write bytes to a binary stream, again and again if it takes a part only.
+
+    Raises:
+        BlockingIOError: The stream takes nothing at the moment, because it is not blocking; `characters_written` says how
+            much it took.
+    """
+    # Streams that are no `io` classes, and buffered ones, take all; they need not say so.
+    taken = stream.write(data)
+    if not data or (taken is None and not isinstance(stream, io.RawIOBase)):
+        return
+    done = 0
+    while True:
+        if taken is None or taken == 0:
+            raise BlockingIOError(
+                errno.EAGAIN, f"the stream took {done} of {done + len(data)} bytes", done
+            )
+        if not isinstance(taken, int) or taken >= len(data):
+            return
+        done += taken
+        data = data[taken:]
+        taken = stream.write(data)
 
 
 def load_varint(stream: BinaryReader) -> tuple[int, bytes]:
@@ -119,7 +145,7 @@ def _read_varint(stream: BinaryReader) -> tuple[int | None, bytes]:
     raw = bytearray()
     value = 0
     while len(raw) < _LONGEST_VARINT:
-        byte = stream.read(1)
+        byte = read_some(stream, 1)
         if not byte:
             return None, bytes(raw)
         value |= (byte[0] & 127) << (7 * len(raw))
@@ -127,6 +153,18 @@ def _read_varint(stream: BinaryReader) -> tuple[int | None, bytes]:
         if byte[0] < 128:
             return value & (2**64 - 1), bytes(raw)
     raise DecodeError("expected a varint of at most 10 bytes, got a longer one")
+
+
+def read_some(stream: BinaryReader, size: int = -1) -> bytes:
+    """Read at most `size` bytes, all that follow by default.
+
+    Raises:
+        BlockingIOError: The stream has nothing at the moment, because it is not blocking, which is not its end.
+    """
+    data = stream.read(size)
+    if data is None:
+        raise BlockingIOError(errno.EAGAIN, "the stream has no bytes at the moment")
+    return data
 
 
 def read_exactly(stream: BinaryReader, size: int) -> bytes:
@@ -139,7 +177,7 @@ def read_exactly(stream: BinaryReader, size: int) -> bytes:
     parts: list[bytes] = []
     missing = size
     while missing:
-        part = stream.read(min(missing, _CHUNK))
+        part = read_some(stream, min(missing, _CHUNK))
         if not part:
             raise DecodeError(
                 f"expected {size} bytes, got {size - missing} before the end of the stream"
@@ -213,7 +251,10 @@ class _Recorder:
                     raise DecodeError(
                         f"expected the end of group {number}, got the end of {tag >> 3}"
                     )
-                return b"".join(self._raw[first:-1])
+                content = b"".join(self._raw[first:-1])
+                # In one piece, so that the group around it does not go over the parts again.
+                self._raw[first:-1] = (content,)
+                return content
             self._content(tag, depth + 1)
 
 
@@ -228,3 +269,65 @@ def load_fields(stream: BinaryReader) -> Iterator[WireField]:
 def parse_fields(data: Buffer) -> Iterator[WireField]:
     """The records in wire bytes, one by one. Errors as `load_fields`."""
     return load_fields(io.BytesIO(data))
+
+
+def flat_fields(data: bytes) -> Iterator[tuple[int, int, int | bytes]]:
+    """Yield number, wire type and value of the records in wire bytes, those inside groups among them.
+
+    The value of a varint is unsigned; the two tags of a group have the value 0. Reads each byte once, however deep groups
+    are nested.
+
+    Raises:
+        DecodeError: A record is malformed or cut off, or a group is not closed.
+    """
+    pos, end = 0, len(data)
+    groups: list[int] = []
+    while pos < end:
+        tag, pos = _varint_at(data, pos)
+        number, wire_type = tag >> 3, tag & 7
+        if not 1 <= number < 2**29:
+            raise DecodeError(f"expected a field number from 1 to 536870911, got {number}")
+        if wire_type == WIRE_VARINT:
+            value, pos = _varint_at(data, pos)
+            yield number, wire_type, value
+            continue
+        if wire_type in (WIRE_SGROUP, WIRE_EGROUP):
+            if wire_type == WIRE_SGROUP:
+                if len(groups) >= _DEEPEST_GROUP:
+                    raise DecodeError(
+                        f"expected at most {_DEEPEST_GROUP} levels of groups, got more"
+                    )
+                groups.append(number)
+            elif not groups or groups.pop() != number:
+                raise DecodeError(f"expected a field, got the end of group {number}")
+            yield number, wire_type, 0
+            continue
+        if wire_type == WIRE_LEN:
+            size, pos = _varint_at(data, pos)
+        elif wire_type == WIRE_I64:
+            size = 8
+        elif wire_type == WIRE_I32:
+            size = 4
+        else:
+            raise DecodeError(
+                f"expected a wire type from 0 to 5, got {wire_type} in field {number}"
+            )
+        if size > end - pos:
+            raise DecodeError(f"expected {size} bytes, got {end - pos}")
+        yield number, wire_type, data[pos : pos + size]
+        pos += size
+    if groups:
+        raise DecodeError(f"expected the end of group {groups[-1]}, got the end of the data")
+
+
+def _varint_at(data: bytes, pos: int) -> tuple[int, int]:
+    value = shift = 0
+    for byte in data[pos : pos + _LONGEST_VARINT]:
+        pos += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value & (2**64 - 1), pos
+        shift += 7
+    if shift == 7 * _LONGEST_VARINT:
+        raise DecodeError("expected a varint of at most 10 bytes, got a longer one")
+    raise DecodeError("expected a varint, got the end of the data")

@@ -102,7 +102,7 @@ def decode(message: Message, data: Buffer, *, partial: bool = False) -> None:
         raise budget.too_large(DecodeError, size)
     schema = type(message).__schema__
     try:
-        _decode_fields(_decoder(schema), message, raw, 0, size, budget, 0)
+        _decode_whole(_decoder(schema), message, raw, budget)
     except RecursionError:
         raise DecodeError(
             "expected fewer levels of messages, got more than Python's stack holds"
@@ -119,7 +119,7 @@ def decode_field(message: Message, field: Field, data: bytes) -> None:
     decoder = _Decoder(type(message).__schema__)
     decoder.fields[field.number] = field
     _compile_readers(decoder, field)
-    _decode_fields(decoder, message, data, 0, len(data), Budget(), 0)
+    _decode_whole(decoder, message, data, Budget())
 
 
 def _decode_fields(
@@ -172,8 +172,19 @@ def _decode_fields(
         field = decoder.fields.get(tag >> 3)
         raise (cut if field is None else cut.at(field.name)) from None
     if unknown:
-        message._unknown_fields += b"".join(unknown)
+        if message._unknown_fields:
+            # Copied once at the end, however many occurrences of the message bring some.
+            budget.unknown.setdefault(id(message), (message, []))[1].extend(unknown)
+        else:
+            message._unknown_fields = b"".join(unknown)
     return pos
+
+
+def _decode_whole(decoder: _Decoder, message: Any, data: bytes, budget: Budget) -> None:
+    """Read the records of the outermost message, and complete the unknown fields of all below it."""
+    _decode_fields(decoder, message, data, 0, len(data), budget, 0)
+    for owner, records in budget.unknown.values():
+        owner._unknown_fields = b"".join((owner._unknown_fields, *records))
 
 
 def _cut() -> DecodeError:

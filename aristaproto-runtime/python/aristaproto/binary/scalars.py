@@ -297,7 +297,10 @@ _BYTES_TYPES: Any = (bytes, bytearray, memoryview)
 def _write_bytes(value: Any) -> bytes:
     if value.__class__ is not bytes and not isinstance(value, _BYTES_TYPES):
         raise EncodeError(f"expected bytes, got {describe(value)}")
-    data = bytes(value)
+    try:
+        data = bytes(value)
+    except ValueError as error:  # a view that was released
+        raise EncodeError(f"expected bytes, got {describe(value)} ({error})") from None
     return varint(len(data)) + data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base.errors import show
 from ..rpc_metadata import MetadataLike, MetadataValue, metadata_pairs
 
 __all__ = ("MetadataLike", "text_metadata")
@@ -24,9 +25,9 @@ def text_metadata(metadata: MetadataLike | None) -> MetadataLike | None:
 
 def _text_pair(key: str, value: MetadataValue) -> tuple[str, MetadataValue]:
     if key in _RESERVED or key.startswith("grpc-"):
-        raise ValueError(f"metadata key {key!r}: it is gRPC's own")
+        raise ValueError(f"metadata key {show(key)}: it is gRPC's own")
     if not value and not key.endswith("-bin"):
-        raise ValueError(f"metadata value of {key!r}: grpclib sends no empty text")
+        raise ValueError(f"metadata value of {show(key)}: grpclib sends no empty text")
     if isinstance(value, bytes) and not key.endswith("-bin"):
         return key, value.decode("ascii")
     return key, value

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.budget import Budget
 from ..base.casing import snake_case
-from ..base.errors import JsonError, describe, wrong_message
+from ..base.errors import JsonError, cut, describe, nearest, show, wrong_message
 from ..base.float32 import round_float32
 from ..model.extension import find_extension_field
 from ..model.message import Message, is_message_of
@@ -64,18 +64,17 @@ _SKIPPED = _Skipped.VALUE
 class Decoder:
     """One call of `from_dict`: its options and how deep it is."""
 
-    __slots__ = ("depth", "ignore_unknown", "levels", "messages", "pools", "text")
+    __slots__ = ("budget", "depth", "ignore_unknown", "messages", "pools", "text")
 
     def __init__(
         self, *, ignore_unknown: bool, text: bool, pools: tuple[MessagePool | None, ...]
     ) -> None:
-        budget = Budget()
+        self.budget = Budget()
         self.ignore_unknown = ignore_unknown
         self.text = text
         """Whether the values come from JSON text, and are to be as strict as ProtoJSON."""
         self.pools = pools
-        self.levels = budget.depth
-        self.messages = budget.messages
+        self.messages = self.budget.messages + 1
         self.depth = -1  # the outermost message is not inside another one
 
     def outermost(self, cls: type[Message], value: object) -> Any:
@@ -93,11 +92,11 @@ class Decoder:
     def message(self, cls: type[Message], value: object) -> Any:
         """Return the message of a class that a value stands for, special form or not."""
         self.depth += 1
-        if self.depth > self.levels:
-            raise JsonError(f"expected at most {self.levels} levels of messages, got more")
+        if self.depth > self.budget.depth:
+            raise self.budget.too_deep(JsonError)
         self.messages -= 1
         if self.messages < 0:
-            raise JsonError("expected fewer messages than the limit, got more")
+            raise self.budget.too_many(JsonError)
         if isinstance(value, Message) and is_message_of(value, cls):
             made: Any = value
         else:
@@ -126,7 +125,7 @@ class Decoder:
                 raise _unknown(schema, key)
             field = entry.field
             if field.number in seen:
-                keys = f"{seen[field.number]!r} and {key!r}"
+                keys = f"{show(seen[field.number])} and {show(key)}"
                 raise JsonError(f"expected one value, got two, under the keys {keys}").at(
                     field.name
                 )
@@ -137,7 +136,7 @@ class Decoder:
                 if field.oneof in oneofs:
                     raise JsonError(
                         f"expected one member of the oneof {field.oneof!r}, got the keys"
-                        f" {oneofs[field.oneof]!r} and {key!r}"
+                        f" {show(oneofs[field.oneof])} and {show(key)}"
                     ).at(field.name)
                 oneofs[field.oneof] = key
             try:
@@ -156,7 +155,7 @@ class Decoder:
     def items(self, value: object, expected: str) -> Iterable[tuple[Any, object]]:
         """Return the keys and values of an object, each key once."""
         if isinstance(value, DoubleKeys):
-            raise JsonError(f"expected each key once, got {value.key!r} twice")
+            raise JsonError(f"expected each key once, got {show(value.key)} twice")
         if not is_object(value):
             raise JsonError(f"expected {expected}, got {describe(value)}")
         return value.items()
@@ -270,12 +269,9 @@ def _plan(schema: Schema) -> _Plan:
 
 
 def _unknown(schema: Schema, key: object) -> UnknownFieldError:
-    from difflib import get_close_matches
-
-    names = [field.json_name for field in schema.fields]
-    nearest = get_close_matches(str(key), names, n=1)
-    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-    return UnknownFieldError(f"expected a field of {schema.full_name}, got {key!r}{hint}")
+    near = nearest(key, (field.json_name for field in schema.fields))
+    hint = f" (did you mean {near!r}?)" if near else ""
+    return UnknownFieldError(f"expected a field of {schema.full_name}, got {show(key)}{hint}")
 
 
 def _sequence(field: Field) -> Convert:
@@ -409,7 +405,7 @@ def _enum(field: Field) -> Convert:
             if member is None:
                 if decoder.ignore_unknown:
                     return _SKIPPED
-                raise JsonError(f"expected a name of enum {enum_cls.__name__}, got {value!r}")
+                raise JsonError(f"expected a name of enum {enum_cls.__name__}, got {show(value)}")
             return member
         if value is None and null_fits:
             return enum_cls(0)
@@ -459,8 +455,8 @@ def _whole_number(value: Any, expected: str) -> int:
 
 
 def _show(value: Any) -> str:
-    """Type and text of a value for an error; a `Decimal` is just a number to whoever wrote JSON."""
-    return f"number {value}" if isinstance(value, Decimal) else describe(value)
+    """Return type and text of a value for an error; a `Decimal` is just a number to whoever wrote JSON."""
+    return f"number {cut(str(value))}" if isinstance(value, Decimal) else describe(value)
 
 
 def _decimal(text: str, expected: str) -> Decimal:
@@ -547,7 +543,10 @@ def _bytes(decoder: Decoder, value: Any) -> bytes:
             raise JsonError(f"expected base64 text, got {describe(value)}")
         return binascii.a2b_base64(text[:digits] + "=" * (-digits % 4))
     if issubclass(type(value), (bytes, bytearray, memoryview)):
-        return bytes(value)
+        try:
+            return bytes(value)
+        except ValueError as error:  # a view that was released
+            raise JsonError(f"expected bytes, got {describe(value)} ({error})") from None
     raise JsonError(f"expected base64 text, got {_show(value)}")
 
 

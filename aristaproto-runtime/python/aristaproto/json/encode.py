@@ -12,8 +12,8 @@ import operator
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..base.budget import current_limits
-from ..base.errors import JsonError, describe, wrong_message
+from ..base.budget import Budget
+from ..base.errors import JsonError, describe, show, wrong_message
 from ..base.float32 import shortest_float32
 from ..model.message import Message, is_message_of
 from ..model.required import check_required
@@ -53,7 +53,7 @@ _LONG_TYPES = frozenset({TYPE_INT64, TYPE_SINT64, TYPE_SFIXED64, TYPE_UINT64, TY
 class Encoder:
     """One call of `to_dict`: its options and how deep it is."""
 
-    __slots__ = ("defaults", "depth", "levels", "pools", "python", "snake", "text")
+    __slots__ = ("budget", "defaults", "depth", "pools", "python", "snake", "text")
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Encoder:
         self.snake = snake
         self.defaults = defaults
         self.pools = pools
-        self.levels = current_limits().depth
+        self.budget = Budget()
         self.depth = -1  # the outermost message is not inside another one
 
     def outermost(self, message: Message) -> Any:
@@ -88,8 +88,8 @@ class Encoder:
     def enter(self) -> None:
         """Go one level down; the caller comes up with `depth -= 1`."""
         self.depth += 1
-        if self.depth > self.levels:
-            raise JsonError(f"expected at most {self.levels} levels of messages, got more")
+        if self.depth > self.budget.depth:
+            raise self.budget.too_deep(JsonError)
 
     def message(self, message: Message) -> Any:
         """Return a message in its JSON form, special or not."""
@@ -387,7 +387,7 @@ def _float(encoder: Encoder, value: Any) -> float | str:
     try:
         return shortest_float32(number)
     except OverflowError:
-        raise JsonError(f"expected a number within the range of float, got {value!r}") from None
+        raise JsonError(f"expected a number within the range of float, got {show(value)}") from None
 
 
 def _bool(encoder: Encoder, value: Any) -> bool:
@@ -410,10 +410,13 @@ def _string(encoder: Encoder, value: Any) -> str:
 
 
 def _bytes(encoder: Encoder, value: Any) -> str:
+    if not issubclass(type(value), (bytes, bytearray, memoryview)):
+        raise JsonError(f"expected bytes, got {describe(value)}")
     try:
-        return base64.b64encode(value).decode("ascii")
-    except TypeError:
-        raise JsonError(f"expected bytes, got {describe(value)}") from None
+        # A view with gaps is no buffer to base64, but can be copied; one that was released cannot.
+        return base64.b64encode(bytes(value)).decode("ascii")
+    except ValueError as error:
+        raise JsonError(f"expected bytes, got {describe(value)} ({error})") from None
 
 
 _SCALARS: dict[int, Convert] = {

@@ -11,7 +11,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
-from ..base.budget import current_limits
+from ..base.budget import Budget
 from ..base.errors import JsonError
 
 __all__ = ("DoubleKeys", "parse_text")
@@ -67,9 +67,9 @@ def parse_text(text: str | bytes) -> object:
             raise JsonError(f"expected UTF-8, got {error.reason} at byte {error.start}") from None
     elif not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected JSON text as str or bytes, got {type(text).__name__}")
-    limit = current_limits().size
-    if len(text) > limit:
-        raise JsonError(f"expected at most {limit} characters, got {len(text)}")
+    budget = Budget()
+    if len(text) > budget.limits.size:
+        raise budget.too_large(JsonError, len(text), "characters")
     try:
         value: object = _DECODER.decode(text)
     except json.JSONDecodeError as error:

@@ -13,9 +13,10 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from ..base.errors import DecodeError, EncodeError, JsonError, describe
+from ..base.errors import DecodeError, EncodeError, JsonError, describe, show
 from ..model.message import Message
 from ..model.pool import find_packed_type
 from ..times.durations import format_duration, parse_duration
@@ -224,8 +225,9 @@ def _decode_value(decoder: Decoder, cls: Any, value: object) -> Any:
 
 # -- FieldMask -------------------------------------------------------------------------------------
 
-# Paths that come back from lowerCamelCase as they were: no capitals, one underscore before a word.
-_PATH = re.compile(r"(?:[^A-Z_,]|_[a-z])*")
+# What keeps a path from coming back from lowerCamelCase as it was: a capital, or an underscore that is not before a word.
+_LOST = re.compile(r"[A-Z,]|_(?![a-z])")
+_UNDERSCORED = {ord(letter): f"_{letter.lower()}" for letter in ascii_uppercase}
 
 
 def _encode_field_mask(encoder: Encoder, message: Any) -> Any:
@@ -234,9 +236,9 @@ def _encode_field_mask(encoder: Encoder, message: Any) -> Any:
         return {"paths": list(paths)}
     made: list[str] = []
     for index, path in enumerate(paths):
-        if _PATH.fullmatch(path) is None:
+        if _LOST.search(path) is not None:
             raise (
-                JsonError(f"expected a path that lowerCamelCase can express, got {path!r}")
+                JsonError(f"expected a path that lowerCamelCase can express, got {show(path)}")
                 .at(index)
                 .at("paths")
             )
@@ -250,11 +252,9 @@ def _decode_field_mask(decoder: Decoder, cls: Any, value: object) -> Any:
     if not isinstance(value, str):
         raise JsonError(f"expected paths joined by commas as text, got {describe(value)}")
     if "_" in value:
-        raise JsonError(f"expected paths in lowerCamelCase, got {value!r}")
+        raise JsonError(f"expected paths in lowerCamelCase, got {show(value)}")
     paths = decoder.text_value(value).split(",") if value else []
-    return cls(
-        paths=[re.sub("[A-Z]", lambda match: "_" + match[0].lower(), path) for path in paths]
-    )
+    return cls(paths=[path.translate(_UNDERSCORED) for path in paths])
 
 
 # -- Any -------------------------------------------------------------------------------------------
@@ -267,12 +267,12 @@ def find_packed_class(
     prefix, slash, full_name = type_url.rpartition("/")
     if not (slash and prefix and full_name):
         raise JsonError(
-            f"expected a type URL such as type.googleapis.com/package.Message, got {type_url!r}"
+            f"expected a type URL such as type.googleapis.com/package.Message, got {show(type_url)}"
         ).at("@type")
     cls = find_packed_type(any_, full_name, pools)
     if cls is None:
         raise JsonError(
-            f"expected the URL of a type in the message pool, got {type_url!r}: import the"
+            f"expected the URL of a type in the message pool, got {show(type_url)}: import the"
             " generated module that holds it"
         ).at("@type")
     return cls
@@ -311,7 +311,7 @@ def _decode_any(decoder: Decoder, cls: Any, value: object) -> Any:
             raise JsonError("expected the message under the key value, got no such key")
         inner_value = members.pop("value")
         if members and not decoder.ignore_unknown:
-            raise JsonError(f"expected @type and value, got also {next(iter(members))!r}")
+            raise JsonError(f"expected @type and value, got also {show(next(iter(members)))}")
         inner = decoder.message(inner_cls, inner_value)
     else:
         inner = decoder.message(inner_cls, members)

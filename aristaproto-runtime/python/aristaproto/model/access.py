@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 
 from .. import codec
-from ..base.errors import wrong_message
+from ..base.errors import listed, show, wrong_message
 from .message import refuse_attribute
 from .required import missing_required
 
@@ -66,9 +66,10 @@ def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
     schema = type(message).__schema__
     members = schema.oneofs.get(group_name)
     if members is None:
-        known = ", ".join(map(repr, schema.oneofs))
+        known = listed(map(repr, schema.oneofs))
         raise KeyError(
-            f"{schema.full_name} has no oneof {group_name!r}" + (f", only {known}" if known else "")
+            f"{schema.full_name} has no oneof {show(group_name)}"
+            + (f", only {known}" if known else "")
         )
     for member in members:
         value = member.get(message)

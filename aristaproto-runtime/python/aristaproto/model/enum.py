@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import enum
 
+from .. import codec
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +160,7 @@ class Enum(_EnumBase, metaclass=_EnumType):
         if not isinstance(value, int):
             # The standard library's enums raise ValueError, too.
             raise ValueError(  # noqa: TRY004
-                f"{value!r} is not a number of {cls.__name__}"
+                f"{codec.errors.show(value)} is not a number of {cls.__name__}"
             )
         member: Any = int.__new__(cls, value)
         member._name_ = ""
@@ -174,8 +176,8 @@ class Enum(_EnumBase, metaclass=_EnumType):
             member = cls._member_map_.get(_python_names(cls).get(name, ""))
         if member is None:
             raise ValueError(
-                f"{name!r} is not a name in {cls.__name__}: expected one of "
-                f"{', '.join(cls._member_map_)}"
+                f"{codec.errors.show(name)} is not a name in {cls.__name__}: expected one of "
+                f"{codec.errors.listed(cls._member_map_)}"
             )
         found: Self = member
         return found

@@ -387,9 +387,15 @@ class Message(_BASE, metaclass=_MessageType):
         return codec.encode(self)
 
     def dump(self, stream: BinaryWriter, delimit: bool = False) -> None:
-        """Write the wire bytes to a binary stream, after their length as a varint if `delimit`."""
+        """Write the wire bytes to a binary stream, after their length as a varint if `delimit`.
+
+        A stream that takes a part only gets the rest until it has all; `BlockingIOError` when it takes nothing more because
+        it is not blocking.
+        """
         data = codec.encode(self)
-        stream.write(codec.wire.encode_varint(len(data)) + data if delimit else data)
+        codec.wire.write_all(
+            stream, codec.wire.encode_varint(len(data)) + data if delimit else data
+        )
 
     def load(self, stream: BinaryReader, size: int | None = None) -> Self:
         """Read wire bytes from a binary stream into this message, and return it.
@@ -402,7 +408,7 @@ class Message(_BASE, metaclass=_MessageType):
         from copy import deepcopy
 
         if size is None:
-            data = stream.read()
+            data = codec.wire.read_some(stream)
         else:
             if size == codec.wire.SIZE_DELIMITED:
                 size, _ = codec.wire.load_varint(stream)
@@ -635,15 +641,13 @@ def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes)
 
 def refuse_attribute(cls: type[Message], name: str, message: Message | None = None) -> NoReturn:
     """Raise the `AttributeError` for a name that is no field; it names the nearest field."""
-    from difflib import get_close_matches
-
-    names = list(cls.__schema__.by_name)
-    nearest = get_close_matches(name, names, n=1)
-    if nearest:
-        hint = f"; did you mean {nearest[0]!r}?"
+    names = cls.__schema__.by_name
+    near = codec.errors.nearest(name, names)
+    if near:
+        hint = f"; did you mean {near!r}?"
     else:
-        hint = f": its fields are {', '.join(names)}" if names else ": it has no fields"
-    text = f"{cls.__name__} has no field {name!r}{hint}"
+        hint = f": its fields are {codec.errors.listed(names)}" if names else ": it has no fields"
+    text = f"{cls.__name__} has no field {codec.errors.show(name)}{hint}"
     raise AttributeError(text, name=name, obj=message) from None
 
 

@@ -192,17 +192,22 @@ class MessagePool:
             return False
         names.pop()
         parts = [f"{name}_" if iskeyword(name) else name for name in names]
-        # The package is the longest prefix that is a module; what follows are the messages around the type.
-        for length in range(len(parts), -1, -1):
-            module = ".".join([self._root or "", *parts[:length]])
-            below = [*parts[:length], "_descriptors.py"]
-            if any(os.path.isfile(os.path.join(folder, *below)) for folder in folders):
-                imported = module in sys.modules
-                from importlib import import_module
+        # The package is the longest prefix that is a module; what follows are the messages around the type. Looked for from
+        # the shortest on, because a name may have any number of parts and a tree has few levels.
+        found: str | None = None
+        for length in range(len(parts) + 1):
+            below = [os.path.join(folder, *parts[:length]) for folder in folders]
+            if not any(map(os.path.isdir, below)):
+                break
+            if any(os.path.isfile(os.path.join(folder, "_descriptors.py")) for folder in below):
+                found = ".".join([self._root or "", *parts[:length]])
+        if found is None:
+            return False
+        imported = found in sys.modules
+        from importlib import import_module
 
-                import_module(module)
-                return not imported
-        return False
+        import_module(found)
+        return not imported
 
     def __contains__(self, full_name: object) -> bool:
         return isinstance(full_name, str) and self.find(full_name) is not None

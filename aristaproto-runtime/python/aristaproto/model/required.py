@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..base.errors import show
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +78,10 @@ def _missing(message: Message, complete: dict[int, Message]) -> list[str | int] 
 
 
 def _entries(value: Any) -> Iterable[tuple[str, Any]]:
-    return ((f"[{key!r}]", item) for key, item in value.items()) if isinstance(value, dict) else ()  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(value, dict):
+        return ()
+    entries: dict[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
+    return ((f"[{show(key)}]", item) for key, item in entries.items())
 
 
 def _elements(value: Any) -> Iterable[tuple[int, Any]]:

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..base.budget import Budget
-from ..base.errors import EncodeError, TextError
+from ..base.errors import EncodeError, TextError, cut, show
 from ..base.float32 import round_float32
 from ..model.extension import find_extension_field
 from ..model.pool import find_packed_type
@@ -47,7 +47,7 @@ _FALSE = ("false", "False", "f")
 class Reader:
     """One call of `from_text`."""
 
-    __slots__ = ("_depth", "_ignore_unknown", "_levels", "_messages", "_pools", "_tokens")
+    __slots__ = ("_budget", "_depth", "_ignore_unknown", "_messages", "_pools", "_tokens")
 
     def __init__(
         self, text: str, *, ignore_unknown: bool, pools: tuple[MessagePool | None, ...]
@@ -56,12 +56,12 @@ class Reader:
         if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"expected text as str, got {type(text).__name__}")
         if len(text) > budget.limits.size:
-            raise TextError(f"expected at most {budget.limits.size} characters, got {len(text)}")
+            raise budget.too_large(TextError, len(text), "characters")
         self._tokens = Tokens(text)
         self._ignore_unknown = ignore_unknown
         self._pools = pools
-        self._levels = budget.depth
-        self._messages = budget.messages
+        self._budget = budget
+        self._messages = budget.messages + 1
         self._depth = -1  # the outermost message is not inside another one
 
     def outermost(self, cls: type[Message]) -> Any:
@@ -81,11 +81,11 @@ class Reader:
 
     def _enter(self) -> None:
         self._depth += 1
-        if self._depth > self._levels:
-            raise TextError(f"expected at most {self._levels} levels of messages, got more")
+        if self._depth > self._budget.depth:
+            raise self._budget.too_deep(TextError)
         self._messages -= 1
         if self._messages < 0:
-            raise TextError("expected fewer messages than the limit, got more")
+            raise self._budget.too_many(TextError)
 
     def _fields(
         self,
@@ -143,7 +143,7 @@ class Reader:
             return
         other = seen[key]
         token = self._tokens.current._replace(kind=Kind.IDENT, text=name, start=start)
-        what = "one value" if other == name else f"no other member of the oneof than {other!r}"
+        what = "one value" if other == name else f"no other member of the oneof than {show(other)}"
         raise self._tokens.error(what, token)
 
     def _value(self, field: Field, store: Store) -> None:
@@ -193,9 +193,7 @@ class Reader:
         def store(member: Field, item: Any) -> None:
             found[member.number] = item
 
-        self._enter()
         self._fields(None, {"key": key, "value": value}, store, closer, None)
-        self._depth -= 1
         if value.number not in found:
             if value.message is not None:
                 message: Any = value.message.__schema__.new()
@@ -211,7 +209,7 @@ class Reader:
         full_name = type_url.rpartition("/")[2]
         cls = find_packed_type(message, full_name, self._pools)
         if cls is None:
-            raise tokens.error(f"{full_name} in the message pool (import its module)", start)
+            raise tokens.error(f"{cut(full_name)} in the message pool (import its module)", start)
         tokens.take(":")
         closer = _CLOSERS[tokens.expect("{", "<")]
         inner = cls.__schema__.new()

@@ -33,7 +33,8 @@ class Token(NamedTuple):
     start: int
 
 
-_SPACE = re.compile(r"(?:[ \t\n\r\v\f]+|#[^\n]*)*")
+# No group is repeated in these expressions: `re` keeps some 200 bytes for each repetition, and text comes from outside.
+_SPACE = re.compile(r"[ \t\n\r\v\f]*")
 _TOKEN = re.compile(
     r"""
     (?P<IDENT>[A-Za-z_][A-Za-z0-9_]*)
@@ -43,18 +44,21 @@ _TOKEN = re.compile(
       | (?:0|[1-9][0-9]*)[fF]
     )
   | (?P<INT>0[xX][0-9A-Fa-f]+|[0-9]+)
-  | (?P<STRING>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
+  | (?P<STRING>["'])
   | (?P<SYMBOL>[{}<>\[\]:,;\-])
     """,
     re.VERBOSE,
 )
+# Where a string may end, by its quote.
+_STOPS = {quote: re.compile(rf"[{quote}\\\n]") for quote in "\"'"}
 _NAME_CHARACTER = re.compile(r"[A-Za-z0-9_.]")
 _INT = re.compile(r"(?P<octal>0[0-7]+)|(?P<hex>0[xX][0-9A-Fa-f]+)|(?P<decimal>0|[1-9][0-9]*)")
 
 # The prefix of a type URL may hold what stands in a URL; the rest of the name is identifiers.
-_BRACKETED = re.compile(
-    r"(?:[A-Za-z0-9_.~!$&()*+,;=\-%/]+/)?[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
-)
+_INSIDE_BRACKETS = re.compile(r"[^\] \t\n\r\v\f#]+")
+_PREFIX = re.compile(r"[A-Za-z0-9_.~!$&()*+,;=\-%/]+")
+_FULL_NAME = re.compile(r"[A-Za-z0-9_.]+")
+_NO_IDENTIFIER = re.compile(r"(?:\A|\.)(?:[0-9.]|\Z)")
 
 _ESCAPE = re.compile(
     r"\\(?:(?P<plain>[abfnrtv\\'\"?])|(?P<octal>[0-7]{1,3})|[xX](?P<hex>[0-9A-Fa-f]{1,2})"
@@ -95,18 +99,42 @@ class Tokens:
             return last
         match = _TOKEN.match(self.text, start)
         if match is None or match.lastgroup is None:
-            raise self.error("a token", Token(Kind.SYMBOL, self.text[start], start))
+            raise self._no_token(start)
         kind = Kind[match.lastgroup]
-        self._end = match.end()
-        self.current = Token(kind, match[0], start)
+        self._end = self._end_of_string(start) if kind is Kind.STRING else match.end()
+        self.current = Token(kind, self.text[start : self._end], start)
         if kind in (Kind.INT, Kind.FLOAT) and _NAME_CHARACTER.match(self.text, self._end):
             wrong = re.compile(r"[A-Za-z0-9_.]+").match(self.text, start)
             raise self.error("a number", Token(Kind.IDENT, wrong[0] if wrong else match[0], start))
         return last
 
+    def _no_token(self, start: int) -> TextError:
+        return self.error("a token", Token(Kind.SYMBOL, self.text[start], start))
+
+    def _end_of_string(self, start: int) -> int:
+        """Return the position behind the string literal that starts with the quote at `start`."""
+        text = self.text
+        quote = text[start]
+        position = start + 1
+        while (stop := _STOPS[quote].search(text, position)) is not None:
+            position = stop.end()
+            if stop[0] == quote:
+                return position
+            if stop[0] == "\n" or text[position : position + 1] in ("", "\n"):
+                break
+            position += 1  # what stands behind a backslash
+        raise self._no_token(start)
+
     def _skip_space(self, start: int) -> int:
-        match = _SPACE.match(self.text, start)
-        return match.end() if match else start
+        """Return the position behind blanks and comments."""
+        text = self.text
+        while (match := _SPACE.match(text, start)) is not None:
+            start = match.end()
+            if text[start : start + 1] != "#":
+                break
+            end = text.find("\n", start)
+            start = len(text) if end < 0 else end
+        return start
 
     def at(self, *symbols: str) -> bool:
         """Whether the current token is one of some symbols."""
@@ -125,17 +153,14 @@ class Tokens:
     def bracketed(self) -> str:
         """Consume `[...]` around the name of an extension or a type URL; return what is inside."""
         start = self.current.start
-        position = start + 1
-        name = ""
-        while True:
-            position = self._skip_space(position)
-            character = self.text[position : position + 1]
-            if character in ("", "]"):
-                break
-            name += character
-            position += 1
+        position = self._skip_space(start + 1)
+        parts: list[str] = []
+        while (part := _INSIDE_BRACKETS.match(self.text, position)) is not None:
+            parts.append(part[0])
+            position = self._skip_space(part.end())
+        name = "".join(parts)
         token = Token(Kind.SYMBOL, self.text[start : position + 1], start)
-        if character == "" or _BRACKETED.fullmatch(name) is None:
+        if position == len(self.text) or not _is_bracketed_name(name):
             raise self.error("the name of an extension or a type URL in brackets", token)
         self._end = position + 1
         self.advance()
@@ -207,6 +232,14 @@ class Tokens:
     def _inside(token: Token, text: str, offset: int) -> Token:
         """Return a token for an escape inside a string, so that the error points there."""
         return Token(Kind.STRING, text[offset : offset + 10], token.start + 1 + offset)
+
+
+def _is_bracketed_name(name: str) -> bool:
+    """Whether `name` is a full name, which may have the prefix of a type URL."""
+    prefix, slash, full_name = name.rpartition("/")
+    if slash and _PREFIX.fullmatch(prefix) is None:
+        return False
+    return _FULL_NAME.fullmatch(full_name) is not None and not _NO_IDENTIFIER.search(full_name)
 
 
 def _shorten(text: str) -> str:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 import operator
 import re
-import struct
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..base.budget import current_limits
+from ..base.budget import Budget
 from ..base.errors import DecodeError, TextError, describe, wrong_message
 from ..base.float32 import shortest_float32
-from ..base.wire import WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, parse_fields
+from ..base.wire import WIRE_EGROUP, WIRE_I32, WIRE_I64, WIRE_SGROUP, flat_fields
 from ..model.message import is_message_of
 from ..model.pool import find_packed_type
 from ..schema.fields import (
@@ -30,9 +29,6 @@ from ..schema.fields import (
 from .names import field_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ..base.wire import WireField
     from ..model.message import Message
     from ..model.pool import MessagePool
     from ..schema.fields import Field
@@ -43,32 +39,36 @@ _ANY = "google.protobuf.Any"
 # Bytes that look like a message are printed as one, but not for ever.
 _UNKNOWN_LEVELS = 10
 
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_ESCAPES: dict[int, str] = {code: f"\\{code:03o}" for code in (*range(32), *range(127, 256))}
+_ESCAPES.update(
+    {ord("\n"): "\\n", ord("\r"): "\\r", ord("\t"): "\\t", ord('"'): '\\"', ord("\\"): "\\\\"}
+)
+_TEXT_ESCAPES = {code: text for code, text in _ESCAPES.items() if code < 128}
 _UNSAFE_TEXT = re.compile(r'[\x00-\x1f\x7f"\\]')
 _UNSAFE_BYTES = re.compile(r'[\x00-\x1f\x7f-\xff"\\]')
 
 
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    return _ESCAPES.get(character) or f"\\{ord(character):03o}"
-
-
 def _quote_bytes(data: bytes) -> str:
-    return f'"{_UNSAFE_BYTES.sub(_escape, data.decode("latin-1"))}"'
+    text = data.decode("latin-1")
+    return f'"{text.translate(_ESCAPES) if _UNSAFE_BYTES.search(text) else text}"'
+
+
+def _quote_text(text: str) -> str:
+    return f'"{text.translate(_TEXT_ESCAPES) if _UNSAFE_TEXT.search(text) else text}"'
 
 
 class Writer:
     """One call of `to_text`."""
 
-    __slots__ = ("_depth", "_levels", "_pools", "_unknown", "lines")
+    __slots__ = ("_budget", "_indent", "_pools", "_unknown", "lines")
 
     def __init__(self, *, unknown: bool, pools: tuple[MessagePool | None, ...]) -> None:
         self.lines: list[str] = []
         """What is printed, each line with its end."""
         self._unknown = unknown
         self._pools = pools
-        self._levels = current_limits().depth
-        self._depth = 0
+        self._budget = Budget()
+        self._indent = 0
 
     def message(self, message: Message) -> None:
         """Print the fields of a message."""
@@ -86,10 +86,13 @@ class Writer:
                 error.at(field.name)
                 raise
         if self._unknown and message._unknown_fields:  # pyright: ignore[reportPrivateUsage]
-            self._unknown_fields(parse_fields(message._unknown_fields), _UNKNOWN_LEVELS)  # pyright: ignore[reportPrivateUsage]
+            try:
+                self._unknown_fields(message._unknown_fields, _UNKNOWN_LEVELS)  # pyright: ignore[reportPrivateUsage]
+            except DecodeError as error:
+                raise TextError(f"expected unknown fields that can be read: {error}") from None
 
     def _line(self, text: str) -> None:
-        self.lines.append(f"{'  ' * self._depth}{text}\n")
+        self.lines.append(f"{'  ' * self._indent}{text}\n")
 
     def _field(self, field: Field, name: str, value: Any) -> None:
         if field.is_map:
@@ -124,13 +127,21 @@ class Writer:
 
     def _open(self, name: str) -> None:
         self._line(f"{name} {{")
-        self._depth += 1
-        if self._depth > self._levels:
-            raise TextError(f"expected at most {self._levels} levels of messages, got more")
+        self._indent += 1
 
     def _close(self) -> None:
-        self._depth -= 1
+        self._indent -= 1
         self._line("}")
+
+    def _below(self, name: str, message: Message) -> None:
+        """Print a message inside another one."""
+        if not self._budget.depth:
+            raise self._budget.too_deep(TextError)
+        self._budget.depth -= 1
+        self._open(name)
+        self.message(message)
+        self._close()
+        self._budget.depth += 1
 
     def _element(self, field: Field, name: str, value: Any) -> None:
         if field.message is None:
@@ -144,9 +155,7 @@ class Writer:
                 raise TextError(str(error)) from None
         elif not is_message_of(value, cls):
             raise TextError(wrong_message(cls, value))
-        self._open(name)
-        self.message(value)
-        self._close()
+        self._below(name, value)
 
     def _expanded_any(self, message: Any) -> bool:
         """Print an Any as `[type URL] {...}`; False when its type is not known."""
@@ -161,45 +170,39 @@ class Writer:
             inner = cls.parse(message.value)
         except (DecodeError, TypeError):
             return False  # printed as it is, nothing is lost
-        self._open(f"[{type_url}]")
-        self.message(inner)
-        self._close()
+        self._below(f"[{type_url}]", inner)
         return True
 
-    def _unknown_fields(self, records: Iterable[WireField], levels: int) -> None:
-        for number, wire_type, value, _ in records:
-            if wire_type == WIRE_VARINT:
-                self._line(f"{number}: {value!s}")
+    def _unknown_fields(self, data: bytes, levels: int) -> None:
+        for number, wire_type, value in flat_fields(data):
+            if wire_type == WIRE_SGROUP:
+                levels -= 1
+                self._open(str(number))
+            elif wire_type == WIRE_EGROUP:
+                levels += 1
+                self._close()
+            elif isinstance(value, int):
+                self._line(f"{number}: {value}")
             elif wire_type == WIRE_I32:
-                self._line(f"{number}: 0x{struct.unpack('<I', _content(value))[0]:08x}")
+                self._line(f"{number}: 0x{int.from_bytes(value, 'little'):08x}")
             elif wire_type == WIRE_I64:
-                self._line(f"{number}: 0x{struct.unpack('<Q', _content(value))[0]:016x}")
-            elif wire_type == WIRE_SGROUP:
-                self._unknown_message(number, list(parse_fields(_content(value))), levels)
-            elif wire_type == WIRE_LEN:
-                inner = _as_records(_content(value)) if levels else []
-                if inner:
-                    self._unknown_message(number, inner, levels)
-                else:
-                    self._line(f"{number}: {_quote_bytes(_content(value))}")
-
-    def _unknown_message(self, number: int, records: list[WireField], levels: int) -> None:
-        self._line(f"{number} {{")
-        self._depth += 1
-        self._unknown_fields(records, max(levels - 1, 0))
-        self._close()
+                self._line(f"{number}: 0x{int.from_bytes(value, 'little'):016x}")
+            elif value and levels > 0 and _are_records(value):
+                self._open(str(number))
+                self._unknown_fields(value, levels - 1)
+                self._close()
+            else:
+                self._line(f"{number}: {_quote_bytes(value)}")
 
 
-def _content(value: int | bytes) -> bytes:
-    return value if isinstance(value, bytes) else b""
-
-
-def _as_records(data: bytes) -> list[WireField]:
-    """Return the records that bytes may be, none when they are not."""
+def _are_records(data: bytes) -> bool:
+    """Whether bytes may be those of a message."""
     try:
-        return list(parse_fields(data))
+        for _ in flat_fields(data):
+            pass
     except DecodeError:
-        return []
+        return False
+    return True
 
 
 def _scalar(field: Field, value: Any) -> str:
@@ -209,7 +212,10 @@ def _scalar(field: Field, value: Any) -> str:
     if type_ == TYPE_BYTES:
         if not issubclass(type(value), (bytes, bytearray, memoryview)):
             raise TextError(f"expected bytes, got {describe(value)}")
-        return _quote_bytes(bytes(value))
+        try:
+            return _quote_bytes(bytes(value))
+        except ValueError as error:  # a view that was released
+            raise TextError(f"expected bytes, got {describe(value)} ({error})") from None
     if type_ == TYPE_BOOL:
         if not isinstance(value, int) or value not in (0, 1):
             raise TextError(f"expected bool, got {describe(value)}")
@@ -253,7 +259,7 @@ def _string(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise TextError(f"expected string, got {describe(value)}")
     if value.isascii():
-        return f'"{_UNSAFE_TEXT.sub(_escape, value)}"'
+        return _quote_text(value)
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -268,4 +274,4 @@ def _string(field: Field, value: Any) -> str:
             raise TextError(
                 f"expected text without lone surrogates, got one at character {error.start}"
             ) from None
-    return f'"{_UNSAFE_TEXT.sub(_escape, value)}"'
+    return _quote_text(value)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..base.errors import show
 from .rfc3339 import format_fraction
 
 __all__ = ("MAX_SECONDS", "check_duration", "format_duration", "parse_duration")
@@ -48,10 +49,10 @@ def parse_duration(text: str) -> tuple[int, int]:
 
     match = re.fullmatch(_TEXT, text)
     if match is None:
-        raise ValueError(f"expected a duration in seconds such as 1.5s, got {text!r}")
+        raise ValueError(f"expected a duration in seconds such as 1.5s, got {show(text)}")
     sign, whole, fraction = match.groups()
     seconds = int(whole)
     nanos = int(fraction.ljust(9, "0")) if fraction else 0
     if seconds > MAX_SECONDS:
-        raise ValueError(f"expected at most {MAX_SECONDS} seconds either way, got {text!r}")
+        raise ValueError(f"expected at most {MAX_SECONDS} seconds either way, got {show(text)}")
     return (-seconds, -nanos) if sign else (seconds, nanos)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 
+from ..base.errors import show
 from .rfc3339 import check_timestamp, format_rfc3339, parse_iso8601
 
 __all__ = (
@@ -37,7 +38,9 @@ _DAY = 86_400  # in seconds
 def _check_remainder(value: int) -> int:
     # bool is refused with the other types that are no nanoseconds.
     if type(value) is not int or not 0 <= value <= 999:
-        raise ValueError(f"nanosecond_remainder: expected an integer from 0 to 999, got {value!r}")
+        raise ValueError(
+            f"nanosecond_remainder: expected an integer from 0 to 999, got {show(value)}"
+        )
     return value
 
 

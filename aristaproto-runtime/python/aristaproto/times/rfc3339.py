@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 
+from ..base.errors import show
+
 __all__ = (
     "MAX_SECONDS",
     "MIN_SECONDS",
@@ -110,7 +112,7 @@ def _offset_seconds(sign: str | None, hours: str | None, minutes: str | None) ->
 
 def _checked(text: str, seconds: int, nanos: int) -> tuple[int, int]:
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
-        raise ValueError(f"expected a time in the years 1 to 9999 in UTC, got {text!r}")
+        raise ValueError(f"expected a time in the years 1 to 9999 in UTC, got {show(text)}")
     return seconds, nanos
 
 
@@ -129,7 +131,7 @@ def parse_rfc3339(text: str) -> tuple[int, int]:
     match = re.fullmatch(_RFC3339, text)
     if match is None:
         raise ValueError(
-            f"expected a time in RFC 3339 form such as 2009-05-19T14:39:22.5Z, got {text!r}"
+            f"expected a time in RFC 3339 form such as 2009-05-19T14:39:22.5Z, got {show(text)}"
         )
     year, month, day, hour, minute, second, fraction, sign, offset_hour, offset_minute = (
         match.groups()
@@ -145,7 +147,7 @@ def parse_rfc3339(text: str) -> tuple[int, int]:
             _offset_seconds(sign, offset_hour, offset_minute),
         )
     except ValueError as error:
-        raise ValueError(f"expected a time that exists, got {text!r} ({error})") from None
+        raise ValueError(f"expected a time that exists, got {show(text)} ({error})") from None
     return _checked(text, seconds, int(fraction.ljust(9, "0")) if fraction else 0)
 
 
@@ -165,12 +167,12 @@ def parse_iso8601(text: str) -> tuple[int, int]:
 
     match = re.fullmatch(_ISO8601, text, re.VERBOSE)
     if match is None:
-        raise ValueError(f"expected an ISO 8601 date or time, got {text!r}")
+        raise ValueError(f"expected an ISO 8601 date or time, got {show(text)}")
     part = match.groupdict()
     fraction = part["fraction"]
     second = part["second"] or part["compact_second"]
     if fraction and not second:
-        raise ValueError(f"expected seconds before the fraction, got {text!r}")
+        raise ValueError(f"expected seconds before the fraction, got {show(text)}")
     year = int(part["year"])
     hour = int(part["hour"] or 0)
     minute = int(part["minute"] or part["compact_minute"] or 0)
@@ -198,5 +200,5 @@ def parse_iso8601(text: str) -> tuple[int, int]:
             _offset_seconds(part["sign"], part["offset_hour"], part["offset_minute"]),
         )
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"expected a time that exists, got {text!r} ({error})") from None
+        raise ValueError(f"expected a time that exists, got {show(text)} ({error})") from None
     return _checked(text, seconds, nanos)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import aristaproto
 
+from ..base.errors import show
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any as AnyValue
@@ -101,7 +103,7 @@ class Any(aristaproto.Message):
         cls = None if pool is None else pool.find_message(full_name)
         if cls is None:
             raise TypeError(
-                f"{full_name!r} is not in the message pool: generate its proto file into the same"
+                f"{show(full_name)} is not in the message pool: generate its proto file into the same"
                 " tree, or pass the pool of its tree as message_pool"
             )
         return cls.parse(self.value)
