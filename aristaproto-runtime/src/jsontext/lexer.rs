@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::digits::{leading_digits, sign, whole_digits, TENS};
 use super::numbers::{is_usual, number_length};
 
 /// Longer numbers are left to the plain codec, which knows what Python makes of them.
@@ -327,75 +328,6 @@ impl<'a> Cursor<'a> {
         self.pos += length;
         (length <= LONGEST_NUMBER).then_some(NumberToken { text, is_whole })
     }
-}
-
-/// Powers of ten, which are exact as doubles.
-#[allow(clippy::cast_precision_loss)] // None is lost below 2^53.
-const TENS: [(u64, f64); 16] = {
-    let mut tens = [(1, 1.0); 16];
-    let mut index = 1;
-    while index < tens.len() {
-        let power = tens[index - 1].0 * 10;
-        tens[index] = (power, power as f64);
-        index += 1;
-    }
-    tens
-};
-
-/// Whether a number has a minus, and what follows it.
-#[inline]
-fn sign(bytes: &[u8]) -> (bool, &[u8]) {
-    match bytes {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, bytes),
-    }
-}
-
-/// As `leading_digits`, at least one and none too many in front; what JSON has before a point.
-#[inline]
-fn whole_digits(bytes: &[u8]) -> Option<(u64, usize)> {
-    let (number, length) = leading_digits(bytes);
-    let is_padded = length > 1 && bytes.first() == Some(&b'0');
-    (length > 0 && !is_padded).then_some((number, length))
-}
-
-/// The number that a text begins with, and how many digits it has: exact for up to 19.
-#[inline]
-fn leading_digits(bytes: &[u8]) -> (u64, usize) {
-    let (mut number, mut length) = (0_u64, 0);
-    while let Some(&eight) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
-        let Some(value) = eight_digits(eight) else {
-            break;
-        };
-        number = number.wrapping_mul(100_000_000).wrapping_add(value);
-        length += 8;
-    }
-    for byte in bytes.get(length..).unwrap_or_default() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
-        }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
-        length += 1;
-    }
-    (number, length)
-}
-
-/// The number that eight digits spell; nothing if one of them is none. Digits, pairs and halves are put together side by side
-/// in one word.
-#[inline]
-fn eight_digits(eight: [u8; 8]) -> Option<u64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(eight);
-    // The upper half of a digit is 3, also when 6 is added to it.
-    let high = |word: u64| word & (ONES * 0xf0) == ONES * 0x30;
-    if !high(word) || !high(word.wrapping_add(ONES * 6)) {
-        return None;
-    }
-    let digits = word & (ONES * 0x0f);
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]

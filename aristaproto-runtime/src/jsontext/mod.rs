@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod base64;
+mod digits;
 pub mod escape;
 pub mod lexer;
 pub mod numbers;
