@@ -31,7 +31,7 @@ __all__ = (
 )
 
 NEWEST = (3, 15)
-"""The newest CPython that the codec is tested with. The layouts of a newer one are not known."""
+"""The newest CPython that the codec is tested with, and for which its PyO3 builds."""
 
 _MATURIN = "maturin>=1.9.4,<2"
 _HATCHLING = "hatchling>=1.26"

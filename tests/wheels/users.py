@@ -16,7 +16,15 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNTIME = ROOT / "aristaproto-runtime"
 PROGRAMS = Path(sys.executable).parent
 TELL = "import aristaproto; print(aristaproto.implementation(), aristaproto.__file__)"
-WAYS_OUT = ("have cargo and rustc 1.88 or newer on PATH", "set ARISTAPROTO_BUILD=python")
+OLDEST_RUST = next(
+    line.split('"')[1]
+    for line in (RUNTIME / "Cargo.toml").read_text(encoding="utf-8").splitlines()
+    if line.startswith("rust-version")
+)
+WAYS_OUT = (
+    f"have cargo and rustc {OLDEST_RUST} or newer on PATH",
+    "set ARISTAPROTO_BUILD=python",
+)
 
 
 def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

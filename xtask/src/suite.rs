@@ -95,6 +95,12 @@ const STEPS: &[Step] = &[
         run: Bench::ruff,
     },
     Step {
+        name: "workflows",
+        about: "the workflows of hosted CI: their form, what an attacker could do with them, and that each step of theirs is one",
+        needs: &[],
+        run: Bench::workflows,
+    },
+    Step {
         name: "mypy",
         about: "mypy --strict on runtime, tests and generated code",
         needs: &["python", "trees", "unittest-tree"],
@@ -219,6 +225,12 @@ const STEPS: &[Step] = &[
         about: "examples/macro, examples/vendored and examples/monorepo, run from Rust and from Python",
         needs: &["tools", "python"],
         run: Bench::examples,
+    },
+    Step {
+        name: "packages",
+        about: "the crates packaged as for crates.io, and a project that is built from the packages alone",
+        needs: &["python"],
+        run: Bench::packages,
     },
     Step {
         name: "doc",
@@ -365,6 +377,26 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn hosted_ci_runs_every_step() {
+        // The steps that the workflow names, and those that they bring along.
+        let workflow = std::fs::read_to_string(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../.github/workflows/ci.yml"
+        ))
+        .unwrap();
+        let named: Vec<String> = workflow
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("steps: "))
+            .flat_map(str::split_whitespace)
+            .map(str::to_owned)
+            .collect();
+        assert!(!named.is_empty());
+        let run: Vec<&str> = select(&named).unwrap().iter().map(|it| it.name).collect();
+        let all: Vec<&str> = STEPS.iter().map(|it| it.name).collect();
+        assert_eq!(run, all);
     }
 
     #[test]

@@ -277,6 +277,31 @@ impl Bench {
         Ok(Outcome::Done)
     }
 
+    pub fn workflows(&self) -> Result<Outcome, String> {
+        const REQUIREMENTS: &str = "tests/python/requirements-workflows.txt";
+        let python = self.pythons.first().ok_or("no Python was found")?;
+        let environment = Environment::prepare(
+            &self.root,
+            &self.target.join("workflows"),
+            python,
+            &["--requirement", REQUIREMENTS],
+            &[REQUIREMENTS],
+            &self.log("workflows"),
+        )?;
+        let mut schema = exec::command(&self.root, environment.program("check-jsonschema"));
+        schema
+            .args(["--builtin-schema", "vendor.github-workflows"])
+            .args([".github/workflows/ci.yml", ".github/workflows/release.yml"]);
+        self.run("workflows", schema)?;
+        let mut audit = exec::command(&self.root, environment.program("zizmor"));
+        audit.args(["--offline", "--no-progress"]).args([
+            "--config",
+            ".github/zizmor.yml",
+            ".github/workflows",
+        ]);
+        self.run("workflows", audit)
+    }
+
     pub fn mypy(&self) -> Result<Outcome, String> {
         let mut mypy = exec::command(&self.root, self.venv_program("mypy"));
         mypy.arg("--cache-dir").arg(self.target.join("mypy-cache"));
@@ -575,6 +600,16 @@ impl Bench {
             }
         }
         Ok(Outcome::Done)
+    }
+
+    pub fn packages(&self) -> Result<Outcome, String> {
+        let mut check = exec::command(&self.root, self.venv_program("python"));
+        check
+            .args(["tests/packages/check.py", "--work"])
+            .arg(self.target.join("packages"))
+            .arg("--target")
+            .arg(&self.target);
+        self.run("packages", check)
     }
 
     pub fn doc(&self) -> Result<Outcome, String> {

@@ -1,0 +1,151 @@
+"""Packages the crates as for crates.io, and builds a project from the packages alone: `cargo xtask test packages`.
+
+The registry is a folder: the sources of all dependencies, as `cargo vendor` lays them out, and the packages beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CRATES = ("aristaproto-build", "aristaproto-macros", "aristaproto-runtime")
+# The default front end would compile protoc, for minutes.
+FEATURES = (
+    *("--no-default-features", "--features"),
+    "aristaproto-build/protox,aristaproto-build/prost,aristaproto-macros/protox",
+)
+CONSUMER = """\
+[package]
+name = "consumer"
+version = "0.0.0"
+edition = "2021"
+
+[dependencies]
+aristaproto-macros = { version = "0.1", default-features = false, features = ["protox"] }
+
+[build-dependencies]
+aristaproto-build = { version = "0.1", default-features = false, features = ["protox"] }
+
+[workspace]
+"""
+BUILD = """\
+fn main() -> Result<(), aristaproto_build::Error> {
+    aristaproto_build::compile_protos(&["greeting.proto"], &["."])
+}
+"""
+MAIN = """\
+mod python {
+    aristaproto_macros::generate_python! {
+        protos: ["greeting.proto"],
+        includes: ["."],
+        out_dir: "python",
+    }
+}
+
+fn main() {
+    let built = concat!(env!("OUT_DIR"), "/python/greeting/__init__.py");
+    assert!(std::fs::read_to_string(built).unwrap().contains("class Greeting"));
+    assert!(python::FILES.iter().any(|(path, _)| *path == "greeting/__init__.py"));
+    println!("both generate");
+}
+"""
+CONFIG = """\
+[source.crates-io]
+replace-with = "files"
+[source.files]
+directory = {}
+"""
+PROTO = 'syntax = "proto3";\npackage greeting;\nmessage Greeting { string text = 1; }\n'
+
+
+def cargo(*arguments: str | Path, folder: Path = ROOT) -> str:
+    done = subprocess.run(
+        [os.environ.get("CARGO", "cargo"), *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise SystemExit(f"cargo {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def check_texts() -> None:
+    """The licences of the crates are those of the repository."""
+    for crate in CRATES:
+        for name in ("LICENSE-APACHE", "LICENSE-MIT"):
+            same = (ROOT / crate / name).read_bytes() == (ROOT / name).read_bytes()
+            assert same, f"{crate}/{name} differs from {name}"
+
+
+def package(target: Path) -> dict[str, Path]:
+    """The packages, each built from its own files."""
+    named = [word for crate in CRATES for word in ("--package", crate)]
+    said = cargo("package", "--allow-dirty", "--target-dir", target, *FEATURES, *named)
+    # What crates.io wants and a package lacks.
+    assert "manifest has no" not in said, said
+    found = {crate: next((target / "package").glob(f"{crate}-[0-9]*.crate")) for crate in CRATES}
+    for crate, file in found.items():
+        with tarfile.open(file) as archive:
+            names = {name.partition("/")[2] for name in archive.getnames()}
+        assert {"README.md", "LICENSE-APACHE", "LICENSE-MIT"} <= names, (crate, names)
+    return found
+
+
+def registry(folder: Path, packages: dict[str, Path]) -> None:
+    """A folder that stands for crates.io."""
+    cargo("vendor", "--versioned-dirs", "--quiet", folder)
+    for crate, file in packages.items():
+        with tarfile.open(file) as archive:
+            archive.extractall(folder, filter="data")
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        unpacked = folder / file.name.removesuffix(".crate")
+        assert unpacked.is_dir(), crate
+        (unpacked / ".cargo-checksum.json").write_text(json.dumps({"files": {}, "package": digest}))
+
+
+def consume(folder: Path, sources: Path, target: Path) -> None:
+    """Build and run a project outside the checkout that takes everything from the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "src").mkdir(parents=True)
+    (folder / ".cargo").mkdir()
+    for name, text in (
+        ("Cargo.toml", CONSUMER),
+        ("build.rs", BUILD),
+        ("src/main.rs", MAIN),
+        ("greeting.proto", PROTO),
+        (
+            ".cargo/config.toml",
+            CONFIG.format(json.dumps(str(sources))),
+        ),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    said = cargo("run", "--offline", "--target-dir", target, folder=folder)
+    assert said.startswith("both generate\n"), said
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--target", type=Path, required=True)
+    options = parser.parse_args()
+    work: Path = options.work.resolve()
+    check_texts()
+    packages = package(options.target.resolve())
+    sources = work / "registry"
+    shutil.rmtree(sources, ignore_errors=True)
+    registry(sources, packages)
+    consume(work / "consumer", sources, work / "target")
+    print("the crates are packaged, and a project builds from the packages")
+
+
+if __name__ == "__main__":
+    main()
