@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 
 use crate::exec;
 use crate::python::{self, Environment, Python, INSTALL_LIMIT};
+use crate::pythons;
 
 /// Platforms: rustc's name, and maturin's for the C library that the wheels run on.
 const TARGETS: [(&str, &str); 4] = [
@@ -58,6 +59,11 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         &[REQUIREMENTS],
         &log,
     )?;
+    if arguments.is_empty() {
+        for version in pythons::missing(root)? {
+            println!("{version}: not built, it is not on this machine; see `cargo xtask pythons`");
+        }
+    }
     let release = Release {
         root,
         work: &work,
