@@ -95,7 +95,11 @@ def test_other_pythons_get_the_plain_package(
     [
         (None, None, "cargo is not on PATH"),
         ("echo 'cargo 1.95.0 (x)'", None, "rustc is not on PATH"),
-        ("echo 'cargo 1.95.0 (x)'", "echo 'rustc 1.63.0'", f"rustc 1.63.0 is older than {OLDEST_RUST}"),
+        (
+            "echo 'cargo 1.95.0 (x)'",
+            "echo 'rustc 1.63.0'",
+            f"rustc 1.63.0 is older than {OLDEST_RUST}",
+        ),
         ("echo 'cargo 1.63.0'", "echo 'rustc 1.95.0'", f"cargo 1.63.0 is older than {OLDEST_RUST}"),
         ("echo no toolchain >&2; exit 1", None, "`cargo --version` failed: no toolchain"),
     ],
