@@ -139,11 +139,11 @@ fn comments_belong_to_what_protoc_gives_them_to() {
         .map(|index| (format!("f{index}.proto"), commented(&mut rng, index)))
         .collect();
     let folder = folder(&files);
-    let protoc = generate(FrontEnd::PrebuiltProtoc, &folder).unwrap();
-    let protox = generate(FrontEnd::Protox, &folder).unwrap();
-    let mut found = 0;
-    for (one, other) in protoc.files.iter().zip(&protox.files) {
-        found += one.text.matches("\"\"\"").count();
+    let expected = generate(FrontEnd::PrebuiltProtoc, &folder).unwrap();
+    let found = generate(FrontEnd::Protox, &folder).unwrap();
+    let mut docstrings = 0;
+    for (one, other) in expected.files.iter().zip(&found.files) {
+        docstrings += one.text.matches("\"\"\"").count();
         let mut lines = one.text.lines().zip(other.text.lines());
         let different = lines.find(|(one, other)| one != other);
         let proto = one.path.split('/').next().unwrap().replace('p', "f") + ".proto";
@@ -154,7 +154,7 @@ fn comments_belong_to_what_protoc_gives_them_to() {
             one.path
         );
     }
-    assert!(found > 1000);
+    assert!(docstrings > 1000);
 }
 
 const OPTIONS: &str = r#"syntax = "proto2";
@@ -184,11 +184,11 @@ message M {
 #[test]
 fn maps_in_options_keep_the_order_of_the_source() {
     let folder = one_file(OPTIONS);
-    let protoc = generate(FrontEnd::PrebuiltProtoc, &folder).unwrap();
-    assert!(format!("{:?}", protoc.files).contains("minus three"));
+    let expected = generate(FrontEnd::PrebuiltProtoc, &folder).unwrap();
+    assert!(format!("{:?}", expected.files).contains("minus three"));
     for _ in 0..8 {
-        let protox = generate(FrontEnd::Protox, &folder).unwrap();
-        for (one, other) in protoc.files.iter().zip(&protox.files) {
+        let found = generate(FrontEnd::Protox, &folder).unwrap();
+        for (one, other) in expected.files.iter().zip(&found.files) {
             let lines = one.text.lines().zip(other.text.lines());
             let different: Vec<_> = lines.filter(|(one, other)| one != other).collect();
             assert_eq!(different, [], "{}", one.path);
@@ -216,7 +216,7 @@ fn what_is_generated_is_the_same_in_each_process() {
                 config.load(&[one_file(OPTIONS).path()], &[] as &[&Path]),
             ] {
                 for file in config.generate(&set.unwrap()).unwrap().files {
-                    text += &format!("{}\n{}", file.path, file.text);
+                    text.extend([file.path, file.text]);
                 }
             }
         }
@@ -275,9 +275,9 @@ fn what_only_protoc_takes_is_said_to_be_so() {
     ));
     let mut wrong = Vec::new();
     for case in cases {
-        let protoc = generate(FrontEnd::PrebuiltProtoc, &case).unwrap();
+        let expected = generate(FrontEnd::PrebuiltProtoc, &case).unwrap();
         match generate(FrontEnd::Protox, &case) {
-            Ok(protox) => assert_eq!(protox, protoc),
+            Ok(found) => assert_eq!(found, expected),
             Err(error) if error.diagnostics()[0].code() == "refused_by_protox" => {}
             Err(error) => wrong.push(error.to_string()),
         }

@@ -25,12 +25,11 @@ const COMMENTS: [u32; 3] = [3, 4, 6];
 /// The bytes are not a serialised `FileDescriptorProto`.
 pub(super) fn decode(bytes: &[u8]) -> Result<(FileDescriptorProto, Vec<NotUtf8>), DecodeError> {
     let file = without(bytes);
-    let (mut file, not_utf8) = match FileDescriptorProto::decode(file.as_slice()) {
-        Ok(file) => (file, Vec::new()),
-        Err(_) => {
-            let (file, not_utf8) = without_not_utf8(&file)?;
-            (FileDescriptorProto::decode(file.as_slice())?, not_utf8)
-        }
+    let (mut file, not_utf8) = if let Ok(file) = FileDescriptorProto::decode(file.as_slice()) {
+        (file, Vec::new())
+    } else {
+        let (file, not_utf8) = without_not_utf8(&file)?;
+        (FileDescriptorProto::decode(file.as_slice())?, not_utf8)
     };
     for info in fields(bytes, SOURCE_CODE_INFO) {
         let commented = file.source_code_info.get_or_insert_default();

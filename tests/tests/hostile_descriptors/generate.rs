@@ -200,7 +200,7 @@ impl Drawing<'_> {
         for i in 0..self.rng.i32(0..3) {
             let name = names.next(self.rng);
             file.enum_type
-                .push(self.enumeration(name, &scope, vec![5, i], names));
+                .push(self.enumeration(&name, &scope, vec![5, i], names));
         }
         for i in 0..self.rng.i32(1..5) {
             let name = names.next(self.rng);
@@ -228,13 +228,13 @@ impl Drawing<'_> {
     /// The names of its values belong to the scope around it.
     fn enumeration(
         &mut self,
-        name: String,
+        name: &str,
         scope: &str,
         path: Vec<i32>,
         names: &mut Names,
     ) -> EnumDescriptorProto {
         let mut proto = EnumDescriptorProto {
-            name: Some(name.clone()),
+            name: Some(name.to_owned()),
             ..EnumDescriptorProto::default()
         };
         for number in 0..self.rng.i32(1..5) {
@@ -299,7 +299,7 @@ impl Drawing<'_> {
                 let path = [path.as_slice(), &[4, i]].concat();
                 proto
                     .enum_type
-                    .push(self.enumeration(name, &full_name, path, &mut names));
+                    .push(self.enumeration(&name, &full_name, path, &mut names));
             }
         }
         if self.rng.u8(..8) == 0 {
@@ -461,7 +461,7 @@ pub fn damage(rng: &mut Rng, files: &mut [FileDescriptorProto]) {
             0 => file.name = text,
             1 => file.package = text,
             2 => file.syntax = text,
-            3 => file.dependency.push(text.unwrap_or_default()),
+            3 => file.dependency.extend(text),
             4 => damage_service(rng, file, text),
             5 => damage_enum(rng, &mut file.enum_type, text),
             _ => {

@@ -11,6 +11,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use aristaproto_build::descriptor::compiler::code_generator_response::File;
 use aristaproto_build::descriptor::compiler::{CodeGeneratorRequest, CodeGeneratorResponse};
 use aristaproto_build::descriptor::{DescriptorProto, FileDescriptorProto};
 use aristaproto_build::plugin;
@@ -162,7 +163,7 @@ fn whatever_a_descriptor_says_stays_data() {
             refused += 1;
             continue;
         }
-        let mut paths: Vec<&str> = answer.file.iter().map(|file| file.name()).collect();
+        let mut paths: Vec<&str> = answer.file.iter().map(File::name).collect();
         assert!(
             paths.iter().all(|path| is_inside(path)),
             "seed {seed}: {paths:?}"

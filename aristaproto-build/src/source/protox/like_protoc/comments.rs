@@ -75,12 +75,11 @@ impl Between {
     }
 
     fn line_comment(&mut self, comment: &str) {
-        match &mut self.open {
-            Some((text, true)) => text.push_str(comment),
-            _ => {
-                self.flush();
-                self.open = Some((comment.to_owned(), true));
-            }
+        if let Some((text, true)) = &mut self.open {
+            text.push_str(comment);
+        } else {
+            self.flush();
+            self.open = Some((comment.to_owned(), true));
         }
     }
 
