@@ -1,7 +1,7 @@
-"""Casing of names: any spelling of a name comes in, its camel, Pascal or snake case goes out.
+"""Names in camel, Pascal or snake case, from any spelling.
 
-Called by user code. The generator has rules of its own for the names of fields and classes; these
-functions are not what generated names are made with.
+JSON keys are compared in snake case, and programs may use these functions. The generator has rules of
+its own for the names of fields and classes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The wire format below messages: varints, records, streams.
 
-Users' code and `Message.dump`/`load` call this; the codec in `binary` has its own inlined reading.
+For programs, and for `Message.dump` and `load`; the codec in `binary` has its own inlined reading.
 See https://protobuf.dev/programming-guides/encoding/.
 """
 

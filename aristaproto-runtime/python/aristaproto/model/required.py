@@ -1,6 +1,6 @@
 """Required fields of proto2: which one is missing.
 
-Called by the codecs before they write and after they read, and by `aristaproto.is_initialized`.
+Codecs check before they write and after they read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Builds the schema of a message class.
+"""Builds the schema of a message class from the `FieldSpec`s of its body, or the field of an extension.
 
-In: the `FieldSpec`s of a class body (`aristaproto.field(...)`), or of an extension. Out: a `Schema` or `Field` with all
-classes resolved. Called through `LazySchema` when a class is first used.
+All classes that fields refer to are resolved. `LazySchema` does this when a class is first used.
 """
 
 from __future__ import annotations

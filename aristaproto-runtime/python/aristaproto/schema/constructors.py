@@ -1,7 +1,7 @@
 """Compiles the constructor of a message class: `__init__`, and `new()`, which makes an empty message for the codecs.
 
-Called by `schema.builder` and `Schema.init`. The codec in Rust has its own of both; it calls this `__init__` with arguments
-that do not fit, for the error. Source text, because a loop over fields costs several times as much.
+The codec in Rust has its own of both; it calls this `__init__` with arguments that do not fit, for the error. They are
+compiled from source text, because a loop over fields costs several times as much.
 """
 
 from __future__ import annotations

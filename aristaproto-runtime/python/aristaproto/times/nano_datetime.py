@@ -1,8 +1,7 @@
 """Times and durations with nanoseconds, which `datetime` and `timedelta` cut to microseconds.
 
-The seconds and nanoseconds of a Timestamp or a Duration come in; `datetime` and `timedelta`, or
-exact subclasses of them, go out, and the other way round. All arithmetic is on integers. Called by
-`aristaproto.wkt` and user code.
+Functions convert the seconds and nanoseconds of a Timestamp or a Duration to `datetime` and
+`timedelta`, or to exact subclasses of them, and back. All arithmetic is on integers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The text of times: RFC 3339 and ISO 8601 on one side, seconds and nanoseconds on the other.
+"""Times as text, in the forms of RFC 3339 and ISO 8601, from and to seconds and nanoseconds since 1970.
 
-Called by `aristaproto.nano_datetime`, by the classes Timestamp and Duration and by the JSON codec.
-Everything is computed with integers, so that nine digits of a fraction survive.
+All arithmetic is on integers, so that nine digits of a fraction survive.
 """
 
 from __future__ import annotations
