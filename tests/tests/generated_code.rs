@@ -429,7 +429,12 @@ fn generated_code_uses_the_contract_only() {
 /// The names that a field, a member or a method must not have are those that the runtime's classes have.
 const MEMBERS: &str = r#"
 import aristaproto, aristaproto.grpcio, aristaproto.grpclib, aristaproto.pydantic
-print("message", *sorted({*dir(aristaproto.Message), *dir(aristaproto.pydantic.Message)}))
+class Held(aristaproto.Message, extendable=True):
+    pass
+class Checked(aristaproto.pydantic.Message, extendable=True):
+    pass
+# `dir` knows neither what a checker sees nor a slot that a class has for being extendable.
+print("message", *sorted({*dir(Held), *dir(Checked), *Held.__slots__, "_unknown_fields", "_extensions"}))
 class Empty(aristaproto.Enum):
     pass
 class One(aristaproto.Enum):
@@ -466,8 +471,11 @@ fn no_generated_name_hides_a_member_of_the_runtime() {
     };
     // Each value has an enum of its own: the compiler wants values to differ in more than case and underscores.
     let proto = format!(
-        "syntax = \"proto2\";\npackage members;\nmessage Fields {{\n{}}}\n{}service Methods {{\n{}}}\n",
+        "syntax = \"proto2\";\npackage members;\nmessage Fields {{\n{}}}\n{}{}service Methods {{\n{}}}\n",
         list(&message, &|number, name| format!("  optional int32 {name} = {number};\n")),
+        list(&message, &|number, name| format!(
+            "message Oneof{number} {{ oneof {name} {{ int32 x = 1; string y = 2; }} }}\n"
+        )),
         list(&enumeration, &|number, name| format!("enum Values{number} {{ {name} = 0; }}\n")),
         list(&service, &|_, name| format!("  rpc {name}(Fields) returns (Fields);\n")),
     );
@@ -491,6 +499,9 @@ fn no_generated_name_hides_a_member_of_the_runtime() {
     for line in text.lines() {
         match line.split(['(', ' ']).nth(1) {
             Some("Fields") if line.starts_with("class ") => section = &message,
+            Some(class) if class.starts_with("Oneof") && line.starts_with("class ") => {
+                section = &message;
+            }
             Some(class) if class.starts_with("Values") && line.starts_with("class ") => {
                 section = &enumeration;
             }
@@ -499,6 +510,12 @@ fn no_generated_name_hides_a_member_of_the_runtime() {
         }
         let Some(line) = line
             .strip_prefix("    ")
+            // The declaration of a oneof.
+            .map(|line| {
+                line.strip_prefix("    ")
+                    .filter(|it| it.contains(".Oneof["))
+                    .unwrap_or(line)
+            })
             .filter(|line| !line.starts_with([' ', ')']))
         else {
             continue;
@@ -515,7 +532,7 @@ fn no_generated_name_hides_a_member_of_the_runtime() {
         );
         fields += 1;
     }
-    let wanted = message.len() + enumeration.len() + 2 * service.len();
+    let wanted = 2 * message.len() + enumeration.len() + 2 * service.len();
     assert!(
         fields >= wanted,
         "{fields} names found, {wanted} expected\n{text}"

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::module::Printer;
 use super::writer::{bytes, string, Argument, Writer};
+use super::CONTRACT;
 use crate::model::{Model, ModuleId};
 
 /// The tree's descriptor pool, a module at its root.
@@ -80,7 +81,7 @@ pub(super) fn pool_module() -> String {
          import aristaproto\n\
          import aristaproto.descriptors\n\
          \n\
-         aristaproto.require_contract(1)\n\
+         {CONTRACT}\
          \n\
          {FILES} = aristaproto.descriptors.DescriptorFiles()\n\
          {POOL} = {FILES}.pool\n"

@@ -161,11 +161,15 @@ def _input_at(
     return tuple(place), value
 
 
+_LISTS: Any = (list, tuple)
+_DICT: Any = dict
+"""Typed so that checkers see Any and not a container of unknowns."""
+
+
 def _has(value: Any, key: Any) -> bool:
-    kind: Any = type(value)
-    if issubclass(kind, dict):
+    if isinstance(value, _DICT):
         return key in value
-    return issubclass(kind, (list, tuple)) and isinstance(key, int) and key < len(value)
+    return isinstance(value, _LISTS) and isinstance(key, int) and key < len(value)
 
 
 @functools.cache

@@ -2,6 +2,11 @@
 import aristaproto
 import aristaproto.descriptors
 
+if not hasattr(aristaproto, "require_contract"):
+    raise ImportError(
+        "the installed package aristaproto is not the runtime of generated code: "
+        "pip install --upgrade 'aristaproto>=2'"
+    )
 aristaproto.require_contract(1)
 
 descriptor_files = aristaproto.descriptors.DescriptorFiles()

@@ -132,3 +132,29 @@ def test_match() -> None:
             pass
         case _:
             pytest.fail("a member does not match")
+
+
+class Spelled(aristaproto.Enum, prefix="SPELLED_", renamed={"mro_": "SPELLED_mro"}):
+    OPEN = 0
+    mro_ = 1
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SPELLED_OPEN", "in Python it is 'OPEN'"),
+        ("SPELLED_mro", "in Python it is 'mro_'"),
+        ("OPNE", "did you mean 'OPEN'?"),
+        ("elsewhere", "Spelled has no member 'elsewhere'"),
+    ],
+)
+def test_a_name_that_is_none_says_which_to_use(name: str, hint: str) -> None:
+    with pytest.raises(KeyError) as by_key:
+        _ = Spelled[name]
+    with pytest.raises(AttributeError) as by_attribute:
+        getattr(Spelled, name)
+    assert hint in str(by_key.value)
+    assert hint in str(by_attribute.value)
+    assert by_attribute.value.name == name
+    assert Spelled["OPEN"] is Spelled.OPEN
+    assert not hasattr(Spelled, "__nothing__")

@@ -238,6 +238,22 @@ def test_generated_code_keeps_the_contract() -> None:
     assert strangers == set()
 
 
+def test_another_distribution_of_the_name_is_told_apart(tmp_path: Path) -> None:
+    trees = pytest.importorskip("trees", reason="run `cargo xtask test trees` first")
+    (tmp_path / "aristaproto.py").write_text("class Message: pass\n")
+    (root,) = trees.__path__
+    # By its path, because the root of this tree imports a transport first.
+    code = f"import runpy; runpy.run_path({str(Path(root) / 'sync' / 'message_pool.py')!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert (
+        "is not the runtime of generated code: pip install --upgrade 'aristaproto>=2'"
+        in done.stderr
+    )
+
+
 def test_names() -> None:
     for name in aristaproto.__all__:
         assert getattr(aristaproto, name) is not None

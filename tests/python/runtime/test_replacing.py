@@ -146,3 +146,8 @@ def test_nothing_else_sees_it(cls: Any) -> None:
     assert [field.name for field in dataclasses.fields(message)] == names
     assert list(dataclasses.asdict(message)) == names
     assert list(inspect.signature(cls).parameters) == names
+
+
+def test_rich_repr() -> None:
+    message = Plain(right="a", number=1)
+    assert list(message.__rich_repr__()) == [("number", 1), ("right", "a")]

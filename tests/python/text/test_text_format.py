@@ -226,6 +226,8 @@ REFUSED: list[tuple[str, str]] = [
     (f"a_uint64: {'1' * 5000}", "expected uint64"),
     ("a_double: 0x1", "expected double in decimal digits, got '0x1'"),
     ("a_double: 012", "decimal digits"),
+    ("a_double: 01.5", "decimal digits"),
+    ("a_float: -00e3", "decimal digits"),
     ("a_bool: 2", "expected bool, got '2'"),
     ("a_bool: TRUE", "expected bool, got 'TRUE'"),
     ("a_string: x", "expected a string in quotes, got 'x'"),

@@ -116,6 +116,21 @@ class _EnumType(enum.EnumMeta):
                 missing: Any = cls.__dict__.get("_missing_") or Enum.__dict__["_missing_"]
                 return missing.__func__(cls, value)
 
+        def __getitem__(cls, name: str) -> Any:
+            """The member of a Python name. `KeyError` that says which name a value of the proto file has."""
+            try:
+                return cls._member_map_[name]
+            except KeyError:
+                raise KeyError(_no_member(cls, name)) from None
+
+        def __getattr__(cls, name: str) -> Any:
+            if name[:2] == "__":
+                raise AttributeError(name)
+            member = cls.__dict__.get("_member_map_", {}).get(name)
+            if member is None:
+                raise AttributeError(_no_member(cls, name), name=name, obj=cls)
+            return member
+
 
 if TYPE_CHECKING:
 
@@ -205,6 +220,18 @@ class Enum(_EnumBase, metaclass=_EnumType):
 
     def __deepcopy__(self, memo: Any) -> Self:
         return self
+
+
+def _no_member(cls: Any, name: object) -> str:
+    members: dict[str, Any] = cls.__dict__.get("_member_map_", {})
+    python_name = _python_names(cls).get(name) if isinstance(name, str) and members else None
+    if python_name is not None:
+        return f"{cls.__name__} has no member {name!r}: in Python it is {python_name!r}"
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(str(name), members, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"{cls.__name__} has no member {name!r}{hint}"
 
 
 def _python_names(cls: type[Enum]) -> dict[str, str]:

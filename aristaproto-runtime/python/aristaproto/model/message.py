@@ -19,7 +19,7 @@ from ..schema.fields import REPLACED, FieldSpec, LazySchema, Schema, set_extensi
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import dataclasses
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from inspect import Signature
     from typing import Any, ClassVar, NoReturn, SupportsIndex
 
@@ -556,6 +556,13 @@ class Message(_BASE, metaclass=_MessageType):
 
     def __bool__(self) -> bool:
         return any(not f.is_default(f.get(self)) for f in type(self).__schema__.fields_of(self))
+
+    def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
+        """What rich prints: the fields of `repr`, on lines of their own where they are many."""
+        for member in sorted(type(self).__schema__.fields_of(self), key=attrgetter("number")):
+            value = member.get(self)
+            if not member.is_default(value):
+                yield member.name, value
 
     # -- copies ------------------------------------------------------------------------------------------
 

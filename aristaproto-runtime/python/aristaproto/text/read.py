@@ -250,7 +250,8 @@ class Reader:
             number = math.inf
         elif token.kind is Kind.IDENT and word == "nan":
             number = math.nan
-        elif token.kind is Kind.FLOAT:
+        elif token.kind is Kind.FLOAT and not (word[0] == "0" and word[1].isdigit()):
+            # The grammar has no leading zeros: those of an integer make it octal.
             number = float(word.rstrip("f"))
         elif token.kind is Kind.INT and (word == "0" or word[0] != "0"):
             number = float(word)  # of text, so that too many digits give infinity

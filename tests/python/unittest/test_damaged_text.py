@@ -1,0 +1,197 @@
+"""Damaged JSON and text format: what is read here, google.protobuf reads, too, and as the same message."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from random import Random
+from typing import Any
+
+import aristaproto
+import pytest
+from google.protobuf import (
+    descriptor_pb2,
+    descriptor_pool,
+    json_format,
+    message_factory,
+    text_format,
+)
+
+from .filling import filled
+
+KNOWN = (
+    *("any", "api", "duration", "empty", "field_mask"),
+    *("source_context", "struct", "timestamp", "type", "wrappers"),
+)
+MODULES = ("scalars", "wkt", "proto2")
+
+
+def google_pool() -> Any:
+    files = {"google/protobuf/descriptor.proto": descriptor_pb2.DESCRIPTOR.serialized_pb}
+    for name in KNOWN:
+        known = importlib.import_module(f"google.protobuf.{name}_pb2").DESCRIPTOR
+        files[known.name] = known.serialized_pb
+    for name in MODULES:
+        files.update(importlib.import_module(f"trees.sync.{name}._descriptors").FILES)
+    pool: Any = descriptor_pool.DescriptorPool()
+    added: set[str] = set()
+
+    def add(name: str) -> None:
+        if name not in added:
+            added.add(name)
+            for needed in descriptor_pb2.FileDescriptorProto.FromString(files[name]).dependency:
+                add(needed)
+            pool.AddSerializedFile(files[name])
+
+    for name in files:
+        add(name)
+    return pool
+
+
+GOOGLE: Any = google_pool()
+POOL = importlib.import_module("trees.sync.message_pool").default_message_pool
+
+
+def classes() -> list[tuple[Any, Any]]:
+    found: list[tuple[Any, Any]] = []
+    for name in MODULES:
+        module = importlib.import_module(f"trees.sync.{name}")
+        for value in [getattr(module, name) for name in module.__all__]:
+            if isinstance(value, type) and issubclass(value, aristaproto.Message):
+                described = GOOGLE.FindMessageTypeByName(value.__schema__.full_name)
+                found.append((value, message_factory.GetMessageClass(described)))
+    assert len(found) >= 12
+    return found
+
+
+VALUES: tuple[Any, ...] = (
+    *(0, 1, -1, 1.0, 1.5, -0.0, 2**31, 2**32, 2**63, 2**64, -(2**63) - 1, 1e300, 1e39, True, False),
+    *(None, "", "1", " 1", "1.0", "1.5", "1e3", "0x10", "-0", "+1", "01", "NaN", "nan", "Infinity"),
+    *("-Infinity", "inf", "true", "abc", "AAAA", "AA=", "_-__", "1s", "-1.5s", "1.0000000001s"),
+    *("315576000001s", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00", "2020-01-01t00:00:00z"),
+    *(
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999999Z",
+        "2020-13-01T00:00:00Z",
+        "ä",
+        "\ud800",
+    ),
+    *([], {}, [1], {"a": 1}, [None], {"value": 1}, {"@type": ""}, {"@type": "x"}),
+    *({"@type": "type.googleapis.com/google.protobuf.Empty"}, "SIGNAL_GO", "LEVEL_LOW"),
+)
+CHARACTERS = (
+    '"',
+    ",",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "\\",
+    "\n",
+    "0",
+    "e",
+    "-",
+    ".",
+    "\0",
+    "/**/",
+    "'",
+    "\ufeff",
+)
+TOKENS = (
+    *("1", "-1", "1.5", "1e3", "0x1F", "017", "08", "1f", "1.f", ".5", "1.", "01.5", "01e3", "inf"),
+    *("-inf", "nan", "-nan", "infinity", "true", "True", "t", "0", '"a"', "'a'", "{}", "<>", "[]"),
+    *('"\\x41\\101\\u00e4\\U0001F600"', '"\\ud800"', "\"a\" 'b'", "[1,2]", "[1,]", "[,]", "{", "}"),
+    *("<", ">", ";", ",", ":", "#c\n", "SIGNAL_GO", "4294967296", "-2147483649", "1e400", '"\n"'),
+    *(
+        "[type.googleapis.com/google.protobuf.Empty] {}",
+        "nothing: 1",
+        "value",
+        "0b1",
+        "1_0",
+        "\u0661",
+    ),
+)
+
+
+def damaged(random: Random, value: Any) -> Any:
+    """A JSON value with something in it replaced."""
+    if isinstance(value, dict) and value and random.random() < 0.85:
+        made: dict[str, Any] = dict(value)  # pyright: ignore[reportUnknownArgumentType]
+        key = random.choice(list(made))
+        chance = random.random()
+        if chance < 0.1:
+            made["nothing"] = 1
+        elif chance < 0.2:
+            made[random.choice(("", "a_b", key.upper(), key + "_", key.title()))] = made[key]
+        else:
+            made[key] = damaged(random, made[key])
+        return made
+    if isinstance(value, list) and value and random.random() < 0.7:
+        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+        at = random.randrange(len(items))
+        items[at] = damaged(random, items[at])
+        return items
+    return random.choice(VALUES)
+
+
+def json_text(random: Random, message: Any) -> str:
+    text: str = message.to_json()
+    if random.random() < 0.8:
+        text = json.dumps(damaged(random, json.loads(text)))
+    if random.random() < 0.2:
+        at = random.randrange(len(text))
+        text = text[:at] + random.choice(CHARACTERS) + text[at + random.randrange(2) :]
+    return text
+
+
+def text(random: Random, message: Any) -> str:
+    tokens = re.findall(r'"(?:\\.|[^"\\])*"|\w+|\s+|[^\w\s]', message.to_text()) or ["\n"]
+    for _ in range(random.randrange(3)):
+        at = random.randrange(len(tokens))
+        chance = random.random()
+        if chance < 0.6:
+            tokens[at] = random.choice(TOKENS)
+        elif chance < 0.8:
+            tokens.insert(at, random.choice(TOKENS))
+        else:
+            tokens[at] = ""
+    return "".join(tokens)
+
+
+READERS: dict[str, tuple[Any, Any, Any]] = {
+    "json": (json_text, "from_json", json_format.Parse),
+    "text": (text, "from_text", text_format.Parse),
+}
+
+# What google's Python refuses though the specifications do not: null for NullValue in a list, null for a list of Value, blanks
+# after a minus.
+STRICTER = re.compile(
+    "null is not allowed to be used as an element|no attribute 'null_value'|Couldn't parse \\w+: -$"
+)
+
+
+@pytest.mark.parametrize("form", READERS)
+def test_what_is_read_google_reads_so(form: str) -> None:
+    write, read, parse = READERS[form]
+    random = Random(form)
+    known = classes()
+    counts = {"read": 0, "refused": 0}
+    for _ in range(1500):
+        cls, google = random.choice(known)
+        source = write(random, filled(random, cls, POOL, density=random.choice((0.1, 0.3))))
+        try:
+            message = getattr(cls, read)(source)
+        except (aristaproto.JsonError, aristaproto.TextError):
+            counts["refused"] += 1
+            continue
+        counts["read"] += 1
+        try:
+            theirs = parse(source, google(), descriptor_pool=GOOGLE)
+        except (json_format.ParseError, text_format.ParseError) as error:
+            if STRICTER.search(str(error)) is None:
+                pytest.fail(f"google refuses {source!r} for {cls.__name__}: {error}")
+            continue
+        assert cls.parse(theirs.SerializeToString(deterministic=True)) == message, (cls, source)
+    assert min(counts.values()) >= 200, counts
