@@ -14,47 +14,15 @@
 #![allow(clippy::precedence)]
 
 mod api;
-mod bind;
-mod borrowed;
-mod buffer;
-mod calls;
-mod canonical;
-mod class;
-mod compare;
-mod construct;
-mod copies;
-mod decode;
-mod decoder;
-mod encode;
-mod encode_scalar;
-mod encoder;
-mod failure;
-mod function;
-mod int;
+mod binary;
 mod json;
 mod jsontext;
-mod keys;
-mod level;
-mod members;
-mod merge;
+mod memory;
 mod message;
-mod methods;
-mod object;
-mod packed;
-mod place;
-mod plan;
-mod plans;
-mod raw;
-mod read_scalar;
-mod required;
-mod scan;
-mod shape;
-mod slot;
-mod spec;
-mod unknown;
-mod value;
+mod ops;
+mod python;
+mod schema;
 mod wire;
-mod wkt;
 
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
@@ -63,36 +31,44 @@ pub mod _native {
     use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
     use pyo3::PyTypeInfo;
 
+    use super::api::{message_type, methods};
+    use super::binary::{decode as reader, encode as writer};
     use super::json::options::JsonOptions;
-    use super::{api, calls, decode as reader, encode as writer, json, methods, object, plans};
+    use super::message::header::new_message;
+    use super::python::{imports, limits};
+    use super::schema::registry::plan_of;
+    use super::{json, ops};
 
     #[pymodule_export]
-    use super::bind::{bind, bind_slot, Handle};
+    use super::api::bind::{bind, bind_slot};
     #[pymodule_export]
-    use super::class::register;
+    use super::api::field_spec::field_functions;
     #[pymodule_export]
-    use super::spec::field_functions;
+    use super::api::registration::register;
+    #[pymodule_export]
+    use super::schema::registry::Handle;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        calls::refuse_subinterpreters(module.py())?;
-        module.add("MessageBase", calls::base_class(module.py())?)
+        message_type::refuse_subinterpreters(module.py())?;
+        module.add("MessageBase", message_type::base_class(module.py())?)
     }
 
     /// Gives `Message` and its metaclass the methods that are written in Rust.
     #[pyfunction]
     fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
         let py = message.py();
-        api::API.forget(py);
+        imports::API.forget(py);
+        limits::VARIABLE.forget(py);
         json::imports::IMPORTS.forget(py);
-        calls::allow_vectorcall(metaclass)?;
+        message_type::allow_vectorcall(metaclass)?;
         methods::install_methods(message)
     }
 
     /// Makes an empty message of a class without calling its `__init__`.
     #[pyfunction]
     fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
-        object::new_message(class.py(), &*plans::plan_of(class)?)
+        new_message(class.py(), &*plan_of(class)?)
     }
 
     /// Merges one message into another; false for what `aristaproto.model.access` is to do. `by_python`: its `merge_field`.
@@ -102,7 +78,7 @@ pub mod _native {
         other: &Bound<'_, PyAny>,
         by_python: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
-        super::merge::merge(message, other, by_python)
+        ops::merge::merge(message, other, by_python)
     }
 
     /// Wire bytes of a message; as `aristaproto.binary.encode`.
@@ -125,7 +101,7 @@ pub mod _native {
         ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let plan = plans::plan_of(class)?;
+        let plan = plan_of(class)?;
         let ignore_unknown = ignore_unknown.is_truthy()?;
         let read = |text: &str| json::decode::from_json(&plan, text, ignore_unknown, pool);
         if let Ok(text) = text.cast::<PyString>() {
@@ -165,7 +141,7 @@ pub mod _native {
         ignore_unknown: &Bound<'py, PyAny>,
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let plan = plans::plan_of(class)?;
+        let plan = plan_of(class)?;
         json::decode::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
     }
 

@@ -12,18 +12,19 @@ use super::input::Input;
 use super::names::{Form, MemberNames, Names};
 use super::text_input::TextInput;
 use super::value_input::ValueInput;
-use super::well_known::{self, KeyTarget, Pools};
-use super::{or_refused, some, unless_refused, Outcome, Stop};
-use crate::api::Limits;
-use crate::decode::known;
+use super::well_known::{KeyTarget, Pools};
+use super::{or_refused, some, unless_refused, well_known, Outcome, Stop};
 use crate::jsontext::time::{read_duration, read_timestamp};
-use crate::object::{new_message, Message};
-use crate::plan::{Field, Learned, Place, Plan, Wrapped};
-use crate::raw::Level;
-use crate::required::is_complete;
-use crate::shape::{FieldShape, Kind};
-use crate::value::Pulse;
-use crate::wkt;
+use crate::message::header::{new_message, Message};
+use crate::message::required::is_complete;
+use crate::python::cpython::Level;
+use crate::python::limits::Limits;
+use crate::python::values::Pulse;
+use crate::schema::datetime;
+use crate::schema::field::{Place, Wrapped};
+use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::wire_table::FieldShape;
+use crate::wire::Kind;
 
 /// A new message of the plan's class from JSON text; `None` for what the plain codec is to read or to refuse. `ignore_unknown`:
 /// unknown keys and names of enum values are passed over. `pool`: where extensions and the types of Any are looked up first.
@@ -69,7 +70,7 @@ pub fn from_dict<'py>(
 fn complete<'py>(plan: &Plan, made: Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     if plan.needs_check(made.py())? {
         // What was a message already may be one of another class.
-        let message = known(&made)?;
+        let message = Message::known(&made)?;
         if !is_complete(message.plan()?, message)? {
             return Ok(None);
         }
@@ -190,7 +191,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
 
     fn new_message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
         let made = new_message(self.py, plan)?;
-        let message = known(&made)?;
+        let message = Message::known(&made)?;
         let names = Names::of(self.py, plan)?;
         match names.form {
             Form::Fields => self.object(plan, names, message, value)?,
@@ -359,7 +360,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         let mut without_value = Vec::new();
         while let Some((key, item)) = self.input.next_member(&mut members)? {
             self.pass_value()?;
-            let is_common = count < crate::keys::FEW;
+            let is_common = count < crate::python::key_cache::FEW;
             let key = self
                 .input
                 .map_key(key, &entry.0, shapes.0.kind, is_common)?;
@@ -430,7 +431,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
                 else {
                     return self.input.converted(value, field).map(Some);
                 };
-                let made = wkt::value_of_parts(self.py, field.wrapped, seconds, nanos)?;
+                let made = datetime::value_of_parts(self.py, field.wrapped, seconds, nanos)?;
                 return some(made).map(Some);
             }
             Wrapped::Scalar if self.input.message(value).is_none() => {

@@ -5,13 +5,11 @@ use pyo3::prelude::*;
 use super::decode::{put, Decoder, Seen, TYPE};
 use super::input::{Input, JsonType};
 use super::names::{Form, Names};
-use super::well_known;
-use super::{some, Outcome, Stop};
-use crate::decode::known;
-use crate::object::{new_message, Message};
-use crate::plan::Plan;
-use crate::plans::plan_of;
-use crate::value;
+use super::{some, well_known, Outcome, Stop};
+use crate::message::header::{new_message, Message};
+use crate::python::values;
+use crate::schema::message::Plan;
+use crate::schema::registry::plan_of;
 
 impl<'py, I: Input<'py>> Decoder<'py, I> {
     /// A `google.protobuf.Value`: any value of JSON, in the field of its kind.
@@ -62,7 +60,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             }
         }
         let py = self.py;
-        let url = |url: &str| Ok(value::string(py, url.as_bytes())?);
+        let url = |url: &str| Ok(values::string(py, url.as_bytes())?);
         let url = some(self.input.text(&first, url)?)?;
         if comes_first && url.is_empty()? {
             let other = self.input.next_member(&mut members)?;
@@ -84,7 +82,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         let inner = if names.form == Form::Fields {
             let _level = self.enter()?;
             let made = new_message(self.py, &inner_plan)?;
-            let inner = known(&made)?;
+            let inner = Message::known(&made)?;
             self.fields(&inner_plan, names, inner, members, seen)?;
             self.levels += 1;
             made

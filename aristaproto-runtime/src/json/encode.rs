@@ -13,18 +13,22 @@ use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::{enum_number, int_of, Scalar};
 use super::text_output::TextOutput;
 use super::value_output::ValueOutput;
-use super::well_known::{self, Pools};
-use super::{entries, or_refused, some, unless_refused, Entries, Outcome, Stop};
-use crate::api::{api, Limits};
-use crate::decode::read_pending;
-use crate::function::Arguments;
-use crate::object::Message;
-use crate::plan::{Field, Plan, Wrapped};
-use crate::raw::Level;
-use crate::required::is_complete;
-use crate::shape::{FieldShape, Kind};
-use crate::value::{self, Pulse};
-use crate::wkt;
+use super::well_known::Pools;
+use super::{entries, or_refused, some, unless_refused, well_known, Entries, Outcome, Stop};
+use crate::binary::decoder::read_pending;
+use crate::message::header::Message;
+use crate::message::required::is_complete;
+use crate::python::arguments::Arguments;
+use crate::python::cpython::Level;
+use crate::python::imports::api;
+use crate::python::limits::Limits;
+use crate::python::values;
+use crate::python::values::Pulse;
+use crate::schema::datetime;
+use crate::schema::field::Wrapped;
+use crate::schema::message::{Field, Plan};
+use crate::schema::wire_table::FieldShape;
+use crate::wire::Kind;
 
 /// The text of a message; `None` for what the plain codec is to write or to refuse.
 ///
@@ -51,7 +55,7 @@ pub fn to_json<'py>(
     let Ok(text) = encoder.out.finish() else {
         return Err(PyMemoryError::new_err("no memory for the text"));
     };
-    Ok(Some(value::string(py, text)?))
+    Ok(Some(values::string(py, text)?))
 }
 
 /// A message as plain values, Python's or those of `ProtoJSON`; `None` for what the plain codec is to do. `pool`: where the types
@@ -152,7 +156,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     ) -> Outcome {
         let area = message.area();
         let keys = names.keys(self.options.snake);
-        for (index, (_, slot)) in area.each(&names.slots).enumerate() {
+        for (index, ((), slot)) in area.each(&names.slots).enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;
             }
@@ -293,7 +297,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         list: &Bound<'py, PyList>,
     ) -> Outcome<O::Written> {
         let mut array = self.out.begin_array()?;
-        value::for_each(list, |_, item| -> Outcome {
+        values::for_each(list, |_, item| -> Outcome {
             self.pass_value()?;
             self.out.element(&mut array);
             let written = self.value(field, shape, &item)?;
@@ -416,7 +420,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
                 self.value(inner, inner_shape, item)
             }
             wrapped => {
-                if let Some((seconds, nanos)) = wkt::parts(wrapped, item) {
+                if let Some((seconds, nanos)) = datetime::parts(wrapped, item) {
                     some(self.levels.checked_sub(1))?;
                     return self.out.time(wrapped, seconds, nanos);
                 }
@@ -442,7 +446,7 @@ pub fn list_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyList>> {
     if falls_apart || !held.hasattr("__iter__")? || held.hasattr("__next__")? {
         return Err(Stop::Refused);
     }
-    Ok(value::list_of(held)?)
+    Ok(values::list_of(held)?)
 }
 
 /// The entries of a map that a field holds as a dict, or as another mapping.

@@ -6,12 +6,12 @@ use super::encode::{entries_of, list_of, Encoder};
 use super::names::{Form, Names};
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
-use super::well_known;
-use super::{some, Outcome, Stop};
-use crate::object::Message;
-use crate::plan::{Plan, Wrapped};
-use crate::shape::Kind;
-use crate::value;
+use super::{some, well_known, Outcome, Stop};
+use crate::message::header::Message;
+use crate::python::values;
+use crate::schema::field::Wrapped;
+use crate::schema::message::Plan;
+use crate::wire::Kind;
 
 impl<'py, O: Output<'py>> Encoder<'py, O> {
     /// Writes a well-known type in its special form.
@@ -98,7 +98,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         let key = PyString::intern(self.py, "paths");
         self.out.key(&mut object, JsonKey::Text(&key))?;
         let mut array = self.out.begin_array()?;
-        value::for_each(&paths, |_, path| -> Outcome {
+        values::for_each(&paths, |_, path| -> Outcome {
             self.out.element(&mut array);
             let written = self.out.plain(&path)?;
             self.out.add(&mut array, written)

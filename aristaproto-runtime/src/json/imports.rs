@@ -3,7 +3,7 @@
 
 use pyo3::prelude::*;
 
-use crate::api::Imported;
+use crate::python::imports::Imported;
 
 /// Objects of the package.
 pub struct JsonImports {

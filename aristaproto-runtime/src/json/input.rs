@@ -3,8 +3,9 @@
 use pyo3::prelude::*;
 
 use super::Outcome;
-use crate::plan::{Field, Plan, Wrapped};
-use crate::shape::Kind;
+use crate::schema::field::Wrapped;
+use crate::schema::message::{Field, Plan};
+use crate::wire::Kind;
 
 /// Which type of JSON a value has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,17 +5,19 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use crate::json::imports::imports;
 use crate::jsontext::escape::write_string;
 use crate::jsontext::writer::TextWriter;
-use crate::members::Members;
-use crate::object::{Layout, Offset};
-use crate::plan::{Place, Plan};
-use crate::shape::Kind;
-use crate::value;
+use crate::memory::layout::{Layout, Offset};
+use crate::python::values;
+use crate::schema::enums::Members;
+use crate::schema::field::Place;
+use crate::schema::message::Plan;
+use crate::wire::Kind;
 
 /// How messages of a class are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +102,7 @@ pub struct Names {
     /// Which form the class has.
     pub form: Form,
     /// The slots of the fields, by position in the plan.
-    pub slots: Layout<Offset>,
+    pub slots: Layout<()>,
     camel: Keys,
     snake: Keys,
     plain: Vec<String>,
@@ -116,11 +118,13 @@ impl Names {
     /// What Python raises for a schema that is none.
     #[inline]
     pub fn of<'a>(py: Python<'_>, plan: &'a Plan) -> PyResult<&'a Self> {
-        if let Some(found) = plan.names.get() {
+        if let Some(found) = plan.names.get().and_then(|found| found.downcast_ref()) {
             return Ok(found);
         }
         let made = Self::new(py, plan)?;
-        Ok(plan.names.get_or_init(|| made))
+        let kept = plan.names.get_or_init(|| Box::new(made));
+        kept.downcast_ref()
+            .ok_or_else(|| PyRuntimeError::new_err("the names of the class are others"))
     }
 
     /// The keys of one casing: proto names, or JSON names.
@@ -225,7 +229,7 @@ impl Names {
         };
         Ok(Self {
             form,
-            slots: Layout::new(slots),
+            slots: Layout::new(slots.into_iter().map(|offset| (offset, ())).collect()),
             camel: Keys::new(py, &json_names),
             snake: Keys::new(py, &proto_names),
             plain: json_names,
@@ -342,8 +346,8 @@ impl MemberNames {
             .getattr("__members__")?
             .call_method0("copy")?
             .cast_into()?;
-        let declared = value::entries(&declared);
-        for (number, member) in value::entries(members.by_number.bind(py)) {
+        let declared = values::entries(&declared);
+        for (number, member) in values::entries(members.by_number.bind(py)) {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {
@@ -413,10 +417,12 @@ impl Members {
     /// # Errors
     /// What Python raises for a class that is no enum.
     pub fn names(&self, py: Python<'_>) -> PyResult<&MemberNames> {
-        if let Some(found) = self.json.get() {
+        if let Some(found) = self.json.get().and_then(|found| found.downcast_ref()) {
             return Ok(found);
         }
         let made = MemberNames::new(py, self)?;
-        Ok(self.json.get_or_init(|| made))
+        let kept = self.json.get_or_init(|| Box::new(made));
+        kept.downcast_ref()
+            .ok_or_else(|| PyRuntimeError::new_err("the names of the enum are others"))
     }
 }

@@ -3,9 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyString};
 
-use crate::function::Arguments;
 use crate::json::imports::imports;
-use crate::value::{self, Int};
+use crate::python::arguments::Arguments;
+use crate::python::values;
+use crate::python::values::Int;
 
 /// How messages are written, to text and to plain values alike.
 #[derive(Clone, Copy)]
@@ -52,7 +53,7 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Indent> {
     if !indent.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    match value::int(indent) {
+    match values::int(indent) {
         Int::Signed(spaces @ ..=64) => Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0)))),
         _ => None,
     }

@@ -6,8 +6,8 @@ use pyo3::types::PyString;
 use super::names::{Keys, MemberName};
 use super::scalars::Scalar;
 use super::Outcome;
-use crate::int::Long;
-use crate::plan::Wrapped;
+use crate::python::int::Long;
+use crate::schema::field::Wrapped;
 
 /// What a walk makes.
 #[derive(Clone, Copy, PartialEq, Eq)]

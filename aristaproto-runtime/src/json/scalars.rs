@@ -5,10 +5,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 use super::{some, Outcome};
-use crate::int::Long;
 use crate::jsontext::numbers::{is_number, whole_number};
-use crate::shape::Kind;
-use crate::value::{self, Int};
+use crate::python::int::Long;
+use crate::python::values;
+use crate::python::values::Int;
+use crate::wire::Kind;
 
 /// A value that is to be written.
 #[derive(Clone, Copy)]
@@ -78,14 +79,14 @@ pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Option<Long> {
     if !item.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    let long = value::long(item)?;
+    let long = values::long(item)?;
     long.of_kind(kind).map(|_| long)
 }
 
 /// The number of an enum's value, which is a member or another int.
 #[inline]
 pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
-    match value::int(item) {
+    match values::int(item) {
         Int::Signed(number) => i32::try_from(number).ok(),
         _ => None,
     }
@@ -96,8 +97,8 @@ pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
 pub fn int_object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny>> {
     let bits = some(long.of_kind(kind))?;
     Ok(match kind {
-        Kind::UInt64 | Kind::Fixed64 => value::uint_object(py, bits),
-        _ => value::int_object(py, bits.cast_signed()),
+        Kind::UInt64 | Kind::Fixed64 => values::uint_object(py, bits),
+        _ => values::int_object(py, bits.cast_signed()),
     })
 }
 

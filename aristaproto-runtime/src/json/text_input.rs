@@ -9,13 +9,14 @@ use pyo3::types::{PyBool, PyBytes, PyFloat};
 use super::input::{Input, JsonType};
 use super::scalars::{int_object, int_of_text, nearest_float};
 use super::{some, Outcome, Stop};
-use crate::int::Long;
 use crate::jsontext::base64;
 use crate::jsontext::lexer::Cursor;
 use crate::jsontext::numbers::{double_number, is_number, number_of_word};
-use crate::plan::{Field, Plan, Wrapped};
-use crate::shape::Kind;
-use crate::{keys, value};
+use crate::python::int::Long;
+use crate::python::{key_cache, values};
+use crate::schema::field::Wrapped;
+use crate::schema::message::{Field, Plan};
+use crate::wire::Kind;
 
 /// The text, and how far it was read.
 pub struct TextInput<'a, 'py> {
@@ -150,8 +151,8 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
         common: bool,
     ) -> Outcome<Bound<'py, PyAny>> {
         match (kind, &*key) {
-            (Kind::String, key) if common => Ok(keys::string(self.py, key.as_bytes())?),
-            (Kind::String, key) => Ok(value::string(self.py, key.as_bytes())?),
+            (Kind::String, key) if common => Ok(key_cache::string(self.py, key.as_bytes())?),
+            (Kind::String, key) => Ok(values::string(self.py, key.as_bytes())?),
             (Kind::Bool, "true") => Ok(PyBool::new(self.py, true).to_owned().into_any()),
             (Kind::Bool, "false") => Ok(PyBool::new(self.py, false).to_owned().into_any()),
             (Kind::Bool, _) => Err(Stop::Refused),
@@ -185,7 +186,7 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
     fn scalar(&mut self, _: &usize, _: &Field, kind: Kind) -> Outcome<Bound<'py, PyAny>> {
         let py = self.py;
         Ok(match kind {
-            Kind::String => value::string(py, self.string()?.as_bytes())?,
+            Kind::String => values::string(py, self.string()?.as_bytes())?,
             Kind::Bytes => {
                 let read = base64::read(&self.string()?);
                 let out_of_memory = |_| PyMemoryError::new_err("no memory for bytes");

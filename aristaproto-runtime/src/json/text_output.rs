@@ -11,8 +11,8 @@ use super::{some, Outcome, Stop};
 use crate::jsontext::numbers::{double_text, float_text, word_of, write_int};
 use crate::jsontext::writer::{OutOfMemory, TextWriter};
 use crate::jsontext::{base64, escape, time};
-use crate::plan::Wrapped;
-use crate::value;
+use crate::python::values;
+use crate::schema::field::Wrapped;
 
 /// The text, and how its lines are indented.
 pub struct TextOutput {
@@ -223,7 +223,7 @@ impl<'py> Output<'py> for TextOutput {
         } else if let Ok(value) = value.cast::<PyBool>() {
             self.out.put(truth(value.is_true()));
         } else if value.is_instance_of::<PyInt>() {
-            let long = some(value::long(value))?;
+            let long = some(values::long(value))?;
             write_int(long.magnitude, long.negative, &mut self.out);
         } else {
             let number = value.cast::<PyFloat>().map_err(|_| Stop::Refused)?;

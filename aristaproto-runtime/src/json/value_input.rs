@@ -12,13 +12,15 @@ use super::imports::imports;
 use super::input::{Input, JsonType};
 use super::scalars::{enum_number, int_of, int_of_text, nearest_float};
 use super::{entries, or_refused, some, Entries, Outcome, Stop};
-use crate::api::api;
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
-use crate::object::Message;
-use crate::plan::{Field, Plan, Wrapped};
-use crate::shape::Kind;
-use crate::value::{self, Int};
+use crate::message::header::Message;
+use crate::python::imports::api;
+use crate::python::values;
+use crate::python::values::Int;
+use crate::schema::field::Wrapped;
+use crate::schema::message::{Field, Plan};
+use crate::wire::Kind;
 
 /// Looks at objects.
 pub struct ValueInput<'py> {
@@ -154,7 +156,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         } else if let Ok(tuple) = value.cast_exact::<PyTuple>() {
             ListOrTuple::Tuple(tuple.clone())
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-            ListOrTuple::List(value::list_of(value)?)
+            ListOrTuple::List(values::list_of(value)?)
         } else {
             return Err(Stop::Refused);
         };
@@ -165,7 +167,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         let index = next.index;
         next.index += 1;
         Ok(match &next.elements {
-            ListOrTuple::List(list) => value::item(list, index),
+            ListOrTuple::List(list) => values::item(list, index),
             ListOrTuple::Tuple(tuple) => (index < tuple.len())
                 .then(|| tuple.get_item(index))
                 .transpose()?,
@@ -257,7 +259,7 @@ fn double(item: &Bound<'_, PyAny>) -> Option<f64> {
     if !item.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    match value::int(item) {
+    match values::int(item) {
         Int::Signed(number) => Some(number as f64),
         Int::Unsigned(number) => Some(number as f64),
         Int::Huge | Int::Other => None,

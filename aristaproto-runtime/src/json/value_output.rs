@@ -7,12 +7,13 @@ use super::names::MemberName;
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
 use super::{some, Outcome, Stop};
-use crate::int::Long;
 use crate::jsontext::numbers::{float_text, int_text, word_of};
 use crate::jsontext::writer::TextWriter;
 use crate::jsontext::{base64, time};
-use crate::plan::Wrapped;
-use crate::{value, wkt};
+use crate::python::int::Long;
+use crate::python::values;
+use crate::schema::datetime;
+use crate::schema::field::Wrapped;
 
 /// Makes objects.
 pub struct ValueOutput<'py> {
@@ -39,7 +40,7 @@ impl<'py> ValueOutput<'py> {
     }
 
     fn ascii(&self, text: &[u8]) -> Outcome<Bound<'py, PyAny>> {
-        Ok(value::string(self.py, text)?)
+        Ok(values::string(self.py, text)?)
     }
 
     fn int_text(&self, long: Long) -> Outcome<Bound<'py, PyAny>> {
@@ -140,11 +141,11 @@ impl<'py> Output<'py> for ValueOutput<'py> {
     }
 
     fn text(&mut self, text: &str) -> Outcome<Bound<'py, PyAny>> {
-        Ok(value::string(self.py, text.as_bytes())?)
+        Ok(values::string(self.py, text.as_bytes())?)
     }
 
     fn whole(&mut self, number: i64) -> Bound<'py, PyAny> {
-        value::int_object(self.py, number)
+        values::int_object(self.py, number)
     }
 
     fn name(&mut self, name: &MemberName) -> Bound<'py, PyAny> {
@@ -157,7 +158,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
 
     fn time(&mut self, wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome<Bound<'py, PyAny>> {
         if self.format == JsonFormat::Python {
-            return some(wkt::value_of_parts(self.py, wrapped, seconds, nanos)?);
+            return some(datetime::value_of_parts(self.py, wrapped, seconds, nanos)?);
         }
         let text = if wrapped == Wrapped::Timestamp {
             time::timestamp_text(seconds, nanos)

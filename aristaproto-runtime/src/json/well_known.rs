@@ -9,12 +9,15 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 use super::imports::imports;
 use super::names::{MemberNames, Names};
 use super::{entries, or_refused, some, Outcome, Stop};
-use crate::bind;
-use crate::members::Members;
-use crate::object::{Message, Offset};
-use crate::plan::{Field, Learned, Place, Plan};
-use crate::shape::FieldShape;
-use crate::value::{self, Int};
+use crate::memory::layout::Offset;
+use crate::message::header::Message;
+use crate::python::values;
+use crate::python::values::Int;
+use crate::schema::compile;
+use crate::schema::enums::Members;
+use crate::schema::field::Place;
+use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::wire_table::FieldShape;
 
 /// Where the types of `Any` and extensions are looked up.
 pub struct Pools<'py> {
@@ -86,7 +89,7 @@ pub fn extension(plan: &Plan, field: &Bound<'_, PyAny>) -> PyResult<Rc<Learned>>
             return Ok(learned);
         }
     }
-    Ok(Rc::new(bind::learned(field)?))
+    Ok(Rc::new(compile::learned(field)?))
 }
 
 /// The extensions that a message holds, with their values, by number.
@@ -151,7 +154,7 @@ pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
     let number = |at: u32| -> Outcome<i64> {
         match held(plan, message, at)?.2 {
             None => Ok(0),
-            Some(held) if held.is_exact_instance_of::<PyInt>() => match value::int(&held) {
+            Some(held) if held.is_exact_instance_of::<PyInt>() => match values::int(&held) {
                 Int::Signed(number) => Ok(number),
                 _ => Err(Stop::Refused),
             },
@@ -252,7 +255,7 @@ pub fn kind_of_value<'a, 'py>(
     message: Message<'_, 'py>,
 ) -> Outcome<Option<(&'a Field, &'a FieldShape, Bound<'py, PyAny>)>> {
     let py = message.object().py();
-    for (index, (_, slot)) in message.area().each(&names.slots).enumerate() {
+    for (index, ((), slot)) in message.area().each(&names.slots).enumerate() {
         if let Some(held) = slot.get(py).filter(|held| !held.is_none()) {
             let (field, shape) = some(plan.at(index))?;
             return Ok(Some((field, shape, held)));
@@ -273,7 +276,7 @@ pub fn without_fraction(number: f64) -> Option<i64> {
 /// The paths of a `FieldMask` in lowerCamelCase, joined by commas.
 pub fn camel_paths(paths: &Bound<'_, PyList>) -> Outcome<String> {
     let mut joined = String::new();
-    value::for_each(paths, |index, path| -> Outcome {
+    values::for_each(paths, |index, path| -> Outcome {
         if index > 0 {
             joined.push(',');
         }
@@ -322,8 +325,8 @@ pub fn takes_null(py: Python<'_>, field: &Field) -> Outcome<bool> {
 /// Fills a new Timestamp or Duration that is a message.
 pub fn put_time(plan: &Plan, message: Message<'_, '_>, seconds: i64, nanos: i32) -> Outcome {
     let py = message.object().py();
-    put(plan, message, 1, value::int_object(py, seconds))?;
-    put(plan, message, 2, value::int_object(py, i64::from(nanos)))
+    put(plan, message, 1, values::int_object(py, seconds))?;
+    put(plan, message, 2, values::int_object(py, i64::from(nanos)))
 }
 
 /// Fills a new `FieldMask` from its text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 import threading
@@ -199,7 +200,9 @@ def test_del_that_changes_the_class() -> None:
         __slots__ = ()
 
     def change(self: Any) -> None:
-        self.__class__ = Other
+        # The codec in Rust refuses it.
+        with contextlib.suppress(TypeError):
+            self.__class__ = Other
 
     made.__del__ = change
 

@@ -1,0 +1,292 @@
+//! Makes the plan of a message class, and its descriptors, from the `Schema` that `aristaproto.schema.builder` built.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+
+use crate::api::field_descriptor::SlotParts;
+use crate::api::{field_descriptor, message_type};
+use crate::memory::layout::{Layout, MessageClass, Offset};
+use crate::schema::compile::compile_field;
+use crate::schema::field::Place;
+use crate::schema::field_tables::{How, Look, Read, Step};
+use crate::schema::message::{Field, Plan};
+use crate::schema::registry::Handle;
+use crate::schema::wire_table::{FieldShape, Room, Shape};
+
+/// A class with more fields than this is not read before one of them is looked at.
+const FLAT_FIELDS: usize = 8;
+
+/// A field on its way into a plan, with its position in order of declaration and the schema's `Field`.
+struct Draft<'py> {
+    position: usize,
+    shape: FieldShape,
+    field: Field,
+    python: Bound<'py, PyAny>,
+}
+
+/// Compiles the plan of a schema that is complete, and replaces the slot descriptors of its class by those of this codec.
+///
+/// Gives the plan's handle and, for each field in order of declaration, its descriptor and one that sets it without clearing
+/// the other members of its oneof.
+///
+/// # Errors
+/// `TypeError` when the class does not lie in memory as it should.
+#[pyfunction]
+pub fn bind<'py>(
+    schema: &Bound<'py, PyAny>,
+    base: &Bound<'py, PyType>,
+) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
+    let py = schema.py();
+    let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
+    let own = MessageClass::new(&class)?;
+    let mut drafts = Vec::new();
+    let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
+    for (position, python) in declared.iter().enumerate() {
+        let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
+        let (offset, _) = field_descriptor::find(&class, &descriptor)?;
+        let (shape, field) = compile_field(&python, Place::Slot(offset))?;
+        drafts.push(Draft {
+            position,
+            shape,
+            field,
+            python,
+        });
+    }
+    let members = link_oneofs(schema, &class, &mut drafts)?;
+    let all = PyList::empty(py);
+    let alone_all = PyList::empty(py);
+    for draft in &drafts {
+        let (descriptor, alone) = describe(&class, draft)?;
+        all.append(descriptor)?;
+        alone_all.append(alone)?;
+    }
+    let plan = assemble(schema, own, base, drafts, members)?.share();
+    message_type::call_directly(&plan.class);
+    Ok((Handle::new(plan), all, alone_all))
+}
+
+/// The class that declares a slot, and the slot's descriptor.
+fn find_slot<'py>(
+    class: &Bound<'py, PyType>,
+    name: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyType>, Bound<'py, PyAny>)> {
+    for parent in class.mro() {
+        let names = parent.getattr("__dict__")?;
+        if names.contains(name)? {
+            return Ok((parent.cast_into()?, names.get_item(name)?));
+        }
+    }
+    Err(PyTypeError::new_err(format!("{class} has no slot {name}")))
+}
+
+/// Tells each member of a oneof the slots of the others; gives the slots of all that have others, and which
+/// oneof it is, counted from one.
+fn link_oneofs<'py>(
+    schema: &Bound<'py, PyAny>,
+    class: &Bound<'py, PyType>,
+    drafts: &mut [Draft<'py>],
+) -> PyResult<Vec<(Offset, u32)>> {
+    let mut all = Vec::new();
+    let mut count = 0;
+    let oneofs: Bound<'py, PyDict> = schema.getattr("oneofs")?.cast_into()?;
+    for members in oneofs.values() {
+        let members: Bound<'py, PyTuple> = members.cast_into()?;
+        if members.len() < 2 {
+            continue;
+        }
+        count += 1;
+        let mut offsets = Vec::new();
+        for member in &members {
+            let (_, descriptor) = find_slot(class, &member.getattr("name")?)?;
+            offsets.push(field_descriptor::find(class, &descriptor)?.0);
+        }
+        for Draft { field, .. } in drafts.iter_mut() {
+            if let Place::Slot(own) = field.place {
+                if offsets.contains(&own) {
+                    field.oneof = count;
+                    field.others = offsets.iter().copied().filter(|&it| it != own).collect();
+                }
+            }
+        }
+        all.extend(offsets.into_iter().map(|offset| (offset, count)));
+    }
+    Ok(all)
+}
+
+/// The descriptor of a field, which is put into its class, and one that leaves the other members of a oneof alone.
+fn describe<'py>(
+    class: &Bound<'py, PyType>,
+    draft: &Draft<'py>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let py = class.py();
+    let name = draft.field.name.bind(py).as_any();
+    let (owner, found) = find_slot(class, name)?;
+    let default = if draft.shape.repeated {
+        py.get_type::<PyList>().into_any()
+    } else if draft.shape.entry.is_some() {
+        py.get_type::<PyDict>().into_any()
+    } else {
+        draft.python.getattr("default")?
+    };
+    // The offset is good for messages of the class whose slot it is, not for all that inherit the attribute.
+    let (offset, declarer) = field_descriptor::find(class, &found)?;
+    let make = |others: &[Offset]| {
+        let parts = SlotParts {
+            owner: &declarer,
+            name,
+            offset,
+            default: &default,
+            others: others.to_vec(),
+        };
+        field_descriptor::new_slot(py, parts)
+    };
+    let descriptor = if field_descriptor::is_slot(&found) {
+        found
+    } else {
+        let own = make(&draft.field.others)?;
+        put_into(&owner, name, &own)?;
+        own
+    };
+    let alone = if draft.field.others.is_empty() {
+        descriptor.clone()
+    } else {
+        make(&[])?
+    };
+    Ok((descriptor, alone))
+}
+
+/// Sets an attribute of a class past the `__setattr__` that its metaclass may have.
+fn put_into(
+    class: &Bound<'_, PyType>,
+    name: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    class
+        .py()
+        .get_type::<PyType>()
+        .call_method1("__setattr__", (class, name, value))
+        .map(drop)
+}
+
+fn assemble<'py>(
+    schema: &Bound<'py, PyAny>,
+    own: MessageClass,
+    base: &Bound<'py, PyType>,
+    mut drafts: Vec<Draft<'py>>,
+    members: Vec<(Offset, u32)>,
+) -> PyResult<Plan> {
+    let py = schema.py();
+    let class = own.bind(py);
+    let place = |name: &str| -> PyResult<Offset> {
+        let (_, descriptor) = find_slot(class, PyString::new(py, name).as_any())?;
+        Ok(field_descriptor::find(class, &descriptor)?.0)
+    };
+    let flag = |name: &str| class.getattr(name)?.is_truthy();
+    let extendable = schema.getattr("extendable")?.is_truthy()?;
+    let room = match (flag("__message_set__")?, extendable) {
+        (true, _) => Room::MessageSet,
+        (_, true) => Room::Extensions,
+        _ => Room::Closed,
+    };
+    let unknown = place("_unknown_fields")?;
+    let extensions = if extendable {
+        Some(place("_extensions")?)
+    } else {
+        None
+    };
+    drafts.sort_by_key(|draft| draft.shape.number);
+    let mut declared = vec![0; drafts.len()];
+    let mut positions = HashMap::with_capacity(drafts.len());
+    let mut fields = Vec::new();
+    let mut shapes = Vec::new();
+    for (index, draft) in drafts.into_iter().enumerate() {
+        if let Some(entry) = declared.get_mut(draft.position) {
+            *entry = index;
+        }
+        let name = draft.field.name.bind(py).to_str()?;
+        positions.insert(Box::from(name), draft.position);
+        shapes.push(draft.shape);
+        fields.push(draft.field);
+    }
+    let offsets: Vec<(Offset, ())> = fields
+        .iter()
+        .filter_map(|field| match field.place {
+            Place::Slot(offset) => Some(offset),
+            _ => None,
+        })
+        .chain([unknown])
+        .chain(extensions)
+        .map(|offset| (offset, ()))
+        .collect();
+    let none_required = shapes.iter().all(|shape| !shape.required);
+    let steps = fields.iter().zip(&shapes).enumerate().rev();
+    let steps: Vec<(Offset, Step)> = steps.filter_map(Step::new).collect();
+    let is_deep = |(_, step): &&(Offset, Step)| {
+        !matches!(step.how, How::Scalar | How::Optional | How::Closed)
+    };
+    let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
+    Ok(Plan {
+        flat: room == Room::Closed
+            && reads.len() <= FLAT_FIELDS
+            && reads.iter().all(|read| read.tag != 0)
+            && none_required,
+        is_simple: room == Room::Closed && none_required,
+        looks: fields.iter().zip(&shapes).map(Look::new).collect(),
+        reads,
+        deprecated: if flag("__deprecated__")? {
+            Some(class.name()?.to_string())
+        } else {
+            None
+        },
+        any_deprecated: fields.iter().any(|field| field.deprecated),
+        copies_itself: class
+            .getattr("__deepcopy__")?
+            .is(&base.getattr("__deepcopy__")?),
+        schema: schema.clone().unbind(),
+        deep_steps: Layout::new(steps.iter().filter(is_deep).copied().collect()),
+        steps: Layout::new(steps),
+        shape: Shape::new(shapes, room, class.as_ptr() as usize),
+        fields,
+        declared,
+        members: Layout::new(members),
+        offsets: Layout::new(offsets),
+        unknown,
+        extensions,
+        needs_check: Cell::new(None),
+        positions,
+        names: OnceCell::new(),
+        learned: RefCell::default(),
+        own: OnceCell::new(),
+        class: own,
+    })
+}
+
+/// Replaces a slot's descriptor that is no field's: `_unknown_fields`, `_extensions`.
+///
+/// # Errors
+/// `TypeError` when there is no such slot.
+#[pyfunction]
+pub fn bind_slot(
+    owner: &Bound<'_, PyType>,
+    name: &Bound<'_, PyString>,
+    default: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let py = owner.py();
+    MessageClass::new(owner)?;
+    let descriptor = owner.getattr("__dict__")?.get_item(name)?;
+    let made = field_descriptor::new_slot(
+        py,
+        SlotParts {
+            owner,
+            name: name.as_any(),
+            offset: field_descriptor::find(owner, &descriptor)?.0,
+            default,
+            others: Vec::new(),
+        },
+    )?;
+    put_into(owner, name.as_any(), &made)
+}

@@ -1,0 +1,172 @@
+//! The methods of messages that the interpreter calls. In: a message or a class, and arguments. Out: calls of the modules that
+//! do the work. `calls` makes C functions of them.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyType};
+
+use crate::api::trampolines;
+use crate::binary::{decode, encode};
+use crate::json;
+use crate::message::header::{new_message, Message};
+use crate::ops::{construct, copy, equal};
+use crate::python::arguments::{call_method, Arguments, Method, Signature};
+use crate::python::imports::api;
+use crate::schema::message::Plan;
+use crate::schema::registry::plan_of;
+
+/// The single argument of a method, by position or by `keyword`.
+#[inline(always)]
+fn only_argument<'a, 'py>(
+    keyword: &str,
+    arguments: Arguments<'a, 'py>,
+) -> PyResult<&'a Bound<'py, PyAny>> {
+    if let [argument] = arguments.values {
+        let fits = match arguments.names.and_then(|names| names.iter().next()) {
+            Some(name) => name.eq(keyword)?,
+            None => true,
+        };
+        if fits {
+            return Ok(argument);
+        }
+    }
+    let given = arguments.positional + usize::from(arguments.names.is_some());
+    Err(PyTypeError::new_err(format!(
+        "expected one argument, {keyword}, got {given} or one of another name"
+    )))
+}
+
+#[inline(always)]
+fn parse_argument<'py>(
+    keyword: &str,
+    class: &Bound<'py, PyAny>,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let data = only_argument(keyword, arguments)?;
+    let plan = plan_of(class.cast::<PyType>()?)?;
+    decode::parse(class.py(), &plan, data)
+}
+
+struct Parse;
+
+impl Method for Parse {
+    #[inline(always)]
+    fn call<'py>(
+        class: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        parse_argument("data", class, arguments)
+    }
+}
+
+struct FromString;
+
+impl Method for FromString {
+    fn call<'py>(
+        class: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        parse_argument("s", class, arguments)
+    }
+}
+
+struct Serialise;
+
+impl Method for Serialise {
+    fn call<'py>(
+        message: &Bound<'py, PyAny>,
+        _: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        encode::encode(message)
+    }
+}
+
+struct Copy;
+
+impl Method for Copy {
+    fn call<'py>(
+        message: &Bound<'py, PyAny>,
+        _: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        copy::copy(Message::known(message)?)
+    }
+}
+
+struct DeepCopy;
+
+impl Method for DeepCopy {
+    fn call<'py>(
+        message: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let memo = only_argument("memo", arguments)?;
+        copy::deepcopy(Message::known(message)?, memo)
+    }
+}
+
+struct ToJson;
+
+impl Method for ToJson {
+    fn call<'py>(
+        message: &Bound<'py, PyAny>,
+        arguments: Arguments<'_, 'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = message.py();
+        if let Some(text) = json::encode::to_json(message, arguments)? {
+            return Ok(text);
+        }
+        call_method(api(py)?.to_json.bind(py), message, arguments)
+    }
+}
+
+/// Puts the methods that are written in Rust in the place of those that `message` has in Python, with their docstrings.
+///
+/// # Errors
+/// What Python raises when the class has no such methods.
+pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
+    trampolines::install::<Parse>(message, c"parse", Signature::OfClass("data"))?;
+    trampolines::install::<FromString>(message, c"FromString", Signature::OfClass("s"))?;
+    trampolines::install::<Serialise>(message, c"SerializeToString", Signature::Alone)?;
+    trampolines::install::<Serialise>(message, c"__bytes__", Signature::Alone)?;
+    trampolines::install::<ToJson>(
+        message,
+        c"to_json",
+        Signature::Any(json::options::SIGNATURE),
+    )?;
+    trampolines::install::<Copy>(message, c"__copy__", Signature::Alone)?;
+    trampolines::install::<DeepCopy>(message, c"__deepcopy__", Signature::WithOne("memo"))
+}
+
+/// Says what is wrong with an attribute that cannot be set.
+#[cold]
+pub fn refuse_attribute(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = object.py();
+    py.import("aristaproto.model.message")?
+        .getattr("refuse_attribute")?
+        .call1((object.get_type(), name, object))
+        .map(drop)
+}
+
+/// `==` or `!=` of two messages of one class.
+pub fn compare<'py>(
+    one: Message<'_, 'py>,
+    other: Message<'_, 'py>,
+    is_eq: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let truth = equal::equal(one, other)? == is_eq;
+    Ok(PyBool::new(one.object().py(), truth).to_owned().into_any())
+}
+
+/// A call of a message class whose constructor is the one here.
+#[inline(always)]
+pub fn construct<'py>(
+    py: Python<'py>,
+    plan: &Plan,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let made = new_message(py, plan)?;
+    if let Some(message) = Message::exactly(&made, plan) {
+        construct::fill(message, plan, arguments)?;
+    }
+    Ok(made)
+}

@@ -1,0 +1,139 @@
+//! Scalars read from wire bytes. In: a reader behind a tag, or the bytes of a packed field. Out: objects of Python's own types, or
+//! members of enums. Called by `decoder`, and by `wkt` for what a wrapper holds.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyFloat, PyList};
+
+use crate::binary::error::{not_utf8, Outcome};
+use crate::python::values;
+use crate::schema::message::Field;
+use crate::schema::wire_table::FieldShape;
+use crate::wire::{count_varints, unzigzag, Kind, Reader};
+
+/// A scalar; `None` for a number that its closed enum does not know.
+///
+/// # Errors
+/// What is wrong with the bytes, or `MemoryError`.
+#[inline]
+pub fn scalar<'py>(
+    py: Python<'py>,
+    field: &Field,
+    shape: &FieldShape,
+    reader: &mut Reader<'_>,
+) -> Outcome<Option<Bound<'py, PyAny>>> {
+    match shape.kind {
+        Kind::Enum => member(py, field, reader.varint()? as i32),
+        Kind::String if !shape.utf8 => Ok(Some(values::escaped_string(py, reader.bytes()?)?)),
+        kind => plain(py, kind, reader).map(Some),
+    }
+}
+
+/// A scalar whose type says all there is to know of it.
+///
+/// # Errors
+/// What is wrong with the bytes, or `MemoryError`.
+pub fn plain<'py>(
+    py: Python<'py>,
+    kind: Kind,
+    reader: &mut Reader<'_>,
+) -> Outcome<Bound<'py, PyAny>> {
+    Ok(match kind {
+        Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
+        Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
+        Kind::Int64 => values::int_object(py, reader.varint()?.cast_signed()),
+        Kind::UInt64 => values::uint_object(py, reader.varint()?),
+        Kind::Int32 | Kind::Enum => values::int_object(py, i64::from(reader.varint()? as i32)),
+        Kind::UInt32 => values::int_object(py, i64::from(reader.varint()? as u32)),
+        Kind::SInt32 => values::int_object(py, unzigzag(reader.varint()? & 0xffff_ffff)),
+        Kind::SInt64 => values::int_object(py, unzigzag(reader.varint()?)),
+        Kind::Fixed64 => values::uint_object(py, u64::from_le_bytes(reader.fixed()?)),
+        Kind::SFixed64 => values::int_object(py, i64::from_le_bytes(reader.fixed()?)),
+        Kind::Fixed32 => values::int_object(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
+        Kind::SFixed32 => values::int_object(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
+        Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
+        Kind::String => {
+            let bytes = reader.bytes()?;
+            values::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
+        }
+        // Messages are read elsewhere.
+        Kind::Bytes | Kind::Group | Kind::Message => PyBytes::new(py, reader.bytes()?).into_any(),
+    })
+}
+
+fn member<'py>(py: Python<'py>, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
+    let Some(members) = &field.members else {
+        return Ok(Some(values::int_object(py, i64::from(number))));
+    };
+    if members.closed {
+        return Ok(members.find(py, number)?);
+    }
+    Ok(Some(members.member(py, number)?))
+}
+
+/// All numbers of a packed field at once; `None` when they need a look one by one.
+pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, PyList>> {
+    let (eights, _) = bytes.as_chunks::<8>();
+    let (fours, _) = bytes.as_chunks::<4>();
+    let made = match kind {
+        Kind::Double => PyList::new(py, eights.iter().map(|it| f64::from_le_bytes(*it))),
+        Kind::Fixed64 => PyList::new(py, eights.iter().map(|it| u64::from_le_bytes(*it))),
+        Kind::SFixed64 => PyList::new(py, eights.iter().map(|it| i64::from_le_bytes(*it))),
+        Kind::Float => PyList::new(
+            py,
+            fours.iter().map(|it| f64::from(f32::from_le_bytes(*it))),
+        ),
+        Kind::Fixed32 => PyList::new(py, fours.iter().map(|it| u32::from_le_bytes(*it))),
+        Kind::SFixed32 => PyList::new(py, fours.iter().map(|it| i32::from_le_bytes(*it))),
+        Kind::Int64
+        | Kind::UInt64
+        | Kind::Int32
+        | Kind::UInt32
+        | Kind::SInt32
+        | Kind::SInt64
+        | Kind::Bool => {
+            let numbers = Varints {
+                left: count_varints(bytes).ok()?,
+                reader: Reader::new(bytes, 0, bytes.len()),
+            };
+            match kind {
+                Kind::Int64 => PyList::new(py, numbers.map_exact(u64::cast_signed)),
+                Kind::UInt64 => PyList::new(py, numbers),
+                Kind::Int32 => PyList::new(py, numbers.map_exact(|it| it as i32)),
+                Kind::UInt32 => PyList::new(py, numbers.map_exact(|it| it as u32)),
+                Kind::SInt32 => PyList::new(py, numbers.map_exact(|it| unzigzag(it & 0xffff_ffff))),
+                Kind::SInt64 => PyList::new(py, numbers.map_exact(unzigzag)),
+                _ => PyList::new(py, numbers.map_exact(|it| it != 0)),
+            }
+        }
+        _ => return None,
+    };
+    made.ok()
+}
+
+/// The varints of a packed field, which are known to be well-formed.
+struct Varints<'a> {
+    left: usize,
+    reader: Reader<'a>,
+}
+
+impl<'a> Varints<'a> {
+    fn map_exact<T>(self, map: impl Fn(u64) -> T + 'a) -> impl ExactSizeIterator<Item = T> + 'a {
+        self.map(map)
+    }
+}
+
+impl Iterator for Varints<'_> {
+    type Item = u64;
+
+    #[inline]
+    fn next(&mut self) -> Option<u64> {
+        self.left = self.left.checked_sub(1)?;
+        self.reader.varint().ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Varints<'_> {}

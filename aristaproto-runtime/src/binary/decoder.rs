@@ -1,0 +1,561 @@
+//! Fields of a message, read one after the other. In: wire bytes, a plan, and the slots to fill. Out: filled slots, or what is
+//! wrong and where. Called by `decode` alone.
+
+use std::collections::HashSet;
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::decode_well_known;
+use crate::binary::check::{Budget, Scan};
+use crate::binary::decode_scalar;
+use crate::binary::decode_scalar::{plain, scalar};
+use crate::binary::error::{not_utf8, Cause, Failure, Outcome, Step};
+use crate::binary::unknown_fields::{Kept, Late};
+use crate::memory::slot::Area;
+use crate::message::field_access;
+use crate::message::header::{new_message, Message};
+use crate::message::pending::Frame;
+use crate::python::key_cache;
+use crate::python::limits::STACK_LEVELS;
+use crate::schema::field::Wrapped;
+use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::wire_table::FieldShape;
+use crate::wire;
+use crate::wire::{Kind, Malformed, Reader};
+
+/// A message of at most so many bytes is read together with the one that holds it: as much work as leaving it for later.
+const AT_ONCE: u32 = 256;
+
+/// What is read, and how.
+pub struct Decoder<'a, 'py> {
+    /// Attached.
+    pub py: Python<'py>,
+    /// The bytes being read, if messages below can be left for later.
+    pub source: Option<&'a Bound<'py, PyBytes>>,
+    /// They are known to be canonical.
+    pub canonical: bool,
+    /// What may still come.
+    pub budget: Budget,
+    /// Unknown fields of messages that occur several times, to be put into them when all was read.
+    pub late: Late<'py>,
+    /// Classes, by address, and numbers of fields that are no extensions of theirs: each is asked for once.
+    pub absent: HashSet<(usize, u32)>,
+}
+
+/// Whether records of a field go on, or a group has ended.
+#[derive(PartialEq)]
+enum Next {
+    Record,
+    End,
+}
+
+impl<'py> Decoder<'_, 'py> {
+    /// Reads a message up to its end, or up to `end_tag` for a group. `owner`: the message, if it may have been read before.
+    ///
+    /// # Errors
+    /// What is wrong, and where.
+    pub fn fields(
+        &mut self,
+        plan: &Plan,
+        area: Area<'_>,
+        owner: Option<&Bound<'py, PyAny>>,
+        reader: &mut Reader<'_>,
+        end_tag: u32,
+    ) -> Outcome<()> {
+        let mut unknown = Kept::default();
+        loop {
+            if reader.at_end() {
+                if end_tag != 0 {
+                    return Err(Malformed::OpenGroup(end_tag >> 3).into());
+                }
+                break;
+            }
+            let start = reader.pos;
+            let tag = reader.tag()?;
+            let number = tag >> 3;
+            let found = plan.shape.find(number);
+            if let Some(read) = found.and_then(|at| plan.reads.get(at)) {
+                if tag == read.tag {
+                    match plain(self.py, read.kind, reader) {
+                        Ok(item) => area.put(read.offset, item),
+                        Err(failure) => return Err(self.named(plan, number, failure)),
+                    }
+                    continue;
+                }
+            }
+            if let Some((field, shape)) = found.and_then(|at| plan.at(at)) {
+                let next = self
+                    .record(
+                        plan,
+                        field,
+                        shape,
+                        area,
+                        reader,
+                        (start, tag, end_tag),
+                        &mut unknown,
+                    )
+                    .map_err(|failure| failure.at(Step::Name(field.name.clone_ref(self.py))))?;
+                if next == Next::End {
+                    break;
+                }
+                continue;
+            }
+            if tag == end_tag && end_tag != 0 {
+                break;
+            }
+            if plan.extensions.is_some() {
+                let place = (plan.class.as_ptr() as usize, number);
+                let learned = if self.absent.contains(&place) {
+                    None
+                } else {
+                    plan.learn(self.py, number)?
+                };
+                if learned.is_none() {
+                    self.absent.insert(place);
+                }
+                if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
+                    self.record(
+                        plan,
+                        &learned.field,
+                        &learned.shape,
+                        area,
+                        reader,
+                        (start, tag, 0),
+                        &mut unknown,
+                    )
+                    .map_err(|failure| {
+                        failure.at(Step::Name(learned.field.name.clone_ref(self.py)))
+                    })?;
+                    continue;
+                }
+            }
+            reader.skip(tag, self.budget.depth)?;
+            plan.shape.skip_unknown(reader);
+            unknown.keep(reader, start);
+        }
+        unknown.put(self.py, plan, area, reader, owner, &mut self.late)?;
+        Ok(())
+    }
+
+    #[cold]
+    fn named(&self, plan: &Plan, number: u32, failure: Box<Failure>) -> Box<Failure> {
+        match plan.shape.find(number).and_then(|at| plan.fields.get(at)) {
+            Some(field) => failure.at(Step::Name(field.name.clone_ref(self.py))),
+            None => failure,
+        }
+    }
+
+    /// Whether the record of an extension can be read. When its bytes were checked, the extension may have been unknown.
+    fn is_sound(&self, learned: &Learned, tag: u32, mut reader: Reader<'_>) -> bool {
+        if self.source.is_none() {
+            // All that follows is checked now, and what is wrong is said.
+            return true;
+        }
+        let mut scan = Scan {
+            budget: UNCOUNTED,
+            // Extensions below are checked when they are read.
+            lookup: &mut |_, _| None,
+            resolve: &mut |_, _| {},
+        };
+        scan.record(&learned.shape, tag, &mut reader).is_ok()
+    }
+
+    /// Reads one record of a known field.
+    #[allow(clippy::too_many_arguments)] // One call for each record: a struct of them would be built as often.
+    fn record(
+        &mut self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        (start, tag, end_tag): (usize, u32, u32),
+        unknown: &mut Kept,
+    ) -> Outcome<Next> {
+        if tag == shape.tag {
+            if shape.repeated {
+                self.items(plan, field, shape, area, reader, start, unknown)?;
+            } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+                let mut start = start;
+                let mut dict = None;
+                for count in 0_usize.. {
+                    match self.map_entry(entry, shapes, count < key_cache::FEW, reader)? {
+                        Some((key, item)) => {
+                            let dict = match &mut dict {
+                                Some(dict) => dict,
+                                None => {
+                                    dict.insert(field_access::dict(self.py, plan, field, area)?)
+                                }
+                            };
+                            dict.set_item(key, item)?;
+                        }
+                        None => unknown.keep(reader, start),
+                    }
+                    start = reader.pos;
+                    if !reader.goes_on(shape.key) {
+                        break;
+                    }
+                }
+            } else if shape.kind.is_message() {
+                let held =
+                    field_access::get(self.py, plan, field, area)?.filter(|held| !held.is_none());
+                let held_before = held.clone();
+                let item = self.message(field, shape, reader, held)?;
+                if !held_before.is_some_and(|held| held.is(&item)) {
+                    field_access::put(self.py, plan, field, area, item)?;
+                }
+            } else {
+                match scalar(self.py, field, shape, reader)? {
+                    Some(item) => field_access::put(self.py, plan, field, area, item)?,
+                    None => unknown.keep(reader, start),
+                }
+            }
+            return Ok(Next::Record);
+        }
+        if tag & 7 == wire::LEN && shape.repeated && shape.kind.packable() {
+            self.packed(plan, field, shape, area, reader, unknown)?;
+            return Ok(Next::Record);
+        }
+        if tag == end_tag {
+            return Ok(Next::End);
+        }
+        reader.skip(tag, self.budget.depth)?;
+        unknown.keep(reader, start);
+        Ok(Next::Record)
+    }
+
+    /// Reads the values of a repeated field that follow each other, the first of which begins behind the tag at `start`.
+    #[allow(clippy::too_many_arguments)] // As above.
+    fn items(
+        &mut self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        mut start: usize,
+        unknown: &mut Kept,
+    ) -> Outcome<()> {
+        let list = field_access::list(self.py, plan, field, area)?;
+        loop {
+            let item = if shape.kind.is_message() {
+                self.message(field, shape, reader, None).map(Some)
+            } else {
+                scalar(self.py, field, shape, reader)
+            };
+            match item.map_err(|failure| failure.at(Step::Index(list.len())))? {
+                Some(item) => list.append(item)?,
+                None => unknown.keep(reader, start),
+            }
+            start = reader.pos;
+            if !reader.goes_on(shape.key) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// A message or group, read into the value that is there, if any.
+    fn message(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        self.budget.enter()?;
+        let plan = field.plan(self.py, shape)?;
+        let made = match field.wrapped {
+            Wrapped::No => self.plain_message(&plan, shape, reader, held)?,
+            Wrapped::Timestamp | Wrapped::Duration | Wrapped::Scalar | Wrapped::Other => {
+                self.wrapped_message(field, &plan, shape, reader, held)?
+            }
+        };
+        self.budget.leave();
+        Ok(made)
+    }
+
+    fn plain_message(
+        &mut self,
+        plan: &Plan,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        let is_held = held.is_some();
+        let made = if let Some(held) = held {
+            // What is there may not be complete yet, and must not be shared with what comes.
+            read_pending(Message::known(&held)?)?;
+            held
+        } else {
+            let made = new_message(self.py, plan)?;
+            if let Some(source) = self.source {
+                let mut behind = *reader;
+                let (start, end) = limits_of(shape, &mut behind)?;
+                if end - start > AT_ONCE {
+                    let later = Message::known(&made)?;
+                    later.postpone(source, start, end);
+                    if self.canonical {
+                        later.set_canonical();
+                    }
+                    *reader = behind;
+                    return Ok(made);
+                }
+            }
+            made
+        };
+        self.below(plan, &made, is_held, shape, reader)?;
+        Ok(made)
+    }
+
+    /// Reads what follows the tag of a message field into a message.
+    fn below(
+        &mut self,
+        plan: &Plan,
+        message: &Bound<'py, PyAny>,
+        is_held: bool,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+    ) -> Outcome<()> {
+        let owner = Some(message).filter(|_| is_held);
+        if plan.is_message_set() {
+            return Err(Failure::of(Cause::MessageSet));
+        }
+        // What an attribute holds or `from_wrapped` gives may be of any class, and the plan's slots are those of its own.
+        let message = Message::below(message, plan).ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "expected a message of {}, got one of {}",
+                plan.class.bind(self.py),
+                message.get_type()
+            ))
+        })?;
+        let done = if shape.kind == Kind::Group {
+            let end_tag = shape.number << 3 | wire::EGROUP;
+            self.fields(plan, message.area(), owner, reader, end_tag)
+        } else {
+            let stop = reader.span()?;
+            let mut inner = Reader::new(reader.data, reader.pos, stop);
+            let done = self.fields(plan, message.area(), owner, &mut inner, 0);
+            reader.pos = stop;
+            done
+        };
+        done
+    }
+
+    /// A message whose Python value is another: read, then unwrapped.
+    fn wrapped_message(
+        &mut self,
+        field: &Field,
+        plan: &Plan,
+        shape: &FieldShape,
+        reader: &mut Reader<'_>,
+        held: Option<Bound<'py, PyAny>>,
+    ) -> Outcome<Bound<'py, PyAny>> {
+        if held.is_none() {
+            if let Some(made) = decode_well_known::read(self.py, field, plan, shape, reader)? {
+                return Ok(made);
+            }
+        }
+        let made = match held {
+            Some(held) => plan
+                .class
+                .bind(self.py)
+                .call_method1("from_wrapped", (held,))?,
+            None => new_message(self.py, plan)?,
+        };
+        read_pending(Message::known(&made)?)?;
+        let source = self.source.take();
+        let read = self.below(plan, &made, false, shape, reader);
+        self.source = source;
+        read?;
+        Ok(made.call_method0("to_wrapped")?)
+    }
+
+    /// Key and value of a map entry; `None` when the value is one that its closed enum does not know.
+    fn map_entry(
+        &mut self,
+        fields: &(Field, Field),
+        shapes: &(FieldShape, FieldShape),
+        is_common: bool,
+        reader: &mut Reader<'_>,
+    ) -> Outcome<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+        let stop = reader.span()?;
+        let mut inner = Reader::new(reader.data, reader.pos, stop);
+        let mut key: Option<Bound<'py, PyAny>> = None;
+        let mut item: Option<Bound<'py, PyAny>> = None;
+        let mut known_value = true;
+        let py = self.py;
+        let default_key = || fields.0.default.bind(py).clone();
+        while !inner.at_end() {
+            let tag = inner.tag()?;
+            if tag == shapes.0.tag {
+                key = if is_common && shapes.0.kind == Kind::String && shapes.0.utf8 {
+                    let bytes = inner.bytes()?;
+                    let made = key_cache::string(py, bytes);
+                    Some(made.map_err(|error| not_utf8(py, error, bytes))?)
+                } else {
+                    scalar(self.py, &fields.0, &shapes.0, &mut inner)?
+                };
+            } else if tag == shapes.1.tag {
+                let read = if shapes.1.kind.is_message() {
+                    self.message(&fields.1, &shapes.1, &mut inner, item.take())
+                        .map(Some)
+                } else {
+                    scalar(self.py, &fields.1, &shapes.1, &mut inner)
+                };
+                match read {
+                    Ok(found) => {
+                        known_value = found.is_some();
+                        item = found;
+                    }
+                    Err(failure) => {
+                        let key = key.unwrap_or_else(default_key);
+                        return Err(failure.at(Step::Key(key.unbind())));
+                    }
+                }
+            } else {
+                inner.skip(tag, self.budget.depth)?;
+            }
+        }
+        reader.pos = stop;
+        if !known_value {
+            return Ok(None);
+        }
+        let key = key.unwrap_or_else(default_key);
+        let item = match item {
+            Some(item) => item,
+            None if shapes.1.kind.is_message() => self.empty_value(&fields.1, &shapes.1)?,
+            None => fields.1.default.bind(self.py).clone(),
+        };
+        Ok(Some((key, item)))
+    }
+
+    fn empty_value(&self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+        let plan = field.plan(self.py, shape)?;
+        let made = new_message(self.py, &plan)?;
+        if field.wrapped == Wrapped::No {
+            return Ok(made);
+        }
+        Ok(made.call_method0("to_wrapped")?)
+    }
+
+    /// The numbers of a packed field.
+    fn packed(
+        &self,
+        plan: &Plan,
+        field: &Field,
+        shape: &FieldShape,
+        area: Area<'_>,
+        reader: &mut Reader<'_>,
+        unknown: &mut Kept,
+    ) -> Outcome<()> {
+        let stop = reader.span()?;
+        let mut inner = Reader::new(reader.data, reader.pos, stop);
+        reader.pos = stop;
+        let bytes = reader.data.get(inner.pos..stop).unwrap_or_default();
+        if shape.kind.width() > 0 && bytes.len() % shape.kind.width() > 0 {
+            // Found before the list is made.
+            return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
+        }
+        let first = field_access::get(self.py, plan, field, area)?
+            .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
+        let fresh = if first {
+            decode_scalar::all(self.py, shape.kind, bytes)
+        } else {
+            None
+        };
+        if let Some(list) = fresh {
+            field_access::put(self.py, plan, field, area, list.into_any())?;
+            return Ok(());
+        }
+        let list = field_access::list(self.py, plan, field, area)?;
+        while !inner.at_end() {
+            let start = inner.pos;
+            match scalar(self.py, field, shape, &mut inner) {
+                Ok(Some(item)) => list.append(item)?,
+                Ok(None) => {
+                    // As it would stand alone.
+                    unknown.add(reader, shape.key);
+                    unknown.keep(&inner, start);
+                }
+                Err(failure) => {
+                    let failure = match failure.cause {
+                        Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
+                        _ => failure,
+                    };
+                    return Err(failure.at(Step::Index(list.len())));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the content of a message or group starts and ends; the reader goes behind it.
+fn limits_of(shape: &FieldShape, reader: &mut Reader<'_>) -> Outcome<(u32, u32)> {
+    let (start, end) = if shape.kind == Kind::Group {
+        let start = reader.pos;
+        let opening = shape.number << 3 | wire::SGROUP;
+        let mut end = start;
+        loop {
+            let tag = reader.tag()?;
+            if tag == opening + 1 {
+                break;
+            }
+            reader.skip(tag, STACK_LEVELS)?;
+            end = reader.pos;
+        }
+        (start, end)
+    } else {
+        let end = reader.span()?;
+        let start = reader.pos;
+        reader.pos = end;
+        (start, end)
+    };
+    match (u32::try_from(start), u32::try_from(end)) {
+        (Ok(start), Ok(end)) => Ok((start, end)),
+        _ => Err(Malformed::Cut.into()),
+    }
+}
+
+/// For what was counted before.
+pub const UNCOUNTED: Budget = Budget {
+    depth: STACK_LEVELS,
+    messages: u64::MAX,
+};
+
+/// Fills the empty slots of a message whose wire bytes are still to be read.
+///
+/// # Errors
+/// `MemoryError`: the bytes were checked before.
+pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
+    let Some((data, start, end)) = message.pending() else {
+        return Ok(());
+    };
+    let py = data.py();
+    let plan = message.plan()?;
+    let mut frame = Frame::new(py, plan);
+    let mut decoder = Decoder {
+        py,
+        source: Some(&data),
+        canonical: message.is_canonical(),
+        // Levels and messages were counted when the bytes were checked.
+        budget: UNCOUNTED,
+        late: Late::default(),
+        absent: HashSet::new(),
+    };
+    let mut reader = Reader::new(data.as_bytes(), start, end);
+    decoder
+        .fields(plan, frame.area(), None, &mut reader, 0)
+        .and_then(|()| Ok(decoder.late.put(py)?))
+        .map_err(|failure| match failure.cause {
+            Cause::Python(error) => error,
+            Cause::Malformed(found) => {
+                PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
+            }
+            Cause::MessageSet => PyRuntimeError::new_err("checked wire bytes hold a message set"),
+        })?;
+    message.adopt(plan, &mut frame);
+    Ok(())
+}

@@ -1,0 +1,148 @@
+//! Messages to wire bytes. In: a message. Out: its bytes, written from the last to the first, so that every length is known
+//! when it is written.
+//!
+//! Whatever cannot be written is left to the plain codec, which starts again and says what is wrong and where: there is
+//! one text for each error, and no path is kept while all goes well.
+
+use std::cell::RefCell;
+
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::binary::decoder::read_pending;
+use crate::binary::encoder::{Encoder, Exact};
+use crate::message::header::Message;
+use crate::python::arguments::release_dropped;
+use crate::python::fallback::Stop;
+use crate::python::imports::api;
+use crate::python::limits::Limits;
+use crate::python::values;
+use crate::wire::Buffer;
+
+thread_local! {
+    static BUFFER: RefCell<Option<Buffer>> = const { RefCell::new(None) };
+}
+
+/// Runs `work` with the buffer that the thread keeps between calls. Code that is called while a message is written may
+/// write another one, and gets a buffer of its own.
+fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
+    let mut buffer = BUFFER.with_borrow_mut(Option::take).unwrap_or_default();
+    let done = work(&mut buffer);
+    buffer.reset();
+    BUFFER.with_borrow_mut(|kept| *kept = Some(buffer));
+    done
+}
+
+/// Wire bytes of a message.
+///
+/// # Errors
+/// `EncodeError` with the path of a value that its field cannot carry.
+pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = object.py();
+    let made = written(object, |written| match written {
+        Written::In(holder) => Ok(holder),
+        Written::Bytes(bytes) => values::new_bytes(py, bytes),
+    });
+    match made? {
+        Some(made) => Ok(made?.into_any()),
+        None => api(py)?.encode.bind(py).call1((object,)),
+    }
+}
+
+/// The number of wire bytes of a message.
+///
+/// # Errors
+/// As for `encode`.
+pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
+    let py = object.py();
+    let size = written(object, |written| match written {
+        Written::In(holder) => holder.as_bytes().len(),
+        Written::Bytes(bytes) => bytes.len(),
+    });
+    match size? {
+        Some(size) => Ok(size),
+        None => api(py)?.encode.bind(py).call1((object,))?.len(),
+    }
+}
+
+/// Where the wire bytes of a message are.
+enum Written<'a, 'py> {
+    /// An object holds them, and no others.
+    In(Bound<'py, PyBytes>),
+    /// The message was not read since it was parsed from them, or they were just written.
+    Bytes(&'a [u8]),
+}
+
+/// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
+fn written<'py, T>(
+    object: &Bound<'py, PyAny>,
+    work: impl FnOnce(Written<'_, 'py>) -> T,
+) -> PyResult<Option<T>> {
+    let py = object.py();
+    let Some(message) = Message::of(object) else {
+        return Ok(None);
+    };
+    let plan = message.plan()?;
+    let limits = Limits::current(py)?;
+    let mut encoder = Encoder::new(limits, None);
+    if message.is_pending() {
+        if let Some((data, start, end)) = encoder.unread(plan, message) {
+            let bytes = data.as_bytes().get(start..end).unwrap_or_default();
+            if bytes.len() as u64 > limits.size {
+                return Ok(None);
+            }
+            return Ok(Some(work(if bytes.len() == data.as_bytes().len() {
+                Written::In(data)
+            } else {
+                Written::Bytes(bytes)
+            })));
+        }
+        read_pending(message)?;
+    }
+    let written = with_buffer(|out| {
+        encoder.message(plan, message, out)?;
+        if out.len() as u64 > limits.size {
+            return Err(Stop::Refused);
+        }
+        let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
+        Ok(work(Written::Bytes(bytes)))
+    });
+    match written {
+        Ok(made) if encoder.incomplete => {
+            let api = api(py)?;
+            api.check_required
+                .bind(py)
+                .call1((object, &api.encode_error))
+                .map(|_| Some(made))
+        }
+        Ok(made) => Ok(Some(made)),
+        Err(Stop::Refused) => {
+            release_dropped();
+            Ok(None)
+        }
+        Err(Stop::Python(error)) => Err(*error),
+    }
+}
+
+/// Calls `work` with wire bytes of which reading gives a message that is the same to everybody; see `Exact`. `None` when that
+/// cannot be said.
+///
+/// No code of users runs, and nothing is changed.
+pub fn exactly<T>(
+    message: Message<'_, '_>,
+    exact: Exact,
+    work: impl FnOnce(&[u8]) -> T,
+) -> PyResult<Option<T>> {
+    let py = message.object().py();
+    let plan = message.plan()?;
+    let mut encoder = Encoder::new(Limits::current(py)?, Some(exact));
+    with_buffer(|out| match encoder.message(plan, message, out) {
+        Ok(()) if !encoder.incomplete => match out.finish() {
+            Ok(bytes) => Ok(Some(work(bytes))),
+            Err(_) => Err(PyMemoryError::new_err(())),
+        },
+        Ok(()) | Err(Stop::Refused) => Ok(None),
+        Err(Stop::Python(error)) => Err(*error),
+    })
+}

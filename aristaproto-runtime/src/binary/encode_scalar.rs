@@ -1,0 +1,246 @@
+//! Scalars to wire bytes. `plain` writes values of Python's own types without counting a reference; `scalar` converts all
+//! others, which may run Python code.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString};
+
+use crate::python::borrowed::ValueRef;
+use crate::python::fallback::{Outcome, Stop};
+use crate::python::int::Long;
+use crate::python::values;
+use crate::python::values::Int;
+use crate::schema::message::Field;
+use crate::schema::wire_table::FieldShape;
+use crate::wire::{zigzag, Buffer, Key, Kind};
+
+/// Writes a scalar of one of Python's own types and its key; of zero nothing, if `skip_zero`. False, and nothing was written,
+/// for a value of another type or out of range; with `is_exact`, for one that reading would give otherwise, too.
+#[inline(always)]
+pub fn plain(
+    value: ValueRef<'_>,
+    kind: Kind,
+    key: Key,
+    skip_zero: bool,
+    is_exact: bool,
+    out: &mut Buffer,
+) -> bool {
+    match kind {
+        Kind::String => match value.utf8() {
+            Some(text) => bytes(text, key, skip_zero, out),
+            None => return false,
+        },
+        Kind::Bytes => match value.bytes() {
+            Some(held) => bytes(held, key, skip_zero, out),
+            None => return false,
+        },
+        Kind::Double => match value.float() {
+            Some(number) => fixed64(number.to_bits(), key, skip_zero, out),
+            None => return false,
+        },
+        Kind::Float => match value.float().map(|wide| (wide, wide as f32)) {
+            Some((wide, number)) if fits(wide, number, is_exact) => {
+                fixed32(number.to_bits(), key, skip_zero, out);
+            }
+            _ => return false,
+        },
+        Kind::Bool => match value.truth() {
+            Some(truth) => varint(u64::from(truth), key, skip_zero, out),
+            None => return false,
+        },
+        Kind::Group | Kind::Message => return false,
+        Kind::Enum if is_exact => return false,
+        _ => {
+            let number = if is_exact {
+                value.exact_int()
+            } else {
+                value.int()
+            };
+            let number = number.and_then(crate::python::int::Int::value);
+            return number.is_some_and(|number| integer(number, kind, key, skip_zero, out));
+        }
+    }
+    true
+}
+
+/// Writes an integer as its type is written; false when it is out of range.
+#[inline(always)]
+fn integer(long: Long, kind: Kind, key: Key, skip_zero: bool, out: &mut Buffer) -> bool {
+    let Some(number) = long.of_kind(kind) else {
+        return false;
+    };
+    match kind {
+        Kind::SInt32 | Kind::SInt64 => varint(zigzag(number.cast_signed()), key, skip_zero, out),
+        Kind::Fixed32 | Kind::SFixed32 => fixed32(number as u32, key, skip_zero, out),
+        Kind::Fixed64 | Kind::SFixed64 => fixed64(number, key, skip_zero, out),
+        _ => varint(number, key, skip_zero, out),
+    }
+    true
+}
+
+/// Whether a double is one that 32 bits can tell: with `is_exact`, to its last digit.
+#[inline(always)]
+pub fn fits(wide: f64, number: f32, is_exact: bool) -> bool {
+    if is_exact {
+        f64::from(number).to_bits() == wide.to_bits()
+    } else {
+        number.is_finite() || !wide.is_finite()
+    }
+}
+
+/// Writes any value that stands for a scalar of the field's type, and its key; of zero nothing, if `skip_zero`.
+///
+/// # Errors
+/// `Stop::Refused` for a value that the field cannot carry, or what Python code raises.
+pub fn scalar(
+    field: &Field,
+    shape: &FieldShape,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let kind = shape.kind;
+    if !field.is_closed
+        && crate::python::borrowed::peek(item, |value| {
+            plain(value, kind, key, skip_zero, false, out)
+        })
+    {
+        return Ok(());
+    }
+    match kind {
+        Kind::String => text(shape, item, key, skip_zero, out)?,
+        Kind::Bytes => {
+            if let Ok(held) = item.cast::<PyBytes>() {
+                bytes(held.as_bytes(), key, skip_zero, out);
+            } else if let Ok(array) = item.cast::<PyByteArray>() {
+                bytes(&array.to_vec(), key, skip_zero, out);
+            } else {
+                let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Refused)?;
+                let held = view.call_method0("tobytes")?;
+                let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
+                bytes(held.as_bytes(), key, skip_zero, out);
+            }
+        }
+        Kind::Double => fixed64(float(item)?.to_bits(), key, skip_zero, out),
+        Kind::Float => {
+            let wide = float(item)?;
+            let number = wide as f32;
+            if !fits(wide, number, false) {
+                return Err(Stop::Refused);
+            }
+            fixed32(number.to_bits(), key, skip_zero, out);
+        }
+        Kind::Bool => {
+            let truth = match item.cast::<PyBool>() {
+                Ok(truth) => truth.is_true(),
+                Err(_) => match values::int(item) {
+                    Int::Signed(0) => false,
+                    Int::Signed(1) => true,
+                    _ => return Err(Stop::Refused),
+                },
+            };
+            varint(u64::from(truth), key, skip_zero, out);
+        }
+        Kind::Group | Kind::Message => return Err(Stop::Refused),
+        _ => {
+            let number = long(item)?;
+            if kind == Kind::Enum {
+                let number = number.of_kind(kind).ok_or(Stop::Refused)? as i32;
+                if let Some(members) = field.members.as_ref().filter(|members| members.closed) {
+                    members.find(item.py(), number)?.ok_or(Stop::Refused)?;
+                }
+            }
+            if !integer(number, kind, key, skip_zero, out) {
+                return Err(Stop::Refused);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text(
+    shape: &FieldShape,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let text = item.cast::<PyString>().map_err(|_| Stop::Refused)?;
+    if let Some(held) = values::utf8(text) {
+        bytes(held, key, skip_zero, out);
+        return Ok(());
+    }
+    if shape.utf8 {
+        return Err(Stop::Refused);
+    }
+    let held = text
+        .call_method1("encode", ("utf-8", "surrogateescape"))
+        .map_err(|_| Stop::Refused)?;
+    let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
+    bytes(held.as_bytes(), key, skip_zero, out);
+    Ok(())
+}
+
+#[inline(always)]
+fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && held.is_empty()) {
+        out.bytes(held, key);
+    }
+}
+
+#[inline(always)]
+fn varint(number: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && number == 0) {
+        out.varint(number, key);
+    }
+}
+
+#[inline(always)]
+fn fixed32(bits: u32, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && bits == 0) {
+        out.fixed32(bits, key);
+    }
+}
+
+#[inline(always)]
+fn fixed64(bits: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+    if !(skip_zero && bits == 0) {
+        out.fixed64(bits, key);
+    }
+}
+
+/// The number in an int, or what `__index__` gives.
+fn long(item: &Bound<'_, PyAny>) -> Outcome<Long> {
+    let of_signed = |number: i64| Long {
+        negative: number < 0,
+        magnitude: number.unsigned_abs(),
+    };
+    Ok(match values::int(item) {
+        Int::Signed(number) => of_signed(number),
+        Int::Unsigned(magnitude) => Long {
+            negative: false,
+            magnitude,
+        },
+        Int::Huge => return Err(Stop::Refused),
+        Int::Other => {
+            // It is asked once: `__index__` may give another number each time.
+            let index = values::index_of(item).ok_or(Stop::Refused)?;
+            match values::int(&index) {
+                Int::Signed(number) => of_signed(number),
+                Int::Unsigned(magnitude) => Long {
+                    negative: false,
+                    magnitude,
+                },
+                _ => return Err(Stop::Refused),
+            }
+        }
+    })
+}
+
+#[inline(always)]
+fn float(item: &Bound<'_, PyAny>) -> Outcome<f64> {
+    match values::float(item) {
+        Some(number) => Ok(number),
+        None => item.extract::<f64>().map_err(|_| Stop::Refused),
+    }
+}

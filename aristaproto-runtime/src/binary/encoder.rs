@@ -1,0 +1,721 @@
+//! Messages to wire bytes, field by field, from the last to the first.
+//!
+//! Scalars of Python's own types are written as they lie in their slot (`Slot::peek`). Messages, lists of messages, maps and all
+//! other values are held by a counted reference while they are written, because converting a value may run Python code;
+//! a list is asked for its elements one by one.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use crate::binary::canonical::Canonical;
+use crate::binary::decoder::read_pending;
+use crate::binary::encode_scalar::{plain, scalar};
+use crate::binary::{canonical, packed};
+use crate::memory::layout::MessageClass;
+use crate::memory::slot::{Area, Slot};
+use crate::message::field_access::oneofs_agree;
+use crate::message::header::Message;
+use crate::message::level::{Child, Dict, Entries, Level, List};
+use crate::message::required::has_required;
+use crate::python::arguments::release_dropped;
+use crate::python::borrowed::{peek, ValueRef};
+use crate::python::fallback::{Outcome, Stop};
+use crate::python::imports::api;
+use crate::python::limits::{Limits, STACK_LEVELS};
+use crate::python::values;
+use crate::schema::datetime;
+use crate::schema::field::Wrapped;
+use crate::schema::field_tables::{How, Step};
+use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::wire_table::FieldShape;
+use crate::wire;
+use crate::wire::{Buffer, Key, Kind, Reader};
+
+/// What a copy by way of wire bytes asks for: that reading the bytes gives the very values that are written, and no code of
+/// users' is passed over. Everything else is refused.
+#[derive(Clone, Copy)]
+pub struct Exact {
+    /// Nothing may be held from elsewhere either, so that no object is met twice.
+    pub alone: bool,
+}
+
+/// Writes messages.
+pub struct Encoder {
+    /// Levels that may follow.
+    depth: u32,
+    /// A message was written of which a required field is not set.
+    pub incomplete: bool,
+    exact: Option<Exact>,
+    /// How many bytes may still be looked at in vain, once some were: what is not canonical at a deep level is met again at each.
+    doubts: Option<usize>,
+}
+
+impl Encoder {
+    /// Is to write no more levels than the limits allow.
+    pub fn new(limits: Limits, exact: Option<Exact>) -> Self {
+        Self {
+            depth: limits.levels(),
+            incomplete: false,
+            exact,
+            doubts: None,
+        }
+    }
+
+    /// Writes a message that somebody holds.
+    ///
+    /// # Errors
+    /// `Stop::Refused` for what is not written here.
+    pub fn message(&mut self, plan: &Plan, message: Message<'_, '_>, out: &mut Buffer) -> Outcome {
+        if message.is_pending() {
+            let unread = if self.exact.is_some() {
+                // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
+                Some(message.untouched(plan).ok_or(Stop::Refused)?)
+            } else {
+                self.unread(plan, message)
+            };
+            if let Some((data, start, end)) = unread {
+                out.put(data.as_bytes().get(start..end).unwrap_or_default());
+                return Ok(());
+            }
+            read_pending(message)?;
+        }
+        let object = message.object().to_owned();
+        let mut level = Level::outermost(&object);
+        self.fields(&mut level, plan, message.area(), out)
+    }
+
+    /// Writes the fields of a message of which nothing is to be read.
+    fn fields(
+        &mut self,
+        level: &mut Level<'_, '_>,
+        plan: &Plan,
+        slots: Area<'_>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some() && !oneofs_agree(plan, slots) {
+            return Err(Stop::Refused);
+        }
+        if !plan.is_simple || !slots.is_empty(plan.unknown) {
+            self.besides_fields(level, plan, slots, out)?;
+            self.incomplete |= !has_required(plan, slots);
+        }
+        let exact = self.exact;
+        for (step, slot) in slots.each(&plan.steps) {
+            let (how, kind, key) = (step.how, step.kind, step.key);
+            if slot.peek(|value| written_plainly(value, how, kind, key, exact, out)) == Some(false)
+            {
+                self.slot(level, plan, step, slot, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a message that nobody has looked at, if reading and writing it gives the same, and where they start and end.
+    #[inline(never)]
+    pub fn unread<'py>(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, 'py>,
+    ) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
+        if self.depth < canonical::LEVELS {
+            // Writing may have to end in an error.
+            return None;
+        }
+        let (data, start, end) = message.untouched(plan)?;
+        if !message.is_canonical() {
+            let doubts = self.doubts.unwrap_or(2 * (end - start));
+            if end - start > doubts {
+                return None;
+            }
+            let mut look = Canonical::new(data.py(), data.as_bytes(), start, end);
+            if !look.is_message(plan) {
+                self.doubts = Some(doubts.saturating_sub(look.position() - start));
+                return None;
+            }
+            message.set_canonical();
+        }
+        Some((data, start, end))
+    }
+
+    /// Writes unknown fields and extensions.
+    #[inline(never)]
+    fn besides_fields(
+        &mut self,
+        level: &Level<'_, '_>,
+        plan: &Plan,
+        slots: Area<'_>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if plan.is_message_set() {
+            // The plain codec writes it, and with it all around it.
+            return Err(Stop::Refused);
+        }
+        let unknown = slots.slot(plan.unknown);
+        if self.exact.is_some() && !unknown.is_empty() {
+            let py = level.python();
+            let bytes = unknown.get(py).ok_or(Stop::Refused)?;
+            let bytes = bytes.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
+            if !stays_unknown(py, plan, bytes.as_bytes())? {
+                return Err(Stop::Refused);
+            }
+        }
+        let written = unknown.peek(|held| held.bytes().map(|bytes| out.put(bytes)));
+        if written == Some(None) {
+            return Err(Stop::Refused);
+        }
+        let extensions = plan.extensions.map(|offset| slots.slot(offset));
+        let Some(extensions) = extensions.filter(|slot| !slot.is_empty()) else {
+            return Ok(());
+        };
+        let held = extensions.get(level.python()).ok_or(Stop::Refused)?;
+        match held.cast::<PyDict>() {
+            Ok(held) if held.is_empty() => Ok(()),
+            Ok(held) if self.exact.is_none() => self.extensions(held, out),
+            Err(_) if held.is_none() => Ok(()),
+            _ => Err(Stop::Refused),
+        }
+    }
+
+    /// Writes what is in a slot, which is not empty.
+    #[inline(never)]
+    fn slot(
+        &mut self,
+        level: &mut Level<'_, '_>,
+        plan: &Plan,
+        step: &Step,
+        slot: Slot<'_>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        let (how, kind, key, exact) = (step.how, step.kind, step.key, self.exact);
+        let Some((field, shape)) = plan.at(step.index as usize) else {
+            return Ok(());
+        };
+        if let Some(class) = &field.class {
+            if how == How::Message {
+                if let Some(child) = level.message(slot, class) {
+                    return self.child(child, shape, out);
+                }
+            } else if shape.repeated {
+                if let Some(list) = level.list(slot) {
+                    return self.messages(list, class, field, shape, out);
+                }
+            }
+        } else if kind == Kind::Enum && !shape.repeated {
+            let number = slot.peek(|value| value.int()?.value()?.of_kind(kind));
+            let number = number.flatten().map(|number| number as i32);
+            if let Some((number, member)) = number.and_then(|number| field.named_member(number)) {
+                let is_read_so = || {
+                    slot.held()
+                        .is_some_and(|held| held.as_ptr() == member.as_ptr())
+                };
+                let is_usual = how != How::Closed || number > 0;
+                if is_usual && (exact.is_none() || is_read_so()) {
+                    if number > 0 || how == How::Optional {
+                        out.varint(number, key);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+            if let (Some(class), Some(entries)) = (&entry.1.class, Entries::of(slot)) {
+                return self.message_map(level.dict(&entries), class, entry, shapes, shape, out);
+            }
+        }
+        let py = level.python();
+        let Some(held) = slot.get(py) else {
+            return Ok(());
+        };
+        if self.exact.is_some() {
+            return self.exactly(field, shape, &held, out);
+        }
+        if let Some(list) = self.field(field, shape, &held, out)? {
+            slot.put(list.clone());
+            self.field(field, shape, &list, out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the messages of a list, which is asked for each of them: code of users may change it meanwhile.
+    fn messages(
+        &mut self,
+        mut list: List<'_, '_>,
+        class: &MessageClass,
+        field: &Field,
+        shape: &FieldShape,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone) && list.level().is_shared() {
+            return Err(Stop::Refused);
+        }
+        let mut index = list.len();
+        while index > 0 {
+            index = (index - 1).min(list.len().saturating_sub(1));
+            list.prefetch(index, class);
+            if let Some(child) = list.message(index, class) {
+                self.child(child, shape, out)?;
+                continue;
+            }
+            let Some(item) = list.get(index) else {
+                break;
+            };
+            self.value(field, shape, &item, out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the entries of a map of messages.
+    fn message_map(
+        &mut self,
+        mut dict: Dict<'_, '_>,
+        class: &MessageClass,
+        entry: &(Field, Field),
+        shapes: &(FieldShape, FieldShape),
+        shape: &FieldShape,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone) && dict.level().is_shared() {
+            return Err(Stop::Refused);
+        }
+        let (kind, key, is_exact) = (shapes.0.kind, shapes.0.key, self.exact.is_some());
+        for index in (0..dict.len()).rev() {
+            let before = out.len();
+            let is_message = match dict.message(index, class) {
+                Some(child) => self.child(child, &shapes.1, out).map(|()| true)?,
+                None => false,
+            };
+            if !is_message {
+                if let Some((_, value)) = dict.get(index) {
+                    self.value(&entry.1, &shapes.1, &value, out)?;
+                }
+            }
+            let is_written =
+                dict.peek_key(index, |name| plain(name, kind, key, false, is_exact, out));
+            if is_written == Some(false) {
+                if let Some((name, _)) = dict.get(index) {
+                    self.scalar(&entry.0, &shapes.0, &name, key, false, out)?;
+                }
+            }
+            out.varint((out.len() - before) as u64, shape.key);
+        }
+        Ok(())
+    }
+
+    /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
+    #[inline(always)]
+    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Buffer) -> Outcome {
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
+        let before = open(shape, out);
+        if let Some(exact) = self.exact {
+            if !child.is_usual() || exact.alone && child.level().is_shared() {
+                return Err(Stop::Refused);
+            }
+        }
+        if let Some((level, plan, slots)) = child.filled() {
+            self.fields(level, plan, slots, out)?;
+        } else {
+            let object = child.level().object();
+            let message = Message::of(&object).ok_or(Stop::Refused)?;
+            self.message(message.plan()?, message, out)?;
+        }
+        close(shape, before, out);
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Writes what is no message, no list of messages and no scalar of Python's own types, if reading it gives the same.
+    fn exactly(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        held: &Bound<'_, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_some_and(|exact| exact.alone)
+            && (shape.repeated || shape.entry.is_some())
+            && !values::is_unshared(held)
+        {
+            return Err(Stop::Refused);
+        }
+        match self.field(field, shape, held, out)? {
+            None => Ok(()),
+            Some(_) => Err(Stop::Refused),
+        }
+    }
+
+    fn extensions<'py>(&mut self, held: &Bound<'py, PyDict>, out: &mut Buffer) -> Outcome {
+        let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
+        for (extension, item) in values::entries(held) {
+            let learned = crate::schema::compile::learned(&extension.getattr("field")?)?;
+            found.push((learned, extension, item));
+        }
+        found.sort_by_key(|(learned, _, _)| std::cmp::Reverse(learned.shape.number));
+        for (learned, extension, item) in &found {
+            if let Some(list) = self.field(&learned.field, &learned.shape, item, out)? {
+                held.set_item(extension, &list)?;
+                self.field(&learned.field, &learned.shape, &list, out)?;
+            }
+        }
+        drop(found);
+        release_dropped();
+        Ok(())
+    }
+
+    /// Writes what an attribute holds; or gives the list that is to replace it, when it is an iterable of another kind, and
+    /// writes nothing.
+    #[inline]
+    fn field<'py>(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        held: &Bound<'py, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        if shape.repeated {
+            return self.repeated(field, shape, held, out);
+        }
+        if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
+            self.map(entry, shapes, shape, held, out)?;
+        } else if shape.kind.is_message() {
+            if !held.is_none() {
+                self.value(field, shape, held, out)?;
+            }
+        } else if field.presence {
+            if !held.is_none() && !closed_member(field, held, self.exact, shape.key, out) {
+                self.scalar(field, shape, held, shape.key, false, out)?;
+            }
+        } else {
+            self.scalar(field, shape, held, shape.key, true, out)?;
+        }
+        Ok(None)
+    }
+
+    fn repeated<'py>(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        held: &Bound<'py, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome<Option<Bound<'py, PyAny>>> {
+        if let Ok(list) = held.cast_exact::<PyList>() {
+            self.list(field, shape, list, out)?;
+            return Ok(None);
+        }
+        if self.exact.is_some() {
+            return Err(Stop::Refused);
+        }
+        if held.is_none() {
+            return Ok(None);
+        }
+        if let Ok(tuple) = held.cast_exact::<PyTuple>() {
+            self.list(field, shape, &tuple.to_list(), out)?;
+            return Ok(None);
+        }
+        let mapping = api(held.py())?.mapping.bind(held.py());
+        if held.is_instance_of::<PyString>()
+            || held.is_instance_of::<PyBytes>()
+            || held.is_instance_of::<PyByteArray>()
+            || held.is_instance(mapping)?
+            || !held.hasattr("__iter__")?
+        {
+            return Err(Stop::Refused);
+        }
+        // An iterator can be read once only: what it gave must not be lost, and the plain codec must find it.
+        Ok(Some(values::list_of(held)?.into_any()))
+    }
+
+    fn list(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        list: &Bound<'_, PyList>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if list.is_empty() {
+            return Ok(());
+        }
+        if shape.kind.is_message() {
+            return values::for_each_back(list, |item| self.value(field, shape, &item, out));
+        }
+        let how = if field.packed { How::Packed } else { How::Each };
+        let (kind, key) = (
+            shape.kind,
+            if field.packed {
+                shape.packed_key
+            } else {
+                shape.key
+            },
+        );
+        let exact = self.exact;
+        if !field.is_closed
+            && peek(list, |list| {
+                written_plainly(list, how, kind, key, exact, out)
+            })
+        {
+            return Ok(());
+        }
+        let before = out.len();
+        let key = if field.packed { Key::NONE } else { shape.key };
+        values::for_each_back(list, |item| {
+            self.scalar(field, shape, &item, key, false, out)
+        })?;
+        if field.packed {
+            out.varint((out.len() - before) as u64, shape.packed_key);
+        }
+        Ok(())
+    }
+
+    fn map(
+        &mut self,
+        entry: &(Field, Field),
+        shapes: &(FieldShape, FieldShape),
+        shape: &FieldShape,
+        held: &Bound<'_, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        let pairs: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> =
+            if let Ok(dict) = held.cast_exact::<PyDict>() {
+                if dict.is_empty() {
+                    return Ok(());
+                }
+                if !shapes.1.kind.is_message() && !entry.1.is_closed {
+                    let part = |shape: &FieldShape| (shape.kind, shape.key);
+                    let (name, item, key) = (part(&shapes.0), part(&shapes.1), shape.key);
+                    let exact = self.exact.is_some();
+                    if peek(dict, |dict| packed::map(dict, name, item, key, exact, out)) {
+                        return Ok(());
+                    }
+                }
+                values::entries(dict)
+            } else {
+                if self.exact.is_some() {
+                    return Err(Stop::Refused);
+                }
+                if !held.is_truthy()? {
+                    return Ok(());
+                }
+                if !held.hasattr("items")? {
+                    return Err(Stop::Refused);
+                }
+                held.call_method0("items")?
+                    .try_iter()?
+                    .map(|pair| pair?.extract())
+                    .collect::<PyResult<_>>()?
+            };
+        for (key, item) in pairs.iter().rev() {
+            let before = out.len();
+            if shapes.1.kind.is_message() {
+                self.value(&entry.1, &shapes.1, item, out)?;
+            } else {
+                self.scalar(&entry.1, &shapes.1, item, shapes.1.key, false, out)?;
+            }
+            self.scalar(&entry.0, &shapes.0, key, shapes.0.key, false, out)?;
+            out.varint((out.len() - before) as u64, shape.key);
+        }
+        Ok(())
+    }
+
+    /// Writes a message, or a value that stands for one, as `child` does.
+    fn value(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        item: &Bound<'_, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
+        let before = open(shape, out);
+        match field.message(item) {
+            Some(message) => {
+                let plan = message.plan()?;
+                if let Some(exact) = self.exact {
+                    let is_usual = plan.copies_itself && message.compares_itself();
+                    if !is_usual || exact.alone && !values::is_unshared(item) {
+                        return Err(Stop::Refused);
+                    }
+                }
+                self.message(plan, message, out)?;
+            }
+            None => self.other(field, shape, item, out)?,
+        }
+        close(shape, before, out);
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Writes the content of a message that is not of the field's very class.
+    fn other(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        item: &Bound<'_, PyAny>,
+        out: &mut Buffer,
+    ) -> Outcome {
+        let py = item.py();
+        match field.wrapped {
+            Wrapped::No if self.exact.is_some() => return Err(Stop::Refused),
+            Wrapped::No => {
+                let message = Message::of(item).ok_or(Stop::Refused)?;
+                let own = message.plan()?;
+                let plan = field.plan(py, shape)?;
+                let origin = |plan: &Plan| plan.schema.bind(py).getattr("origin");
+                if !origin(own)?.is(&origin(&plan)?) {
+                    return Err(Stop::Refused);
+                }
+                return self.message(own, message, out);
+            }
+            Wrapped::Timestamp | Wrapped::Duration => {
+                if let Some(parts) = datetime::parts(field.wrapped, item) {
+                    if self.exact.is_some() && datetime::is_second_time(item) {
+                        return Err(Stop::Refused);
+                    }
+                    out.parts(parts);
+                    return Ok(());
+                }
+            }
+            Wrapped::Scalar => {
+                let plan = field.plan(py, shape)?;
+                if let Some((inner, inner_shape)) = plan.at(0) {
+                    return self.scalar(inner, inner_shape, item, inner_shape.key, true, out);
+                }
+            }
+            Wrapped::Other => {}
+        }
+        if self.exact.is_some() {
+            return Err(Stop::Refused);
+        }
+        let plan = field.plan(py, shape)?;
+        let message = plan
+            .class
+            .bind(py)
+            .call_method1("from_wrapped", (item,))
+            .map_err(|_| Stop::Refused)?;
+        let message = Message::of(&message).ok_or(Stop::Refused)?;
+        self.message(message.plan()?, message, out)
+    }
+
+    fn scalar(
+        &self,
+        field: &Field,
+        shape: &FieldShape,
+        item: &Bound<'_, PyAny>,
+        key: Key,
+        skip_zero: bool,
+        out: &mut Buffer,
+    ) -> Outcome {
+        if self.exact.is_none() {
+            return scalar(field, shape, item, key, skip_zero, out);
+        }
+        let kind = shape.kind;
+        if peek(item, |value| plain(value, kind, key, skip_zero, true, out)) {
+            return Ok(());
+        }
+        exact_member(field, item, key, skip_zero, out)
+    }
+}
+
+/// Begins, at its end, a message in a field: with the closing tag of a group. Gives what was written before.
+#[inline(always)]
+fn open(shape: &FieldShape, out: &mut Buffer) -> usize {
+    if shape.kind == Kind::Group {
+        out.key(Key::new(shape.number << 3 | wire::EGROUP));
+    }
+    out.len()
+}
+
+/// Puts what comes before the content of a message: the tag of a group, or length and tag.
+#[inline(always)]
+fn close(shape: &FieldShape, before: usize, out: &mut Buffer) {
+    if shape.kind == Kind::Group {
+        out.key(shape.key);
+    } else {
+        out.varint((out.len() - before) as u64, shape.key);
+    }
+}
+
+/// Whether reading gives no list or dict that is met twice.
+fn is_met_again(value: ValueRef<'_>, exact: Option<Exact>) -> bool {
+    exact.is_some_and(|exact| exact.alone) && value.is_shared()
+}
+
+/// Writes what a slot or a container holds, if nothing of it needs Python code.
+#[inline(always)]
+fn written_plainly(
+    value: ValueRef<'_>,
+    how: How,
+    kind: Kind,
+    key: Key,
+    exact: Option<Exact>,
+    out: &mut Buffer,
+) -> bool {
+    let is_exact = exact.is_some();
+    match how {
+        How::Scalar => plain(value, kind, key, true, is_exact, out),
+        How::Optional => plain(value, kind, key, false, is_exact, out) || value.is_none(),
+        How::Packed | How::Each => match value.items() {
+            None => false,
+            Some([]) => true,
+            Some(_) if is_met_again(value, exact) => false,
+            Some(items) if how == How::Packed => packed::packed(items, kind, key, is_exact, out),
+            Some(items) => packed::each(items, kind, key, is_exact, out),
+        },
+        How::Message => value.is_none(),
+        How::Other => value.is_empty_container() == Some(true) && !is_met_again(value, exact),
+        How::Closed => false,
+    }
+}
+
+/// Writes a member of a closed enum, if it is one of a number above zero.
+fn closed_member(
+    field: &Field,
+    held: &Bound<'_, PyAny>,
+    exact: Option<Exact>,
+    key: Key,
+    out: &mut Buffer,
+) -> bool {
+    match field.closed_member(values::small_int(held)) {
+        Some((number, member)) if exact.is_none() || member.is(held) => {
+            out.varint(number, key);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Writes the member of an enum that reading its number gives.
+fn exact_member(
+    field: &Field,
+    item: &Bound<'_, PyAny>,
+    key: Key,
+    skip_zero: bool,
+    out: &mut Buffer,
+) -> Outcome {
+    let members = field.members.as_ref().ok_or(Stop::Refused)?;
+    let number = values::small_int(item).ok_or(Stop::Refused)?;
+    let read = members.find(item.py(), number)?.ok_or(Stop::Refused)?;
+    if !read.is(item) {
+        return Err(Stop::Refused);
+    }
+    if !(skip_zero && number == 0) {
+        out.varint(i64::from(number).cast_unsigned(), key);
+    }
+    Ok(())
+}
+
+/// Whether all of these fields are unknown to whoever reads them now.
+fn stays_unknown(py: Python<'_>, plan: &Plan, bytes: &[u8]) -> Outcome<bool> {
+    let mut reader = Reader::new(bytes, 0, bytes.len());
+    while !reader.at_end() {
+        let Ok(tag) = reader.tag() else {
+            return Ok(false);
+        };
+        let number = tag >> 3;
+        if plan.shape.find(number).is_some()
+            || plan.knows_extension(py, number)?
+            || reader.skip(tag, STACK_LEVELS).is_err()
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

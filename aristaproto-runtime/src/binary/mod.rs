@@ -1,0 +1,15 @@
+//! Wire bytes to messages and back: one walk each way.
+#![forbid(unsafe_code)]
+
+mod canonical;
+mod check;
+pub mod decode;
+mod decode_scalar;
+mod decode_well_known;
+pub mod decoder;
+pub mod encode;
+mod encode_scalar;
+pub mod encoder;
+mod error;
+mod packed;
+mod unknown_fields;

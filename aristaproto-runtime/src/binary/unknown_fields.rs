@@ -1,0 +1,124 @@
+//! Unknown fields as they are met. In: records that the decoder passed over. Out: their bytes, in the slot of the unknown fields.
+//! Called by `decoder`.
+
+use std::collections::HashMap;
+
+use pyo3::exceptions::PyMemoryError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::memory::layout::Offset;
+use crate::memory::slot::Area;
+use crate::message::header::Message;
+use crate::python::values;
+use crate::schema::message::Plan;
+use crate::wire::{Key, Reader};
+
+/// The records of unknown fields: mostly one run of the bytes being read, which is copied once.
+#[derive(Default)]
+pub struct Kept {
+    before: Vec<u8>,
+    run: std::ops::Range<usize>,
+}
+
+impl Kept {
+    /// Keeps the record from `start` on, which has been passed over.
+    #[inline]
+    pub fn keep(&mut self, reader: &Reader<'_>, start: usize) {
+        if self.run.end != start {
+            self.flush(reader);
+            self.run = start..start;
+        }
+        self.run.end = reader.pos;
+    }
+
+    /// Keeps a tag that is not there to be read.
+    pub fn add(&mut self, reader: &Reader<'_>, key: Key) {
+        self.flush(reader);
+        key.append_to(&mut self.before);
+    }
+
+    fn flush(&mut self, reader: &Reader<'_>) {
+        let run = std::mem::take(&mut self.run);
+        self.before
+            .extend_from_slice(reader.data.get(run).unwrap_or_default());
+    }
+
+    /// All that was kept.
+    fn all<'a>(&'a mut self, reader: &Reader<'a>) -> &'a [u8] {
+        if self.before.is_empty() {
+            return reader.data.get(self.run.clone()).unwrap_or_default();
+        }
+        self.flush(reader);
+        &self.before
+    }
+
+    /// Puts them into a message, behind those that it has. `owner`: the message, if it may have some; it then gets them from
+    /// `late` when all was read, because each occurrence on the wire would otherwise copy those of the ones before.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn put<'py>(
+        &mut self,
+        py: Python<'py>,
+        plan: &Plan,
+        area: Area<'_>,
+        reader: &Reader<'_>,
+        owner: Option<&Bound<'py, PyAny>>,
+        late: &mut Late<'py>,
+    ) -> PyResult<()> {
+        let unknown = self.all(reader);
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let slot = area.slot(plan.unknown);
+        if let Some(owner) = owner {
+            return late.add(owner, plan.unknown, unknown);
+        }
+        let held = slot.get(py);
+        let held = held.as_ref().and_then(|held| held.cast::<PyBytes>().ok());
+        let all = match held.map_or(&[][..], |held| held.as_bytes()) {
+            [] => values::new_bytes(py, unknown)?,
+            before => values::new_bytes(py, &[before, unknown].concat())?,
+        };
+        slot.put(all.into_any());
+        Ok(())
+    }
+}
+
+/// Unknown fields that messages are to get behind those that they have.
+#[derive(Default)]
+pub struct Late<'py>(HashMap<usize, (Bound<'py, PyAny>, Offset, Vec<u8>)>);
+
+impl<'py> Late<'py> {
+    fn add(&mut self, owner: &Bound<'py, PyAny>, slot: Offset, unknown: &[u8]) -> PyResult<()> {
+        let entry = self.0.entry(owner.as_ptr() as usize);
+        let (_, _, all) = entry.or_insert_with(|| (owner.clone(), slot, Vec::new()));
+        all.try_reserve(unknown.len())
+            .map_err(|_| PyMemoryError::new_err(()))?;
+        all.extend_from_slice(unknown);
+        Ok(())
+    }
+
+    /// Puts them into their messages.
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn put(&mut self, py: Python<'py>) -> PyResult<()> {
+        for (_, (owner, slot, unknown)) in self.0.drain() {
+            let Some(message) = Message::of(&owner) else {
+                continue;
+            };
+            let slot = message.area().slot(slot);
+            let all = match slot
+                .get(py)
+                .and_then(|held| held.cast_into::<PyBytes>().ok())
+            {
+                Some(held) => [held.as_bytes(), &unknown].concat(),
+                None => unknown,
+            };
+            slot.put(values::new_bytes(py, &all)?.into_any());
+        }
+        Ok(())
+    }
+}

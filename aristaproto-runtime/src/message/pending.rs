@@ -1,0 +1,200 @@
+//! What is done with messages and their slots. In: `Message`, `Area` and `Slot` of `object`, plans. Out: values of slots, and
+//! bytes that stand for values which are still to be read. Called by all modules that read, write or make messages.
+//!
+//! An empty slot holds the field's default, or, as long as the message has bytes to be read, what these say.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::memory::layout::compares_as_message;
+use crate::memory::slot::{Area, Slot, Word};
+use crate::message::header::Message;
+use crate::schema::message::Plan;
+use crate::schema::registry::plan_of;
+
+/// In the number where the bytes to be read end: they are known to be those that writing gives once they have been read.
+const CANONICAL: u32 = 1 << 31;
+
+/// Where bytes of a length end, if they can be left for later.
+pub fn end_of(length: usize) -> Option<u32> {
+    u32::try_from(length)
+        .ok()
+        .filter(|end| end & CANONICAL == 0)
+}
+
+impl<'a, 'py> Message<'a, 'py> {
+    /// `value` as a message of the very class of `plan`; `None` when it is something else.
+    #[inline(always)]
+    pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        Self::of_class(value.as_borrowed(), &plan.class)
+    }
+
+    /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
+    #[inline]
+    pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        Self::below_class(value, &plan.class)
+    }
+
+    /// The plan of the message's class.
+    #[inline(always)]
+    pub fn plan(self) -> PyResult<&'a Plan> {
+        match self.known_plan() {
+            Some(plan) => Ok(plan),
+            None => self.find_plan(),
+        }
+    }
+
+    /// Gives a message that Python code made its plan.
+    #[cold]
+    fn find_plan(self) -> PyResult<&'a Plan> {
+        // Building it may run code that looks at this very message.
+        self.set_plan(plan_of(&self.object().get_type())?)?;
+        self.known_plan()
+            .ok_or_else(|| PyTypeError::new_err("the class of a message cannot be changed"))
+    }
+
+    /// Plan and slots if the message has been looked at and read.
+    #[inline]
+    pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
+        if self.is_pending() {
+            return None;
+        }
+        Some((self.known_plan()?, self.area()))
+    }
+
+    /// The wire bytes that empty slots are still to be read from, and where they start and end.
+    #[inline]
+    pub fn pending(self) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
+        let data = self.data().get(self.object().py())?;
+        let (start, end) = self.range();
+        let (start, end) = (start.get(), end.get() & !CANONICAL);
+        Some((data.cast_into().ok()?, start as usize, end as usize))
+    }
+
+    /// Whether the bytes to be read are known to be canonical.
+    pub fn is_canonical(self) -> bool {
+        self.range().1.get() & CANONICAL != 0
+    }
+
+    /// Notes that the bytes to be read are canonical.
+    pub fn set_canonical(self) {
+        let end = self.range().1;
+        end.set(end.get() | CANONICAL);
+    }
+
+    /// Whether empty slots are still to be read from wire bytes.
+    #[inline(always)]
+    pub fn is_pending(self) -> bool {
+        !self.data().is_empty()
+    }
+
+    /// The same when nothing has been read of the message, or written to it.
+    pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
+        let area = self.area();
+        self.pending()
+            .filter(|_| area.each(&plan.offsets).all(|((), slot)| slot.is_empty()))
+    }
+
+    /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
+    /// `end_of` gave, or lies before such a one.
+    pub fn postpone(self, data: &Bound<'py, PyBytes>, start: u32, end: u32) {
+        let old = self
+            .data()
+            .replace(data.py(), Some(data.clone().into_any()));
+        let range = self.range();
+        range.0.set(start);
+        range.1.set(end);
+        drop(old);
+    }
+
+    /// Lets the empty slots of a new message hold what those of another one hold.
+    pub fn postpone_as(self, other: Message<'_, 'py>) {
+        if let Some((data, start, end)) = other.pending() {
+            self.postpone(&data, start as u32, end as u32);
+            if other.is_canonical() {
+                self.set_canonical();
+            }
+        }
+    }
+
+    /// Whether `==` of the message ends in `equal::equal`, because no class has an `__eq__` of its own.
+    pub fn compares_itself(self) -> bool {
+        compares_as_message(&self.object())
+    }
+
+    /// Whether `copy.deepcopy` of the message ends in `copy::deepcopy`, because no class has a `__deepcopy__` of its own.
+    pub fn copies_itself(self) -> bool {
+        self.plan().is_ok_and(|plan| plan.copies_itself)
+    }
+
+    /// Takes over what was read from `pending`: fills the slots that are still empty.
+    pub fn adopt(self, plan: &Plan, frame: &mut Frame<'py>) {
+        if self.is_pending() {
+            let py = frame.py;
+            let mut left = false;
+            for ((), mine, theirs) in self.area().each_pair(frame.area(), &plan.offsets) {
+                if theirs.is_empty() {
+                    continue;
+                }
+                if mine.is_empty() {
+                    mine.replace(py, theirs.replace(py, None));
+                } else {
+                    left = true;
+                }
+            }
+            if !left {
+                frame.used = 0;
+            }
+            // It may run code of Python's when it is released: last.
+            drop(self.data().replace(py, None));
+        }
+    }
+}
+
+/// Words that fit on the stack.
+const FRAME: usize = 40;
+
+/// Slots as those of a message, which nobody else sees.
+pub struct Frame<'py> {
+    py: Python<'py>,
+    stack: [Word; FRAME],
+    heap: Vec<Word>,
+    used: usize,
+}
+
+impl<'py> Frame<'py> {
+    /// Empty slots for messages of a class.
+    pub fn new(py: Python<'py>, plan: &Plan) -> Self {
+        let used = plan.class.words();
+        let heap = if used > FRAME { used } else { 0 };
+        Self {
+            py,
+            stack: [const { Word::empty() }; FRAME],
+            heap: (0..heap).map(|_| Word::empty()).collect(),
+            used,
+        }
+    }
+
+    fn words(&self) -> &[Word] {
+        let all = if self.heap.is_empty() {
+            &self.stack[..]
+        } else {
+            &self.heap
+        };
+        all.get(..self.used).unwrap_or_default()
+    }
+
+    /// The slots.
+    pub fn area(&self) -> Area<'_> {
+        Area::new(self.words())
+    }
+}
+
+impl Drop for Frame<'_> {
+    fn drop(&mut self) {
+        for word in self.words() {
+            drop(Slot::of(word).replace(self.py, None));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! The constructor of message classes. In: the arguments of a call. Out: a message with the slots filled that were given.
+//!
+//! What is wrong with the arguments is left to the constructor in Python (`Schema.init`), which says it.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyTuple};
+
+use crate::message::field_access::oneofs_agree;
+use crate::message::header::Message;
+use crate::python::arguments::Arguments;
+use crate::python::imports::api;
+use crate::schema::field::Place;
+use crate::schema::message::Plan;
+
+/// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
+///
+/// # Errors
+/// `TypeError` for arguments that do not fit.
+pub fn fill<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<()> {
+    let positional = arguments.positional;
+    if positional > plan.declared.len() {
+        return refuse_arguments(message, plan, arguments);
+    }
+    let (first, rest) = arguments.split();
+    let area = message.area();
+    for (&at, value) in plan.declared.iter().zip(first) {
+        put(plan, area, at, value.clone());
+    }
+    if let Some(names) = arguments.names {
+        let mut next = positional;
+        for (name, value) in names.iter_borrowed().zip(rest) {
+            match find(plan, &name, next) {
+                Some(found) if found >= positional => {
+                    next = found + 1;
+                    let at = plan.declared.get(found).copied().unwrap_or_default();
+                    put(plan, area, at, value.clone());
+                }
+                _ => return refuse_arguments(message, plan, arguments),
+            }
+        }
+    }
+    if finish(message, plan)? {
+        return Ok(());
+    }
+    refuse_arguments(message, plan, arguments)
+}
+
+/// `__init__` of a message: as `fill`.
+///
+/// # Errors
+/// `TypeError` for arguments that do not fit.
+pub fn init<'py>(
+    message: Message<'_, 'py>,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<()> {
+    let plan = message.plan()?;
+    let area = message.area();
+    // A second `__init__` starts anew, as the one in Python does.
+    crate::binary::decoder::read_pending(message)?;
+    for offset in plan.offsets() {
+        area.clear(args.py(), offset);
+    }
+    let mut fits = args.len() <= plan.declared.len();
+    if fits {
+        for (value, &at) in args.iter().zip(&plan.declared) {
+            put(plan, area, at, value);
+        }
+        let mut next = args.len();
+        for (name, value) in kwargs
+            .map(crate::python::values::entries)
+            .unwrap_or_default()
+        {
+            match find(plan, name.as_borrowed().as_any(), next) {
+                Some(found) if found >= args.len() => {
+                    next = found + 1;
+                    let at = plan.declared.get(found).copied().unwrap_or_default();
+                    put(plan, area, at, value);
+                }
+                _ => fits = false,
+            }
+        }
+    }
+    if fits && finish(message, plan)? {
+        return Ok(());
+    }
+    refuse(message, plan, args, kwargs)
+}
+
+/// Position, in order of declaration, of the field with a name; most calls name fields in that order.
+#[inline]
+fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
+    let is = |position: usize| -> bool {
+        plan.declared
+            .get(position)
+            .and_then(|&at| plan.fields.get(at))
+            .is_some_and(|field| field.name.is(name))
+    };
+    if is(next) {
+        return Some(next);
+    }
+    let name = name.cast::<PyString>().ok()?.to_str().ok()?;
+    plan.positions.get(name).copied()
+}
+
+#[inline(always)]
+fn put(plan: &Plan, area: crate::memory::slot::Area<'_>, at: usize, value: Bound<'_, PyAny>) {
+    let Some((field, shape)) = plan.at(at) else {
+        return;
+    };
+    if let Place::Slot(offset) = field.place {
+        if value.is_none() && (shape.repeated || shape.entry.is_some()) {
+            // A new list or dict, made when it is looked at.
+            return;
+        }
+        area.put(offset, value);
+    }
+}
+
+/// Oneofs and deprecation; false when two members of a oneof were given.
+fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
+    let py = message.object().py();
+    let area = message.area();
+    if !plan.members.is_empty() && !oneofs_agree(plan, area) {
+        return Ok(false);
+    }
+    if let Some(name) = &plan.deprecated {
+        api(py)?.warn_deprecated.bind(py).call1((name,))?;
+    }
+    if plan.any_deprecated {
+        for field in plan.fields.iter().filter(|field| field.deprecated) {
+            let Place::Slot(offset) = field.place else {
+                continue;
+            };
+            let Some(held) = area.get(py, offset) else {
+                continue;
+            };
+            let python = field.python.bind(py);
+            if !python.call_method1("is_default", (&held,))?.is_truthy()? {
+                let class = plan.class.bind(py).name()?;
+                let what = format!("{class}.{}", field.name.bind(py));
+                api(py)?.warn_deprecated.bind(py).call1((what,))?;
+            }
+        }
+    }
+    Ok(true)
+}
+
+#[cold]
+fn refuse_arguments<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    arguments: Arguments<'_, 'py>,
+) -> PyResult<()> {
+    let (args, kwargs) = arguments.as_python(message.object().py())?;
+    refuse(message, plan, &args, kwargs.as_ref())
+}
+
+/// Lets the constructor in Python say what is wrong.
+#[cold]
+fn refuse<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    args: &Bound<'py, PyTuple>,
+    kwargs: Option<&Bound<'py, PyDict>>,
+) -> PyResult<()> {
+    let py = message.object().py();
+    let mut all = vec![message.object().to_owned()];
+    all.extend(args.iter());
+    plan.schema
+        .bind(py)
+        .getattr("init")?
+        .call(PyTuple::new(py, all)?, kwargs)
+        .map(drop)
+}

@@ -1,0 +1,171 @@
+//! Merging of messages. In: two messages of one class. Out: the first one, with what is set in the second.
+//!
+//! `aristaproto.merge` calls it; what is unusual (extensions, a value that no codec made) is left to that function's own
+//! code in Python, whole or field by field.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
+
+use crate::binary::decoder::read_pending;
+use crate::memory::layout::Offset;
+use crate::message::header::Message;
+use crate::ops::copy::{deep_container, deep_value};
+use crate::python::values;
+use crate::schema::field::Wrapped;
+use crate::schema::field_tables::{How, Step};
+use crate::schema::message::{Field, Plan};
+use crate::schema::wire_table::FieldShape;
+
+/// Merges `other` into `message`; false when Python is to do it, and nothing was changed. `by_python` merges one field: message,
+/// field of the schema, value.
+///
+/// # Errors
+/// `RecursionError`, or what copying a value raises; the message is then half-merged.
+pub fn merge<'py>(
+    message: &Bound<'py, PyAny>,
+    other: &Bound<'py, PyAny>,
+    by_python: &Bound<'py, PyAny>,
+) -> PyResult<bool> {
+    let Some(mine) = Message::of(message) else {
+        return Ok(false);
+    };
+    let plan = mine.plan()?;
+    let Some(theirs) = Message::exactly(other, plan) else {
+        return Ok(false);
+    };
+    read_pending(mine)?;
+    read_pending(theirs)?;
+    let extended = plan
+        .extensions
+        .is_some_and(|offset| !theirs.area().is_empty(offset));
+    if extended {
+        return Ok(false);
+    }
+    values::deeper(message.py(), || merge_fields(plan, mine, theirs, by_python))?;
+    Ok(true)
+}
+
+fn merge_fields<'py>(
+    plan: &Plan,
+    mine: Message<'_, 'py>,
+    theirs: Message<'_, 'py>,
+    by_python: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let py = mine.object().py();
+    // Messages first: one that holds itself is refused before any list has grown.
+    let is_message = |(_, step): &&(Offset, Step)| step.how == How::Message;
+    let messages = plan.steps.iter().filter(is_message);
+    for &(offset, step) in messages.chain(plan.steps.iter().filter(|step| !is_message(step))) {
+        let (Some((field, shape)), Some(value)) =
+            (plan.at(step.index as usize), theirs.area().get(py, offset))
+        else {
+            continue;
+        };
+        if !merge_field(field, shape, offset, mine, &value, by_python)? {
+            by_python.call1((mine.object(), &field.python, value))?;
+        }
+    }
+    let unknown = |message: Message<'_, 'py>| message.area().get(py, plan.unknown);
+    if let Some(added) = unknown(theirs) {
+        let all = match unknown(mine) {
+            Some(held) => held.add(added)?,
+            None => added,
+        };
+        if all.is_exact_instance_of::<PyBytes>() {
+            mine.area().put(plan.unknown, all);
+        }
+    }
+    Ok(())
+}
+
+/// Merges a value into the field of a message; false when Python is to do it.
+fn merge_field<'py>(
+    field: &Field,
+    shape: &FieldShape,
+    offset: Offset,
+    mine: Message<'_, 'py>,
+    value: &Bound<'py, PyAny>,
+    by_python: &Bound<'py, PyAny>,
+) -> PyResult<bool> {
+    let py = value.py();
+    let area = mine.area();
+    let held = area.get(py, offset);
+    if shape.repeated {
+        let Ok(list) = value.cast_exact::<PyList>() else {
+            return Ok(false);
+        };
+        if list.is_empty() {
+            return Ok(true);
+        }
+        let made = match &held {
+            None => PyList::empty(py),
+            Some(held) => match held.cast_exact::<PyList>() {
+                Ok(held) => held.get_slice(0, held.len()),
+                Err(_) => return Ok(false),
+            },
+        };
+        let added = deep_container(field, value, &PyDict::new(py))?;
+        let end = made.len();
+        made.set_slice(end, end, &added)?;
+        area.put(offset, made.into_any());
+    } else if shape.entry.is_some() {
+        let Ok(dict) = value.cast_exact::<PyDict>() else {
+            return Ok(false);
+        };
+        if dict.is_empty() {
+            return Ok(true);
+        }
+        let made = match &held {
+            None => PyDict::new(py),
+            Some(held) => match held.cast_exact::<PyDict>() {
+                Ok(held) => held.copy()?,
+                Err(_) => return Ok(false),
+            },
+        };
+        let added = deep_container(field, value, &PyDict::new(py))?;
+        made.update(added.cast()?)?;
+        area.put(offset, made.into_any());
+    } else if value.is_none() && field.presence {
+        // Not set.
+    } else if shape.kind.is_message() {
+        if let Some(held) = held.filter(|held| !held.is_none()) {
+            let both = (field.message(&held), field.message(value));
+            return match both {
+                (Some(_), Some(_)) if field.wrapped == Wrapped::No => {
+                    merge(&held, value, by_python)
+                }
+                _ => Ok(false),
+            };
+        }
+        assign(
+            field,
+            offset,
+            mine,
+            deep_value(field, value, &PyDict::new(py))?,
+        );
+    } else {
+        let plain = values::is_exact_scalar(value)
+            || (field.members.as_ref()).is_some_and(|it| value.get_type().is(&it.class));
+        if !plain {
+            return Ok(false);
+        }
+        // Minus zero is another value on the wire.
+        let is_default = || match value.cast_exact::<PyFloat>() {
+            Ok(number) => Ok(number.value().to_bits() == 0),
+            Err(_) => value.is_truthy().map(|truth| !truth),
+        };
+        if field.presence || !is_default()? {
+            assign(field, offset, mine, value.clone());
+        }
+    }
+    Ok(true)
+}
+
+/// Sets a field, and clears the other members of its oneof.
+fn assign(field: &Field, offset: Offset, message: Message<'_, '_>, value: Bound<'_, PyAny>) {
+    let area = message.area();
+    area.put(offset, value);
+    for &other in &field.others {
+        area.clear(message.object().py(), other);
+    }
+}

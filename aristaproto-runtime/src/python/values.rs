@@ -1,0 +1,239 @@
+//! Python values, made and read without a detour. In: Rust values, or objects of exact types. Called by `decode`, `encode`
+//! and the JSON codec.
+
+use std::cell::Cell;
+
+use pyo3::exceptions::PyRecursionError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+
+use super::borrowed::peek;
+use super::int::Long;
+use super::limits::STACK_LEVELS;
+use crate::python::cpython;
+use crate::wire::Kind;
+
+/// A string of these bytes.
+///
+/// # Errors
+/// `UnicodeDecodeError` when they are no UTF-8, or `MemoryError`.
+#[inline]
+pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    cpython::decode_utf8(py, bytes, None)
+}
+
+/// The string of bytes that need not be UTF-8; what is none becomes surrogate escapes.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn escaped_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    cpython::decode_utf8(py, bytes, Some(c"surrogateescape"))
+}
+
+/// What an int (or one of a subclass) holds.
+pub enum Int {
+    /// 64 bits with sign.
+    Signed(i64),
+    /// More than that, 64 bits without sign.
+    Unsigned(u64),
+    /// Neither.
+    Huge,
+    /// No int.
+    Other,
+}
+
+/// The number of up to 64 bits in an int; runs no Python code.
+#[inline]
+pub fn long(value: &Bound<'_, PyAny>) -> Option<Long> {
+    peek(value, |value| value.int()?.value())
+}
+
+/// Reads an int; runs no Python code.
+#[inline]
+pub fn int(value: &Bound<'_, PyAny>) -> Int {
+    let Some(number) = peek(value, |value| value.int().map(super::int::Int::value)) else {
+        return Int::Other;
+    };
+    match number {
+        Some(long) => long
+            .of_kind(Kind::Int64)
+            .map(|it| Int::Signed(it.cast_signed()))
+            .or_else(|| long.of_kind(Kind::UInt64).map(Int::Unsigned))
+            .unwrap_or(Int::Huge),
+        None => Int::Huge,
+    }
+}
+
+/// The number in a float (exact or of a subclass).
+#[inline]
+pub fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
+    value.cast::<PyFloat>().ok().map(PyFloatMethods::value)
+}
+
+/// A bytes object.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn new_bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    PyBytes::new_with(py, bytes.len(), |room| {
+        room.copy_from_slice(bytes);
+        Ok(())
+    })
+}
+
+/// The UTF-8 of a string; `None` when it has lone surrogates.
+#[inline]
+pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
+    value.to_str().ok().map(str::as_bytes)
+}
+
+/// The element of a list at an index, if there is one.
+#[inline(always)]
+pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
+    // What is raised beyond its end would have to be made.
+    (index < list.len()).then(|| list.get_item(index).ok())?
+}
+
+/// Calls `each` with the elements of a list by index, as long as it has so many: `each` may run code that changes it.
+#[inline]
+pub fn for_each<'py, E>(
+    list: &Bound<'py, PyList>,
+    mut each: impl FnMut(usize, Bound<'py, PyAny>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut index = 0;
+    while let Some(item) = item(list, index) {
+        each(index, item)?;
+        index += 1;
+    }
+    Ok(())
+}
+
+/// The same, from the last to the first.
+#[inline]
+pub fn for_each_back<'py, E>(
+    list: &Bound<'py, PyList>,
+    mut each: impl FnMut(Bound<'py, PyAny>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut index = list.len();
+    while index > 0 {
+        index = (index - 1).min(list.len().saturating_sub(1));
+        let Some(item) = item(list, index) else {
+            break;
+        };
+        each(item)?;
+    }
+    Ok(())
+}
+
+/// Whether nobody but the caller's container holds the object, so that it cannot be met a second time.
+#[inline]
+pub fn is_unshared(value: &Bound<'_, PyAny>) -> bool {
+    // Two: the container's reference and `value`.
+    cpython::references(value) <= 2
+}
+
+/// Whether the object is one of Python's own scalars, which cannot change: a str, int, float, bool or bytes.
+#[inline]
+pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_exact_instance_of::<PyBytes>()
+}
+
+/// Counts the values that a walk passes, so that a long one answers Ctrl-C.
+#[derive(Default)]
+pub struct Pulse(u16);
+
+impl Pulse {
+    /// So many values are passed between two looks.
+    const VALUES: u16 = 4096;
+
+    /// Counts one value; gives whether it was time to look for a signal once more.
+    ///
+    /// # Errors
+    /// What the handler of a signal raises, such as `KeyboardInterrupt`.
+    #[inline]
+    pub fn is_due(&mut self, py: Python<'_>) -> PyResult<bool> {
+        self.0 = (self.0 + 1) % Self::VALUES;
+        if self.0 == 0 {
+            py.check_signals()?;
+        }
+        Ok(self.0 == 0)
+    }
+}
+
+thread_local! {
+    static LEVELS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Runs `work` one level of messages deeper. Python's own count is not enough: version 3.13 allows ten thousand calls
+/// between C functions, which the stack of a thread does not hold.
+///
+/// # Errors
+/// `RecursionError` instead of running out of stack; or those of `work`.
+#[inline(always)]
+pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    if LEVELS.get() >= STACK_LEVELS {
+        return Err(PyRecursionError::new_err(format!(
+            "expected at most {STACK_LEVELS} levels of messages, got more"
+        )));
+    }
+    let _of_python = cpython::Level::enter(py)?;
+    LEVELS.set(LEVELS.get() + 1);
+    let _level = Level;
+    work()
+}
+
+/// A level that was entered; leaves it when it goes, even if `work` panics.
+struct Level;
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        LEVELS.set(LEVELS.get() - 1);
+    }
+}
+
+/// What an iterable gives, in a list.
+///
+/// # Errors
+/// What Python raises while it gives it.
+pub fn list_of<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(iterable.py());
+    for item in iterable.try_iter()? {
+        list.append(item?)?;
+    }
+    Ok(list)
+}
+
+/// An int.
+#[inline]
+pub fn int_object(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}
+
+/// An int that is not negative.
+#[inline]
+pub fn uint_object(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
+    let Ok(made) = number.into_pyobject(py);
+    made.into_any()
+}
+
+/// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
+pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    dict.iter().collect()
+}
+
+/// The number in an int, or in a member of an enum, if it has 32 bits.
+pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
+    long(value)?
+        .of_kind(Kind::Int32)
+        .map(|number| number as i32)
+}
+
+/// What `__index__` of a value gives; `None` when it has none.
+pub fn index_of<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    value.call_method0("__index__").ok()
+}

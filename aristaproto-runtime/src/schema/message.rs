@@ -1,0 +1,192 @@
+//! What the codecs need to know of a message class, compiled once from its schema and looked up without Python code.
+
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::HashMap;
+use std::rc::{Rc, Weak};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+
+use super::field_tables::{Look, Read, Step};
+use super::wire_table::{FieldShape, Room, Shape};
+use crate::memory::layout::{Layout, MessageClass, Offset};
+use crate::schema::enums::Members;
+use crate::schema::field::{Place, Wrapped};
+
+/// One field; its number and type are in the shape, at the same position.
+#[allow(clippy::struct_excessive_bools)] // They are flags of the schema, which do not exclude each other.
+pub struct Field {
+    /// Where the value is.
+    pub place: Place,
+    /// Python name.
+    pub name: Py<PyString>,
+    /// What an unset field reads as, without lists and dicts.
+    pub default: Py<PyAny>,
+    /// Unset is None.
+    pub presence: bool,
+    /// A list is written packed.
+    pub packed: bool,
+    /// Setting it in the constructor warns.
+    pub deprecated: bool,
+    /// The slots of the other members of its oneof.
+    pub others: Vec<Offset>,
+    /// One plus the position of its oneof; 0 is none.
+    pub oneof: u32,
+    /// Enums: the members.
+    pub members: Option<Members>,
+    /// A closed enum: some numbers are refused.
+    pub is_closed: bool,
+    /// Messages: the class.
+    pub class: Option<MessageClass>,
+    /// Messages: what a value is.
+    pub wrapped: Wrapped,
+    /// Maps: key and value.
+    pub entry: Option<Box<(Field, Field)>>,
+    /// The `Field` of the schema.
+    pub python: Py<PyAny>,
+    /// Messages: the plan of their class, once it is known.
+    pub below: OnceCell<Weak<Plan>>,
+}
+
+impl Field {
+    /// What an attribute reads as whose slot is empty.
+    pub fn empty<'py>(&self, py: Python<'py>, shape: &FieldShape) -> Bound<'py, PyAny> {
+        if shape.repeated {
+            PyList::empty(py).into_any()
+        } else if shape.entry.is_some() {
+            PyDict::new(py).into_any()
+        } else {
+            self.default.bind(py).clone()
+        }
+    }
+
+    /// Whether values are messages, or hold some.
+    pub fn holds_messages(&self, shape: &FieldShape) -> bool {
+        shape.kind.is_message()
+            && match &shape.entry {
+                Some(entry) => entry.1.kind.is_message(),
+                None => self.wrapped == Wrapped::No,
+            }
+    }
+
+    /// The number, above zero, and the member of a closed enum that it stands for.
+    #[inline]
+    pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {
+        let number = number.filter(|&number| self.is_closed && number > 0)?;
+        self.named_member(number)
+    }
+
+    /// The number, not below zero, and the member of an enum that it stands for.
+    #[inline]
+    pub fn named_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
+        let member = self.members.as_ref()?.named(number)?;
+        Some((u64::try_from(number).ok()?, member))
+    }
+
+    /// The member of an enum with a number, if that is small.
+    #[inline(always)]
+    pub fn small_member(&self, number: u64) -> Option<&Py<PyAny>> {
+        self.members.as_ref()?.with_small(number)
+    }
+}
+
+/// What is known of one message class.
+#[allow(clippy::struct_excessive_bools)] // As above.
+pub struct Plan {
+    /// The class.
+    pub class: MessageClass,
+    /// Its schema.
+    pub schema: Py<PyAny>,
+    /// Numbers and types of the fields, by number.
+    pub shape: Rc<Shape>,
+    /// Messages hold fields and unknown fields only, and none of them must be set.
+    pub is_simple: bool,
+    /// The fields, as in `shape`.
+    pub fields: Vec<Field>,
+    /// The fields as the encoder meets them: from the highest number to the lowest.
+    pub steps: Layout<Step>,
+    /// Those whose values hold others: messages, lists, dicts.
+    pub deep_steps: Layout<Step>,
+    /// The fields as the decoder meets them, by number.
+    pub reads: Vec<Read>,
+    /// The fields as `canonical` meets them, by number.
+    pub looks: Vec<Look>,
+    /// Messages are little more than their bytes: few fields, each a scalar of its own.
+    pub flat: bool,
+    /// Positions in `fields`, in order of declaration.
+    pub declared: Vec<usize>,
+    /// The same by name.
+    pub positions: HashMap<Box<str>, usize>,
+    /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
+    pub members: Layout<u32>,
+    /// All slots.
+    pub offsets: Layout<()>,
+    /// Slot of the unknown fields.
+    pub unknown: Offset,
+    /// Slot of the extensions, if the class has an extension range.
+    pub extensions: Option<Offset>,
+    /// The class' name when it is deprecated.
+    pub deprecated: Option<String>,
+    /// Some field is deprecated.
+    pub any_deprecated: bool,
+    /// No class has a `__deepcopy__` of its own.
+    pub copies_itself: bool,
+    /// This plan, once it is shared.
+    pub own: OnceCell<Weak<Plan>>,
+    /// Whether a required field can be missing, once it was asked.
+    pub needs_check: Cell<Option<bool>>,
+    /// What JSON needs to know, once it was needed.
+    pub names: OnceCell<Box<dyn Any>>,
+    /// Extensions that were met.
+    pub learned: RefCell<HashMap<u32, Rc<Learned>>>,
+}
+
+/// An extension that a message of the class may hold.
+pub struct Learned {
+    /// Number and type.
+    pub shape: Rc<FieldShape>,
+    /// The rest.
+    pub field: Field,
+}
+
+impl Plan {
+    /// The plan for all to have.
+    pub fn share(self) -> Rc<Self> {
+        let plan = Rc::new(self);
+        let _ = plan.own.set(Rc::downgrade(&plan));
+        plan
+    }
+
+    /// One more count of a plan that was shared.
+    #[inline(always)]
+    pub fn counted(&self) -> Option<Rc<Self>> {
+        self.own.get()?.upgrade()
+    }
+
+    /// The slots of a message, the unknown fields' among them.
+    pub fn offsets(&self) -> impl Iterator<Item = Offset> + '_ {
+        self.offsets.iter().map(|&(offset, ())| offset)
+    }
+
+    /// Whether the class is a message set, which the plain codec reads and writes.
+    pub fn is_message_set(&self) -> bool {
+        self.shape.room == Room::MessageSet
+    }
+
+    /// Field and shape at a position.
+    #[inline(always)]
+    pub fn at(&self, index: usize) -> Option<(&Field, &FieldShape)> {
+        Some((self.fields.get(index)?, self.shape.fields.get(index)?))
+    }
+
+    /// Whether a required field can be missing in a message or below.
+    pub fn needs_check(&self, py: Python<'_>) -> PyResult<bool> {
+        if let Some(found) = self.needs_check.get() {
+            return Ok(found);
+        }
+        let found = self.schema.bind(py).getattr("needs_check")?.is_truthy()?;
+        self.needs_check.set(Some(found));
+        Ok(found)
+    }
+}

@@ -1,0 +1,11 @@
+//! A message class, compiled for the codecs.
+#![forbid(unsafe_code)]
+
+pub mod compile;
+pub mod datetime;
+pub mod enums;
+pub mod field;
+pub mod field_tables;
+pub mod message;
+pub mod registry;
+pub mod wire_table;

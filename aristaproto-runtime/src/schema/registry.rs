@@ -1,0 +1,213 @@
+//! Which plan a class has: plans by class, for all threads. In: classes. Out: their plans.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::{Rc, Weak};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+use pyo3::{PyTraverseError, PyVisit};
+
+use crate::python::attached::Attached;
+use crate::schema::compile::learned;
+use crate::schema::field::{Place, Wrapped};
+use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::wire_table::FieldShape;
+
+/// Addresses are as good as hashes.
+#[derive(Default)]
+struct Address(u64);
+
+impl Hasher for Address {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_usize(usize::from(byte));
+        }
+    }
+    fn write_usize(&mut self, value: usize) {
+        self.0 = (self.0 ^ (value >> 4) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+type Plans = RefCell<Option<HashMap<usize, Weak<Plan>, BuildHasherDefault<Address>>>>;
+
+static PLANS: Attached<Plans> = Attached::new(RefCell::new(None));
+
+/// Makes `plan` the one of its class.
+fn register(py: Python<'_>, plan: &Rc<Plan>) {
+    PLANS
+        .get(py)
+        .borrow_mut()
+        .get_or_insert_default()
+        .insert(plan.class.as_ptr() as usize, Rc::downgrade(plan));
+}
+
+/// Takes a plan off the list when it goes, unless it was not on it.
+fn unregister(py: Python<'_>, class: usize) {
+    if let Ok(mut plans) = PLANS.get(py).try_borrow_mut() {
+        if let Some(plans) = plans.as_mut() {
+            if plans
+                .get(&class)
+                .is_some_and(|plan| plan.strong_count() == 0)
+            {
+                plans.remove(&class);
+            }
+        }
+    }
+}
+
+/// The plan of the class at an address, if it has one.
+#[inline]
+pub fn known_plan(py: Python<'_>, class: usize) -> Option<Rc<Plan>> {
+    PLANS
+        .get(py)
+        .borrow()
+        .as_ref()?
+        .get(&class)
+        .and_then(Weak::upgrade)
+}
+
+/// The plan of a message class; builds the class' schema if need be.
+///
+/// # Errors
+/// `TypeError` when `class` is no message class or a field of it cannot be resolved.
+pub fn plan_of(class: &Bound<'_, PyType>) -> PyResult<Rc<Plan>> {
+    let py = class.py();
+    if let Some(plan) = known_plan(py, class.as_ptr() as usize) {
+        return Ok(plan);
+    }
+    // Of the schemas that threads have built at the same time, the class keeps one; only that one's plan is known.
+    let plan = class
+        .getattr("__schema__")?
+        .getattr("native")?
+        .extract::<PyRef<'_, Handle>>()
+        .map(|handle| handle.plan(py))
+        .ok()
+        .filter(|plan| plan.class.is(class))
+        .ok_or_else(|| PyTypeError::new_err(format!("{class} is no message class")))?;
+    register(py, &plan);
+    Ok(plan)
+}
+
+impl Field {
+    /// The plan of a message field's class.
+    ///
+    /// # Errors
+    /// `TypeError` when a field of that class cannot be resolved.
+    #[inline]
+    pub fn plan(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
+        if let Some(found) = self.below.get().and_then(Weak::upgrade) {
+            return Ok(found);
+        }
+        self.resolve(py, shape)
+    }
+
+    #[cold]
+    fn resolve(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
+        let class = self
+            .class
+            .as_ref()
+            .ok_or_else(|| PyTypeError::new_err("the field is no message"))?;
+        let plan = plan_of(class.bind(py))?;
+        let _ = self.below.set(Rc::downgrade(&plan));
+        // What `to_wrapped` of a user's class does cannot be left for later: it may raise.
+        if self.wrapped != Wrapped::Other {
+            let _ = shape.below.set(Rc::downgrade(&plan.shape));
+        }
+        Ok(plan)
+    }
+}
+
+impl Plan {
+    /// The extension with a number, if the class' pool has one.
+    pub fn learn(&self, py: Python<'_>, number: u32) -> PyResult<Option<Rc<Learned>>> {
+        if let Some(found) = self.learned.borrow().get(&number) {
+            return Ok(Some(Rc::clone(found)));
+        }
+        let schema = self.schema.bind(py);
+        let found = schema.call_method1("find_field", (number,))?;
+        if found.is_none() {
+            return Ok(None);
+        }
+        let learned = Rc::new(learned(&found)?);
+        self.learned
+            .borrow_mut()
+            .insert(number, Rc::clone(&learned));
+        Ok(Some(learned))
+    }
+
+    /// Whether a number is that of an extension which the class' pool has.
+    #[inline]
+    pub fn knows_extension(&self, py: Python<'_>, number: u32) -> PyResult<bool> {
+        Ok(self.extensions.is_some() && self.learn(py, number)?.is_some())
+    }
+}
+
+impl Drop for Plan {
+    fn drop(&mut self) {
+        let class = self.class.as_ptr() as usize;
+        Python::try_attach(|py| unregister(py, class));
+    }
+}
+
+/// Owns a plan for the schema, and shows the collector what the plan holds.
+#[pyclass(module = "aristaproto._native", name = "Plan", frozen)]
+pub struct Handle(Attached<Rc<Plan>>);
+
+impl Handle {
+    /// Owns a plan.
+    pub fn new(plan: Rc<Plan>) -> Self {
+        Self(Attached::new(plan))
+    }
+
+    /// The plan.
+    pub fn plan(&self, py: Python<'_>) -> Rc<Plan> {
+        Rc::clone(self.0.get(py))
+    }
+}
+
+#[pymethods]
+impl Handle {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        fn field(held: &Field, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+            visit.call(&held.default)?;
+            visit.call(&held.python)?;
+            if let Some(class) = &held.class {
+                visit.call(&**class)?;
+            }
+            if let Some(members) = &held.members {
+                visit.call(&members.class)?;
+                visit.call(&members.by_number)?;
+                for member in members.all() {
+                    visit.call(member)?;
+                }
+            }
+            if let Some(entry) = &held.entry {
+                field(&entry.0, visit)?;
+                field(&entry.1, visit)?;
+            }
+            Ok(())
+        }
+        let plan = self.0.visited(&visit);
+        visit.call(&*plan.class)?;
+        visit.call(&plan.schema)?;
+        for held in &plan.fields {
+            field(held, &visit)?;
+        }
+        // It is borrowed while an extension is looked up, which the next collection will see.
+        if let Ok(learned) = plan.learned.try_borrow() {
+            for held in learned.values() {
+                field(&held.field, &visit)?;
+                if let Place::Extension(extension) = &held.field.place {
+                    visit.call(&**extension)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
