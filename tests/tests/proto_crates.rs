@@ -533,12 +533,15 @@ impl Fetched {
     }
 
     fn command(&self, program: &str, folder: &str, arguments: &[&str]) -> Output {
-        let output = Command::new(program)
+        let mut command = Command::new(program);
+        if arguments[0] != "vendor" {
+            // Nothing is loaded but what other platforms need, which `cargo vendor` takes, too: nobody answers there.
+            command.env("CARGO_HTTP_PROXY", "http://127.0.0.1:9");
+        }
+        let output = command
             .args(arguments)
             .current_dir(self.folder.path().join(folder))
             .env("CARGO_HOME", &self.home)
-            // Nothing is loaded: whoever tries gets no answer.
-            .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
             .env(
                 "CARGO_TARGET_DIR",
                 Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-fetched"),
