@@ -408,11 +408,11 @@ impl Drawing<'_> {
                 }
             }
         }
-        // No two may be the same.
+        // No two may be the same, nor one like another field's name.
         let json_name = field.name().replace('_', "").to_lowercase();
         let is_taken = names.1.contains(&json_name);
         names.1.push(json_name);
-        if is_taken || self.rng.u8(..4) == 0 {
+        if is_taken || field.name().contains('_') || self.rng.u8(..4) == 0 {
             field.json_name = Some(format!(
                 "é{number} {}",
                 hostile_text(self.rng).replace('\0', "")
