@@ -152,7 +152,9 @@ fn asan(root: &Path, folder: &Path, log: &Path) -> Prepared {
         .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
     let mut pytest = exec::command(root, environment.python());
     pytest
-        .args(["-m", "pytest"])
+        // The sanitizer keeps freed memory for a while: what a process holds grows, and so does what these tests measure.
+        .args(["-m", "pytest", "--deselect"])
+        .arg("tests/python/runtime/test_hostile_code.py::test_nothing_piles_up")
         .env("PYTHONPATH", &package)
         .env("LD_PRELOAD", library)
         .env("PYTHONMALLOC", "malloc")
