@@ -329,7 +329,8 @@ def test_cut_off_requests_do_not_look_complete(how: str, reader: str) -> None:
     aristaproto.grpcio.add_to_server(Service(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    for _ in range(25):
+    rounds = 25 if how == "cancel" else 10
+    for _ in range(rounds):
         sent, over = threading.Event(), threading.Event()
 
         def requests(sent: threading.Event = sent, over: threading.Event = over) -> Iterator[Any]:
@@ -341,7 +342,7 @@ def test_cut_off_requests_do_not_look_complete(how: str, reader: str) -> None:
             method: Any = channel.stream_unary(
                 "/example.MyService/Upload", Request.SerializeToString, Response.FromString
             )
-            call = method.future(requests(), timeout=0.1 if how == "deadline" else None)
+            call = method.future(requests(), timeout=0.5 if how == "deadline" else None)
             assert sent.wait(10)
             # The method has to have begun.
             threading.Event().wait(0.02)
@@ -353,7 +354,7 @@ def test_cut_off_requests_do_not_look_complete(how: str, reader: str) -> None:
     # Behind an interceptor that iterates there is nothing to ask; a machine that is busy may be told too late.
     assert ends.count("complete") <= (2 if reader == "interceptor" else 0)
     assert set(ends) <= {"RpcError", "complete"}
-    assert len(ends) == 25
+    assert len(ends) == rounds
 
 
 @pytest.mark.parametrize("kind", ["MyRPC", "Upload", "Versions", "Chat"])
