@@ -43,7 +43,7 @@ def test_import_needs_nothing_optional() -> None:
 
 
 def test_messages_need_nothing_slow() -> None:
-    """`typing` and what it imports take longer than a thousand messages; see ARCHITECTURE.md."""
+    """`typing` and what it imports take longer than a thousand messages; see docs/decisions."""
     pytest.importorskip("trees", reason="run `cargo xtask test trees` first")
     # Messages that name other packages, all kinds of methods, well-known types.
     modules = ("cycles.a.b", "calls", "wkt")

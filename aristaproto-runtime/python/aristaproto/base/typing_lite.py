@@ -1,6 +1,6 @@
 """What classes take from `typing`: to checkers that itself, at run time as little as they need.
 
-Imported by the modules that messages need; see ARCHITECTURE.md, "The runtime imports without typing".
+Imported by the modules that messages need; see docs/decisions/the-runtime-imports-without-typing.md.
 """
 
 from __future__ import annotations
