@@ -187,8 +187,8 @@ def main() -> int:
         wanted = tuple(options.only.split("/"))
         pairs = [pair for pair in pairs if pair == wanted or pair[0] in parts.GOOGLE]
     rows: list[Row] = []
-    # Figures of the long form are for one pair that has the machine.
-    with ThreadPoolExecutor(2 if options.short else 1) as jobs:
+    # A pair waits more than it computes; figures of the long form are for one that has the machine.
+    with ThreadPoolExecutor(4 if options.short else 1) as jobs:
         running = [jobs.submit(run_pair, *pair, scale, work) for pair in pairs]
         for number, (pair, job) in enumerate(zip(pairs, running, strict=True), 1):
             rows += job.result()
