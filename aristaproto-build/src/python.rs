@@ -91,7 +91,7 @@ pub fn render_each(model: &Model, options: &Options, mut take: impl FnMut(Genera
     });
 }
 
-/// What a tree does first with the runtime. On PyPI, versions of that name before 2 are another library.
+/// What a tree does first with the runtime. On `PyPI`, versions of that name before 2 are another library.
 const CONTRACT: &str = "\
 if not hasattr(aristaproto, \"require_contract\"):
     raise ImportError(

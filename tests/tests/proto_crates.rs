@@ -327,6 +327,7 @@ fn cargo_hands_on_what_others_may_want_to_know() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // One workspace serves all faults: each new one would be built anew.
 fn faults_say_what_to_do() {
     let crates = Workspace::new();
     // No `links`.
@@ -523,15 +524,6 @@ impl Fetched {
         fs::write(path, text).unwrap();
     }
 
-    /// The manifest of a package with these dependencies.
-    fn manifest(&self, package: &str, engine: &str, dependencies: &str) -> String {
-        format!(
-            "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2021\"\nlinks = \"{package}\"\n\n\
-             [dependencies]\n{dependencies}\n[build-dependencies]\n\
-             aristaproto-build = {{ {engine}, default-features = false }}\n"
-        )
-    }
-
     fn command(&self, program: &str, folder: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(program);
         if arguments[0] != "vendor" {
@@ -578,7 +570,7 @@ fn crates_come_from_git_and_vendored_from_a_registry() {
     let git = fetched.folder.path().join("shared");
     fetched.write(
         "shared/Cargo.toml",
-        &fetched.manifest("acme-shared", &engine, ""),
+        &fetched_manifest("acme-shared", &engine, ""),
     );
     for arguments in [
         &["init", "-q", "-b", "main"][..],
@@ -598,7 +590,7 @@ fn crates_come_from_git_and_vendored_from_a_registry() {
     let by_git = format!("acme-shared = {{ git = 'file://{}' }}\n", git.display());
     fetched.write(
         "orders/Cargo.toml",
-        &fetched.manifest("acme-orders", &engine, &by_git),
+        &fetched_manifest("acme-orders", &engine, &by_git),
     );
     fetched.build_orders(&[]);
 
@@ -608,7 +600,7 @@ fn crates_come_from_git_and_vendored_from_a_registry() {
         "orders/.cargo/config.toml",
         "[source.crates-io]\nreplace-with = \"vendored\"\n\n[source.vendored]\ndirectory = \"vendor\"\n",
     );
-    let orders = fetched.manifest("acme-orders", &engine, "acme-shared = \"0.1\"\n");
+    let orders = fetched_manifest("acme-orders", &engine, "acme-shared = \"0.1\"\n");
     fetched.write(
         "orders/Cargo.toml",
         &format!("{orders}\n[patch.crates-io]\naristaproto-build = {{ {engine} }}\n"),
@@ -620,7 +612,7 @@ fn crates_come_from_git_and_vendored_from_a_registry() {
         let text = fs::read_to_string(git.join(path)).unwrap();
         fetched.write(&format!("orders/vendor/acme-shared/{path}"), &text);
     }
-    let manifest = fetched.manifest("acme-shared", "version = \"0.1\"", "");
+    let manifest = fetched_manifest("acme-shared", "version = \"0.1\"", "");
     fetched.write("orders/vendor/acme-shared/Cargo.toml", &manifest);
     fetched.write("orders/vendor/acme-shared/Cargo.toml.orig", &manifest);
     fetched.write(
@@ -633,4 +625,13 @@ fn crates_come_from_git_and_vendored_from_a_registry() {
         !packaged.join("python").exists(),
         "a registry's package is not written to"
     );
+}
+
+/// The manifest of a package with these dependencies.
+fn fetched_manifest(package: &str, engine: &str, dependencies: &str) -> String {
+    format!(
+        "[package]\nname = \"{package}\"\nversion = \"0.1.0\"\nedition = \"2021\"\nlinks = \"{package}\"\n\n\
+         [dependencies]\n{dependencies}\n[build-dependencies]\n\
+         aristaproto-build = {{ {engine}, default-features = false }}\n"
+    )
 }
