@@ -546,7 +546,7 @@ mod tests {
             );
         }
         assert_eq!(ServerGeneration::WORDS, ClientGeneration::WORDS);
-        assert_eq!(Options::KEYS.len(), 7);
+        assert_eq!(Options::KEYS.len(), 8);
         assert_eq!(Options::REPEATED_KEYS, ["extern_package"]);
     }
 

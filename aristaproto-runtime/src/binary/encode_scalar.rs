@@ -116,7 +116,7 @@ pub fn scalar(
                 bytes(&array.to_vec(), key, skip_zero, out);
             } else {
                 let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Refused)?;
-                let held = view.call_method0("tobytes")?;
+                let held = view.call_method0("tobytes").map_err(|_| Stop::Refused)?;
                 let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
                 bytes(held.as_bytes(), key, skip_zero, out);
             }

@@ -47,7 +47,8 @@ def read(path: str, text: str, canary: str) -> None:
                     f"{path}:{getattr(node, 'lineno', 0)}: a text became the name {name!r}"
                 )
         if isinstance(node, ast.stmt) and not isinstance(node, STATEMENTS):
-            raise Unexpected(f"{path}:{node.lineno}: an unexpected {type(node).__name__}")
+            line = getattr(node, "lineno", 0)
+            raise Unexpected(f"{path}:{line}: an unexpected {type(node).__name__}")
         modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and not node.level:
             modules.append(node.module or "")

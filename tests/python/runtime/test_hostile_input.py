@@ -520,7 +520,6 @@ def test_views_of_bytes(view: Any) -> None:
     assert Node.parse(memoryview(bytes(plain) + b"\x00" * 0)) == plain
 
 
-@pytest.mark.skipif(not PLAIN, reason="the native codec lets the ValueError of the view through")
 def test_what_cannot_be_copied_is_refused() -> None:
     view = memoryview(b"abcd")
     view.release()

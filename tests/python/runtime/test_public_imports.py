@@ -26,7 +26,8 @@ def test_public_imports_of_public_imports_count() -> None:
 
 
 def test_the_own_class_hides_the_other() -> None:
-    assert old_place.Both is not Both
+    here: object = old_place.Both
+    assert here is not Both
     assert nothing_own.Both is old_place.Both
 
 
