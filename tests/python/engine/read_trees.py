@@ -54,7 +54,7 @@ def read(path: str, text: str, canary: str) -> None:
             modules.append(node.module or "")
         for module in modules:
             if module.split(".")[0] not in MODULES:
-                raise Unexpected(f"{path}:{node.lineno}: imports {module}")
+                raise Unexpected(f"{path}:{getattr(node, 'lineno', 0)}: imports {module}")
 
 
 def use(module: ModuleType) -> None:
