@@ -1,7 +1,7 @@
 //! `aristaproto._native`: the codec of the Python package `aristaproto` in Rust.
 //!
-//! In: the `Schema` of each message class, when it is first used. Out: C types below `aristaproto.Message` whose
-//! methods read and write the slots of messages. `aristaproto.codec` imports the module and is the only one that does.
+//! It compiles the `Schema` of a message class when the class is first used, and makes C types below `aristaproto.Message` whose
+//! methods read and write the slots of messages. Only `aristaproto.codec` imports the module.
 // Wire values are cut to their width on purpose, and numbers of fields and bytes fit into 64 bits.
 #![allow(clippy::cast_possible_truncation)]
 // Measured: without it the readers and writers of single values are called, not expanded.

@@ -141,6 +141,28 @@ fn the_files_of_a_room_form_no_circle() {
 }
 
 #[test]
+fn each_type_name_stands_once() {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in &sources() {
+        // Associated types are indented, and belong to their trait.
+        for line in text.lines() {
+            let mut words = line.split([' ', '<', '(', '{', ';', ':', '=']);
+            let mut word = words.next();
+            while matches!(word, Some("pub" | "unsafe" | "crate)" | "super)")) {
+                word = words.next();
+            }
+            if matches!(word, Some("struct" | "enum" | "trait" | "type" | "union")) {
+                let name = words.next().unwrap_or_default().to_owned();
+                files.entry(name).or_default().insert(file.clone());
+            }
+        }
+    }
+    assert!(files.len() > 80, "{files:#?}");
+    files.retain(|_, files| files.len() > 1);
+    assert!(files.is_empty(), "{files:#?}");
+}
+
+#[test]
 fn unsafe_code_stands_in_few_files() {
     let mut wrong = Vec::new();
     for (file, text) in &sources() {

@@ -1,8 +1,8 @@
 //! Wire bytes against the parts of the codec that know no Python: `wire`, `schema/wire_table`, `binary/check`.
 //!
-//! In: a byte that chooses the class and the budget, then wire bytes. Every verdict of `Scan` is compared with that of a
+//! In: a byte that chooses the class and the budget, then wire bytes. Every verdict of `Checker` is compared with that of a
 //! second reader, written for this purpose from the specification: slowly, with 128-bit arithmetic and its own tables.
-//! Then the bytes themselves are taken apart into records and put together again through `Buffer`.
+//! Then the bytes themselves are taken apart into records and put together again through `Writer`.
 #![no_main]
 #![allow(dead_code, missing_docs)]
 
@@ -23,10 +23,10 @@ use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
 
-use binary::check::{Budget, Refused, Scan};
+use binary::check::{Budget, CheckError, Checker};
 use oracle::{Class, Verdict};
-use schema::wire_table::{FieldShape, Room, Shape};
-use wire::{check_utf8, count_varints, unzigzag, zigzag, Buffer, Key, Kind, Reader};
+use schema::wire_table::{FieldShape, MessageKind, Shape};
+use wire::{check_utf8, count_varints, unzigzag, zigzag, Key, Kind, Reader, Writer};
 
 thread_local! {
     static SHAPES: Vec<Rc<Shape>> = shapes();
@@ -48,7 +48,7 @@ fn field(from: &oracle::Field) -> FieldShape {
         tag: number << 3 | kind.wire_type(),
         key: Key::new(number << 3 | kind.wire_type()),
         packed_key: Key::new(number << 3 | wire::LEN),
-        below: Default::default(),
+        nested: Default::default(),
     }
 }
 
@@ -58,9 +58,9 @@ fn shapes() -> Vec<Rc<Shape>> {
         .enumerate()
         .map(|(index, class)| {
             let room = match (class.message_set, class.extendable) {
-                (true, _) => Room::MessageSet,
-                (_, true) => Room::Extensions,
-                _ => Room::Closed,
+                (true, _) => MessageKind::MessageSet,
+                (_, true) => MessageKind::Extendable,
+                _ => MessageKind::Plain,
             };
             Shape::new(class.fields.iter().map(field).collect(), room, index)
         })
@@ -88,29 +88,29 @@ fn shapes() -> Vec<Rc<Shape>> {
 fn verdicts_agree(class: &Class, shape: &Shape, depth: u32, messages: u64, data: &[u8]) {
     let extension = EXTENSION.with(Rc::clone);
     let mut reader = Reader::new(data, 0, data.len());
-    let mut scan = Scan {
+    let mut checker = Checker {
         budget: Budget { depth, messages },
         lookup: &mut |_, number| (number == extension.number).then(|| Rc::clone(&extension)),
         // All are linked.
         resolve: &mut |_, _| {},
     };
-    let found = scan.message(shape, &mut reader, 0);
+    let found = checker.message(shape, &mut reader, 0);
     let expected = oracle::verdict(class, data, depth, messages);
     match found {
         Ok(()) => {
             assert_eq!(expected, Verdict::Complete, "accepted");
             assert!(reader.at_end() && reader.pos == data.len());
             assert_eq!(
-                scan.budget.depth, depth,
+                checker.budget.depth, depth,
                 "levels are left as often as entered"
             );
         }
-        Err(Refused::Malformed(what)) => {
+        Err(CheckError::Malformed(what)) => {
             assert_eq!(expected, Verdict::Wrong, "refused as {what:?}");
             assert!(!what.to_string().is_empty());
         }
         // The reader in Python decides; it must not be asked about what is plainly right.
-        Err(Refused::Later) => assert_ne!(expected, Verdict::Complete, "left for later"),
+        Err(CheckError::Later) => assert_ne!(expected, Verdict::Complete, "left for later"),
     }
 }
 
@@ -131,7 +131,7 @@ fn records_return(data: &[u8]) {
         assert!(reader.pos <= data.len());
         spans.push((tag, &data[value..reader.pos]));
     }
-    let mut out = Buffer::default();
+    let mut out = Writer::default();
     for (tag, value) in spans.iter().rev() {
         out.put(value);
         if spans.len() % 2 == 0 {
@@ -150,9 +150,9 @@ fn records_return(data: &[u8]) {
     }
 }
 
-/// Numbers keep their value through `Buffer` and `Reader`, and `Buffer` what was written before.
+/// Numbers keep their value through `Writer` and `Reader`, and `Writer` what was written before.
 fn numbers_return(data: &[u8]) {
-    let mut out = Buffer::default();
+    let mut out = Writer::default();
     let mut expected = Vec::new();
     for chunk in data.chunks(9) {
         let mut bytes = [0; 8];
@@ -185,12 +185,12 @@ fn numbers_return(data: &[u8]) {
 
 /// Pieces of any length, put one before the other, and what is left of them when some are taken back.
 fn pieces_return(data: &[u8]) {
-    let mut out = Buffer::default();
+    let mut out = Writer::default();
     let mut expected = Vec::new();
     for (number, step) in data.chunks_exact(3).take(8).enumerate() {
-        let (low, high, how) = (step[0], step[1], usize::from(step[2]));
-        let length = usize::from(u16::from_le_bytes([low, high])) * (1 + how % 4);
-        if how & 0x80 == 0 {
+        let (low, high, encoding) = (step[0], step[1], usize::from(step[2]));
+        let length = usize::from(u16::from_le_bytes([low, high])) * (1 + encoding % 4);
+        if encoding & 0x80 == 0 {
             let piece: Vec<u8> = (0..length).map(|at| (at * 31 + number) as u8).collect();
             out.put(&piece);
             expected.extend(piece.iter().rev());

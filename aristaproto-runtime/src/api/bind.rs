@@ -11,11 +11,11 @@ use crate::api::field_descriptor::SlotParts;
 use crate::api::{field_descriptor, message_type};
 use crate::memory::layout::{Layout, MessageClass, Offset};
 use crate::schema::compile::compile_field;
-use crate::schema::field::Place;
-use crate::schema::field_tables::{How, Look, Read, Step};
+use crate::schema::field::Storage;
+use crate::schema::field_tables::{CanonicalEntry, DecodeEntry, EncodeEntry, FieldEncoding};
 use crate::schema::message::{Field, Plan};
 use crate::schema::registry::Handle;
-use crate::schema::wire_table::{FieldShape, Room, Shape};
+use crate::schema::wire_table::{FieldShape, MessageKind, Shape};
 
 /// A class with more fields than this is not read before one of them is looked at.
 const FLAT_FIELDS: usize = 8;
@@ -48,7 +48,7 @@ pub fn bind<'py>(
     for (position, python) in declared.iter().enumerate() {
         let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
         let (offset, _) = field_descriptor::find(&class, &descriptor)?;
-        let (shape, field) = compile_field(&python, Place::Slot(offset))?;
+        let (shape, field) = compile_field(&python, Storage::Slot(offset))?;
         drafts.push(Draft {
             position,
             shape,
@@ -105,7 +105,7 @@ fn link_oneofs<'py>(
             offsets.push(field_descriptor::find(class, &descriptor)?.0);
         }
         for Draft { field, .. } in drafts.iter_mut() {
-            if let Place::Slot(own) = field.place {
+            if let Storage::Slot(own) = field.storage {
                 if offsets.contains(&own) {
                     field.oneof = count;
                     field.others = offsets.iter().copied().filter(|&it| it != own).collect();
@@ -181,20 +181,20 @@ fn assemble<'py>(
 ) -> PyResult<Plan> {
     let py = schema.py();
     let class = own.bind(py);
-    let place = |name: &str| -> PyResult<Offset> {
+    let slot_of = |name: &str| -> PyResult<Offset> {
         let (_, descriptor) = find_slot(class, PyString::new(py, name).as_any())?;
         Ok(field_descriptor::find(class, &descriptor)?.0)
     };
     let flag = |name: &str| class.getattr(name)?.is_truthy();
     let extendable = schema.getattr("extendable")?.is_truthy()?;
-    let room = match (flag("__message_set__")?, extendable) {
-        (true, _) => Room::MessageSet,
-        (_, true) => Room::Extensions,
-        _ => Room::Closed,
+    let message_kind = match (flag("__message_set__")?, extendable) {
+        (true, _) => MessageKind::MessageSet,
+        (_, true) => MessageKind::Extendable,
+        _ => MessageKind::Plain,
     };
-    let unknown = place("_unknown_fields")?;
-    let extensions = if extendable {
-        Some(place("_extensions")?)
+    let unknown = slot_of("_unknown_fields")?;
+    let extensions_slot = if extendable {
+        Some(slot_of("_extensions")?)
     } else {
         None
     };
@@ -214,29 +214,37 @@ fn assemble<'py>(
     }
     let offsets: Vec<(Offset, ())> = fields
         .iter()
-        .filter_map(|field| match field.place {
-            Place::Slot(offset) => Some(offset),
+        .filter_map(|field| match field.storage {
+            Storage::Slot(offset) => Some(offset),
             _ => None,
         })
         .chain([unknown])
-        .chain(extensions)
+        .chain(extensions_slot)
         .map(|offset| (offset, ()))
         .collect();
     let none_required = shapes.iter().all(|shape| !shape.required);
-    let steps = fields.iter().zip(&shapes).enumerate().rev();
-    let steps: Vec<(Offset, Step)> = steps.filter_map(Step::new).collect();
-    let is_deep = |(_, step): &&(Offset, Step)| {
-        !matches!(step.how, How::Scalar | How::Optional | How::Closed)
+    let encode_table = fields.iter().zip(&shapes).enumerate().rev();
+    let encode_table: Vec<(Offset, EncodeEntry)> =
+        encode_table.filter_map(EncodeEntry::new).collect();
+    let is_deep = |(_, entry): &&(Offset, EncodeEntry)| {
+        !matches!(
+            entry.encoding,
+            FieldEncoding::Scalar | FieldEncoding::Optional | FieldEncoding::Closed
+        )
     };
-    let reads: Vec<Read> = fields.iter().zip(&shapes).map(Read::new).collect();
+    let decode_table: Vec<DecodeEntry> = fields.iter().zip(&shapes).map(DecodeEntry::new).collect();
     Ok(Plan {
-        flat: room == Room::Closed
-            && reads.len() <= FLAT_FIELDS
-            && reads.iter().all(|read| read.tag != 0)
+        flat: message_kind == MessageKind::Plain
+            && decode_table.len() <= FLAT_FIELDS
+            && decode_table.iter().all(|entry| entry.tag != 0)
             && none_required,
-        is_simple: room == Room::Closed && none_required,
-        looks: fields.iter().zip(&shapes).map(Look::new).collect(),
-        reads,
+        is_simple: message_kind == MessageKind::Plain && none_required,
+        canonical_table: fields
+            .iter()
+            .zip(&shapes)
+            .map(CanonicalEntry::new)
+            .collect(),
+        decode_table,
         deprecated: if flag("__deprecated__")? {
             Some(class.name()?.to_string())
         } else {
@@ -247,19 +255,19 @@ fn assemble<'py>(
             .getattr("__deepcopy__")?
             .is(&base.getattr("__deepcopy__")?),
         schema: schema.clone().unbind(),
-        deep_steps: Layout::new(steps.iter().filter(is_deep).copied().collect()),
-        steps: Layout::new(steps),
-        shape: Shape::new(shapes, room, class.as_ptr() as usize),
+        container_table: Layout::new(encode_table.iter().filter(is_deep).copied().collect()),
+        encode_table: Layout::new(encode_table),
+        shape: Shape::new(shapes, message_kind, class.as_ptr() as usize),
         fields,
         declared,
-        members: Layout::new(members),
+        oneof_members: Layout::new(members),
         offsets: Layout::new(offsets),
         unknown,
-        extensions,
+        extensions_slot,
         needs_check: Cell::new(None),
         positions,
         names: OnceCell::new(),
-        learned: RefCell::default(),
+        known_extensions: RefCell::default(),
         own: OnceCell::new(),
         class: own,
     })

@@ -1,5 +1,5 @@
-//! The descriptors of fields: `message.name` reads a slot, `message.name = value` writes it. In: a class, an offset, a
-//! default. Out: an object that replaces the member descriptor of the slot.
+//! The descriptors of fields: `message.name` reads a slot, `message.name = value` writes it. One replaces the member descriptor
+//! that `__slots__` made.
 //!
 //! An empty slot reads as the field's default, after what is still to be read of the message's wire bytes has been read.
 //! Setting a member of a oneof empties the others; deleting an attribute makes the field unset.
@@ -87,7 +87,7 @@ impl FieldSlot {
         let old = slot.replace(object.py(), value.cloned());
         if clears {
             for &other in &self.others {
-                message.area().clear(object.py(), other);
+                message.slots().clear(object.py(), other);
             }
         }
         drop(old);

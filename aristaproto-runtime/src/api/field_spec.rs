@@ -1,8 +1,8 @@
-//! `aristaproto.field` and `aristaproto.map_field`: what stands in the body of a message class. In: the arguments of a call. Out: a
-//! `FieldSpec`, which keeps them until the schema is built.
+//! `aristaproto.field` and `aristaproto.map_field`, which stand in the body of a message class. A `FieldSpec` holds the arguments of
+//! the call until the schema is built.
 //!
-//! A package has thousands of them, so one is made without looking at more than is needed to keep it small. It holds text and
-//! numbers only, therefore nothing that could hold it, and the collector need not know it. Arguments of any other kind,
+//! A package has thousands of them, so a call checks no more than it needs to keep the object small. It holds text and
+//! numbers only: nothing that could refer back to it, so the collector need not visit it. Arguments of any other kind,
 //! and wrong ones, are left to the functions in Python.
 
 use pyo3::exceptions::PyRuntimeError;

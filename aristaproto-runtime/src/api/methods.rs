@@ -1,5 +1,5 @@
-//! The methods of messages that the interpreter calls. In: a message or a class, and arguments. Out: calls of the modules that
-//! do the work. `calls` makes C functions of them.
+//! The methods of messages that the interpreter calls, as calls of the modules that do the work. `trampolines` makes C functions
+//! of them.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;

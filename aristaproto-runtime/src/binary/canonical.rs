@@ -1,17 +1,17 @@
-//! Whether wire bytes are, byte for byte, what `encode` makes of the message that `decode` makes of them.
+//! Whether wire bytes are, byte for byte, what `encode` writes for the message that `decode` makes of them. `encode` then hands on
+//! the bytes of a message that nobody has looked at.
 //!
-//! In: bytes that `scan` has found to be a message, and its plan. Out: yes; or no, which is also said when finding out takes
-//! more than a look. Called by `encode`, which hands on a message that nobody has looked at as it came.
+//! The bytes are known to be a message (`check`). The answer is also no where finding out takes long.
 
 use std::collections::HashSet;
 
 use pyo3::prelude::*;
 
 use crate::jsontext::time;
-use crate::schema::enums::Members;
+use crate::schema::enums::EnumValues;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
-use crate::schema::wire_table::{FieldShape, Room};
+use crate::schema::wire_table::{FieldShape, MessageKind};
 use crate::wire;
 use crate::wire::{is_utf8, Kind, Reader};
 
@@ -27,10 +27,13 @@ fn holds(condition: bool) -> Yes {
     condition.then_some(())
 }
 
-/// The members of a field's enum, if it has no other values.
+/// The values of a field's enum, if it is closed.
 #[inline(always)]
-fn closed(field: &Field) -> Option<&Members> {
-    field.members.as_ref().filter(|members| members.closed)
+fn closed(field: &Field) -> Option<&EnumValues> {
+    field
+        .enum_values
+        .as_ref()
+        .filter(|enum_values| enum_values.closed)
 }
 
 /// Goes through bytes for as long as they are canonical.
@@ -63,7 +66,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
 
     /// Looks at what follows up to its end, or up to `end_tag` for a group. `bare`: without unknown fields.
     fn fields(&mut self, plan: &Plan, end_tag: u32, bare: bool) -> Yes {
-        holds(plan.shape.room != Room::MessageSet)?;
+        holds(plan.shape.message_kind != MessageKind::MessageSet)?;
         let (mut last, mut oneofs, mut unknown) = (0, 0_u64, false);
         loop {
             if self.reader.at_end() {
@@ -80,17 +83,17 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 unknown = true;
                 continue;
             };
-            let look = plan.looks.get(index)?;
-            holds(tag == look.tag && number > last && !unknown)?;
+            let entry = plan.canonical_table.get(index)?;
+            holds(tag == entry.tag && number > last && !unknown)?;
             last = number;
-            if look.oneof > 0 {
-                let bit = 1_u64.checked_shl(look.oneof - 1)?;
+            if entry.oneof > 0 {
+                let bit = 1_u64.checked_shl(entry.oneof - 1)?;
                 holds(oneofs & bit == 0)?;
                 oneofs |= bit;
             }
-            if look.single {
-                let members = || closed(plan.at(index)?.0);
-                self.scalar(look.kind, look.utf8, members, look.implicit)?;
+            if entry.single {
+                let enum_values = || closed(plan.at(index)?.0);
+                self.scalar(entry.kind, entry.utf8, enum_values, entry.implicit)?;
             } else {
                 let (field, shape) = plan.at(index)?;
                 self.several(field, shape)?;
@@ -199,13 +202,13 @@ impl<'a, 'py> Canonical<'a, 'py> {
         self.scalar(shape.kind, shape.utf8, || closed(field), implicit)
     }
 
-    /// The same of a scalar. `utf8`: strings are known to be UTF-8. `members`: those of a closed enum.
+    /// The same of a scalar. `utf8`: strings are known to be UTF-8. `enum_values`: those of a closed enum.
     #[inline(always)]
     fn scalar<'m>(
         &mut self,
         kind: Kind,
         utf8: bool,
-        members: impl FnOnce() -> Option<&'m Members>,
+        enum_values: impl FnOnce() -> Option<&'m EnumValues>,
         implicit: bool,
     ) -> Yes {
         let zero = match kind {
@@ -235,7 +238,9 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 let value = number as i32;
                 holds(i64::from(value).cast_unsigned() == number)?;
                 if kind == Kind::Enum {
-                    holds(members().is_none_or(|members| members.knows(self.py, value)))?;
+                    holds(
+                        enum_values().is_none_or(|enum_values| enum_values.knows(self.py, value)),
+                    )?;
                 }
                 value == 0
             }

@@ -1,24 +1,22 @@
-//! Checks wire bytes against a shape without making anything of them, without Python.
-//!
-//! In: bytes and the shape of their class. Out: that they are a message, so that `decode` can leave its fields for later; or
-//! that it must read them now, to say what is wrong or to look something up. Called by `decode`.
+//! Checks that wire bytes are a message of a class, against the class's `Shape`, without making Python objects. `decode` can then
+//! leave the fields for later.
 
 use std::rc::{Rc, Weak};
 
-use crate::schema::wire_table::{FieldShape, Room, Shape};
+use crate::schema::wire_table::{FieldShape, MessageKind, Shape};
 use crate::wire;
 use crate::wire::{check_utf8, count_varints, Kind, Malformed, Reader};
 
 /// Why bytes cannot be left for later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum CheckError {
     /// They are no message.
     Malformed(Malformed),
     /// They may be one, which only reading them tells.
     Later,
 }
 
-impl From<Malformed> for Refused {
+impl From<Malformed> for CheckError {
     fn from(found: Malformed) -> Self {
         Self::Malformed(found)
     }
@@ -34,7 +32,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Takes one message one level below.
+    /// Enters a nested message.
     #[inline(always)]
     pub fn enter(&mut self) -> Result<(), Malformed> {
         self.messages = self.messages.checked_sub(1).ok_or(Malformed::Many)?;
@@ -42,7 +40,7 @@ impl Budget {
         Ok(())
     }
 
-    /// Comes back from one level below.
+    /// Leaves a nested message.
     #[inline(always)]
     pub fn leave(&mut self) {
         self.depth += 1;
@@ -50,19 +48,19 @@ impl Budget {
 }
 
 /// Finds the extension with a number that a message of some class may hold, if there is one.
-pub type Lookup<'a> = &'a mut dyn FnMut(&Shape, u32) -> Option<Rc<FieldShape>>;
+pub type ExtensionLookup<'a> = &'a mut dyn FnMut(&Shape, u32) -> Option<Rc<FieldShape>>;
 
-/// What goes through all levels of one scan.
-pub struct Scan<'a> {
+/// Checks a message and all that are nested in it.
+pub struct Checker<'a> {
     /// What may still be read.
     pub budget: Budget,
     /// Where extensions are looked up.
-    pub lookup: Lookup<'a>,
+    pub lookup: ExtensionLookup<'a>,
     /// Finds the class of the messages in a field with a number, or in its map's values.
     pub resolve: &'a mut dyn FnMut(&Shape, u32),
 }
 
-impl Scan<'_> {
+impl Checker<'_> {
     /// Reads a message up to its end, or up to `end_tag` for a group.
     ///
     /// # Errors
@@ -72,9 +70,9 @@ impl Scan<'_> {
         shape: &Shape,
         reader: &mut Reader<'_>,
         end_tag: u32,
-    ) -> Result<(), Refused> {
-        if shape.room == Room::MessageSet {
-            return Err(Refused::Later);
+    ) -> Result<(), CheckError> {
+        if shape.message_kind == MessageKind::MessageSet {
+            return Err(CheckError::Later);
         }
         // A required field that comes twice counts once.
         let (mut missing, mut seen) = (shape.required, 0_u64);
@@ -95,9 +93,9 @@ impl Scan<'_> {
                     if field.required {
                         if field.kind == Kind::Enum {
                             // It may be closed, and the number one that it does not know.
-                            return Err(Refused::Later);
+                            return Err(CheckError::Later);
                         }
-                        let bit = 1_u64.checked_shl(index as u32).ok_or(Refused::Later)?;
+                        let bit = 1_u64.checked_shl(index as u32).ok_or(CheckError::Later)?;
                         missing -= u32::from(seen & bit == 0);
                         seen |= bit;
                     }
@@ -111,7 +109,7 @@ impl Scan<'_> {
             if tag == end_tag && end_tag != 0 {
                 break;
             }
-            if own.is_none() && shape.room == Room::Extensions {
+            if own.is_none() && shape.message_kind == MessageKind::Extendable {
                 if let Some(field) = (self.lookup)(shape, tag >> 3) {
                     if self.record(&field, tag, reader)? {
                         continue;
@@ -123,7 +121,7 @@ impl Scan<'_> {
         }
         if missing > 0 {
             // Another occurrence of the same message may have it.
-            return Err(Refused::Later);
+            return Err(CheckError::Later);
         }
         Ok(())
     }
@@ -137,7 +135,7 @@ impl Scan<'_> {
         field: &FieldShape,
         tag: u32,
         reader: &mut Reader<'_>,
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, CheckError> {
         if tag == field.tag {
             self.value(None, field, reader)?;
             return Ok(true);
@@ -155,7 +153,7 @@ impl Scan<'_> {
         owner: Option<&Shape>,
         field: &FieldShape,
         reader: &mut Reader<'_>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), CheckError> {
         match field.kind {
             Kind::Double | Kind::Fixed64 | Kind::SFixed64 => {
                 reader.fixed::<8>()?;
@@ -172,7 +170,7 @@ impl Scan<'_> {
             Kind::Bytes => {
                 reader.bytes()?;
             }
-            Kind::Group | Kind::Message => self.below(owner, field, reader)?,
+            Kind::Group | Kind::Message => self.nested_message(owner, field, reader)?,
             _ => {
                 reader.varint()?;
             }
@@ -180,12 +178,12 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn below(
+    fn nested_message(
         &mut self,
         owner: Option<&Shape>,
         field: &FieldShape,
         reader: &mut Reader<'_>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), CheckError> {
         if let Some(entry) = &field.entry {
             return self.map_entry(owner, field.number, entry, reader);
         }
@@ -209,13 +207,13 @@ impl Scan<'_> {
         owner: Option<&Shape>,
         number: u32,
         field: &FieldShape,
-    ) -> Result<Rc<Shape>, Refused> {
-        let known = || field.below.get().and_then(Weak::upgrade);
+    ) -> Result<Rc<Shape>, CheckError> {
+        let known = || field.nested.get().and_then(Weak::upgrade);
         if let Some(found) = known() {
             return Ok(found);
         }
-        (self.resolve)(owner.ok_or(Refused::Later)?, number);
-        known().ok_or(Refused::Later)
+        (self.resolve)(owner.ok_or(CheckError::Later)?, number);
+        known().ok_or(CheckError::Later)
     }
 
     fn map_entry(
@@ -224,7 +222,7 @@ impl Scan<'_> {
         number: u32,
         entry: &(FieldShape, FieldShape),
         reader: &mut Reader<'_>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), CheckError> {
         let stop = reader.span()?;
         let mut inner = Reader::new(reader.data, reader.pos, stop);
         let mut has_value = false;
@@ -244,9 +242,9 @@ impl Scan<'_> {
         }
         reader.pos = stop;
         if !has_value && entry.1.kind.is_message() {
-            // An empty message lacks what its class requires, and nothing else: there is nothing below it.
+            // An empty message lacks what its class requires, and nothing else: no message is nested in it.
             if self.shape_of(owner, number, &entry.1)?.required > 0 {
-                return Err(Refused::Later);
+                return Err(CheckError::Later);
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! Wire bytes to messages. In: bytes and a plan. Out: messages whose slots are empty until they are read, or filled ones.
+//! Wire bytes to messages: `parse` and `decode`.
 //!
-//! `parse` checks the bytes with `scan` and leaves the rest to the first look at a field, one message at a time. What cannot
-//! wait (required fields to look for, an error to describe) is read at once. Both ways go through `Decoder::fields`.
+//! `parse` checks the bytes and leaves the rest to the first look at a field, one message at a time. What cannot wait (required
+//! fields to look for, an error to describe) is read at once. Both ways go through `Decoder::fields`.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -10,10 +10,10 @@ use std::rc::Rc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::binary::check::{Budget, Scan};
+use crate::binary::check::{Budget, Checker};
 use crate::binary::decoder::{read_pending, Decoder};
-use crate::binary::error::{Cause, Failure, Outcome};
-use crate::binary::unknown_fields::Late;
+use crate::binary::error::{Cause, DecodeResult, Failure};
+use crate::binary::unknown_fields::DeferredUnknownFields;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
 use crate::python::imports::api;
@@ -87,14 +87,14 @@ fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<
     let raised = Cell::new(None);
     // What is no extension stays none while these bytes are looked at, and is asked for once.
     let mut unknown = HashSet::new();
-    let mut scan = Scan {
+    let mut checker = Checker {
         budget: budget(limits),
         lookup: &mut |shape, number| {
             if unknown.contains(&(shape.class, number)) {
                 return None;
             }
             let owner = known_plan(py, shape.class)?;
-            let found = owner.learn(py, number).and_then(|found| {
+            let found = owner.find_extension(py, number).and_then(|found| {
                 if let Some(found) = found.as_ref().filter(|it| it.shape.kind.is_message()) {
                     found.field.plan(py, &found.shape)?;
                 }
@@ -126,7 +126,7 @@ fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<
         },
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    let right = scan.message(&plan.shape, &mut reader, 0).is_ok();
+    let right = checker.message(&plan.shape, &mut reader, 0).is_ok();
     match raised.take() {
         Some(error) => Err(error),
         None => Ok(right),
@@ -180,7 +180,7 @@ fn read_all<'py>(
     message: &Bound<'py, PyAny>,
     bytes: &[u8],
     limits: Limits,
-) -> Outcome<()> {
+) -> DecodeResult<()> {
     if plan.is_message_set() {
         return Err(Failure::of(Cause::MessageSet));
     }
@@ -189,12 +189,12 @@ fn read_all<'py>(
         source: None,
         canonical: false,
         budget: budget(limits),
-        late: Late::default(),
+        deferred: DeferredUnknownFields::default(),
         absent: HashSet::new(),
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
-    decoder.fields(plan, Message::known(message)?.area(), None, &mut reader, 0)?;
-    decoder.late.put(py)?;
+    decoder.fields(plan, Message::known(message)?.slots(), None, &mut reader, 0)?;
+    decoder.deferred.put(py)?;
     Ok(())
 }
 

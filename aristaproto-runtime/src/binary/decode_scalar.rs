@@ -1,10 +1,9 @@
-//! Scalars read from wire bytes. In: a reader behind a tag, or the bytes of a packed field. Out: objects of Python's own types, or
-//! members of enums. Called by `decoder`, and by `wkt` for what a wrapper holds.
+//! Scalars read from wire bytes, one by one or packed, as objects of Python's own types or enum values.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyList};
 
-use crate::binary::error::{not_utf8, Outcome};
+use crate::binary::error::{not_utf8, DecodeResult};
 use crate::python::values;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
@@ -20,7 +19,7 @@ pub fn scalar<'py>(
     field: &Field,
     shape: &FieldShape,
     reader: &mut Reader<'_>,
-) -> Outcome<Option<Bound<'py, PyAny>>> {
+) -> DecodeResult<Option<Bound<'py, PyAny>>> {
     match shape.kind {
         Kind::Enum => member(py, field, reader.varint()? as i32),
         Kind::String if !shape.utf8 => Ok(Some(values::escaped_string(py, reader.bytes()?)?)),
@@ -36,7 +35,7 @@ pub fn plain<'py>(
     py: Python<'py>,
     kind: Kind,
     reader: &mut Reader<'_>,
-) -> Outcome<Bound<'py, PyAny>> {
+) -> DecodeResult<Bound<'py, PyAny>> {
     Ok(match kind {
         Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
         Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
@@ -60,14 +59,18 @@ pub fn plain<'py>(
     })
 }
 
-fn member<'py>(py: Python<'py>, field: &Field, number: i32) -> Outcome<Option<Bound<'py, PyAny>>> {
-    let Some(members) = &field.members else {
+fn member<'py>(
+    py: Python<'py>,
+    field: &Field,
+    number: i32,
+) -> DecodeResult<Option<Bound<'py, PyAny>>> {
+    let Some(enum_values) = &field.enum_values else {
         return Ok(Some(values::int_object(py, i64::from(number))));
     };
-    if members.closed {
-        return Ok(members.find(py, number)?);
+    if enum_values.closed {
+        return Ok(enum_values.find(py, number)?);
     }
-    Ok(Some(members.member(py, number)?))
+    Ok(Some(enum_values.member(py, number)?))
 }
 
 /// All numbers of a packed field at once; `None` when they need a look one by one.

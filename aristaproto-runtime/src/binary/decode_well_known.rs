@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 
 use super::decode_scalar::scalar;
-use super::error::Outcome;
+use super::error::DecodeResult;
 use crate::schema::datetime::value_of_parts;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
@@ -20,7 +20,7 @@ pub fn read<'py>(
     plan: &Plan,
     shape: &FieldShape,
     reader: &mut Reader<'_>,
-) -> Outcome<Option<Bound<'py, PyAny>>> {
+) -> DecodeResult<Option<Bound<'py, PyAny>>> {
     if shape.kind != Kind::Message {
         return Ok(None);
     }

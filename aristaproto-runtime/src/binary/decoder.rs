@@ -1,5 +1,4 @@
-//! Fields of a message, read one after the other. In: wire bytes, a plan, and the slots to fill. Out: filled slots, or what is
-//! wrong and where. Called by `decode` alone.
+//! Reads the fields of a message, one after the other, into its slots. A failure carries the path to what is wrong.
 
 use std::collections::HashSet;
 
@@ -8,19 +7,19 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::decode_well_known;
-use crate::binary::check::{Budget, Scan};
+use crate::binary::check::{Budget, Checker};
 use crate::binary::decode_scalar;
 use crate::binary::decode_scalar::{plain, scalar};
-use crate::binary::error::{not_utf8, Cause, Failure, Outcome, Step};
-use crate::binary::unknown_fields::{Kept, Late};
-use crate::memory::slot::Area;
+use crate::binary::error::{not_utf8, Cause, DecodeResult, Failure, PathElement};
+use crate::binary::unknown_fields::{DeferredUnknownFields, UnknownFields};
+use crate::memory::slot::Slots;
 use crate::message::field_access;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::Frame;
 use crate::python::key_cache;
 use crate::python::limits::STACK_LEVELS;
 use crate::schema::field::Wrapped;
-use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire;
 use crate::wire::{Kind, Malformed, Reader};
@@ -32,14 +31,14 @@ const AT_ONCE: u32 = 256;
 pub struct Decoder<'a, 'py> {
     /// Attached.
     pub py: Python<'py>,
-    /// The bytes being read, if messages below can be left for later.
+    /// The bytes being read, if nested messages can be left for later.
     pub source: Option<&'a Bound<'py, PyBytes>>,
     /// They are known to be canonical.
     pub canonical: bool,
     /// What may still come.
     pub budget: Budget,
     /// Unknown fields of messages that occur several times, to be put into them when all was read.
-    pub late: Late<'py>,
+    pub deferred: DeferredUnknownFields<'py>,
     /// Classes, by address, and numbers of fields that are no extensions of theirs: each is asked for once.
     pub absent: HashSet<(usize, u32)>,
 }
@@ -59,12 +58,12 @@ impl<'py> Decoder<'_, 'py> {
     pub fn fields(
         &mut self,
         plan: &Plan,
-        area: Area<'_>,
+        slots: Slots<'_>,
         owner: Option<&Bound<'py, PyAny>>,
         reader: &mut Reader<'_>,
         end_tag: u32,
-    ) -> Outcome<()> {
-        let mut unknown = Kept::default();
+    ) -> DecodeResult<()> {
+        let mut unknown = UnknownFields::default();
         loop {
             if reader.at_end() {
                 if end_tag != 0 {
@@ -76,10 +75,10 @@ impl<'py> Decoder<'_, 'py> {
             let tag = reader.tag()?;
             let number = tag >> 3;
             let found = plan.shape.find(number);
-            if let Some(read) = found.and_then(|at| plan.reads.get(at)) {
-                if tag == read.tag {
-                    match plain(self.py, read.kind, reader) {
-                        Ok(item) => area.put(read.offset, item),
+            if let Some(entry) = found.and_then(|at| plan.decode_table.get(at)) {
+                if tag == entry.tag {
+                    match plain(self.py, entry.kind, reader) {
+                        Ok(item) => slots.put(entry.offset, item),
                         Err(failure) => return Err(self.named(plan, number, failure)),
                     }
                     continue;
@@ -91,12 +90,14 @@ impl<'py> Decoder<'_, 'py> {
                         plan,
                         field,
                         shape,
-                        area,
+                        slots,
                         reader,
                         (start, tag, end_tag),
                         &mut unknown,
                     )
-                    .map_err(|failure| failure.at(Step::Name(field.name.clone_ref(self.py))))?;
+                    .map_err(|failure| {
+                        failure.at(PathElement::Name(field.name.clone_ref(self.py)))
+                    })?;
                 if next == Next::End {
                     break;
                 }
@@ -105,61 +106,61 @@ impl<'py> Decoder<'_, 'py> {
             if tag == end_tag && end_tag != 0 {
                 break;
             }
-            if plan.extensions.is_some() {
-                let place = (plan.class.as_ptr() as usize, number);
-                let learned = if self.absent.contains(&place) {
+            if plan.extensions_slot.is_some() {
+                let asked = (plan.class.as_ptr() as usize, number);
+                let extension = if self.absent.contains(&asked) {
                     None
                 } else {
-                    plan.learn(self.py, number)?
+                    plan.find_extension(self.py, number)?
                 };
-                if learned.is_none() {
-                    self.absent.insert(place);
+                if extension.is_none() {
+                    self.absent.insert(asked);
                 }
-                if let Some(learned) = learned.filter(|it| self.is_sound(it, tag, *reader)) {
+                if let Some(extension) = extension.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
                         plan,
-                        &learned.field,
-                        &learned.shape,
-                        area,
+                        &extension.field,
+                        &extension.shape,
+                        slots,
                         reader,
                         (start, tag, 0),
                         &mut unknown,
                     )
                     .map_err(|failure| {
-                        failure.at(Step::Name(learned.field.name.clone_ref(self.py)))
+                        failure.at(PathElement::Name(extension.field.name.clone_ref(self.py)))
                     })?;
                     continue;
                 }
             }
             reader.skip(tag, self.budget.depth)?;
             plan.shape.skip_unknown(reader);
-            unknown.keep(reader, start);
+            unknown.add(reader, start);
         }
-        unknown.put(self.py, plan, area, reader, owner, &mut self.late)?;
+        unknown.put(self.py, plan, slots, reader, owner, &mut self.deferred)?;
         Ok(())
     }
 
     #[cold]
     fn named(&self, plan: &Plan, number: u32, failure: Box<Failure>) -> Box<Failure> {
         match plan.shape.find(number).and_then(|at| plan.fields.get(at)) {
-            Some(field) => failure.at(Step::Name(field.name.clone_ref(self.py))),
+            Some(field) => failure.at(PathElement::Name(field.name.clone_ref(self.py))),
             None => failure,
         }
     }
 
     /// Whether the record of an extension can be read. When its bytes were checked, the extension may have been unknown.
-    fn is_sound(&self, learned: &Learned, tag: u32, mut reader: Reader<'_>) -> bool {
+    fn is_sound(&self, extension: &ExtensionField, tag: u32, mut reader: Reader<'_>) -> bool {
         if self.source.is_none() {
             // All that follows is checked now, and what is wrong is said.
             return true;
         }
-        let mut scan = Scan {
+        let mut checker = Checker {
             budget: UNCOUNTED,
-            // Extensions below are checked when they are read.
+            // Extensions of nested messages are checked when they are read.
             lookup: &mut |_, _| None,
             resolve: &mut |_, _| {},
         };
-        scan.record(&learned.shape, tag, &mut reader).is_ok()
+        checker.record(&extension.shape, tag, &mut reader).is_ok()
     }
 
     /// Reads one record of a known field.
@@ -169,14 +170,14 @@ impl<'py> Decoder<'_, 'py> {
         plan: &Plan,
         field: &Field,
         shape: &FieldShape,
-        area: Area<'_>,
+        slots: Slots<'_>,
         reader: &mut Reader<'_>,
         (start, tag, end_tag): (usize, u32, u32),
-        unknown: &mut Kept,
-    ) -> Outcome<Next> {
+        unknown: &mut UnknownFields,
+    ) -> DecodeResult<Next> {
         if tag == shape.tag {
             if shape.repeated {
-                self.items(plan, field, shape, area, reader, start, unknown)?;
+                self.items(plan, field, shape, slots, reader, start, unknown)?;
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
                 let mut start = start;
                 let mut dict = None;
@@ -186,12 +187,12 @@ impl<'py> Decoder<'_, 'py> {
                             let dict = match &mut dict {
                                 Some(dict) => dict,
                                 None => {
-                                    dict.insert(field_access::dict(self.py, plan, field, area)?)
+                                    dict.insert(field_access::dict(self.py, plan, field, slots)?)
                                 }
                             };
                             dict.set_item(key, item)?;
                         }
-                        None => unknown.keep(reader, start),
+                        None => unknown.add(reader, start),
                     }
                     start = reader.pos;
                     if !reader.goes_on(shape.key) {
@@ -200,29 +201,29 @@ impl<'py> Decoder<'_, 'py> {
                 }
             } else if shape.kind.is_message() {
                 let held =
-                    field_access::get(self.py, plan, field, area)?.filter(|held| !held.is_none());
+                    field_access::get(self.py, plan, field, slots)?.filter(|held| !held.is_none());
                 let held_before = held.clone();
                 let item = self.message(field, shape, reader, held)?;
                 if !held_before.is_some_and(|held| held.is(&item)) {
-                    field_access::put(self.py, plan, field, area, item)?;
+                    field_access::put(self.py, plan, field, slots, item)?;
                 }
             } else {
                 match scalar(self.py, field, shape, reader)? {
-                    Some(item) => field_access::put(self.py, plan, field, area, item)?,
-                    None => unknown.keep(reader, start),
+                    Some(item) => field_access::put(self.py, plan, field, slots, item)?,
+                    None => unknown.add(reader, start),
                 }
             }
             return Ok(Next::Record);
         }
         if tag & 7 == wire::LEN && shape.repeated && shape.kind.packable() {
-            self.packed(plan, field, shape, area, reader, unknown)?;
+            self.packed(plan, field, shape, slots, reader, unknown)?;
             return Ok(Next::Record);
         }
         if tag == end_tag {
             return Ok(Next::End);
         }
         reader.skip(tag, self.budget.depth)?;
-        unknown.keep(reader, start);
+        unknown.add(reader, start);
         Ok(Next::Record)
     }
 
@@ -233,21 +234,21 @@ impl<'py> Decoder<'_, 'py> {
         plan: &Plan,
         field: &Field,
         shape: &FieldShape,
-        area: Area<'_>,
+        slots: Slots<'_>,
         reader: &mut Reader<'_>,
         mut start: usize,
-        unknown: &mut Kept,
-    ) -> Outcome<()> {
-        let list = field_access::list(self.py, plan, field, area)?;
+        unknown: &mut UnknownFields,
+    ) -> DecodeResult<()> {
+        let list = field_access::list(self.py, plan, field, slots)?;
         loop {
             let item = if shape.kind.is_message() {
                 self.message(field, shape, reader, None).map(Some)
             } else {
                 scalar(self.py, field, shape, reader)
             };
-            match item.map_err(|failure| failure.at(Step::Index(list.len())))? {
+            match item.map_err(|failure| failure.at(PathElement::Index(list.len())))? {
                 Some(item) => list.append(item)?,
-                None => unknown.keep(reader, start),
+                None => unknown.add(reader, start),
             }
             start = reader.pos;
             if !reader.goes_on(shape.key) {
@@ -263,7 +264,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> DecodeResult<Bound<'py, PyAny>> {
         self.budget.enter()?;
         let plan = field.plan(self.py, shape)?;
         let made = match field.wrapped {
@@ -282,7 +283,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> DecodeResult<Bound<'py, PyAny>> {
         let is_held = held.is_some();
         let made = if let Some(held) = held {
             // What is there may not be complete yet, and must not be shared with what comes.
@@ -305,25 +306,25 @@ impl<'py> Decoder<'_, 'py> {
             }
             made
         };
-        self.below(plan, &made, is_held, shape, reader)?;
+        self.nested_message(plan, &made, is_held, shape, reader)?;
         Ok(made)
     }
 
     /// Reads what follows the tag of a message field into a message.
-    fn below(
+    fn nested_message(
         &mut self,
         plan: &Plan,
         message: &Bound<'py, PyAny>,
         is_held: bool,
         shape: &FieldShape,
         reader: &mut Reader<'_>,
-    ) -> Outcome<()> {
+    ) -> DecodeResult<()> {
         let owner = Some(message).filter(|_| is_held);
         if plan.is_message_set() {
             return Err(Failure::of(Cause::MessageSet));
         }
         // What an attribute holds or `from_wrapped` gives may be of any class, and the plan's slots are those of its own.
-        let message = Message::below(message, plan).ok_or_else(|| {
+        let message = Message::of_plan(message, plan).ok_or_else(|| {
             PyTypeError::new_err(format!(
                 "expected a message of {}, got one of {}",
                 plan.class.bind(self.py),
@@ -332,11 +333,11 @@ impl<'py> Decoder<'_, 'py> {
         })?;
         let done = if shape.kind == Kind::Group {
             let end_tag = shape.number << 3 | wire::EGROUP;
-            self.fields(plan, message.area(), owner, reader, end_tag)
+            self.fields(plan, message.slots(), owner, reader, end_tag)
         } else {
             let stop = reader.span()?;
             let mut inner = Reader::new(reader.data, reader.pos, stop);
-            let done = self.fields(plan, message.area(), owner, &mut inner, 0);
+            let done = self.fields(plan, message.slots(), owner, &mut inner, 0);
             reader.pos = stop;
             done
         };
@@ -351,7 +352,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    ) -> DecodeResult<Bound<'py, PyAny>> {
         if held.is_none() {
             if let Some(made) = decode_well_known::read(self.py, field, plan, shape, reader)? {
                 return Ok(made);
@@ -366,7 +367,7 @@ impl<'py> Decoder<'_, 'py> {
         };
         read_pending(Message::known(&made)?)?;
         let source = self.source.take();
-        let read = self.below(plan, &made, false, shape, reader);
+        let read = self.nested_message(plan, &made, false, shape, reader);
         self.source = source;
         read?;
         Ok(made.call_method0("to_wrapped")?)
@@ -379,7 +380,7 @@ impl<'py> Decoder<'_, 'py> {
         shapes: &(FieldShape, FieldShape),
         is_common: bool,
         reader: &mut Reader<'_>,
-    ) -> Outcome<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
+    ) -> DecodeResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
         let stop = reader.span()?;
         let mut inner = Reader::new(reader.data, reader.pos, stop);
         let mut key: Option<Bound<'py, PyAny>> = None;
@@ -411,7 +412,7 @@ impl<'py> Decoder<'_, 'py> {
                     }
                     Err(failure) => {
                         let key = key.unwrap_or_else(default_key);
-                        return Err(failure.at(Step::Key(key.unbind())));
+                        return Err(failure.at(PathElement::Key(key.unbind())));
                     }
                 }
             } else {
@@ -431,7 +432,7 @@ impl<'py> Decoder<'_, 'py> {
         Ok(Some((key, item)))
     }
 
-    fn empty_value(&self, field: &Field, shape: &FieldShape) -> Outcome<Bound<'py, PyAny>> {
+    fn empty_value(&self, field: &Field, shape: &FieldShape) -> DecodeResult<Bound<'py, PyAny>> {
         let plan = field.plan(self.py, shape)?;
         let made = new_message(self.py, &plan)?;
         if field.wrapped == Wrapped::No {
@@ -446,10 +447,10 @@ impl<'py> Decoder<'_, 'py> {
         plan: &Plan,
         field: &Field,
         shape: &FieldShape,
-        area: Area<'_>,
+        slots: Slots<'_>,
         reader: &mut Reader<'_>,
-        unknown: &mut Kept,
-    ) -> Outcome<()> {
+        unknown: &mut UnknownFields,
+    ) -> DecodeResult<()> {
         let stop = reader.span()?;
         let mut inner = Reader::new(reader.data, reader.pos, stop);
         reader.pos = stop;
@@ -458,7 +459,7 @@ impl<'py> Decoder<'_, 'py> {
             // Found before the list is made.
             return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
         }
-        let first = field_access::get(self.py, plan, field, area)?
+        let first = field_access::get(self.py, plan, field, slots)?
             .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
         let fresh = if first {
             decode_scalar::all(self.py, shape.kind, bytes)
@@ -466,25 +467,25 @@ impl<'py> Decoder<'_, 'py> {
             None
         };
         if let Some(list) = fresh {
-            field_access::put(self.py, plan, field, area, list.into_any())?;
+            field_access::put(self.py, plan, field, slots, list.into_any())?;
             return Ok(());
         }
-        let list = field_access::list(self.py, plan, field, area)?;
+        let list = field_access::list(self.py, plan, field, slots)?;
         while !inner.at_end() {
             let start = inner.pos;
             match scalar(self.py, field, shape, &mut inner) {
                 Ok(Some(item)) => list.append(item)?,
                 Ok(None) => {
                     // As it would stand alone.
-                    unknown.add(reader, shape.key);
-                    unknown.keep(&inner, start);
+                    unknown.add_tag(reader, shape.key);
+                    unknown.add(&inner, start);
                 }
                 Err(failure) => {
                     let failure = match failure.cause {
                         Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
                         _ => failure,
                     };
-                    return Err(failure.at(Step::Index(list.len())));
+                    return Err(failure.at(PathElement::Index(list.len())));
                 }
             }
         }
@@ -493,7 +494,7 @@ impl<'py> Decoder<'_, 'py> {
 }
 
 /// Where the content of a message or group starts and ends; the reader goes behind it.
-fn limits_of(shape: &FieldShape, reader: &mut Reader<'_>) -> Outcome<(u32, u32)> {
+fn limits_of(shape: &FieldShape, reader: &mut Reader<'_>) -> DecodeResult<(u32, u32)> {
     let (start, end) = if shape.kind == Kind::Group {
         let start = reader.pos;
         let opening = shape.number << 3 | wire::SGROUP;
@@ -542,13 +543,13 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
         canonical: message.is_canonical(),
         // Levels and messages were counted when the bytes were checked.
         budget: UNCOUNTED,
-        late: Late::default(),
+        deferred: DeferredUnknownFields::default(),
         absent: HashSet::new(),
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
     decoder
-        .fields(plan, frame.area(), None, &mut reader, 0)
-        .and_then(|()| Ok(decoder.late.put(py)?))
+        .fields(plan, frame.slots(), None, &mut reader, 0)
+        .and_then(|()| Ok(decoder.deferred.put(py)?))
         .map_err(|failure| match failure.cause {
             Cause::Python(error) => error,
             Cause::Malformed(found) => {

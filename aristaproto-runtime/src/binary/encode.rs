@@ -1,8 +1,7 @@
-//! Messages to wire bytes. In: a message. Out: its bytes, written from the last to the first, so that every length is known
-//! when it is written.
+//! Messages to wire bytes, written from the last to the first, so that every length is known when it is written.
 //!
 //! Whatever cannot be written is left to the plain codec, which starts again and says what is wrong and where: there is
-//! one text for each error, and no path is kept while all goes well.
+//! one text for each error, and no path is recorded while all goes well.
 
 use std::cell::RefCell;
 
@@ -18,15 +17,15 @@ use crate::python::fallback::Stop;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::values;
-use crate::wire::Buffer;
+use crate::wire::Writer;
 
 thread_local! {
-    static BUFFER: RefCell<Option<Buffer>> = const { RefCell::new(None) };
+    static BUFFER: RefCell<Option<Writer>> = const { RefCell::new(None) };
 }
 
 /// Runs `work` with the buffer that the thread keeps between calls. Code that is called while a message is written may
 /// write another one, and gets a buffer of its own.
-fn with_buffer<T>(work: impl FnOnce(&mut Buffer) -> T) -> T {
+fn with_buffer<T>(work: impl FnOnce(&mut Writer) -> T) -> T {
     let mut buffer = BUFFER.with_borrow_mut(Option::take).unwrap_or_default();
     let done = work(&mut buffer);
     buffer.reset();
@@ -103,7 +102,7 @@ fn written<'py, T>(
     let written = with_buffer(|out| {
         encoder.message(plan, message, out)?;
         if out.len() as u64 > limits.size {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
         Ok(work(Written::Bytes(bytes)))
@@ -117,7 +116,7 @@ fn written<'py, T>(
                 .map(|_| Some(made))
         }
         Ok(made) => Ok(Some(made)),
-        Err(Stop::Refused) => {
+        Err(Stop::Fallback) => {
             release_dropped();
             Ok(None)
         }
@@ -142,7 +141,7 @@ pub fn exactly<T>(
             Ok(bytes) => Ok(Some(work(bytes))),
             Err(_) => Err(PyMemoryError::new_err(())),
         },
-        Ok(()) | Err(Stop::Refused) => Ok(None),
+        Ok(()) | Err(Stop::Fallback) => Ok(None),
         Err(Stop::Python(error)) => Err(*error),
     })
 }

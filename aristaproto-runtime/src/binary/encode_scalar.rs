@@ -8,10 +8,10 @@ use crate::python::borrowed::ValueRef;
 use crate::python::fallback::{Outcome, Stop};
 use crate::python::int::Long;
 use crate::python::values;
-use crate::python::values::Int;
+use crate::python::values::IntValue;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
-use crate::wire::{zigzag, Buffer, Key, Kind};
+use crate::wire::{zigzag, Key, Kind, Writer};
 
 /// Writes a scalar of one of Python's own types and its key; of zero nothing, if `skip_zero`. False, and nothing was written,
 /// for a value of another type or out of range; with `is_exact`, for one that reading would give otherwise, too.
@@ -22,7 +22,7 @@ pub fn plain(
     key: Key,
     skip_zero: bool,
     is_exact: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     match kind {
         Kind::String => match value.utf8() {
@@ -64,7 +64,7 @@ pub fn plain(
 
 /// Writes an integer as its type is written; false when it is out of range.
 #[inline(always)]
-fn integer(long: Long, kind: Kind, key: Key, skip_zero: bool, out: &mut Buffer) -> bool {
+fn integer(long: Long, kind: Kind, key: Key, skip_zero: bool, out: &mut Writer) -> bool {
     let Some(number) = long.of_kind(kind) else {
         return false;
     };
@@ -90,14 +90,14 @@ pub fn fits(wide: f64, number: f32, is_exact: bool) -> bool {
 /// Writes any value that stands for a scalar of the field's type, and its key; of zero nothing, if `skip_zero`.
 ///
 /// # Errors
-/// `Stop::Refused` for a value that the field cannot carry, or what Python code raises.
+/// `Stop::Fallback` for a value that the field cannot carry, or what Python code raises.
 pub fn scalar(
     field: &Field,
     shape: &FieldShape,
     item: &Bound<'_, PyAny>,
     key: Key,
     skip_zero: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> Outcome {
     let kind = shape.kind;
     if !field.is_closed
@@ -115,8 +115,8 @@ pub fn scalar(
             } else if let Ok(array) = item.cast::<PyByteArray>() {
                 bytes(&array.to_vec(), key, skip_zero, out);
             } else {
-                let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Refused)?;
-                let held = view.call_method0("tobytes").map_err(|_| Stop::Refused)?;
+                let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Fallback)?;
+                let held = view.call_method0("tobytes").map_err(|_| Stop::Fallback)?;
                 let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
                 bytes(held.as_bytes(), key, skip_zero, out);
             }
@@ -126,7 +126,7 @@ pub fn scalar(
             let wide = float(item)?;
             let number = wide as f32;
             if !fits(wide, number, false) {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
             fixed32(number.to_bits(), key, skip_zero, out);
         }
@@ -134,24 +134,28 @@ pub fn scalar(
             let truth = match item.cast::<PyBool>() {
                 Ok(truth) => truth.is_true(),
                 Err(_) => match values::int(item) {
-                    Int::Signed(0) => false,
-                    Int::Signed(1) => true,
-                    _ => return Err(Stop::Refused),
+                    IntValue::Signed(0) => false,
+                    IntValue::Signed(1) => true,
+                    _ => return Err(Stop::Fallback),
                 },
             };
             varint(u64::from(truth), key, skip_zero, out);
         }
-        Kind::Group | Kind::Message => return Err(Stop::Refused),
+        Kind::Group | Kind::Message => return Err(Stop::Fallback),
         _ => {
             let number = long(item)?;
             if kind == Kind::Enum {
-                let number = number.of_kind(kind).ok_or(Stop::Refused)? as i32;
-                if let Some(members) = field.members.as_ref().filter(|members| members.closed) {
-                    members.find(item.py(), number)?.ok_or(Stop::Refused)?;
+                let number = number.of_kind(kind).ok_or(Stop::Fallback)? as i32;
+                if let Some(enum_values) = field
+                    .enum_values
+                    .as_ref()
+                    .filter(|enum_values| enum_values.closed)
+                {
+                    enum_values.find(item.py(), number)?.ok_or(Stop::Fallback)?;
                 }
             }
             if !integer(number, kind, key, skip_zero, out) {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
         }
     }
@@ -163,47 +167,47 @@ fn text(
     item: &Bound<'_, PyAny>,
     key: Key,
     skip_zero: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> Outcome {
-    let text = item.cast::<PyString>().map_err(|_| Stop::Refused)?;
+    let text = item.cast::<PyString>().map_err(|_| Stop::Fallback)?;
     if let Some(held) = values::utf8(text) {
         bytes(held, key, skip_zero, out);
         return Ok(());
     }
     if shape.utf8 {
-        return Err(Stop::Refused);
+        return Err(Stop::Fallback);
     }
     let held = text
         .call_method1("encode", ("utf-8", "surrogateescape"))
-        .map_err(|_| Stop::Refused)?;
+        .map_err(|_| Stop::Fallback)?;
     let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
     bytes(held.as_bytes(), key, skip_zero, out);
     Ok(())
 }
 
 #[inline(always)]
-fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Buffer) {
+fn bytes(held: &[u8], key: Key, skip_zero: bool, out: &mut Writer) {
     if !(skip_zero && held.is_empty()) {
         out.bytes(held, key);
     }
 }
 
 #[inline(always)]
-fn varint(number: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+fn varint(number: u64, key: Key, skip_zero: bool, out: &mut Writer) {
     if !(skip_zero && number == 0) {
         out.varint(number, key);
     }
 }
 
 #[inline(always)]
-fn fixed32(bits: u32, key: Key, skip_zero: bool, out: &mut Buffer) {
+fn fixed32(bits: u32, key: Key, skip_zero: bool, out: &mut Writer) {
     if !(skip_zero && bits == 0) {
         out.fixed32(bits, key);
     }
 }
 
 #[inline(always)]
-fn fixed64(bits: u64, key: Key, skip_zero: bool, out: &mut Buffer) {
+fn fixed64(bits: u64, key: Key, skip_zero: bool, out: &mut Writer) {
     if !(skip_zero && bits == 0) {
         out.fixed64(bits, key);
     }
@@ -216,22 +220,22 @@ fn long(item: &Bound<'_, PyAny>) -> Outcome<Long> {
         magnitude: number.unsigned_abs(),
     };
     Ok(match values::int(item) {
-        Int::Signed(number) => of_signed(number),
-        Int::Unsigned(magnitude) => Long {
+        IntValue::Signed(number) => of_signed(number),
+        IntValue::Unsigned(magnitude) => Long {
             negative: false,
             magnitude,
         },
-        Int::Huge => return Err(Stop::Refused),
-        Int::Other => {
+        IntValue::Huge => return Err(Stop::Fallback),
+        IntValue::Other => {
             // It is asked once: `__index__` may give another number each time.
-            let index = values::index_of(item).ok_or(Stop::Refused)?;
+            let index = values::index_of(item).ok_or(Stop::Fallback)?;
             match values::int(&index) {
-                Int::Signed(number) => of_signed(number),
-                Int::Unsigned(magnitude) => Long {
+                IntValue::Signed(number) => of_signed(number),
+                IntValue::Unsigned(magnitude) => Long {
                     negative: false,
                     magnitude,
                 },
-                _ => return Err(Stop::Refused),
+                _ => return Err(Stop::Fallback),
             }
         }
     })
@@ -241,6 +245,6 @@ fn long(item: &Bound<'_, PyAny>) -> Outcome<Long> {
 fn float(item: &Bound<'_, PyAny>) -> Outcome<f64> {
     match values::float(item) {
         Some(number) => Ok(number),
-        None => item.extract::<f64>().map_err(|_| Stop::Refused),
+        None => item.extract::<f64>().map_err(|_| Stop::Fallback),
     }
 }

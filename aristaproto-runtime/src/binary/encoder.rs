@@ -12,7 +12,7 @@ use crate::binary::decoder::read_pending;
 use crate::binary::encode_scalar::{plain, scalar};
 use crate::binary::{canonical, packed};
 use crate::memory::layout::MessageClass;
-use crate::memory::slot::{Area, Slot};
+use crate::memory::slot::{Slot, Slots};
 use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
 use crate::message::level::{Child, Dict, Entries, Level, List};
@@ -25,11 +25,11 @@ use crate::python::limits::{Limits, STACK_LEVELS};
 use crate::python::values;
 use crate::schema::datetime;
 use crate::schema::field::Wrapped;
-use crate::schema::field_tables::{How, Step};
-use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire;
-use crate::wire::{Buffer, Key, Kind, Reader};
+use crate::wire::{Key, Kind, Reader, Writer};
 
 /// What a copy by way of wire bytes asks for: that reading the bytes gives the very values that are written, and no code of
 /// users' is passed over. Everything else is refused.
@@ -64,12 +64,12 @@ impl Encoder {
     /// Writes a message that somebody holds.
     ///
     /// # Errors
-    /// `Stop::Refused` for what is not written here.
-    pub fn message(&mut self, plan: &Plan, message: Message<'_, '_>, out: &mut Buffer) -> Outcome {
+    /// `Stop::Fallback` for what is not written here.
+    pub fn message(&mut self, plan: &Plan, message: Message<'_, '_>, out: &mut Writer) -> Outcome {
         if message.is_pending() {
             let unread = if self.exact.is_some() {
                 // Its bytes are what its copy is to be read from. They were looked through: all required fields are there.
-                Some(message.untouched(plan).ok_or(Stop::Refused)?)
+                Some(message.untouched(plan).ok_or(Stop::Fallback)?)
             } else {
                 self.unread(plan, message)
             };
@@ -81,7 +81,7 @@ impl Encoder {
         }
         let object = message.object().to_owned();
         let mut level = Level::outermost(&object);
-        self.fields(&mut level, plan, message.area(), out)
+        self.fields(&mut level, plan, message.slots(), out)
     }
 
     /// Writes the fields of a message of which nothing is to be read.
@@ -89,22 +89,23 @@ impl Encoder {
         &mut self,
         level: &mut Level<'_, '_>,
         plan: &Plan,
-        slots: Area<'_>,
-        out: &mut Buffer,
+        slots: Slots<'_>,
+        out: &mut Writer,
     ) -> Outcome {
         if self.exact.is_some() && !oneofs_agree(plan, slots) {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         if !plan.is_simple || !slots.is_empty(plan.unknown) {
             self.besides_fields(level, plan, slots, out)?;
             self.incomplete |= !has_required(plan, slots);
         }
         let exact = self.exact;
-        for (step, slot) in slots.each(&plan.steps) {
-            let (how, kind, key) = (step.how, step.kind, step.key);
-            if slot.peek(|value| written_plainly(value, how, kind, key, exact, out)) == Some(false)
+        for (entry, slot) in slots.each(&plan.encode_table) {
+            let (encoding, kind, key) = (entry.encoding, entry.kind, entry.key);
+            if slot.peek(|value| written_plainly(value, encoding, kind, key, exact, out))
+                == Some(false)
             {
-                self.slot(level, plan, step, slot, out)?;
+                self.slot(level, plan, entry, slot, out)?;
             }
         }
         Ok(())
@@ -127,9 +128,9 @@ impl Encoder {
             if end - start > doubts {
                 return None;
             }
-            let mut look = Canonical::new(data.py(), data.as_bytes(), start, end);
-            if !look.is_message(plan) {
-                self.doubts = Some(doubts.saturating_sub(look.position() - start));
+            let mut canonical = Canonical::new(data.py(), data.as_bytes(), start, end);
+            if !canonical.is_message(plan) {
+                self.doubts = Some(doubts.saturating_sub(canonical.position() - start));
                 return None;
             }
             message.set_canonical();
@@ -143,36 +144,36 @@ impl Encoder {
         &mut self,
         level: &Level<'_, '_>,
         plan: &Plan,
-        slots: Area<'_>,
-        out: &mut Buffer,
+        slots: Slots<'_>,
+        out: &mut Writer,
     ) -> Outcome {
         if plan.is_message_set() {
             // The plain codec writes it, and with it all around it.
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let unknown = slots.slot(plan.unknown);
         if self.exact.is_some() && !unknown.is_empty() {
             let py = level.python();
-            let bytes = unknown.get(py).ok_or(Stop::Refused)?;
-            let bytes = bytes.cast_exact::<PyBytes>().map_err(|_| Stop::Refused)?;
+            let bytes = unknown.get(py).ok_or(Stop::Fallback)?;
+            let bytes = bytes.cast_exact::<PyBytes>().map_err(|_| Stop::Fallback)?;
             if !stays_unknown(py, plan, bytes.as_bytes())? {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
         }
         let written = unknown.peek(|held| held.bytes().map(|bytes| out.put(bytes)));
         if written == Some(None) {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
-        let extensions = plan.extensions.map(|offset| slots.slot(offset));
+        let extensions = plan.extensions_slot.map(|offset| slots.slot(offset));
         let Some(extensions) = extensions.filter(|slot| !slot.is_empty()) else {
             return Ok(());
         };
-        let held = extensions.get(level.python()).ok_or(Stop::Refused)?;
+        let held = extensions.get(level.python()).ok_or(Stop::Fallback)?;
         match held.cast::<PyDict>() {
             Ok(held) if held.is_empty() => Ok(()),
             Ok(held) if self.exact.is_none() => self.extensions(held, out),
             Err(_) if held.is_none() => Ok(()),
-            _ => Err(Stop::Refused),
+            _ => Err(Stop::Fallback),
         }
     }
 
@@ -182,16 +183,16 @@ impl Encoder {
         &mut self,
         level: &mut Level<'_, '_>,
         plan: &Plan,
-        step: &Step,
+        entry: &EncodeEntry,
         slot: Slot<'_>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
-        let (how, kind, key, exact) = (step.how, step.kind, step.key, self.exact);
-        let Some((field, shape)) = plan.at(step.index as usize) else {
+        let (encoding, kind, key, exact) = (entry.encoding, entry.kind, entry.key, self.exact);
+        let Some((field, shape)) = plan.at(entry.index as usize) else {
             return Ok(());
         };
         if let Some(class) = &field.class {
-            if how == How::Message {
+            if encoding == FieldEncoding::Message {
                 if let Some(child) = level.message(slot, class) {
                     return self.child(child, shape, out);
                 }
@@ -208,9 +209,9 @@ impl Encoder {
                     slot.held()
                         .is_some_and(|held| held.as_ptr() == member.as_ptr())
                 };
-                let is_usual = how != How::Closed || number > 0;
+                let is_usual = encoding != FieldEncoding::Closed || number > 0;
                 if is_usual && (exact.is_none() || is_read_so()) {
-                    if number > 0 || how == How::Optional {
+                    if number > 0 || encoding == FieldEncoding::Optional {
                         out.varint(number, key);
                     }
                     return Ok(());
@@ -243,10 +244,10 @@ impl Encoder {
         class: &MessageClass,
         field: &Field,
         shape: &FieldShape,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         if self.exact.is_some_and(|exact| exact.alone) && list.level().is_shared() {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let mut index = list.len();
         while index > 0 {
@@ -272,10 +273,10 @@ impl Encoder {
         entry: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
         shape: &FieldShape,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         if self.exact.is_some_and(|exact| exact.alone) && dict.level().is_shared() {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let (kind, key, is_exact) = (shapes.0.kind, shapes.0.key, self.exact.is_some());
         for index in (0..dict.len()).rev() {
@@ -303,19 +304,19 @@ impl Encoder {
 
     /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
     #[inline(always)]
-    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Buffer) -> Outcome {
-        self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
+    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Writer) -> Outcome {
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
         let before = open(shape, out);
         if let Some(exact) = self.exact {
             if !child.is_usual() || exact.alone && child.level().is_shared() {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
         }
         if let Some((level, plan, slots)) = child.filled() {
             self.fields(level, plan, slots, out)?;
         } else {
             let object = child.level().object();
-            let message = Message::of(&object).ok_or(Stop::Refused)?;
+            let message = Message::of(&object).ok_or(Stop::Fallback)?;
             self.message(message.plan()?, message, out)?;
         }
         close(shape, before, out);
@@ -329,31 +330,31 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         held: &Bound<'_, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         if self.exact.is_some_and(|exact| exact.alone)
             && (shape.repeated || shape.entry.is_some())
             && !values::is_unshared(held)
         {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         match self.field(field, shape, held, out)? {
             None => Ok(()),
-            Some(_) => Err(Stop::Refused),
+            Some(_) => Err(Stop::Fallback),
         }
     }
 
-    fn extensions<'py>(&mut self, held: &Bound<'py, PyDict>, out: &mut Buffer) -> Outcome {
-        let mut found: Vec<(Learned, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
+    fn extensions<'py>(&mut self, held: &Bound<'py, PyDict>, out: &mut Writer) -> Outcome {
+        let mut found: Vec<(ExtensionField, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
         for (extension, item) in values::entries(held) {
-            let learned = crate::schema::compile::learned(&extension.getattr("field")?)?;
-            found.push((learned, extension, item));
+            let known = crate::schema::compile::compile_extension(&extension.getattr("field")?)?;
+            found.push((known, extension, item));
         }
-        found.sort_by_key(|(learned, _, _)| std::cmp::Reverse(learned.shape.number));
-        for (learned, extension, item) in &found {
-            if let Some(list) = self.field(&learned.field, &learned.shape, item, out)? {
+        found.sort_by_key(|(known, _, _)| std::cmp::Reverse(known.shape.number));
+        for (known, extension, item) in &found {
+            if let Some(list) = self.field(&known.field, &known.shape, item, out)? {
                 held.set_item(extension, &list)?;
-                self.field(&learned.field, &learned.shape, &list, out)?;
+                self.field(&known.field, &known.shape, &list, out)?;
             }
         }
         drop(found);
@@ -369,7 +370,7 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         held: &Bound<'py, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if shape.repeated {
             return self.repeated(field, shape, held, out);
@@ -395,14 +396,14 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         held: &Bound<'py, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if let Ok(list) = held.cast_exact::<PyList>() {
             self.list(field, shape, list, out)?;
             return Ok(None);
         }
         if self.exact.is_some() {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         if held.is_none() {
             return Ok(None);
@@ -418,7 +419,7 @@ impl Encoder {
             || held.is_instance(mapping)?
             || !held.hasattr("__iter__")?
         {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         // An iterator can be read once only: what it gave must not be lost, and the plain codec must find it.
         Ok(Some(values::list_of(held)?.into_any()))
@@ -429,7 +430,7 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         list: &Bound<'_, PyList>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         if list.is_empty() {
             return Ok(());
@@ -437,7 +438,11 @@ impl Encoder {
         if shape.kind.is_message() {
             return values::for_each_back(list, |item| self.value(field, shape, &item, out));
         }
-        let how = if field.packed { How::Packed } else { How::Each };
+        let encoding = if field.packed {
+            FieldEncoding::Packed
+        } else {
+            FieldEncoding::Each
+        };
         let (kind, key) = (
             shape.kind,
             if field.packed {
@@ -449,7 +454,7 @@ impl Encoder {
         let exact = self.exact;
         if !field.is_closed
             && peek(list, |list| {
-                written_plainly(list, how, kind, key, exact, out)
+                written_plainly(list, encoding, kind, key, exact, out)
             })
         {
             return Ok(());
@@ -471,7 +476,7 @@ impl Encoder {
         shapes: &(FieldShape, FieldShape),
         shape: &FieldShape,
         held: &Bound<'_, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         let pairs: Vec<(Bound<'_, PyAny>, Bound<'_, PyAny>)> =
             if let Ok(dict) = held.cast_exact::<PyDict>() {
@@ -489,13 +494,13 @@ impl Encoder {
                 values::entries(dict)
             } else {
                 if self.exact.is_some() {
-                    return Err(Stop::Refused);
+                    return Err(Stop::Fallback);
                 }
                 if !held.is_truthy()? {
                     return Ok(());
                 }
                 if !held.hasattr("items")? {
-                    return Err(Stop::Refused);
+                    return Err(Stop::Fallback);
                 }
                 held.call_method0("items")?
                     .try_iter()?
@@ -521,9 +526,9 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         item: &Bound<'_, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
-        self.depth = self.depth.checked_sub(1).ok_or(Stop::Refused)?;
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
         let before = open(shape, out);
         match field.message(item) {
             Some(message) => {
@@ -531,7 +536,7 @@ impl Encoder {
                 if let Some(exact) = self.exact {
                     let is_usual = plan.copies_itself && message.compares_itself();
                     if !is_usual || exact.alone && !values::is_unshared(item) {
-                        return Err(Stop::Refused);
+                        return Err(Stop::Fallback);
                     }
                 }
                 self.message(plan, message, out)?;
@@ -549,25 +554,25 @@ impl Encoder {
         field: &Field,
         shape: &FieldShape,
         item: &Bound<'_, PyAny>,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         let py = item.py();
         match field.wrapped {
-            Wrapped::No if self.exact.is_some() => return Err(Stop::Refused),
+            Wrapped::No if self.exact.is_some() => return Err(Stop::Fallback),
             Wrapped::No => {
-                let message = Message::of(item).ok_or(Stop::Refused)?;
+                let message = Message::of(item).ok_or(Stop::Fallback)?;
                 let own = message.plan()?;
                 let plan = field.plan(py, shape)?;
                 let origin = |plan: &Plan| plan.schema.bind(py).getattr("origin");
                 if !origin(own)?.is(&origin(&plan)?) {
-                    return Err(Stop::Refused);
+                    return Err(Stop::Fallback);
                 }
                 return self.message(own, message, out);
             }
             Wrapped::Timestamp | Wrapped::Duration => {
                 if let Some(parts) = datetime::parts(field.wrapped, item) {
                     if self.exact.is_some() && datetime::is_second_time(item) {
-                        return Err(Stop::Refused);
+                        return Err(Stop::Fallback);
                     }
                     out.parts(parts);
                     return Ok(());
@@ -582,15 +587,15 @@ impl Encoder {
             Wrapped::Other => {}
         }
         if self.exact.is_some() {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let plan = field.plan(py, shape)?;
         let message = plan
             .class
             .bind(py)
             .call_method1("from_wrapped", (item,))
-            .map_err(|_| Stop::Refused)?;
-        let message = Message::of(&message).ok_or(Stop::Refused)?;
+            .map_err(|_| Stop::Fallback)?;
+        let message = Message::of(&message).ok_or(Stop::Fallback)?;
         self.message(message.plan()?, message, out)
     }
 
@@ -601,7 +606,7 @@ impl Encoder {
         item: &Bound<'_, PyAny>,
         key: Key,
         skip_zero: bool,
-        out: &mut Buffer,
+        out: &mut Writer,
     ) -> Outcome {
         if self.exact.is_none() {
             return scalar(field, shape, item, key, skip_zero, out);
@@ -616,7 +621,7 @@ impl Encoder {
 
 /// Begins, at its end, a message in a field: with the closing tag of a group. Gives what was written before.
 #[inline(always)]
-fn open(shape: &FieldShape, out: &mut Buffer) -> usize {
+fn open(shape: &FieldShape, out: &mut Writer) -> usize {
     if shape.kind == Kind::Group {
         out.key(Key::new(shape.number << 3 | wire::EGROUP));
     }
@@ -625,7 +630,7 @@ fn open(shape: &FieldShape, out: &mut Buffer) -> usize {
 
 /// Puts what comes before the content of a message: the tag of a group, or length and tag.
 #[inline(always)]
-fn close(shape: &FieldShape, before: usize, out: &mut Buffer) {
+fn close(shape: &FieldShape, before: usize, out: &mut Writer) {
     if shape.kind == Kind::Group {
         out.key(shape.key);
     } else {
@@ -642,26 +647,30 @@ fn is_met_again(value: ValueRef<'_>, exact: Option<Exact>) -> bool {
 #[inline(always)]
 fn written_plainly(
     value: ValueRef<'_>,
-    how: How,
+    encoding: FieldEncoding,
     kind: Kind,
     key: Key,
     exact: Option<Exact>,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     let is_exact = exact.is_some();
-    match how {
-        How::Scalar => plain(value, kind, key, true, is_exact, out),
-        How::Optional => plain(value, kind, key, false, is_exact, out) || value.is_none(),
-        How::Packed | How::Each => match value.items() {
+    match encoding {
+        FieldEncoding::Scalar => plain(value, kind, key, true, is_exact, out),
+        FieldEncoding::Optional => plain(value, kind, key, false, is_exact, out) || value.is_none(),
+        FieldEncoding::Packed | FieldEncoding::Each => match value.items() {
             None => false,
             Some([]) => true,
             Some(_) if is_met_again(value, exact) => false,
-            Some(items) if how == How::Packed => packed::packed(items, kind, key, is_exact, out),
+            Some(items) if encoding == FieldEncoding::Packed => {
+                packed::packed(items, kind, key, is_exact, out)
+            }
             Some(items) => packed::each(items, kind, key, is_exact, out),
         },
-        How::Message => value.is_none(),
-        How::Other => value.is_empty_container() == Some(true) && !is_met_again(value, exact),
-        How::Closed => false,
+        FieldEncoding::Message => value.is_none(),
+        FieldEncoding::Other => {
+            value.is_empty_container() == Some(true) && !is_met_again(value, exact)
+        }
+        FieldEncoding::Closed => false,
     }
 }
 
@@ -671,7 +680,7 @@ fn closed_member(
     held: &Bound<'_, PyAny>,
     exact: Option<Exact>,
     key: Key,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     match field.closed_member(values::small_int(held)) {
         Some((number, member)) if exact.is_none() || member.is(held) => {
@@ -688,13 +697,13 @@ fn exact_member(
     item: &Bound<'_, PyAny>,
     key: Key,
     skip_zero: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> Outcome {
-    let members = field.members.as_ref().ok_or(Stop::Refused)?;
-    let number = values::small_int(item).ok_or(Stop::Refused)?;
-    let read = members.find(item.py(), number)?.ok_or(Stop::Refused)?;
+    let values = field.enum_values.as_ref().ok_or(Stop::Fallback)?;
+    let number = values::small_int(item).ok_or(Stop::Fallback)?;
+    let read = values.find(item.py(), number)?.ok_or(Stop::Fallback)?;
     if !read.is(item) {
-        return Err(Stop::Refused);
+        return Err(Stop::Fallback);
     }
     if !(skip_zero && number == 0) {
         out.varint(i64::from(number).cast_unsigned(), key);

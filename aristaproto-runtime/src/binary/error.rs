@@ -1,5 +1,5 @@
-//! What is wrong with wire bytes, and where. In: what a reader finds, and the path to it, step by step on the way out. Out: the
-//! `DecodeError` that says so. Called by `decode`, `decoder` and those that read single values for it.
+//! What is wrong with wire bytes, and where: the path is collected element by element on the way out, and becomes a
+//! `DecodeError`.
 
 use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
@@ -9,8 +9,8 @@ use crate::python::imports::api;
 use crate::python::limits::{Limits, STACK_LEVELS};
 use crate::wire::{check_utf8, Malformed};
 
-/// One step of the path to what is wrong.
-pub enum Step {
+/// One element of the path to what is wrong.
+pub enum PathElement {
     /// Into a field.
     Name(Py<PyString>),
     /// To an element of a list.
@@ -29,15 +29,15 @@ pub enum Cause {
     MessageSet,
 }
 
-/// What is wrong, and where: the innermost step comes first.
+/// What is wrong, and where: the innermost element comes first.
 pub struct Failure {
     /// What.
     pub cause: Cause,
-    steps: Vec<Step>,
+    path: Vec<PathElement>,
 }
 
 /// A value, or what is wrong and where, which is rare and large: in a box, it does not slow down what is right.
-pub type Outcome<T> = Result<T, Box<Failure>>;
+pub type DecodeResult<T> = Result<T, Box<Failure>>;
 
 impl From<Malformed> for Box<Failure> {
     #[cold]
@@ -58,14 +58,14 @@ impl Failure {
     pub fn of(cause: Cause) -> Box<Self> {
         Box::new(Self {
             cause,
-            steps: Vec::new(),
+            path: Vec::new(),
         })
     }
 
     /// The same, seen from one level above.
     #[cold]
-    pub fn at(mut self: Box<Self>, step: Step) -> Box<Self> {
-        self.steps.push(step);
+    pub fn at(mut self: Box<Self>, element: PathElement) -> Box<Self> {
+        self.path.push(element);
         self
     }
 
@@ -97,11 +97,11 @@ impl Failure {
         };
         let raised = || -> PyResult<Bound<'_, PyAny>> {
             let error = api(py)?.decode_error.bind(py).call1((text,))?;
-            for step in &self.steps {
-                match step {
-                    Step::Name(name) => error.call_method1("at", (name,))?,
-                    Step::Index(index) => error.call_method1("at", (index,))?,
-                    Step::Key(key) => error.call_method1("at_key", (key,))?,
+            for element in &self.path {
+                match element {
+                    PathElement::Name(name) => error.call_method1("at", (name,))?,
+                    PathElement::Index(index) => error.call_method1("at", (index,))?,
+                    PathElement::Key(key) => error.call_method1("at_key", (key,))?,
                 };
             }
             Ok(error)

@@ -3,7 +3,7 @@
 
 use crate::binary::encode_scalar::{fits, plain};
 use crate::python::borrowed::ValueRef;
-use crate::wire::{Buffer, Key, Kind};
+use crate::wire::{Key, Kind, Writer};
 
 /// Writes the elements of a list, each with its key.
 pub fn each(
@@ -11,7 +11,7 @@ pub fn each(
     kind: Kind,
     key: Key,
     is_exact: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     let before = out.len();
     let done = items
@@ -30,7 +30,7 @@ pub fn packed(
     kind: Kind,
     key: Key,
     is_exact: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     let before = out.len();
     let done = match kind {
@@ -52,7 +52,7 @@ pub fn packed(
 }
 
 #[inline(always)]
-fn varints(items: &[ValueRef<'_>], kind: Kind, is_exact: bool, out: &mut Buffer) -> bool {
+fn varints(items: &[ValueRef<'_>], kind: Kind, is_exact: bool, out: &mut Writer) -> bool {
     items.iter().rev().all(|item| {
         let number = if is_exact {
             item.exact_int()
@@ -65,7 +65,7 @@ fn varints(items: &[ValueRef<'_>], kind: Kind, is_exact: bool, out: &mut Buffer)
     })
 }
 
-fn floats(items: &[ValueRef<'_>], is_exact: bool, out: &mut Buffer) -> bool {
+fn floats(items: &[ValueRef<'_>], is_exact: bool, out: &mut Writer) -> bool {
     let Some(room) = out.room(items.len() * 4) else {
         return true;
     };
@@ -81,7 +81,7 @@ fn floats(items: &[ValueRef<'_>], is_exact: bool, out: &mut Buffer) -> bool {
         })
 }
 
-fn doubles(items: &[ValueRef<'_>], out: &mut Buffer) -> bool {
+fn doubles(items: &[ValueRef<'_>], out: &mut Writer) -> bool {
     let Some(room) = out.room(items.len() * 8) else {
         return true;
     };
@@ -105,7 +105,7 @@ pub fn map(
     value: Part,
     entry: Key,
     is_exact: bool,
-    out: &mut Buffer,
+    out: &mut Writer,
 ) -> bool {
     let Some(entries) = dict.entries() else {
         return false;

@@ -1,5 +1,4 @@
-//! Unknown fields as they are met. In: records that the decoder passed over. Out: their bytes, in the slot of the unknown fields.
-//! Called by `decoder`.
+//! Unknown fields: the records that the decoder passes over, and the slot where their bytes are kept.
 
 use std::collections::HashMap;
 
@@ -8,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::memory::layout::Offset;
-use crate::memory::slot::Area;
+use crate::memory::slot::Slots;
 use crate::message::header::Message;
 use crate::python::values;
 use crate::schema::message::Plan;
@@ -16,15 +15,15 @@ use crate::wire::{Key, Reader};
 
 /// The records of unknown fields: mostly one run of the bytes being read, which is copied once.
 #[derive(Default)]
-pub struct Kept {
+pub struct UnknownFields {
     before: Vec<u8>,
     run: std::ops::Range<usize>,
 }
 
-impl Kept {
+impl UnknownFields {
     /// Keeps the record from `start` on, which has been passed over.
     #[inline]
-    pub fn keep(&mut self, reader: &Reader<'_>, start: usize) {
+    pub fn add(&mut self, reader: &Reader<'_>, start: usize) {
         if self.run.end != start {
             self.flush(reader);
             self.run = start..start;
@@ -33,7 +32,7 @@ impl Kept {
     }
 
     /// Keeps a tag that is not there to be read.
-    pub fn add(&mut self, reader: &Reader<'_>, key: Key) {
+    pub fn add_tag(&mut self, reader: &Reader<'_>, key: Key) {
         self.flush(reader);
         key.append_to(&mut self.before);
     }
@@ -62,16 +61,16 @@ impl Kept {
         &mut self,
         py: Python<'py>,
         plan: &Plan,
-        area: Area<'_>,
+        slots: Slots<'_>,
         reader: &Reader<'_>,
         owner: Option<&Bound<'py, PyAny>>,
-        late: &mut Late<'py>,
+        late: &mut DeferredUnknownFields<'py>,
     ) -> PyResult<()> {
         let unknown = self.all(reader);
         if unknown.is_empty() {
             return Ok(());
         }
-        let slot = area.slot(plan.unknown);
+        let slot = slots.slot(plan.unknown);
         if let Some(owner) = owner {
             return late.add(owner, plan.unknown, unknown);
         }
@@ -88,9 +87,9 @@ impl Kept {
 
 /// Unknown fields that messages are to get behind those that they have.
 #[derive(Default)]
-pub struct Late<'py>(HashMap<usize, (Bound<'py, PyAny>, Offset, Vec<u8>)>);
+pub struct DeferredUnknownFields<'py>(HashMap<usize, (Bound<'py, PyAny>, Offset, Vec<u8>)>);
 
-impl<'py> Late<'py> {
+impl<'py> DeferredUnknownFields<'py> {
     fn add(&mut self, owner: &Bound<'py, PyAny>, slot: Offset, unknown: &[u8]) -> PyResult<()> {
         let entry = self.0.entry(owner.as_ptr() as usize);
         let (_, _, all) = entry.or_insert_with(|| (owner.clone(), slot, Vec::new()));
@@ -109,7 +108,7 @@ impl<'py> Late<'py> {
             let Some(message) = Message::of(&owner) else {
                 continue;
             };
-            let slot = message.area().slot(slot);
+            let slot = message.slots().slot(slot);
             let all = match slot
                 .get(py)
                 .and_then(|held| held.cast_into::<PyBytes>().ok())

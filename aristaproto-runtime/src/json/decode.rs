@@ -9,20 +9,20 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use super::input::Input;
-use super::names::{Form, MemberNames, Names};
+use super::names::{EnumNames, Form, Names};
 use super::text_input::TextInput;
 use super::value_input::ValueInput;
 use super::well_known::{KeyTarget, Pools};
-use super::{or_refused, some, unless_refused, well_known, Outcome, Stop};
+use super::{or_fallback, some, unless_fallback, well_known, Outcome, Stop, TypedField};
 use crate::jsontext::time::{read_duration, read_timestamp};
 use crate::message::header::{new_message, Message};
 use crate::message::required::is_complete;
-use crate::python::cpython::Level;
+use crate::python::cpython::RecursionLevel;
 use crate::python::limits::Limits;
 use crate::python::values::Pulse;
 use crate::schema::datetime;
-use crate::schema::field::{Place, Wrapped};
-use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::field::{Storage, Wrapped};
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire::Kind;
 
@@ -41,9 +41,9 @@ pub fn from_json<'py>(
     if text.len() as u64 > Limits::current(py)?.size {
         return Ok(None);
     }
-    let mut decoder = Decoder::new(plan, ignore_unknown, pool, TextInput::new(py, text))?;
+    let mut decoder = JsonDecoder::new(plan, ignore_unknown, pool, TextInput::new(py, text))?;
     let start = decoder.input.start();
-    match unless_refused(decoder.message(plan, &start))? {
+    match unless_fallback(decoder.message(plan, &start))? {
         Some(made) if decoder.input.at_end() => complete(plan, made),
         _ => Ok(None),
     }
@@ -59,8 +59,8 @@ pub fn from_dict<'py>(
     ignore_unknown: bool,
     pool: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let mut decoder = Decoder::new(plan, ignore_unknown, pool, ValueInput::new(pool.py()))?;
-    match unless_refused(decoder.message(plan, value))? {
+    let mut decoder = JsonDecoder::new(plan, ignore_unknown, pool, ValueInput::new(pool.py()))?;
+    match unless_fallback(decoder.message(plan, value))? {
         Some(made) => complete(plan, made),
         None => Ok(None),
     }
@@ -126,7 +126,7 @@ impl Positions {
 }
 
 /// A walk over the objects and arrays that stand for a message.
-pub struct Decoder<'py, I> {
+pub struct JsonDecoder<'py, I> {
     pub(super) py: Python<'py>,
     pub(super) ignore_unknown: bool,
     pub(super) pools: Pools<'py>,
@@ -140,7 +140,7 @@ pub struct Decoder<'py, I> {
     pub(super) input: I,
 }
 
-impl<'py, I: Input<'py>> Decoder<'py, I> {
+impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     fn new(
         plan: &Plan,
         ignore_unknown: bool,
@@ -169,11 +169,11 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
     }
 
     /// Goes one level of messages down.
-    pub(super) fn enter(&mut self) -> Outcome<Level<'py>> {
+    pub(super) fn enter(&mut self) -> Outcome<RecursionLevel<'py>> {
         self.levels = some(self.levels.checked_sub(1))?;
         self.messages = some(self.messages.checked_sub(1))?;
         self.pass_value()?;
-        Level::enter(self.py).map_err(|_| Stop::Refused)
+        RecursionLevel::enter(self.py).map_err(|_| Stop::Fallback)
     }
 
     pub(super) fn message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
@@ -223,7 +223,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
                 put(field, message, some(self.value(field, shape, value)?)?)?;
             }
             Form::Any => self.any(plan, message, value)?,
-            Form::Other => return Err(Stop::Refused),
+            Form::Other => return Err(Stop::Fallback),
         }
         Ok(made)
     }
@@ -256,8 +256,8 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
                 Some(index) => index,
                 None => match self.other_key(plan, names, name, &mut seen)? {
                     KeyTarget::Field(index) => index,
-                    KeyTarget::Extension(learned) => {
-                        self.extension(&learned, message, &value)?;
+                    KeyTarget::Extension(extension) => {
+                        self.extension(&extension, message, &value)?;
                         continue;
                     }
                     KeyTarget::Nothing => {
@@ -298,27 +298,27 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         let target = well_known::target(plan, names, key, &self.pools)?;
         match target {
             KeyTarget::Field(_) => {}
-            KeyTarget::Extension(ref learned) => {
-                let is_new = seen.extensions.insert(learned.shape.number);
+            KeyTarget::Extension(ref extension) => {
+                let is_new = seen.extensions.insert(extension.shape.number);
                 some(is_new.then_some(()))?;
             }
             KeyTarget::Nothing if self.ignore_unknown => seen.note(key)?,
-            KeyTarget::Nothing => return Err(Stop::Refused),
+            KeyTarget::Nothing => return Err(Stop::Fallback),
         }
         Ok(target)
     }
 
     fn extension(
         &mut self,
-        learned: &Learned,
+        extension: &ExtensionField,
         message: Message<'_, 'py>,
         value: &I::Value,
     ) -> Outcome {
-        if !well_known::takes_null(self.py, &learned.field)? && self.input.take_null(value) {
+        if !well_known::takes_null(self.py, &extension.field)? && self.input.take_null(value) {
             return Ok(());
         }
-        if let Some(made) = self.field((&learned.field, &learned.shape), value)? {
-            let python = learned.field.python.bind(self.py);
+        if let Some(made) = self.field((&extension.field, &extension.shape), value)? {
+            let python = extension.field.python.bind(self.py);
             python.getattr("set")?.call1((message.object(), made))?;
         }
         Ok(())
@@ -327,7 +327,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
     /// Reads what an attribute is to hold; nothing for an enum value that is passed over.
     fn field(
         &mut self,
-        (field, shape): Typed<'_>,
+        (field, shape): TypedField<'_>,
         value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         if shape.repeated {
@@ -339,7 +339,11 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         }
     }
 
-    fn list(&mut self, (field, shape): Typed<'_>, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
+    fn list(
+        &mut self,
+        (field, shape): TypedField<'_>,
+        value: &I::Value,
+    ) -> Outcome<Bound<'py, PyAny>> {
         let mut elements = self.input.elements(value)?;
         let list = PyList::empty(self.py);
         while let Some(item) = self.input.next_element(&mut elements)? {
@@ -351,7 +355,11 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         Ok(list.into_any())
     }
 
-    fn map(&mut self, (field, shape): Typed<'_>, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
+    fn map(
+        &mut self,
+        (field, shape): TypedField<'_>,
+        value: &I::Value,
+    ) -> Outcome<Bound<'py, PyAny>> {
         let (entry, shapes) = some(field.entry.as_ref().zip(shape.entry.as_ref()))?;
         let mut members = self.input.members(value)?;
         let dict = PyDict::new(self.py);
@@ -399,16 +407,16 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let (py, ignore) = (self.py, self.ignore_unknown);
-        let members = some(field.members.as_ref())?;
-        let named = |name: &str| well_known::member_named(py, members, name, ignore);
+        let values = some(field.enum_values.as_ref())?;
+        let named = |name: &str| well_known::member_named(py, values, name, ignore);
         if let Some(found) = self.input.text(value, named)? {
             return Ok(found);
         }
-        if matches!(members.names(py)?, MemberNames::Null) && self.input.take_null(value) {
-            return Ok(Some(members.member(py, 0)?));
+        if matches!(values.names(py)?, EnumNames::Null) && self.input.take_null(value) {
+            return Ok(Some(values.member(py, 0)?));
         }
         let number = self.input.enum_number(value, field)?;
-        well_known::member_numbered(py, members, number, ignore)
+        well_known::member_numbered(py, values, number, ignore)
     }
 
     fn message_value(
@@ -442,7 +450,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             Wrapped::Scalar | Wrapped::Other => {}
         }
         let made = self.message(&plan, value)?;
-        or_refused(made.call_method0("to_wrapped"), self.py).map(Some)
+        or_fallback(made.call_method0("to_wrapped"), self.py).map(Some)
     }
 
     /// The seconds and nanoseconds of a time or a duration; nothing for a value that is not text of the usual form, and is not
@@ -462,14 +470,11 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
 /// The key of an Any under which the URL of its type is.
 pub const TYPE: &str = "@type";
 
-/// A field and its shape.
-type Typed<'a> = (&'a Field, &'a FieldShape);
-
 /// Puts a value into the slot of its field in a new message.
 pub fn put(field: &Field, message: Message<'_, '_>, made: Bound<'_, PyAny>) -> Outcome {
-    let Place::Slot(offset) = field.place else {
-        return Err(Stop::Refused);
+    let Storage::Slot(offset) = field.storage else {
+        return Err(Stop::Fallback);
     };
-    message.area().put(offset, made);
+    message.slots().put(offset, made);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::decode::{put, Decoder, Seen, TYPE};
+use super::decode::{put, JsonDecoder, Seen, TYPE};
 use super::input::{Input, JsonType};
 use super::names::{Form, Names};
 use super::{some, well_known, Outcome, Stop};
@@ -11,7 +11,7 @@ use crate::python::values;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
 
-impl<'py, I: Input<'py>> Decoder<'py, I> {
+impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     /// A `google.protobuf.Value`: any value of JSON, in the field of its kind.
     pub(super) fn json_value(
         &mut self,
@@ -25,7 +25,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         let made = match found {
             JsonType::Null => {
                 some(self.input.take_null(value).then_some(()))?;
-                Some(some(field.members.as_ref())?.member(self.py, 0)?)
+                Some(some(field.enum_values.as_ref())?.member(self.py, 0)?)
             }
             JsonType::Number => {
                 let made = self.value(field, shape, value)?;
@@ -52,7 +52,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
         if !comes_first {
             // Looked through inside one another, text would be passed over again for each level.
             if self.is_looked_through {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
             while self.input.name(&key)? != TYPE {
                 self.input.skip(&first)?;
@@ -111,7 +111,7 @@ impl<'py, I: Input<'py>> Decoder<'py, I> {
             } else if self.ignore_unknown || name == TYPE {
                 self.input.skip(&value)?;
             } else {
-                return Err(Stop::Refused);
+                return Err(Stop::Fallback);
             }
         }
         some(made)

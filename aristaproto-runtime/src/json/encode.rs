@@ -7,19 +7,21 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use super::imports::imports;
-use super::names::{Form, MemberNames, Names};
+use super::names::{EnumNames, Form, Names};
 use super::options::{to_json_options, JsonOptions};
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::{enum_number, int_of, Scalar};
 use super::text_output::TextOutput;
 use super::value_output::ValueOutput;
 use super::well_known::Pools;
-use super::{entries, or_refused, some, unless_refused, well_known, Entries, Outcome, Stop};
+use super::{
+    entries, or_fallback, some, unless_fallback, well_known, Outcome, Pairs, Stop, TypedField,
+};
 use crate::binary::decoder::read_pending;
 use crate::message::header::Message;
 use crate::message::required::is_complete;
 use crate::python::arguments::Arguments;
-use crate::python::cpython::Level;
+use crate::python::cpython::RecursionLevel;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::values;
@@ -46,8 +48,8 @@ pub fn to_json<'py>(
         return Ok(None);
     };
     let plan = message.plan()?;
-    let mut encoder = Encoder::new(plan, options, &pool, TextOutput::new(indent))?;
-    if unless_refused(encoder.message(plan, message))?.is_none()
+    let mut encoder = JsonEncoder::new(plan, options, &pool, TextOutput::new(indent))?;
+    if unless_fallback(encoder.message(plan, message))?.is_none()
         || plan.needs_check(py)? && !is_complete(plan, message)?
     {
         return Ok(None);
@@ -74,14 +76,11 @@ pub fn to_dict<'py>(
     };
     let plan = message.plan()?;
     let output = ValueOutput::new(object.py(), is_python);
-    unless_refused(Encoder::new(plan, options, pool, output)?.message(plan, message))
+    unless_fallback(JsonEncoder::new(plan, options, pool, output)?.message(plan, message))
 }
 
-/// A field and its shape.
-type Typed<'a> = (&'a Field, &'a FieldShape);
-
 /// A walk over a message and the messages in it.
-pub struct Encoder<'py, O> {
+pub struct JsonEncoder<'py, O> {
     pub(super) py: Python<'py>,
     options: JsonOptions,
     pub(super) pools: Pools<'py>,
@@ -91,7 +90,7 @@ pub struct Encoder<'py, O> {
     pub(super) out: O,
 }
 
-impl<'py, O: Output<'py>> Encoder<'py, O> {
+impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     fn new(plan: &Plan, options: JsonOptions, pool: &Bound<'py, PyAny>, out: O) -> PyResult<Self> {
         Ok(Self {
             py: pool.py(),
@@ -137,13 +136,13 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     }
 
     /// Goes one level of messages down.
-    pub(super) fn enter(&mut self, message: Message<'_, 'py>) -> Outcome<Level<'py>> {
+    pub(super) fn enter(&mut self, message: Message<'_, 'py>) -> Outcome<RecursionLevel<'py>> {
         self.levels = some(self.levels.checked_sub(1))?;
         self.pass_value()?;
         if message.is_pending() {
             read_pending(message)?;
         }
-        Level::enter(self.py).map_err(|_| Stop::Refused)
+        RecursionLevel::enter(self.py).map_err(|_| Stop::Fallback)
     }
 
     /// Writes the fields of a message as members of an object.
@@ -154,9 +153,9 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         message: Message<'_, 'py>,
         object: &mut O::Object,
     ) -> Outcome {
-        let area = message.area();
+        let slots = message.slots();
         let keys = names.keys(self.options.snake);
-        for (index, ((), slot)) in area.each(&names.slots).enumerate() {
+        for (index, ((), slot)) in slots.each(&names.slots).enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;
             }
@@ -170,7 +169,10 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
                 self.default(field, key, names.takes_null(index), object)?;
             }
         }
-        if plan.extensions.is_some_and(|slot| !area.is_empty(slot)) {
+        if plan
+            .extensions_slot
+            .is_some_and(|slot| !slots.is_empty(slot))
+        {
             self.extensions(plan, message, object)?;
         }
         Ok(())
@@ -183,17 +185,17 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         message: Message<'_, 'py>,
         object: &mut O::Object,
     ) -> Outcome {
-        for (learned, held) in well_known::extensions(plan, message)? {
+        for (extension, held) in well_known::extensions(plan, message)? {
             let name = if self.options.snake {
                 "proto_name"
             } else {
                 "json_name"
             };
-            let key = learned.field.python.bind(self.py).getattr(name)?;
-            let key = JsonKey::Text(key.cast::<PyString>().map_err(|_| Stop::Refused)?);
-            let field = (&learned.field, &*learned.shape);
+            let key = extension.field.python.bind(self.py).getattr(name)?;
+            let key = JsonKey::Text(key.cast::<PyString>().map_err(|_| Stop::Fallback)?);
+            let field = (&extension.field, &*extension.shape);
             if !self.field(field, key, &held, object)? && self.options.defaults {
-                let takes_null = well_known::takes_null(self.py, &learned.field)?;
+                let takes_null = well_known::takes_null(self.py, &extension.field)?;
                 self.default(field, key, takes_null, object)?;
             }
         }
@@ -204,7 +206,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     #[cold]
     fn default(
         &mut self,
-        (field, shape): Typed<'_>,
+        (field, shape): TypedField<'_>,
         key: JsonKey<'_, 'py>,
         takes_null: bool,
         object: &mut O::Object,
@@ -231,7 +233,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     /// Writes a field as a member, unless it holds its default; gives whether it did.
     fn field(
         &mut self,
-        (field, shape): Typed<'_>,
+        (field, shape): TypedField<'_>,
         key: JsonKey<'_, 'py>,
         held: &Bound<'py, PyAny>,
         object: &mut O::Object,
@@ -310,7 +312,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         &mut self,
         entry: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
-        entries: &Entries<'py>,
+        entries: &Pairs<'py>,
     ) -> Outcome<O::Written> {
         let mut object = self.out.begin_object()?;
         for (key, item) in entries {
@@ -334,7 +336,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
         }
         match (kind, Scalar::of(kind, key)) {
             (Kind::String, Some(_)) => {
-                let key = key.cast::<PyString>().map_err(|_| Stop::Refused)?;
+                let key = key.cast::<PyString>().map_err(|_| Stop::Fallback)?;
                 self.out.key(object, JsonKey::Text(key))
             }
             (_, Some(Scalar::Bool(truth))) => self.out.key(object, JsonKey::Bool(truth)),
@@ -355,7 +357,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     fn converted(&self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.write_value.bind(self.py);
         // What is wrong with it, the plain codec says when it knows where.
-        or_refused(convert.call1((&field.python, item)), self.py)
+        or_fallback(convert.call1((&field.python, item)), self.py)
     }
 
     /// Writes one value, zero or not.
@@ -380,19 +382,19 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
     }
 
     fn enum_value(&mut self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<O::Written> {
-        let members = some(field.members.as_ref())?;
+        let values = some(field.enum_values.as_ref())?;
         let number = enum_number(item);
         if self.is_python() {
-            let member = members.member(self.py, some(number)?)?;
+            let member = values.member(self.py, some(number)?)?;
             return self.out.plain(&member);
         }
-        match (members.names(self.py)?, number) {
-            (MemberNames::Null, Some(_)) => Ok(self.out.null()),
+        match (values.names(self.py)?, number) {
+            (EnumNames::Null, Some(_)) => Ok(self.out.null()),
             (names, Some(number)) => match names.name_of(number) {
                 Some(name) => Ok(self.out.name(name)),
                 None => Ok(self.out.whole(number.into())),
             },
-            (_, None) => Err(Stop::Refused),
+            (_, None) => Err(Stop::Fallback),
         }
     }
 
@@ -426,7 +428,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
                 }
                 let class = plan.class.bind(self.py);
                 let made = class.call_method1("from_wrapped", (item,));
-                let made = or_refused(made, self.py)?;
+                let made = or_fallback(made, self.py)?;
                 let message = some(Message::of(&made))?;
                 self.message(message.plan()?, message)
             }
@@ -444,19 +446,19 @@ pub fn list_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyList>> {
         || held.is_instance(api(held.py())?.mapping.bind(held.py()))?;
     // An iterator gives its elements only once: the plain codec is not to find it empty.
     if falls_apart || !held.hasattr("__iter__")? || held.hasattr("__next__")? {
-        return Err(Stop::Refused);
+        return Err(Stop::Fallback);
     }
     Ok(values::list_of(held)?)
 }
 
 /// The entries of a map that a field holds as a dict, or as another mapping.
-pub fn entries_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Entries<'py>> {
+pub fn entries_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Pairs<'py>> {
     if let Ok(dict) = held.cast_exact::<PyDict>() {
         return entries(dict);
     }
     let items = some(held.getattr("items").ok())?.call0()?;
     if items.hasattr("__next__")? {
-        return Err(Stop::Refused);
+        return Err(Stop::Fallback);
     }
     items
         .try_iter()?

@@ -2,7 +2,7 @@
 
 use pyo3::types::{PyList, PyString};
 
-use super::encode::{entries_of, list_of, Encoder};
+use super::encode::{entries_of, list_of, JsonEncoder};
 use super::names::{Form, Names};
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
@@ -13,7 +13,7 @@ use crate::schema::field::Wrapped;
 use crate::schema::message::Plan;
 use crate::wire::Kind;
 
-impl<'py, O: Output<'py>> Encoder<'py, O> {
+impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     /// Writes a well-known type in its special form.
     pub(super) fn special(
         &mut self,
@@ -41,7 +41,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
                 self.value(field, shape, &held)
             }
             Form::Any => self.any(plan, message),
-            Form::Fields | Form::Other => Err(Stop::Refused),
+            Form::Fields | Form::Other => Err(Stop::Fallback),
         }
     }
 
@@ -76,7 +76,7 @@ impl<'py, O: Output<'py>> Encoder<'py, O> {
             Kind::Enum => Ok(self.out.null()),
             Kind::Double if !self.is_python() => {
                 let Some(Scalar::Double(number)) = Scalar::of(Kind::Double, &held) else {
-                    return Err(Stop::Refused);
+                    return Err(Stop::Fallback);
                 };
                 some(number.is_finite().then_some(()))?;
                 match well_known::without_fraction(number) {

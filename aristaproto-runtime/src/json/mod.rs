@@ -2,7 +2,7 @@
 //! other end.
 //!
 //! `encode` walks a message and writes to an `Output`: `text_output`, `value_output`. `decode` reads from an `Input`: `text_input`,
-//! `value_input`. Both find in `names` what JSON calls fields and members of enums, and in `well_known` what is special of the
+//! `value_input`. Both find in `names` what JSON calls fields and enum values, and in `well_known` what is special of the
 //! well-known types. A value of another type than its field's is converted by itself, by the plain codec in Python. What is
 //! wrong, or known to the plain codec only, ends the walk: then that codec is called once for the whole message, and does it or says
 //! what is wrong and where.
@@ -31,38 +31,43 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::python::fallback::{Outcome, Stop};
+use crate::schema::message::Field;
+use crate::schema::wire_table::FieldShape;
 
 /// What was found; else the plain codec is to look.
 fn some<T>(found: Option<T>) -> Outcome<T> {
-    found.ok_or(Stop::Refused)
+    found.ok_or(Stop::Fallback)
 }
 
 /// What was made; nothing when the plain codec is to look.
-fn unless_refused<T>(outcome: Outcome<T>) -> PyResult<Option<T>> {
+fn unless_fallback<T>(outcome: Outcome<T>) -> PyResult<Option<T>> {
     match outcome {
         Ok(made) => Ok(Some(made)),
-        Err(Stop::Refused) => Ok(None),
+        Err(Stop::Fallback) => Ok(None),
         Err(Stop::Python(error)) => Err(*error),
     }
 }
 
 /// What Python code of the plain codec or of users made; for its errors, the plain codec is to say where they are.
-fn or_refused<T>(made: PyResult<T>, py: Python<'_>) -> Outcome<T> {
+fn or_fallback<T>(made: PyResult<T>, py: Python<'_>) -> Outcome<T> {
     made.map_err(|error| {
         // Ctrl-C is no Exception.
         if error.is_instance_of::<PyException>(py) {
-            Stop::Refused
+            Stop::Fallback
         } else {
             error.into()
         }
     })
 }
 
+/// A field and its shape.
+type TypedField<'a> = (&'a Field, &'a FieldShape);
+
 /// Keys and values.
-type Entries<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
+type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
 
 /// Those of a dict, in its order; the references keep them while code runs that changes the dict.
-fn entries<'py>(dict: &Bound<'py, PyDict>) -> Outcome<Entries<'py>> {
+fn entries<'py>(dict: &Bound<'py, PyDict>) -> Outcome<Pairs<'py>> {
     let mut found = Vec::new();
     let out_of_memory = |_| PyMemoryError::new_err("no memory for the entries of a dict");
     found.try_reserve_exact(dict.len()).map_err(out_of_memory)?;

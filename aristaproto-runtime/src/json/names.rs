@@ -1,4 +1,4 @@
-//! What JSON calls the fields of a class and the members of an enum, made once for each: keys to write, and look-ups for those
+//! What JSON calls the fields of a class and the values of an enum, made once for each: keys to write, and look-ups for those
 //! that are read.
 
 use std::cell::OnceCell;
@@ -14,8 +14,8 @@ use crate::jsontext::escape::write_string;
 use crate::jsontext::writer::TextWriter;
 use crate::memory::layout::{Layout, Offset};
 use crate::python::values;
-use crate::schema::enums::Members;
-use crate::schema::field::Place;
+use crate::schema::enums::EnumValues;
+use crate::schema::field::Storage;
 use crate::schema::message::Plan;
 use crate::wire::Kind;
 
@@ -210,8 +210,8 @@ impl Names {
         let slots: Vec<Offset> = plan
             .fields
             .iter()
-            .filter_map(|field| match field.place {
-                Place::Slot(offset) => Some(offset),
+            .filter_map(|field| match field.storage {
+                Storage::Slot(offset) => Some(offset),
                 _ => None,
             })
             .collect();
@@ -306,23 +306,23 @@ fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
 }
 
 /// The name of an enum's member.
-pub struct MemberName {
+pub struct EnumName {
     /// As it is written.
     pub quoted: Box<[u8]>,
     /// As a Python value.
     pub text: Py<PyString>,
 }
 
-/// The names of an enum's members; or what its values are instead.
-pub enum MemberNames {
+/// The names of an enum's values; or what its values are instead.
+pub enum EnumNames {
     /// Of `google.protobuf.NullValue`.
     Null,
     /// Proto names.
     Known {
         /// Those of small numbers, by these.
-        small: Vec<Option<MemberName>>,
+        small: Vec<Option<EnumName>>,
         /// Those of all others.
-        others: HashMap<i32, MemberName>,
+        others: HashMap<i32, EnumName>,
         /// Numbers by name; aliases, and names in Python, too.
         by_name: HashMap<String, i32>,
     },
@@ -331,9 +331,9 @@ pub enum MemberNames {
 /// Numbers below this are looked up in a table.
 const SMALL: usize = 256;
 
-impl MemberNames {
-    fn new(py: Python<'_>, members: &Members) -> PyResult<Self> {
-        let class = members.class.bind(py);
+impl EnumNames {
+    fn new(py: Python<'_>, values: &EnumValues) -> PyResult<Self> {
+        let class = values.class.bind(py);
         if class.hasattr("__proto_name__")?
             && class
                 .getattr("__proto_name__")?
@@ -347,12 +347,12 @@ impl MemberNames {
             .call_method0("copy")?
             .cast_into()?;
         let declared = values::entries(&declared);
-        for (number, member) in values::entries(members.by_number.bind(py)) {
+        for (number, member) in values::entries(values.by_number.bind(py)) {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {
                 by_name.insert(name.to_str()?.to_owned(), number);
-                let known = MemberName {
+                let known = EnumName {
                     quoted: joined("", name.to_str()?, ""),
                     text: name.unbind(),
                 };
@@ -394,7 +394,7 @@ impl MemberNames {
 
     /// The name of the member with a number.
     #[inline(always)]
-    pub fn name_of(&self, number: i32) -> Option<&MemberName> {
+    pub fn name_of(&self, number: i32) -> Option<&EnumName> {
         let Self::Known { small, others, .. } = self else {
             return None;
         };
@@ -411,16 +411,16 @@ impl MemberNames {
     }
 }
 
-impl Members {
-    /// The members' names, made when they are first needed.
+impl EnumValues {
+    /// The values' names, made when they are first needed.
     ///
     /// # Errors
     /// What Python raises for a class that is no enum.
-    pub fn names(&self, py: Python<'_>) -> PyResult<&MemberNames> {
+    pub fn names(&self, py: Python<'_>) -> PyResult<&EnumNames> {
         if let Some(found) = self.json.get().and_then(|found| found.downcast_ref()) {
             return Ok(found);
         }
-        let made = MemberNames::new(py, self)?;
+        let made = EnumNames::new(py, self)?;
         let kept = self.json.get_or_init(|| Box::new(made));
         kept.downcast_ref()
             .ok_or_else(|| PyRuntimeError::new_err("the names of the enum are others"))

@@ -6,7 +6,7 @@ use pyo3::types::{PyInt, PyString};
 use crate::json::imports::imports;
 use crate::python::arguments::Arguments;
 use crate::python::values;
-use crate::python::values::Int;
+use crate::python::values::IntValue;
 
 /// How messages are written, to text and to plain values alike.
 #[derive(Clone, Copy)]
@@ -54,7 +54,9 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Indent> {
         return None;
     }
     match values::int(indent) {
-        Int::Signed(spaces @ ..=64) => Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0)))),
+        IntValue::Signed(spaces @ ..=64) => {
+            Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0))))
+        }
         _ => None,
     }
 }

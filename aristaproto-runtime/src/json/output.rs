@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use super::names::{Keys, MemberName};
+use super::names::{EnumName, Keys};
 use super::scalars::Scalar;
 use super::Outcome;
 use crate::python::int::Long;
@@ -61,7 +61,7 @@ pub trait Output<'py> {
     /// Writes a number of a `google.protobuf.Value`, which has no fraction.
     fn whole(&mut self, number: i64) -> Self::Written;
     /// Writes the name of an enum's member.
-    fn name(&mut self, name: &MemberName) -> Self::Written;
+    fn name(&mut self, name: &EnumName) -> Self::Written;
     /// Writes an object of one of Python's types that JSON has, too: what the plain codec made of a scalar.
     fn plain(&mut self, value: &Bound<'py, PyAny>) -> Outcome<Self::Written>;
     /// Writes what a Timestamp or Duration that is a message stands for.

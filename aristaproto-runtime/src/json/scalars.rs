@@ -8,7 +8,7 @@ use super::{some, Outcome};
 use crate::jsontext::numbers::{is_number, whole_number};
 use crate::python::int::Long;
 use crate::python::values;
-use crate::python::values::Int;
+use crate::python::values::IntValue;
 use crate::wire::Kind;
 
 /// A value that is to be written.
@@ -87,7 +87,7 @@ pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Option<Long> {
 #[inline]
 pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
     match values::int(item) {
-        Int::Signed(number) => i32::try_from(number).ok(),
+        IntValue::Signed(number) => i32::try_from(number).ok(),
         _ => None,
     }
 }

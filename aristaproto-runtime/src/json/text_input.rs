@@ -155,7 +155,7 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
             (Kind::String, key) => Ok(values::string(self.py, key.as_bytes())?),
             (Kind::Bool, "true") => Ok(PyBool::new(self.py, true).to_owned().into_any()),
             (Kind::Bool, "false") => Ok(PyBool::new(self.py, false).to_owned().into_any()),
-            (Kind::Bool, _) => Err(Stop::Refused),
+            (Kind::Bool, _) => Err(Stop::Fallback),
             (_, key) => int_of_text(self.py, kind, key),
         }
     }
@@ -217,10 +217,10 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
     }
 
     fn converted(&self, _: &usize, _: &Field) -> Outcome<Bound<'py, PyAny>> {
-        Err(Stop::Refused)
+        Err(Stop::Fallback)
     }
 
     fn converted_message(&self, _: &usize, _: &Plan) -> Outcome<Bound<'py, PyAny>> {
-        Err(Stop::Refused)
+        Err(Stop::Fallback)
     }
 }

@@ -3,13 +3,13 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
-use super::names::MemberName;
+use super::names::EnumName;
 use super::options::Indent;
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
 use super::{some, Outcome, Stop};
 use crate::jsontext::numbers::{double_text, float_text, word_of, write_int};
-use crate::jsontext::writer::{OutOfMemory, TextWriter};
+use crate::jsontext::writer::{NoMemoryForText, TextWriter};
 use crate::jsontext::{base64, escape, time};
 use crate::python::values;
 use crate::schema::field::Wrapped;
@@ -39,7 +39,7 @@ impl TextOutput {
     ///
     /// # Errors
     /// Memory ran out on the way.
-    pub fn finish(&self) -> Result<&[u8], OutOfMemory> {
+    pub fn finish(&self) -> Result<&[u8], NoMemoryForText> {
         self.out.finish()
     }
 
@@ -147,7 +147,7 @@ impl<'py> Output<'py> for TextOutput {
                 write_int(long.magnitude, long.negative, &mut self.out);
                 self.out.push(b'"');
             }
-            JsonKey::Field(..) | JsonKey::Python(_) => return Err(Stop::Refused),
+            JsonKey::Field(..) | JsonKey::Python(_) => return Err(Stop::Fallback),
         }
         self.out.put(b": ");
         Ok(())
@@ -213,7 +213,7 @@ impl<'py> Output<'py> for TextOutput {
         write_int(number.unsigned_abs(), number < 0, &mut self.out);
     }
 
-    fn name(&mut self, name: &MemberName) {
+    fn name(&mut self, name: &EnumName) {
         self.out.put(&name.quoted);
     }
 
@@ -226,7 +226,7 @@ impl<'py> Output<'py> for TextOutput {
             let long = some(values::long(value))?;
             write_int(long.magnitude, long.negative, &mut self.out);
         } else {
-            let number = value.cast::<PyFloat>().map_err(|_| Stop::Refused)?;
+            let number = value.cast::<PyFloat>().map_err(|_| Stop::Fallback)?;
             self.double(number.value(), false)?;
         }
         Ok(())
@@ -244,5 +244,5 @@ impl<'py> Output<'py> for TextOutput {
 }
 
 fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
-    text.to_str().map_err(|_| Stop::Refused)
+    text.to_str().map_err(|_| Stop::Fallback)
 }

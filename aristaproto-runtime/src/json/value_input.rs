@@ -11,13 +11,13 @@ use pyo3::types::{
 use super::imports::imports;
 use super::input::{Input, JsonType};
 use super::scalars::{enum_number, int_of, int_of_text, nearest_float};
-use super::{entries, or_refused, some, Entries, Outcome, Stop};
+use super::{entries, or_fallback, some, Outcome, Pairs, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
 use crate::message::header::Message;
 use crate::python::imports::api;
 use crate::python::values;
-use crate::python::values::Int;
+use crate::python::values::IntValue;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
 use crate::wire::Kind;
@@ -115,10 +115,10 @@ impl<'py> Input<'py> for ValueInput<'py> {
             return Ok(entries(dict)?.into_iter());
         }
         if !self.is_mapping(value)? {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         }
         let items = value.call_method0("items")?.try_iter()?;
-        let found: Outcome<Entries<'py>> = items.map(|entry| Ok(entry?.extract()?)).collect();
+        let found: Outcome<Pairs<'py>> = items.map(|entry| Ok(entry?.extract()?)).collect();
         Ok(found?.into_iter())
     }
 
@@ -130,7 +130,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
     }
 
     fn name<'k>(&self, key: &'k Bound<'py, PyAny>) -> Outcome<&'k str> {
-        utf8(key.cast::<PyString>().map_err(|_| Stop::Refused)?)
+        utf8(key.cast::<PyString>().map_err(|_| Stop::Fallback)?)
     }
 
     fn map_key(
@@ -158,7 +158,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
             ListOrTuple::List(values::list_of(value)?)
         } else {
-            return Err(Stop::Refused);
+            return Err(Stop::Fallback);
         };
         Ok(NextElement { elements, index: 0 })
     }
@@ -233,7 +233,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
     fn converted(&self, value: &Bound<'py, PyAny>, field: &Field) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.read_value.bind(self.py);
         // What is wrong with it, the plain codec says when it knows where.
-        or_refused(convert.call1((&field.python, value)), self.py)
+        or_fallback(convert.call1((&field.python, value)), self.py)
     }
 
     #[cold]
@@ -243,7 +243,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         plan: &Plan,
     ) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.read_message.bind(self.py);
-        or_refused(convert.call1((plan.class.bind(self.py), value)), self.py)
+        or_fallback(convert.call1((plan.class.bind(self.py), value)), self.py)
     }
 }
 
@@ -260,12 +260,12 @@ fn double(item: &Bound<'_, PyAny>) -> Option<f64> {
         return None;
     }
     match values::int(item) {
-        Int::Signed(number) => Some(number as f64),
-        Int::Unsigned(number) => Some(number as f64),
-        Int::Huge | Int::Other => None,
+        IntValue::Signed(number) => Some(number as f64),
+        IntValue::Unsigned(number) => Some(number as f64),
+        IntValue::Huge | IntValue::Other => None,
     }
 }
 
 fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
-    text.to_str().map_err(|_| Stop::Refused)
+    text.to_str().map_err(|_| Stop::Fallback)
 }

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyList, PyString};
 
-use super::names::MemberName;
+use super::names::EnumName;
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
 use super::{some, Outcome, Stop};
@@ -135,7 +135,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
                 let mut out = TextWriter::default();
                 base64::write(bytes, &mut out);
                 // What is wrong is the lack of memory, which the plain codec does not have either.
-                self.ascii(out.finish().map_err(|_| Stop::Refused)?)
+                self.ascii(out.finish().map_err(|_| Stop::Fallback)?)
             }
         }
     }
@@ -148,7 +148,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
         values::int_object(self.py, number)
     }
 
-    fn name(&mut self, name: &MemberName) -> Bound<'py, PyAny> {
+    fn name(&mut self, name: &EnumName) -> Bound<'py, PyAny> {
         name.text.bind(self.py).clone().into_any()
     }
 

@@ -7,16 +7,16 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
 use super::imports::imports;
-use super::names::{MemberNames, Names};
-use super::{entries, or_refused, some, Outcome, Stop};
+use super::names::{EnumNames, Names};
+use super::{entries, or_fallback, some, Outcome, Stop};
 use crate::memory::layout::Offset;
 use crate::message::header::Message;
 use crate::python::values;
-use crate::python::values::Int;
+use crate::python::values::IntValue;
 use crate::schema::compile;
-use crate::schema::enums::Members;
-use crate::schema::field::Place;
-use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::enums::EnumValues;
+use crate::schema::field::Storage;
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
 /// Where the types of `Any` and extensions are looked up.
@@ -47,8 +47,8 @@ impl<'py> Pools<'py> {
     ) -> Outcome<Bound<'py, PyType>> {
         let py = any.py();
         let find = imports(py)?.find_packed_class.bind(py);
-        let found = or_refused(find.call1((any, url, self.tuple()?)), py)?;
-        found.cast_into().map_err(|_| Stop::Refused)
+        let found = or_fallback(find.call1((any, url, self.tuple()?)), py)?;
+        found.cast_into().map_err(|_| Stop::Fallback)
     }
 }
 
@@ -57,7 +57,7 @@ pub enum KeyTarget {
     /// The field at a position of the plan.
     Field(usize),
     /// An extension.
-    Extension(Rc<Learned>),
+    Extension(Rc<ExtensionField>),
     /// Nothing that is known.
     Nothing,
 }
@@ -81,47 +81,47 @@ pub fn target(plan: &Plan, names: &Names, key: &str, pools: &Pools<'_>) -> Outco
 }
 
 /// What is known of an extension, given its `Field`.
-pub fn extension(plan: &Plan, field: &Bound<'_, PyAny>) -> PyResult<Rc<Learned>> {
+pub fn extension(plan: &Plan, field: &Bound<'_, PyAny>) -> PyResult<Rc<ExtensionField>> {
     let number = field.getattr("number")?.extract()?;
-    if let Some(learned) = plan.learn(field.py(), number)? {
+    if let Some(found) = plan.find_extension(field.py(), number)? {
         // The class' own pool may know another one of this number.
-        if learned.field.python.is(field) {
-            return Ok(learned);
+        if found.field.python.is(field) {
+            return Ok(found);
         }
     }
-    Ok(Rc::new(compile::learned(field)?))
+    Ok(Rc::new(compile::compile_extension(field)?))
 }
 
 /// The extensions that a message holds, with their values, by number.
 pub fn extensions<'py>(
     plan: &Plan,
     message: Message<'_, 'py>,
-) -> Outcome<Vec<(Rc<Learned>, Bound<'py, PyAny>)>> {
+) -> Outcome<Vec<(Rc<ExtensionField>, Bound<'py, PyAny>)>> {
     let py = message.object().py();
     let Some(held) = plan
-        .extensions
-        .and_then(|offset| message.area().get(py, offset))
+        .extensions_slot
+        .and_then(|offset| message.slots().get(py, offset))
     else {
         return Ok(Vec::new());
     };
     if held.is_none() {
         return Ok(Vec::new());
     }
-    let held = held.cast_exact().map_err(|_| Stop::Refused)?;
+    let held = held.cast_exact().map_err(|_| Stop::Fallback)?;
     let mut found = Vec::new();
     for (key, item) in entries(held)? {
         found.push((extension(plan, &key.getattr("field")?)?, item));
     }
-    found.sort_by_key(|(learned, _)| learned.shape.number);
+    found.sort_by_key(|(found, _)| found.shape.number);
     Ok(found)
 }
 
 /// The field with a number, and its slot.
 pub fn slot(plan: &Plan, number: u32) -> Outcome<(&Field, &FieldShape, Offset)> {
     let (field, shape) = some(plan.shape.find(number).and_then(|at| plan.at(at)))?;
-    match field.place {
-        Place::Slot(offset) => Ok((field, shape, offset)),
-        _ => Err(Stop::Refused),
+    match field.storage {
+        Storage::Slot(offset) => Ok((field, shape, offset)),
+        _ => Err(Stop::Fallback),
     }
 }
 
@@ -133,7 +133,7 @@ pub fn held<'a, 'py>(
     number: u32,
 ) -> Outcome<(&'a Field, &'a FieldShape, Option<Bound<'py, PyAny>>)> {
     let (field, shape, offset) = slot(plan, number)?;
-    let held = message.area().get(message.object().py(), offset);
+    let held = message.slots().get(message.object().py(), offset);
     Ok((field, shape, held))
 }
 
@@ -145,7 +145,7 @@ pub fn put<'py>(
     made: Bound<'py, PyAny>,
 ) -> Outcome {
     let (_, _, offset) = slot(plan, number)?;
-    message.area().put(offset, made);
+    message.slots().put(offset, made);
     Ok(())
 }
 
@@ -155,13 +155,13 @@ pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
         match held(plan, message, at)?.2 {
             None => Ok(0),
             Some(held) if held.is_exact_instance_of::<PyInt>() => match values::int(&held) {
-                Int::Signed(number) => Ok(number),
-                _ => Err(Stop::Refused),
+                IntValue::Signed(number) => Ok(number),
+                _ => Err(Stop::Fallback),
             },
-            Some(_) => Err(Stop::Refused),
+            Some(_) => Err(Stop::Fallback),
         }
     };
-    let nanos = i32::try_from(number(2)?).map_err(|_| Stop::Refused)?;
+    let nanos = i32::try_from(number(2)?).map_err(|_| Stop::Fallback)?;
     Ok((number(1)?, nanos))
 }
 
@@ -184,7 +184,7 @@ fn camel_path(path: &str, out: &mut String) -> bool {
 /// The paths of a `FieldMask`'s text.
 fn snake_paths(text: &str) -> Outcome<Vec<String>> {
     if text.contains('_') {
-        return Err(Stop::Refused);
+        return Err(Stop::Fallback);
     }
     if text.is_empty() {
         return Ok(Vec::new());
@@ -204,7 +204,7 @@ fn snake_paths(text: &str) -> Outcome<Vec<String>> {
 
 /// `value` as a message of a plan's class or one below it, or of its namesake in another generated tree.
 pub fn message_of<'a, 'py>(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Outcome<Message<'a, 'py>> {
-    if let Some(message) = Message::below(value, plan) {
+    if let Some(message) = Message::of_plan(value, plan) {
         return Ok(message);
     }
     let message = some(Message::of(value))?;
@@ -213,35 +213,35 @@ pub fn message_of<'a, 'py>(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Outcome
     if origin(message.plan()?)?.is(&origin(plan)?) {
         return Ok(message);
     }
-    Err(Stop::Refused)
+    Err(Stop::Fallback)
 }
 
 /// The member of an enum with a name; nothing for a name that is passed over, as `ignore_unknown` says.
 pub fn member_named<'py>(
     py: Python<'py>,
-    members: &Members,
+    values: &EnumValues,
     name: &str,
     ignore_unknown: bool,
 ) -> Outcome<Option<Bound<'py, PyAny>>> {
-    let names = members.names(py)?;
+    let names = values.names(py)?;
     match names.number_of(name) {
-        Some(number) => Ok(Some(some(members.find(py, number)?)?)),
-        None if ignore_unknown && !matches!(names, MemberNames::Null) => Ok(None),
-        None => Err(Stop::Refused),
+        Some(number) => Ok(Some(some(values.find(py, number)?)?)),
+        None if ignore_unknown && !matches!(names, EnumNames::Null) => Ok(None),
+        None => Err(Stop::Fallback),
     }
 }
 
 /// The member of an enum with a number; nothing for a number of a closed one that is passed over.
 pub fn member_numbered<'py>(
     py: Python<'py>,
-    members: &Members,
+    values: &EnumValues,
     number: i32,
     ignore_unknown: bool,
 ) -> Outcome<Option<Bound<'py, PyAny>>> {
-    match members.find(py, number)? {
-        None if members.closed && ignore_unknown => Ok(None),
-        None if members.closed => Err(Stop::Refused),
-        None => Ok(Some(members.member(py, number)?)),
+    match values.find(py, number)? {
+        None if values.closed && ignore_unknown => Ok(None),
+        None if values.closed => Err(Stop::Fallback),
+        None => Ok(Some(values.member(py, number)?)),
         found => Ok(found),
     }
 }
@@ -255,7 +255,7 @@ pub fn kind_of_value<'a, 'py>(
     message: Message<'_, 'py>,
 ) -> Outcome<Option<(&'a Field, &'a FieldShape, Bound<'py, PyAny>)>> {
     let py = message.object().py();
-    for (index, ((), slot)) in message.area().each(&names.slots).enumerate() {
+    for (index, ((), slot)) in message.slots().each(&names.slots).enumerate() {
         if let Some(held) = slot.get(py).filter(|held| !held.is_none()) {
             let (field, shape) = some(plan.at(index))?;
             return Ok(Some((field, shape, held)));
@@ -280,8 +280,8 @@ pub fn camel_paths(paths: &Bound<'_, PyList>) -> Outcome<String> {
         if index > 0 {
             joined.push(',');
         }
-        let path = path.cast::<PyString>().map_err(|_| Stop::Refused)?;
-        let path = path.to_str().map_err(|_| Stop::Refused)?;
+        let path = path.cast::<PyString>().map_err(|_| Stop::Fallback)?;
+        let path = path.to_str().map_err(|_| Stop::Fallback)?;
         some(camel_path(path, &mut joined).then_some(()))
     })?;
     Ok(joined)
@@ -301,15 +301,15 @@ pub fn packed<'py>(
     };
     let url = or_default(1)?
         .cast_into_exact::<PyString>()
-        .map_err(|_| Stop::Refused)?;
+        .map_err(|_| Stop::Fallback)?;
     let bytes = or_default(2)?
         .cast_into_exact::<PyBytes>()
-        .map_err(|_| Stop::Refused)?;
+        .map_err(|_| Stop::Fallback)?;
     if url.is_empty()? && bytes.is_empty()? {
         return Ok(None);
     }
     let class = pools.packed_class(&message.object().to_owned(), url.as_any())?;
-    let inner = or_refused(class.call_method1("parse", (bytes,)), py)?;
+    let inner = or_fallback(class.call_method1("parse", (bytes,)), py)?;
     Ok(Some((url, inner)))
 }
 
@@ -343,7 +343,7 @@ pub fn pack<'py>(
     url: Bound<'py, PyAny>,
     inner: &Bound<'py, PyAny>,
 ) -> Outcome {
-    let bytes = or_refused(inner.call_method0("__bytes__"), inner.py())?;
+    let bytes = or_fallback(inner.call_method0("__bytes__"), inner.py())?;
     put(plan, message, 1, url)?;
     put(plan, message, 2, bytes)
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://protobuf.dev/programming-guides/json/>, <https://datatracker.ietf.org/doc/html/rfc4648>
 
-use super::writer::{OutOfMemory, TextWriter};
+use super::writer::{NoMemoryForText, TextWriter};
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -58,7 +58,7 @@ pub fn write(bytes: &[u8], out: &mut TextWriter) {
 ///
 /// # Errors
 /// There is no memory for them.
-pub fn read(text: &str) -> Result<Option<Vec<u8>>, OutOfMemory> {
+pub fn read(text: &str) -> Result<Option<Vec<u8>>, NoMemoryForText> {
     let bytes = text.as_bytes();
     let padding = bytes
         .iter()
@@ -69,7 +69,7 @@ pub fn read(text: &str) -> Result<Option<Vec<u8>>, OutOfMemory> {
     let digits = bytes.get(..bytes.len() - padding).unwrap_or_default();
     let mut made = Vec::new();
     made.try_reserve_exact(digits.len().div_ceil(4) * 3)
-        .map_err(|_| OutOfMemory)?;
+        .map_err(|_| NoMemoryForText)?;
     let padded = padding == 0 || bytes.len().is_multiple_of(4);
     Ok((padded && decode(digits, &mut made).is_some()).then_some(made))
 }

@@ -1,5 +1,4 @@
-//! The tokens of JSON text. In: UTF-8. Out: one token after the other; `None` for what is no JSON, or so unusual that the plain
-//! codec is to judge it.
+//! The tokens of JSON text, which is UTF-8. `None` stands for what is no JSON, or so unusual that the plain codec is to judge it.
 //!
 //! <https://datatracker.ietf.org/doc/html/rfc8259>
 

@@ -2,7 +2,7 @@
 
 /// There is no memory for so much text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfMemory;
+pub struct NoMemoryForText;
 
 /// Room for so many bytes at the least is asked for.
 const FIRST: usize = 256;
@@ -56,9 +56,9 @@ impl TextWriter {
     ///
     /// # Errors
     /// Memory ran out on the way.
-    pub fn finish(&self) -> Result<&[u8], OutOfMemory> {
+    pub fn finish(&self) -> Result<&[u8], NoMemoryForText> {
         if self.exhausted {
-            return Err(OutOfMemory);
+            return Err(NoMemoryForText);
         }
         Ok(&self.bytes)
     }
@@ -86,6 +86,6 @@ mod tests {
         out.put(b"a");
         assert!(out.reserve(isize::MAX as usize).is_empty());
         assert!(out.is_exhausted());
-        assert_eq!(out.finish(), Err(OutOfMemory));
+        assert_eq!(out.finish(), Err(NoMemoryForText));
     }
 }

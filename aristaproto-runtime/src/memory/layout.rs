@@ -76,13 +76,13 @@ pub fn is_below(object: &Bound<'_, PyAny>, class: *mut ffi::PyTypeObject) -> boo
 }
 
 /// Where objects of a class hold what, in bytes from their start; 0 or less is nowhere.
-pub struct Places {
+pub struct MemberOffsets {
     end: isize,
     dict: isize,
     weak: isize,
 }
 
-impl Places {
+impl MemberOffsets {
     /// Those of a class.
     pub fn of(class: &Bound<'_, PyType>) -> Self {
         // SAFETY: a type object.
@@ -142,10 +142,10 @@ impl MessageClass {
         if !fits {
             return Err(PyTypeError::new_err("the class is no message class"));
         }
-        let places = Places::of(class);
+        let offsets = MemberOffsets::of(class);
         Ok(Self {
-            limit: places.limit(),
-            size: u32::try_from(places.end)?,
+            limit: offsets.limit(),
+            size: u32::try_from(offsets.end)?,
             class: class.clone().unbind(),
         })
     }

@@ -10,7 +10,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-use super::layout::{Layout, Offset, Places};
+use super::layout::{Layout, MemberOffsets, Offset};
 use crate::memory::layout::MessageClass;
 use crate::python::borrowed::ValueRef;
 
@@ -87,7 +87,7 @@ impl<'a> Slot<'a> {
 
 /// Memory with the slots of one class: a message, or words in its place.
 #[derive(Clone, Copy)]
-pub struct Area<'a> {
+pub struct Slots<'a> {
     start: *mut u8,
     /// Up to here, all words behind the head are slots.
     limit: u32,
@@ -96,7 +96,7 @@ pub struct Area<'a> {
     held: PhantomData<&'a Word>,
 }
 
-impl<'a> Area<'a> {
+impl<'a> Slots<'a> {
     /// Words in the place of a message.
     #[inline(always)]
     pub fn new(words: &'a [Word]) -> Self {
@@ -175,7 +175,7 @@ impl<'a> Area<'a> {
     #[inline(always)]
     pub fn each_pair<'b, 'p, T>(
         self,
-        other: Area<'b>,
+        other: Slots<'b>,
         layout: &'p Layout<T>,
     ) -> impl Iterator<Item = (&'p T, Slot<'a>, Slot<'b>)> + use<'a, 'b, 'p, T> {
         self.check(layout);
@@ -196,13 +196,13 @@ impl<'a> Area<'a> {
                 let class = ffi::Py_TYPE(self.start.cast());
                 PyType::from_borrowed_type_ptr(Python::assume_attached(), class)
             };
-            Places::of(&class).have_slot(offset)
+            MemberOffsets::of(&class).have_slot(offset)
         };
         assert!(found, "the message has no slot at {offset:?}");
     }
 }
 
-impl Area<'_> {
+impl Slots<'_> {
     /// The value in a slot; `None` when it is empty.
     #[inline(always)]
     pub fn get(self, py: Python<'_>, offset: Offset) -> Option<Bound<'_, PyAny>> {
@@ -262,7 +262,7 @@ impl SlotOf {
     /// `TypeError` when there is none.
     pub fn new(class: &Bound<'_, PyType>, offset: Offset) -> PyResult<Self> {
         let owner = MessageClass::new(class)?;
-        if !Places::of(class).have_slot(offset) {
+        if !MemberOffsets::of(class).have_slot(offset) {
             return Err(PyTypeError::new_err("the class has no such slot"));
         }
         Ok(Self { owner, offset })

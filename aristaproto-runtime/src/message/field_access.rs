@@ -1,13 +1,12 @@
-//! Where the value of a field is: in a slot, or among the extensions of a message. In: a field, and the slots of its message.
-//! Out: what is there, or a list or dict to add to. Called by `decoder`.
+//! The value of a field: in a slot, or among the extensions of a message; and the list or dict of a field to add to.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use pyo3::PyTypeInfo;
 
-use crate::memory::slot::Area;
+use crate::memory::slot::Slots;
 use crate::python::values;
-use crate::schema::field::Place;
+use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 
 /// What is there.
@@ -18,24 +17,24 @@ pub fn get<'py>(
     py: Python<'py>,
     plan: &Plan,
     field: &Field,
-    area: Area<'_>,
+    slots: Slots<'_>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(match &field.place {
-        Place::Slot(offset) => area.get(py, *offset),
-        Place::Extension(extension) => match held_extensions(py, plan, area) {
+    Ok(match &field.storage {
+        Storage::Slot(offset) => slots.get(py, *offset),
+        Storage::Extension(extension) => match held_extensions(py, plan, slots) {
             Some(held) => held.get_item(extension.bind(py))?,
             None => None,
         },
-        Place::Entry => None,
+        Storage::Entry => None,
     })
 }
 
 fn held_extensions<'py>(
     py: Python<'py>,
     plan: &Plan,
-    area: Area<'_>,
+    slots: Slots<'_>,
 ) -> Option<Bound<'py, PyDict>> {
-    area.get(py, plan.extensions?)?.cast_into().ok()
+    slots.get(py, plan.extensions_slot?)?.cast_into().ok()
 }
 
 /// Puts a value there, and takes away what other members of its oneof hold.
@@ -47,29 +46,29 @@ pub fn put<'py>(
     py: Python<'py>,
     plan: &Plan,
     field: &Field,
-    area: Area<'_>,
+    slots: Slots<'_>,
     item: Bound<'py, PyAny>,
 ) -> PyResult<()> {
-    match &field.place {
-        Place::Slot(offset) => {
-            area.put(*offset, item);
+    match &field.storage {
+        Storage::Slot(offset) => {
+            slots.put(*offset, item);
             for &other in &field.others {
-                area.clear(py, other);
+                slots.clear(py, other);
             }
         }
-        Place::Extension(extension) => {
-            let held = if let Some(held) = held_extensions(py, plan, area) {
+        Storage::Extension(extension) => {
+            let held = if let Some(held) = held_extensions(py, plan, slots) {
                 held
             } else {
                 let made = PyDict::new(py);
-                if let Some(offset) = plan.extensions {
-                    area.put(offset, made.clone().into_any());
+                if let Some(offset) = plan.extensions_slot {
+                    slots.put(offset, made.clone().into_any());
                 }
                 made
             };
             held.set_item(extension.bind(py), item)?;
         }
-        Place::Entry => {}
+        Storage::Entry => {}
     }
     Ok(())
 }
@@ -82,9 +81,9 @@ pub fn list<'py>(
     py: Python<'py>,
     plan: &Plan,
     field: &Field,
-    area: Area<'_>,
+    slots: Slots<'_>,
 ) -> PyResult<Bound<'py, PyList>> {
-    collection(py, plan, field, area, |other| match other {
+    collection(py, plan, field, slots, |other| match other {
         Some(other) => values::list_of(&other),
         None => Ok(PyList::empty(py)),
     })
@@ -98,9 +97,9 @@ pub fn dict<'py>(
     py: Python<'py>,
     plan: &Plan,
     field: &Field,
-    area: Area<'_>,
+    slots: Slots<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    collection(py, plan, field, area, |other| {
+    collection(py, plan, field, slots, |other| {
         let dict = PyDict::new(py);
         if let Some(other) = other {
             dict.call_method1("update", (other,))?;
@@ -116,10 +115,10 @@ fn collection<'py, T: PyTypeInfo>(
     py: Python<'py>,
     plan: &Plan,
     field: &Field,
-    area: Area<'_>,
+    slots: Slots<'_>,
     make: impl FnOnce(Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, T>>,
 ) -> PyResult<Bound<'py, T>> {
-    let other = match get(py, plan, field, area)? {
+    let other = match get(py, plan, field, slots)? {
         Some(held) => match held.cast_into_exact::<T>() {
             Ok(held) => return Ok(held),
             Err(other) => Some(other.into_inner()),
@@ -130,14 +129,14 @@ fn collection<'py, T: PyTypeInfo>(
         Some(other) if other.is_truthy()? => Some(other),
         _ => None,
     })?;
-    put(py, plan, field, area, fresh.clone().into_any())?;
+    put(py, plan, field, slots, fresh.clone().into_any())?;
     Ok(fresh)
 }
 
 /// Whether of each oneof one member is set at most.
-pub fn oneofs_agree(plan: &Plan, slots: Area<'_>) -> bool {
+pub fn oneofs_agree(plan: &Plan, slots: Slots<'_>) -> bool {
     let mut last = 0;
-    for (&oneof, slot) in slots.each(&plan.members) {
+    for (&oneof, slot) in slots.each(&plan.oneof_members) {
         if slot.peek(|held| !held.is_none()) == Some(true) {
             if oneof == last {
                 return false;

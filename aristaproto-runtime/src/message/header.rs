@@ -9,8 +9,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::memory::layout::{compares_as_message, is_below, MessageClass, Places, BASE, HEAD};
-use crate::memory::slot::{Area, Slot, SlotOf, Word};
+use crate::memory::layout::{
+    compares_as_message, is_below, MemberOffsets, MessageClass, BASE, HEAD,
+};
+use crate::memory::slot::{Slot, SlotOf, Slots, Word};
 use crate::schema::message::{Field, Plan};
 
 const _: () = assert!(size_of::<RawMessage>() == HEAD);
@@ -125,20 +127,20 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// The slots.
     #[inline(always)]
-    pub fn area(self) -> Area<'a> {
+    pub fn slots(self) -> Slots<'a> {
         // A plan is that of the object's class, or of one that lies in memory like it.
         let limit = match self.known_plan() {
             Some(plan) => plan.class.limit(),
             None => self.find_limit(),
         };
         // SAFETY: a message, which lives for 'a.
-        unsafe { Area::of_message(self.0.as_ptr(), limit) }
+        unsafe { Slots::of_message(self.0.as_ptr(), limit) }
     }
 
     #[cold]
     #[inline(never)]
     fn find_limit(self) -> u32 {
-        Places::of(&self.0.get_type()).limit()
+        MemberOffsets::of(&self.0.get_type()).limit()
     }
 }
 

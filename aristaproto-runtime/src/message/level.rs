@@ -12,7 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::memory::layout::MessageClass;
-use crate::memory::slot::{Area, Slot};
+use crate::memory::slot::{Slot, Slots};
 use crate::message::header::Message;
 use crate::python::borrowed::ValueRef;
 use crate::schema::message::Plan;
@@ -154,12 +154,12 @@ pub struct Child<'a, 'py>(Level<'a, 'py>);
 impl<'a, 'py> Child<'a, 'py> {
     /// The level, plan and slots of a message of which nothing is to be read.
     #[inline(always)]
-    pub fn filled<'s>(&'s mut self) -> Option<(&'s mut Level<'a, 'py>, &'s Plan, Area<'s>)> {
+    pub fn filled<'s>(&'s mut self) -> Option<(&'s mut Level<'a, 'py>, &'s Plan, Slots<'s>)> {
         // SAFETY: a message, see `of_class`; alive at least as long as the level.
         let message =
             unsafe { Message::assume(Borrowed::from_ptr(self.0.py, self.0.object.as_ptr())) };
-        let (plan, area) = message.filled()?;
-        Some((&mut self.0, plan, area))
+        let (plan, slots) = message.filled()?;
+        Some((&mut self.0, plan, slots))
     }
 
     /// The level.
@@ -297,7 +297,7 @@ impl<'py> List<'_, 'py> {
             if Message::of_class(near.borrowed(), class).is_some() {
                 let mut near = Child(near);
                 if let Some((_, plan, slots)) = near.filled() {
-                    for (_, slot) in slots.each(&plan.steps) {
+                    for (_, slot) in slots.each(&plan.encode_table) {
                         if let Some(held) = slot.held() {
                             prefetch(held.as_ptr().cast());
                             prefetch(held.as_ptr().cast::<i8>().wrapping_add(TEXT));

@@ -1,5 +1,4 @@
-//! What is done with messages and their slots. In: `Message`, `Area` and `Slot` of `object`, plans. Out: values of slots, and
-//! bytes that stand for values which are still to be read. Called by all modules that read, write or make messages.
+//! Messages of which wire bytes are still to be read, and values of slots.
 //!
 //! An empty slot holds the field's default, or, as long as the message has bytes to be read, what these say.
 
@@ -8,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::memory::layout::compares_as_message;
-use crate::memory::slot::{Area, Slot, Word};
+use crate::memory::slot::{Slot, Slots, Word};
 use crate::message::header::Message;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
@@ -32,7 +31,7 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
     #[inline]
-    pub fn below(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+    pub fn of_plan(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
         Self::below_class(value, &plan.class)
     }
 
@@ -56,11 +55,11 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// Plan and slots if the message has been looked at and read.
     #[inline]
-    pub fn filled(self) -> Option<(&'a Plan, Area<'a>)> {
+    pub fn filled(self) -> Option<(&'a Plan, Slots<'a>)> {
         if self.is_pending() {
             return None;
         }
-        Some((self.known_plan()?, self.area()))
+        Some((self.known_plan()?, self.slots()))
     }
 
     /// The wire bytes that empty slots are still to be read from, and where they start and end.
@@ -91,9 +90,9 @@ impl<'a, 'py> Message<'a, 'py> {
 
     /// The same when nothing has been read of the message, or written to it.
     pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
-        let area = self.area();
+        let slots = self.slots();
         self.pending()
-            .filter(|_| area.each(&plan.offsets).all(|((), slot)| slot.is_empty()))
+            .filter(|_| slots.each(&plan.offsets).all(|((), slot)| slot.is_empty()))
     }
 
     /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
@@ -133,7 +132,7 @@ impl<'a, 'py> Message<'a, 'py> {
         if self.is_pending() {
             let py = frame.py;
             let mut left = false;
-            for ((), mine, theirs) in self.area().each_pair(frame.area(), &plan.offsets) {
+            for ((), mine, theirs) in self.slots().each_pair(frame.slots(), &plan.offsets) {
                 if theirs.is_empty() {
                     continue;
                 }
@@ -186,8 +185,8 @@ impl<'py> Frame<'py> {
     }
 
     /// The slots.
-    pub fn area(&self) -> Area<'_> {
-        Area::new(self.words())
+    pub fn slots(&self) -> Slots<'_> {
+        Slots::new(self.words())
     }
 }
 

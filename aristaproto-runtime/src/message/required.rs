@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-use crate::memory::slot::Area;
+use crate::memory::slot::Slots;
 use crate::message::header::Message;
 use crate::python::limits::Limits;
 use crate::python::values;
 use crate::python::values::Pulse;
-use crate::schema::field::Place;
+use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
-/// Whether all required fields are set here and below. False, too, for what the plain codec is to look at: more levels than the
+/// Whether all required fields are set in a message and those nested in it. False, too, for what the plain codec is to look at: more levels than the
 /// limit, and values that are no messages where there should be some.
 ///
 /// # Errors
@@ -53,21 +53,21 @@ impl<'py> RequiredCheck<'py> {
     }
 
     fn fields(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
-        let area = message.area();
+        let slots = message.slots();
         // What is still to be read was looked through when it was parsed.
         let pending = message.is_pending();
         for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-            let Place::Slot(offset) = field.place else {
+            let Storage::Slot(offset) = field.storage else {
                 continue;
             };
-            let is_set = match area.get(self.py, offset).filter(|held| !held.is_none()) {
+            let is_set = match slots.get(self.py, offset).filter(|held| !held.is_none()) {
                 Some(held) => {
                     if !self.value(field, shape, &held)? {
                         return Ok(false);
                     }
                     true
                 }
-                None => pending && area.is_empty(offset),
+                None => pending && slots.is_empty(offset),
             };
             if shape.required && !is_set {
                 return Ok(false);
@@ -119,8 +119,8 @@ impl<'py> RequiredCheck<'py> {
     }
 
     fn extensions(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
-        let held = plan.extensions;
-        let held = held.and_then(|offset| message.area().get(self.py, offset));
+        let held = plan.extensions_slot;
+        let held = held.and_then(|offset| message.slots().get(self.py, offset));
         let Some(held) = held.filter(|held| !held.is_none()) else {
             return Ok(true);
         };
@@ -151,13 +151,13 @@ fn all<T>(
 }
 
 /// Whether all required fields of a message itself are set.
-pub fn has_required(plan: &Plan, slots: Area<'_>) -> bool {
+pub fn has_required(plan: &Plan, slots: Slots<'_>) -> bool {
     plan.fields
         .iter()
         .zip(&plan.shape.fields)
         .filter(|(_, shape)| shape.required)
-        .all(|(field, _)| match field.place {
-            Place::Slot(offset) => slots.slot(offset).peek(|held| !held.is_none()) == Some(true),
+        .all(|(field, _)| match field.storage {
+            Storage::Slot(offset) => slots.slot(offset).peek(|held| !held.is_none()) == Some(true),
             _ => true,
         })
 }

@@ -1,4 +1,4 @@
-//! The constructor of message classes. In: the arguments of a call. Out: a message with the slots filled that were given.
+//! The constructor of message classes: fills the slots of the fields that are given.
 //!
 //! What is wrong with the arguments is left to the constructor in Python (`Schema.init`), which says it.
 
@@ -9,7 +9,7 @@ use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
 use crate::python::arguments::Arguments;
 use crate::python::imports::api;
-use crate::schema::field::Place;
+use crate::schema::field::Storage;
 use crate::schema::message::Plan;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
@@ -26,9 +26,9 @@ pub fn fill<'py>(
         return refuse_arguments(message, plan, arguments);
     }
     let (first, rest) = arguments.split();
-    let area = message.area();
+    let slots = message.slots();
     for (&at, value) in plan.declared.iter().zip(first) {
-        put(plan, area, at, value.clone());
+        put(plan, slots, at, value.clone());
     }
     if let Some(names) = arguments.names {
         let mut next = positional;
@@ -37,7 +37,7 @@ pub fn fill<'py>(
                 Some(found) if found >= positional => {
                     next = found + 1;
                     let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(plan, area, at, value.clone());
+                    put(plan, slots, at, value.clone());
                 }
                 _ => return refuse_arguments(message, plan, arguments),
             }
@@ -59,16 +59,16 @@ pub fn init<'py>(
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<()> {
     let plan = message.plan()?;
-    let area = message.area();
+    let slots = message.slots();
     // A second `__init__` starts anew, as the one in Python does.
     crate::binary::decoder::read_pending(message)?;
     for offset in plan.offsets() {
-        area.clear(args.py(), offset);
+        slots.clear(args.py(), offset);
     }
     let mut fits = args.len() <= plan.declared.len();
     if fits {
         for (value, &at) in args.iter().zip(&plan.declared) {
-            put(plan, area, at, value);
+            put(plan, slots, at, value);
         }
         let mut next = args.len();
         for (name, value) in kwargs
@@ -79,7 +79,7 @@ pub fn init<'py>(
                 Some(found) if found >= args.len() => {
                     next = found + 1;
                     let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(plan, area, at, value);
+                    put(plan, slots, at, value);
                 }
                 _ => fits = false,
             }
@@ -108,24 +108,24 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
 }
 
 #[inline(always)]
-fn put(plan: &Plan, area: crate::memory::slot::Area<'_>, at: usize, value: Bound<'_, PyAny>) {
+fn put(plan: &Plan, slots: crate::memory::slot::Slots<'_>, at: usize, value: Bound<'_, PyAny>) {
     let Some((field, shape)) = plan.at(at) else {
         return;
     };
-    if let Place::Slot(offset) = field.place {
+    if let Storage::Slot(offset) = field.storage {
         if value.is_none() && (shape.repeated || shape.entry.is_some()) {
             // A new list or dict, made when it is looked at.
             return;
         }
-        area.put(offset, value);
+        slots.put(offset, value);
     }
 }
 
 /// Oneofs and deprecation; false when two members of a oneof were given.
 fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     let py = message.object().py();
-    let area = message.area();
-    if !plan.members.is_empty() && !oneofs_agree(plan, area) {
+    let slots = message.slots();
+    if !plan.oneof_members.is_empty() && !oneofs_agree(plan, slots) {
         return Ok(false);
     }
     if let Some(name) = &plan.deprecated {
@@ -133,10 +133,10 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     }
     if plan.any_deprecated {
         for field in plan.fields.iter().filter(|field| field.deprecated) {
-            let Place::Slot(offset) = field.place else {
+            let Storage::Slot(offset) = field.storage else {
                 continue;
             };
-            let Some(held) = area.get(py, offset) else {
+            let Some(held) = slots.get(py, offset) else {
                 continue;
             };
             let python = field.python.bind(py);

@@ -1,4 +1,4 @@
-//! Copies of messages. In: a message. Out: a new one. Called for `copy.copy` and `copy.deepcopy`.
+//! Copies of messages: `copy.copy` and `copy.deepcopy`.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDateTime, PyDelta, PyDict, PyList};
@@ -11,7 +11,7 @@ use crate::message::pending::end_of;
 use crate::python::borrowed::{holds_scalars, peek};
 use crate::python::imports::api;
 use crate::python::values;
-use crate::schema::field::Place;
+use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 
 /// A message with the same values.
@@ -24,9 +24,9 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     read_pending(message)?;
     let made = new_message(py, plan)?;
     let copied = Message::known(&made)?;
-    let (from, to) = (message.area(), copied.area());
+    let (from, to) = (message.slots(), copied.slots());
     for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-        let Place::Slot(offset) = field.place else {
+        let Storage::Slot(offset) = field.storage else {
             continue;
         };
         if let Some(value) = from.get(py, offset) {
@@ -41,7 +41,7 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     if let Some(unknown) = from.get(py, plan.unknown) {
         to.put(plan.unknown, unknown);
     }
-    if let Some(offset) = plan.extensions {
+    if let Some(offset) = plan.extensions_slot {
         if let Some(held) = from.get(py, offset) {
             let held = match held.cast::<PyDict>() {
                 Ok(held) => held.copy()?.into_any(),
@@ -64,7 +64,7 @@ pub fn deepcopy<'py>(
     let plan = message.plan()?;
     let made = new_message(message.object().py(), plan)?;
     // Whoever holds this very message gets the same copy: what is in it can. The key is what `id` gives.
-    let mut deep_slots = message.area().each(&plan.deep_steps);
+    let mut deep_slots = message.slots().each(&plan.container_table);
     if deep_slots.any(|(_, slot)| !slot.is_empty()) {
         memo.set_item(message.object().as_ptr() as usize, &made)?;
     }
@@ -86,11 +86,11 @@ fn postpone_copy<'py>(
     message: Message<'_, 'py>,
     made: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
-    let area = message.area();
-    let holds_messages = plan.steps.iter().any(|&(offset, step)| {
-        !area.is_empty(offset)
+    let slots = message.slots();
+    let holds_messages = plan.encode_table.iter().any(|&(offset, entry)| {
+        !slots.is_empty(offset)
             && plan
-                .at(step.index as usize)
+                .at(entry.index as usize)
                 .is_some_and(|(field, shape)| field.holds_messages(shape))
     });
     if message.is_pending() || !holds_messages {
@@ -144,8 +144,8 @@ fn fill_fields<'py>(
 ) -> PyResult<()> {
     let py = message.object().py();
     read_pending(message)?;
-    let (from, to) = (message.area(), copied.area());
-    for (step, from, to) in from.each_pair(to, &plan.steps) {
+    let (from, to) = (message.slots(), copied.slots());
+    for (entry, from, to) in from.each_pair(to, &plan.encode_table) {
         let Some(value) = from.get(py) else {
             continue;
         };
@@ -153,7 +153,7 @@ fn fill_fields<'py>(
             to.put(value);
             continue;
         }
-        if let Some((field, shape)) = plan.at(step.index as usize) {
+        if let Some((field, shape)) = plan.at(entry.index as usize) {
             let value = if shape.repeated || shape.entry.is_some() {
                 deep_container(field, &value, memo)?
             } else {
@@ -165,7 +165,7 @@ fn fill_fields<'py>(
     if let Some(unknown) = from.get(py, plan.unknown) {
         to.put(plan.unknown, unknown);
     }
-    if let Some(offset) = plan.extensions {
+    if let Some(offset) = plan.extensions_slot {
         if let Some(held) = from.get(py, offset) {
             // The keys, extensions, are not copied.
             let held = match held.cast::<PyDict>() {
@@ -295,7 +295,7 @@ pub fn deep_value<'py>(
     }
     if is_immutable(value)
         || field
-            .members
+            .enum_values
             .as_ref()
             .is_some_and(|members| value.get_type().is(&members.class))
     {

@@ -1,4 +1,4 @@
-//! Equality of messages. In: two messages. Out: whether they are equal. Called for `==` and `!=`.
+//! Equality of messages: `==` and `!=`.
 
 use pyo3::basic::CompareOp;
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use crate::python::imports::api;
 use crate::python::values;
 use crate::schema::datetime;
 use crate::schema::field::Wrapped;
-use crate::schema::field_tables::Step;
+use crate::schema::field_tables::EncodeEntry;
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
@@ -44,8 +44,8 @@ fn equal_fields<'py>(
     read_pending(one)?;
     read_pending(other)?;
     let py = one.object().py();
-    let (mine, theirs) = (one.area(), other.area());
-    for (step, a, b) in mine.each_pair(theirs, &plan.steps) {
+    let (mine, theirs) = (one.slots(), other.slots());
+    for (entry, a, b) in mine.each_pair(theirs, &plan.encode_table) {
         if a.is_as(b) {
             continue;
         }
@@ -53,13 +53,13 @@ fn equal_fields<'py>(
             Some(true) => {}
             Some(false) => return Ok(false),
             None => {
-                if !same_slowly(py, plan, step, (a.get(py), b.get(py)))? {
+                if !same_slowly(py, plan, entry, (a.get(py), b.get(py)))? {
                     return Ok(false);
                 }
             }
         }
     }
-    match plan.extensions {
+    match plan.extensions_slot {
         Some(offset) if !(mine.is_empty(offset) && theirs.is_empty(offset)) => {
             same_extensions(one, other)
         }
@@ -70,10 +70,10 @@ fn equal_fields<'py>(
 fn same_slowly<'py>(
     py: Python<'py>,
     plan: &Plan,
-    step: &Step,
+    entry: &EncodeEntry,
     held: (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>),
 ) -> PyResult<bool> {
-    let Some((field, shape)) = plan.at(step.index as usize) else {
+    let Some((field, shape)) = plan.at(entry.index as usize) else {
         return Ok(true);
     };
     match held {

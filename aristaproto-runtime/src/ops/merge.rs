@@ -1,7 +1,7 @@
-//! Merging of messages. In: two messages of one class. Out: the first one, with what is set in the second.
+//! `aristaproto.merge`: what is set in one message is merged into another one of its class.
 //!
-//! `aristaproto.merge` calls it; what is unusual (extensions, a value that no codec made) is left to that function's own
-//! code in Python, whole or field by field.
+//! What is unusual (extensions, a value that no codec made) is left to that function's own code in Python, whole or field by
+//! field.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
@@ -12,7 +12,7 @@ use crate::message::header::Message;
 use crate::ops::copy::{deep_container, deep_value};
 use crate::python::values;
 use crate::schema::field::Wrapped;
-use crate::schema::field_tables::{How, Step};
+use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
@@ -36,8 +36,8 @@ pub fn merge<'py>(
     read_pending(mine)?;
     read_pending(theirs)?;
     let extended = plan
-        .extensions
-        .is_some_and(|offset| !theirs.area().is_empty(offset));
+        .extensions_slot
+        .is_some_and(|offset| !theirs.slots().is_empty(offset));
     if extended {
         return Ok(false);
     }
@@ -53,26 +53,29 @@ fn merge_fields<'py>(
 ) -> PyResult<()> {
     let py = mine.object().py();
     // Messages first: one that holds itself is refused before any list has grown.
-    let is_message = |(_, step): &&(Offset, Step)| step.how == How::Message;
-    let messages = plan.steps.iter().filter(is_message);
-    for &(offset, step) in messages.chain(plan.steps.iter().filter(|step| !is_message(step))) {
-        let (Some((field, shape)), Some(value)) =
-            (plan.at(step.index as usize), theirs.area().get(py, offset))
-        else {
+    let is_message = |(_, entry): &&(Offset, EncodeEntry)| entry.encoding == FieldEncoding::Message;
+    let messages = plan.encode_table.iter().filter(is_message);
+    for &(offset, entry) in
+        messages.chain(plan.encode_table.iter().filter(|entry| !is_message(entry)))
+    {
+        let (Some((field, shape)), Some(value)) = (
+            plan.at(entry.index as usize),
+            theirs.slots().get(py, offset),
+        ) else {
             continue;
         };
         if !merge_field(field, shape, offset, mine, &value, by_python)? {
             by_python.call1((mine.object(), &field.python, value))?;
         }
     }
-    let unknown = |message: Message<'_, 'py>| message.area().get(py, plan.unknown);
+    let unknown = |message: Message<'_, 'py>| message.slots().get(py, plan.unknown);
     if let Some(added) = unknown(theirs) {
         let all = match unknown(mine) {
             Some(held) => held.add(added)?,
             None => added,
         };
         if all.is_exact_instance_of::<PyBytes>() {
-            mine.area().put(plan.unknown, all);
+            mine.slots().put(plan.unknown, all);
         }
     }
     Ok(())
@@ -88,8 +91,8 @@ fn merge_field<'py>(
     by_python: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
     let py = value.py();
-    let area = mine.area();
-    let held = area.get(py, offset);
+    let slots = mine.slots();
+    let held = slots.get(py, offset);
     if shape.repeated {
         let Ok(list) = value.cast_exact::<PyList>() else {
             return Ok(false);
@@ -107,7 +110,7 @@ fn merge_field<'py>(
         let added = deep_container(field, value, &PyDict::new(py))?;
         let end = made.len();
         made.set_slice(end, end, &added)?;
-        area.put(offset, made.into_any());
+        slots.put(offset, made.into_any());
     } else if shape.entry.is_some() {
         let Ok(dict) = value.cast_exact::<PyDict>() else {
             return Ok(false);
@@ -124,7 +127,7 @@ fn merge_field<'py>(
         };
         let added = deep_container(field, value, &PyDict::new(py))?;
         made.update(added.cast()?)?;
-        area.put(offset, made.into_any());
+        slots.put(offset, made.into_any());
     } else if value.is_none() && field.presence {
         // Not set.
     } else if shape.kind.is_message() {
@@ -145,7 +148,7 @@ fn merge_field<'py>(
         );
     } else {
         let plain = values::is_exact_scalar(value)
-            || (field.members.as_ref()).is_some_and(|it| value.get_type().is(&it.class));
+            || (field.enum_values.as_ref()).is_some_and(|it| value.get_type().is(&it.class));
         if !plain {
             return Ok(false);
         }
@@ -163,9 +166,9 @@ fn merge_field<'py>(
 
 /// Sets a field, and clears the other members of its oneof.
 fn assign(field: &Field, offset: Offset, message: Message<'_, '_>, value: Bound<'_, PyAny>) {
-    let area = message.area();
-    area.put(offset, value);
+    let slots = message.slots();
+    slots.put(offset, value);
     for &other in &field.others {
-        area.clear(message.object().py(), other);
+        slots.clear(message.object().py(), other);
     }
 }

@@ -1,5 +1,5 @@
-//! Functions, methods and classes that are called from Python, apart from how the interpreter calls them. In: arguments. Out:
-//! objects; errors and panics as Python exceptions. `calls` makes C functions of what has the traits here.
+//! Functions, methods and classes that are called from Python: their signatures and arguments, and errors and panics as
+//! Python exceptions. `api/trampolines` makes C functions of them.
 
 use std::ffi::{CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};

@@ -54,9 +54,9 @@ pub fn context_value<'py>(
 }
 
 /// A level of Python's own recursion that was entered; leaves it when it goes.
-pub struct Level<'py>(Python<'py>);
+pub struct RecursionLevel<'py>(Python<'py>);
 
-impl<'py> Level<'py> {
+impl<'py> RecursionLevel<'py> {
     /// One level deeper.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl<'py> Level<'py> {
     }
 }
 
-impl Drop for Level<'_> {
+impl Drop for RecursionLevel<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: it was entered, and the thread is still attached.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 /// Why writing stopped, or reading of JSON.
 pub enum Stop {
     /// What is wrong, or what only the plain codec knows to do: it does it, or says what is wrong.
-    Refused,
+    Fallback,
     /// Python code raised. In a box: what is large makes each outcome slow to hand back.
     Python(Box<PyErr>),
 }

@@ -1,7 +1,5 @@
 //! The keys of maps, which are mostly few and come again and again: a string is made once and shared from then on, which saves
 //! making it and its hash, and the memory of all but one.
-//!
-//! In: the bytes of a key. Out: a string. Called by `decode` and `json/decode`.
 
 use std::cell::RefCell;
 

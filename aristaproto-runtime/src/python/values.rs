@@ -1,5 +1,4 @@
-//! Python values, made and read without a detour. In: Rust values, or objects of exact types. Called by `decode`, `encode`
-//! and the JSON codec.
+//! Python values of exact types, made and read without a detour.
 
 use std::cell::Cell;
 
@@ -31,7 +30,7 @@ pub fn escaped_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
 }
 
 /// What an int (or one of a subclass) holds.
-pub enum Int {
+pub enum IntValue {
     /// 64 bits with sign.
     Signed(i64),
     /// More than that, 64 bits without sign.
@@ -50,17 +49,17 @@ pub fn long(value: &Bound<'_, PyAny>) -> Option<Long> {
 
 /// Reads an int; runs no Python code.
 #[inline]
-pub fn int(value: &Bound<'_, PyAny>) -> Int {
+pub fn int(value: &Bound<'_, PyAny>) -> IntValue {
     let Some(number) = peek(value, |value| value.int().map(super::int::Int::value)) else {
-        return Int::Other;
+        return IntValue::Other;
     };
     match number {
         Some(long) => long
             .of_kind(Kind::Int64)
-            .map(|it| Int::Signed(it.cast_signed()))
-            .or_else(|| long.of_kind(Kind::UInt64).map(Int::Unsigned))
-            .unwrap_or(Int::Huge),
-        None => Int::Huge,
+            .map(|it| IntValue::Signed(it.cast_signed()))
+            .or_else(|| long.of_kind(Kind::UInt64).map(IntValue::Unsigned))
+            .unwrap_or(IntValue::Huge),
+        None => IntValue::Huge,
     }
 }
 
@@ -180,16 +179,16 @@ pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult
             "expected at most {STACK_LEVELS} levels of messages, got more"
         )));
     }
-    let _of_python = cpython::Level::enter(py)?;
+    let _of_python = cpython::RecursionLevel::enter(py)?;
     LEVELS.set(LEVELS.get() + 1);
-    let _level = Level;
+    let _level = StackLevel;
     work()
 }
 
 /// A level that was entered; leaves it when it goes, even if `work` panics.
-struct Level;
+struct StackLevel;
 
-impl Drop for Level {
+impl Drop for StackLevel {
     fn drop(&mut self) {
         LEVELS.set(LEVELS.get() - 1);
     }

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use super::enums::Members;
-use super::field::{Place, Wrapped};
-use super::message::{Field, Learned};
+use super::enums::EnumValues;
+use super::field::{Storage, Wrapped};
+use super::message::{ExtensionField, Field};
 use super::wire_table::FieldShape;
 use crate::memory::layout::{MessageClass, Offset};
-use crate::schema::field_tables::{How, Look, Read, Step};
+use crate::schema::field_tables::{CanonicalEntry, DecodeEntry, EncodeEntry, FieldEncoding};
 use crate::wire;
 use crate::wire::{Key, Kind};
 
@@ -19,32 +19,32 @@ use crate::wire::{Key, Kind};
 ///
 /// # Errors
 /// What Python raises for a field that is none.
-pub fn learned(python: &Bound<'_, PyAny>) -> PyResult<Learned> {
+pub fn compile_extension(python: &Bound<'_, PyAny>) -> PyResult<ExtensionField> {
     // The field's accessors are methods of its Extension.
     let extension = python.getattr("get")?.getattr("__self__")?;
-    let place = Place::Extension(Rc::new(extension.unbind()));
-    let (shape, field) = compile_field(python, place)?;
-    Ok(Learned {
+    let storage = Storage::Extension(Rc::new(extension.unbind()));
+    let (shape, field) = compile_field(python, storage)?;
+    Ok(ExtensionField {
         shape: Rc::new(shape),
         field,
     })
 }
 
-/// Shape and field of a `Field` of the schema in Python, whose value is at a place.
+/// Shape and field of a `Field` of the schema in Python, whose value is stored as `storage` says.
 ///
 /// # Errors
 /// What Python raises for a field that is none.
-pub fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(FieldShape, Field)> {
+pub fn compile_field(python: &Bound<'_, PyAny>, storage: Storage) -> PyResult<(FieldShape, Field)> {
     let flag = |name: &str| python.getattr(name)?.is_truthy();
     let kind = Kind::from_number(python.getattr("type")?.extract()?)
         .ok_or_else(|| PyTypeError::new_err("the field has no type"))?;
     let class = python.getattr("message")?;
-    let members = python.getattr("enum")?;
+    let enum_values = python.getattr("enum")?;
     let mut entry = None;
     let mut entry_shape = None;
     if flag("is_map")? {
-        let (key_shape, key) = compile_field(&python.getattr("key")?, Place::Entry)?;
-        let (value_shape, value) = compile_field(&python.getattr("value")?, Place::Entry)?;
+        let (key_shape, key) = compile_field(&python.getattr("key")?, Storage::Entry)?;
+        let (value_shape, value) = compile_field(&python.getattr("value")?, Storage::Entry)?;
         entry = Some(Box::new((key, value)));
         entry_shape = Some(Box::new((key_shape, value_shape)));
     }
@@ -59,20 +59,20 @@ pub fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(Field
         utf8: flag("utf8")?,
         required: flag("required")?,
         entry: entry_shape,
-        below: OnceCell::new(),
+        nested: OnceCell::new(),
     };
     let wrapped = if flag("wrapped")? {
         wrapping(&class)?
     } else {
         Wrapped::No
     };
-    let members = if members.is_none() {
+    let enum_values = if enum_values.is_none() {
         None
     } else {
-        Some(Members::new(&members)?)
+        Some(EnumValues::new(&enum_values)?)
     };
     let field = Field {
-        place,
+        storage,
         name: python.getattr("name")?.cast_into()?.unbind(),
         default: python.getattr("default")?.unbind(),
         presence: flag("presence")?,
@@ -80,8 +80,10 @@ pub fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(Field
         deprecated: flag("deprecated")?,
         others: Vec::new(),
         oneof: 0,
-        is_closed: members.as_ref().is_some_and(|members| members.closed),
-        members,
+        is_closed: enum_values
+            .as_ref()
+            .is_some_and(|enum_values| enum_values.closed),
+        enum_values,
         class: if class.is_none() {
             None
         } else {
@@ -90,7 +92,7 @@ pub fn compile_field(python: &Bound<'_, PyAny>, place: Place) -> PyResult<(Field
         wrapped,
         entry,
         python: python.clone().unbind(),
-        below: OnceCell::new(),
+        nested: OnceCell::new(),
     };
     Ok((shape, field))
 }
@@ -107,42 +109,42 @@ fn wrapping(class: &Bound<'_, PyAny>) -> PyResult<Wrapped> {
     })
 }
 
-impl Step {
+impl EncodeEntry {
     /// How the encoder meets a field and its shape, at a position, and the field's slot.
     pub fn new((index, (field, shape)): (usize, (&Field, &FieldShape))) -> Option<(Offset, Self)> {
-        let Place::Slot(offset) = field.place else {
+        let Storage::Slot(offset) = field.storage else {
             return None;
         };
-        let how = if shape.kind.is_message() && !shape.repeated && shape.entry.is_none() {
-            How::Message
+        let encoding = if shape.kind.is_message() && !shape.repeated && shape.entry.is_none() {
+            FieldEncoding::Message
         } else if field.is_closed && !shape.repeated {
-            How::Closed
+            FieldEncoding::Closed
         } else if shape.kind.is_message() || field.is_closed {
-            How::Other
+            FieldEncoding::Other
         } else if shape.repeated && field.packed {
-            How::Packed
+            FieldEncoding::Packed
         } else if shape.repeated {
-            How::Each
+            FieldEncoding::Each
         } else if field.presence {
-            How::Optional
+            FieldEncoding::Optional
         } else {
-            How::Scalar
+            FieldEncoding::Scalar
         };
-        let step = Self {
-            key: if how == How::Packed {
+        let entry = Self {
+            key: if encoding == FieldEncoding::Packed {
                 shape.packed_key
             } else {
                 shape.key
             },
             kind: shape.kind,
-            how,
+            encoding,
             index: u32::try_from(index).ok()?,
         };
-        Some((offset, step))
+        Some((offset, entry))
     }
 }
 
-impl Read {
+impl DecodeEntry {
     /// How the decoder meets a field and its shape.
     pub fn new((field, shape): (&Field, &FieldShape)) -> Self {
         let plain = !shape.repeated
@@ -150,8 +152,8 @@ impl Read {
             && shape.kind != Kind::Enum
             && (shape.kind != Kind::String || shape.utf8)
             && field.others.is_empty();
-        let (tag, offset) = match field.place {
-            Place::Slot(offset) if plain => (shape.tag, offset),
+        let (tag, offset) = match field.storage {
+            Storage::Slot(offset) if plain => (shape.tag, offset),
             _ => (0, Offset::NONE),
         };
         Self {
@@ -162,7 +164,7 @@ impl Read {
     }
 }
 
-impl Look {
+impl CanonicalEntry {
     /// What is needed of a field and its shape.
     pub fn new((field, shape): (&Field, &FieldShape)) -> Self {
         Self {

@@ -1,5 +1,4 @@
-//! The members of an enum, as fields of its type need them. In: the class. Out: the member of a number. Held by the plans of
-//! messages with such fields, and asked by all that read and write them.
+//! The values of an enum by number, as fields of its type need them.
 
 use std::any::Any;
 use std::cell::OnceCell;
@@ -7,13 +6,13 @@ use std::cell::OnceCell;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// The members of an enum.
-pub struct Members {
+/// The values of an enum: objects of its class.
+pub struct EnumValues {
     /// The class.
     pub class: Py<PyAny>,
     /// Numbers without a name are refused.
     pub closed: bool,
-    /// Members by number.
+    /// Values by number.
     pub by_number: Py<PyDict>,
     /// Their names in JSON, once they were needed.
     pub json: OnceCell<Box<dyn Any>>,
@@ -26,8 +25,8 @@ pub struct Members {
 /// Numbers below this are looked up in a table.
 const SMALL: i32 = 256;
 
-impl Members {
-    /// The members of an enum class.
+impl EnumValues {
+    /// The values of an enum class.
     ///
     /// # Errors
     /// What Python raises for another class.
@@ -60,7 +59,7 @@ impl Members {
         })
     }
 
-    /// The members that are held here, besides those in `by_number`.
+    /// The values that are held here, besides those in `by_number`.
     pub fn all(&self) -> impl Iterator<Item = &Py<PyAny>> {
         let others = self.others.iter().map(|(_, member)| member);
         self.small.iter().flatten().chain(others)
@@ -73,12 +72,6 @@ impl Members {
             Ok(Some(found)) => found.as_ref(),
             _ => self.other(number),
         }
-    }
-
-    /// The same, if the number is small.
-    #[inline(always)]
-    pub fn with_small(&self, number: u64) -> Option<&Py<PyAny>> {
-        self.small.get(usize::try_from(number).ok()?)?.as_ref()
     }
 
     #[inline(never)]

@@ -23,7 +23,7 @@ pub enum Wrapped {
 
 /// Where the value of a field is.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum Storage {
     /// In a slot of the message.
     Slot(Offset),
     /// Under this `Extension` in the dict of the slot `_extensions`.

@@ -1,12 +1,12 @@
-//! What the encoder, the decoder and the look at canonical bytes need of a field first; small, because each message is a walk
-//! over them.
+//! What the encoder, the decoder and the check for canonical bytes need of a field first; small, because each message is a walk
+//! over these tables.
 
 use crate::memory::layout::Offset;
 use crate::wire::{Key, Kind};
 
 /// How a field is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum FieldEncoding {
     /// A scalar, or an open enum; of zero, nothing is written.
     Scalar,
     /// The same with presence.
@@ -25,20 +25,20 @@ pub enum How {
 
 /// What the encoder needs of a field before it looks at its value; small, because each message is a walk over all of them.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct EncodeEntry {
     /// The tag that is written for it.
     pub key: Key,
     /// Its type.
     pub kind: Kind,
     /// How it is written.
-    pub how: How,
+    pub encoding: FieldEncoding,
     /// Its position in `Plan::fields`.
     pub index: u32,
 }
 
-/// What the decoder needs of a field before it looks further; small, as `Step` is.
+/// What the decoder needs of a field before it looks further; small, as `EncodeEntry` is.
 #[derive(Clone, Copy, Debug)]
-pub struct Read {
+pub struct DecodeEntry {
     /// The tag of one value; 0 when a closer look is needed: for lists, maps, messages, enums, members of oneofs.
     pub tag: u32,
     /// The field's slot.
@@ -47,9 +47,9 @@ pub struct Read {
     pub kind: Kind,
 }
 
-/// What `canonical` needs of a field; small, as `Step` is.
+/// What `canonical` needs of a field; small, as `EncodeEntry` is.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct CanonicalEntry {
     /// The tag that is written for it.
     pub tag: u32,
     /// Its type.

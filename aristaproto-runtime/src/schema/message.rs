@@ -8,17 +8,17 @@ use std::rc::{Rc, Weak};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
-use super::field_tables::{Look, Read, Step};
-use super::wire_table::{FieldShape, Room, Shape};
+use super::field_tables::{CanonicalEntry, DecodeEntry, EncodeEntry};
+use super::wire_table::{FieldShape, MessageKind, Shape};
 use crate::memory::layout::{Layout, MessageClass, Offset};
-use crate::schema::enums::Members;
-use crate::schema::field::{Place, Wrapped};
+use crate::schema::enums::EnumValues;
+use crate::schema::field::{Storage, Wrapped};
 
 /// One field; its number and type are in the shape, at the same position.
 #[allow(clippy::struct_excessive_bools)] // They are flags of the schema, which do not exclude each other.
 pub struct Field {
     /// Where the value is.
-    pub place: Place,
+    pub storage: Storage,
     /// Python name.
     pub name: Py<PyString>,
     /// What an unset field reads as, without lists and dicts.
@@ -33,8 +33,8 @@ pub struct Field {
     pub others: Vec<Offset>,
     /// One plus the position of its oneof; 0 is none.
     pub oneof: u32,
-    /// Enums: the members.
-    pub members: Option<Members>,
+    /// Enums: the values.
+    pub enum_values: Option<EnumValues>,
     /// A closed enum: some numbers are refused.
     pub is_closed: bool,
     /// Messages: the class.
@@ -46,7 +46,7 @@ pub struct Field {
     /// The `Field` of the schema.
     pub python: Py<PyAny>,
     /// Messages: the plan of their class, once it is known.
-    pub below: OnceCell<Weak<Plan>>,
+    pub nested: OnceCell<Weak<Plan>>,
 }
 
 impl Field {
@@ -80,14 +80,8 @@ impl Field {
     /// The number, not below zero, and the member of an enum that it stands for.
     #[inline]
     pub fn named_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
-        let member = self.members.as_ref()?.named(number)?;
+        let member = self.enum_values.as_ref()?.named(number)?;
         Some((u64::try_from(number).ok()?, member))
-    }
-
-    /// The member of an enum with a number, if that is small.
-    #[inline(always)]
-    pub fn small_member(&self, number: u64) -> Option<&Py<PyAny>> {
-        self.members.as_ref()?.with_small(number)
     }
 }
 
@@ -105,13 +99,13 @@ pub struct Plan {
     /// The fields, as in `shape`.
     pub fields: Vec<Field>,
     /// The fields as the encoder meets them: from the highest number to the lowest.
-    pub steps: Layout<Step>,
+    pub encode_table: Layout<EncodeEntry>,
     /// Those whose values hold others: messages, lists, dicts.
-    pub deep_steps: Layout<Step>,
+    pub container_table: Layout<EncodeEntry>,
     /// The fields as the decoder meets them, by number.
-    pub reads: Vec<Read>,
+    pub decode_table: Vec<DecodeEntry>,
     /// The fields as `canonical` meets them, by number.
-    pub looks: Vec<Look>,
+    pub canonical_table: Vec<CanonicalEntry>,
     /// Messages are little more than their bytes: few fields, each a scalar of its own.
     pub flat: bool,
     /// Positions in `fields`, in order of declaration.
@@ -119,13 +113,13 @@ pub struct Plan {
     /// The same by name.
     pub positions: HashMap<Box<str>, usize>,
     /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
-    pub members: Layout<u32>,
+    pub oneof_members: Layout<u32>,
     /// All slots.
     pub offsets: Layout<()>,
     /// Slot of the unknown fields.
     pub unknown: Offset,
     /// Slot of the extensions, if the class has an extension range.
-    pub extensions: Option<Offset>,
+    pub extensions_slot: Option<Offset>,
     /// The class' name when it is deprecated.
     pub deprecated: Option<String>,
     /// Some field is deprecated.
@@ -139,11 +133,11 @@ pub struct Plan {
     /// What JSON needs to know, once it was needed.
     pub names: OnceCell<Box<dyn Any>>,
     /// Extensions that were met.
-    pub learned: RefCell<HashMap<u32, Rc<Learned>>>,
+    pub known_extensions: RefCell<HashMap<u32, Rc<ExtensionField>>>,
 }
 
 /// An extension that a message of the class may hold.
-pub struct Learned {
+pub struct ExtensionField {
     /// Number and type.
     pub shape: Rc<FieldShape>,
     /// The rest.
@@ -171,7 +165,7 @@ impl Plan {
 
     /// Whether the class is a message set, which the plain codec reads and writes.
     pub fn is_message_set(&self) -> bool {
-        self.shape.room == Room::MessageSet
+        self.shape.message_kind == MessageKind::MessageSet
     }
 
     /// Field and shape at a position.
@@ -180,7 +174,7 @@ impl Plan {
         Some((self.fields.get(index)?, self.shape.fields.get(index)?))
     }
 
-    /// Whether a required field can be missing in a message or below.
+    /// Whether a required field can be missing in a message or in those that it holds.
     pub fn needs_check(&self, py: Python<'_>) -> PyResult<bool> {
         if let Some(found) = self.needs_check.get() {
             return Ok(found);

@@ -1,4 +1,4 @@
-//! Which plan a class has: plans by class, for all threads. In: classes. Out: their plans.
+//! The plans of message classes, by class, for all threads.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::python::attached::Attached;
-use crate::schema::compile::learned;
-use crate::schema::field::{Place, Wrapped};
-use crate::schema::message::{Field, Learned, Plan};
+use crate::schema::compile::compile_extension;
+use crate::schema::field::{Storage, Wrapped};
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
 /// Addresses are as good as hashes.
@@ -101,7 +101,7 @@ impl Field {
     /// `TypeError` when a field of that class cannot be resolved.
     #[inline]
     pub fn plan(&self, py: Python<'_>, shape: &FieldShape) -> PyResult<Rc<Plan>> {
-        if let Some(found) = self.below.get().and_then(Weak::upgrade) {
+        if let Some(found) = self.nested.get().and_then(Weak::upgrade) {
             return Ok(found);
         }
         self.resolve(py, shape)
@@ -114,10 +114,10 @@ impl Field {
             .as_ref()
             .ok_or_else(|| PyTypeError::new_err("the field is no message"))?;
         let plan = plan_of(class.bind(py))?;
-        let _ = self.below.set(Rc::downgrade(&plan));
+        let _ = self.nested.set(Rc::downgrade(&plan));
         // What `to_wrapped` of a user's class does cannot be left for later: it may raise.
         if self.wrapped != Wrapped::Other {
-            let _ = shape.below.set(Rc::downgrade(&plan.shape));
+            let _ = shape.nested.set(Rc::downgrade(&plan.shape));
         }
         Ok(plan)
     }
@@ -125,8 +125,12 @@ impl Field {
 
 impl Plan {
     /// The extension with a number, if the class' pool has one.
-    pub fn learn(&self, py: Python<'_>, number: u32) -> PyResult<Option<Rc<Learned>>> {
-        if let Some(found) = self.learned.borrow().get(&number) {
+    pub fn find_extension(
+        &self,
+        py: Python<'_>,
+        number: u32,
+    ) -> PyResult<Option<Rc<ExtensionField>>> {
+        if let Some(found) = self.known_extensions.borrow().get(&number) {
             return Ok(Some(Rc::clone(found)));
         }
         let schema = self.schema.bind(py);
@@ -134,17 +138,17 @@ impl Plan {
         if found.is_none() {
             return Ok(None);
         }
-        let learned = Rc::new(learned(&found)?);
-        self.learned
+        let extension = Rc::new(compile_extension(&found)?);
+        self.known_extensions
             .borrow_mut()
-            .insert(number, Rc::clone(&learned));
-        Ok(Some(learned))
+            .insert(number, Rc::clone(&extension));
+        Ok(Some(extension))
     }
 
     /// Whether a number is that of an extension which the class' pool has.
     #[inline]
     pub fn knows_extension(&self, py: Python<'_>, number: u32) -> PyResult<bool> {
-        Ok(self.extensions.is_some() && self.learn(py, number)?.is_some())
+        Ok(self.extensions_slot.is_some() && self.find_extension(py, number)?.is_some())
     }
 }
 
@@ -180,10 +184,10 @@ impl Handle {
             if let Some(class) = &held.class {
                 visit.call(&**class)?;
             }
-            if let Some(members) = &held.members {
-                visit.call(&members.class)?;
-                visit.call(&members.by_number)?;
-                for member in members.all() {
+            if let Some(enum_values) = &held.enum_values {
+                visit.call(&enum_values.class)?;
+                visit.call(&enum_values.by_number)?;
+                for member in enum_values.all() {
                     visit.call(member)?;
                 }
             }
@@ -200,10 +204,10 @@ impl Handle {
             field(held, &visit)?;
         }
         // It is borrowed while an extension is looked up, which the next collection will see.
-        if let Ok(learned) = plan.learned.try_borrow() {
-            for held in learned.values() {
+        if let Ok(extension) = plan.known_extensions.try_borrow() {
+            for held in extension.values() {
                 field(&held.field, &visit)?;
-                if let Place::Extension(extension) = &held.field.place {
+                if let Storage::Extension(extension) = &held.field.storage {
                     visit.call(&**extension)?;
                 }
             }

@@ -1,6 +1,4 @@
-//! What the wire says about a message class, without Python: for each field its number, type and shape below.
-//!
-//! `plan` makes shapes from the schema of a class; `scan` and `decode` read by them.
+//! What the wire says about a message class, without Python: for each field its number, type and the shape of its messages.
 
 use std::cell::OnceCell;
 use std::rc::{Rc, Weak};
@@ -29,17 +27,17 @@ pub struct FieldShape {
     /// The tag of a packed list.
     pub packed_key: Key,
     /// Messages: the shape of their class, once it is known.
-    pub below: OnceCell<Weak<Shape>>,
+    pub nested: OnceCell<Weak<Shape>>,
 }
 
 /// What messages of a class hold besides fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Room {
+pub enum MessageKind {
     /// Nothing but unknown fields.
     #[default]
-    Closed,
+    Plain,
     /// Extensions.
-    Extensions,
+    Extendable,
     /// The items of a message set, which this codec leaves to the plain one.
     MessageSet,
 }
@@ -50,7 +48,7 @@ pub struct Shape {
     /// The fields, by number.
     pub fields: Vec<FieldShape>,
     /// Whether there are extensions.
-    pub room: Room,
+    pub message_kind: MessageKind,
     /// What the maker knows the class by.
     pub class: usize,
     /// Number of required fields.
@@ -66,7 +64,7 @@ const TABLE: u32 = 1024;
 
 impl Shape {
     /// The shape with these fields, which are ordered by number.
-    pub fn new(fields: Vec<FieldShape>, room: Room, class: usize) -> Rc<Self> {
+    pub fn new(fields: Vec<FieldShape>, message_kind: MessageKind, class: usize) -> Rc<Self> {
         let large = fields.partition_point(|field| field.number <= TABLE);
         let small = fields.get(..large).and_then(<[_]>::last);
         let top = small.map_or(0, |field| field.number);
@@ -80,7 +78,7 @@ impl Shape {
             required: fields.iter().map(|field| u32::from(field.required)).sum(),
             large,
             fields,
-            room,
+            message_kind,
             class,
             table,
         })
@@ -89,7 +87,7 @@ impl Shape {
     /// Passes over records of unknown fields, which mostly come together, as long as they are short and nothing is wrong.
     #[inline(never)] // Its loop needs the registers.
     pub fn skip_unknown(&self, reader: &mut Reader<'_>) {
-        if self.room != Room::Closed {
+        if self.message_kind != MessageKind::Plain {
             return;
         }
         loop {

@@ -18,4 +18,4 @@ pub use tag::{Key, EGROUP, LEN, SGROUP};
 pub use utf8::check_utf8;
 pub use utf8::is_utf8;
 pub use varint::{count_varints, unzigzag, zigzag};
-pub use writer::Buffer;
+pub use writer::Writer;

@@ -65,7 +65,7 @@ fn copy(bytes: &[u8], room: &mut [u8]) {
 
 /// Bytes that are filled from the end.
 #[derive(Debug, Default)]
-pub struct Buffer {
+pub struct Writer {
     bytes: Vec<u8>,
     /// Where the written bytes start.
     start: usize,
@@ -80,7 +80,7 @@ pub const KEPT: usize = 1 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
 
-impl Buffer {
+impl Writer {
     /// What has been written.
     ///
     /// # Errors
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn varints_read_back() {
-        let mut out = Buffer::default();
+        let mut out = Writer::default();
         for (index, number) in numbers().into_iter().enumerate() {
             match index % 2 {
                 0 => out.element(number),
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_value_follows_its_tag() {
-        let mut out = Buffer::default();
+        let mut out = Writer::default();
         out.fixed64(1, Key::new(5 << 3 | 1));
         out.fixed32(2, Key::new(4 << 3 | 5));
         out.bytes(b"abc", Key::new(3 << 3 | 2));
@@ -276,7 +276,7 @@ mod tests {
     fn bytes_of_all_lengths_are_copied() {
         for length in 0..70_u8 {
             let bytes: Vec<u8> = (0..length).collect();
-            let mut out = Buffer::default();
+            let mut out = Writer::default();
             out.put(b"behind");
             out.put(&bytes);
             assert_eq!(out.finish().unwrap(), [&bytes, &b"behind"[..]].concat());
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_back_is_gone() {
-        let mut out = Buffer::default();
+        let mut out = Writer::default();
         out.put(b"kept");
         let before = out.len();
         out.put(&[7; 5000]);
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn memory_that_cannot_be_had_is_told() {
-        let mut out = Buffer::default();
+        let mut out = Writer::default();
         assert!(out.room(usize::MAX / 2).is_none());
         out.put(b"more");
         assert_eq!(out.finish(), Err(OutOfMemory));
