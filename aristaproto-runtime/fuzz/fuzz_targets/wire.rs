@@ -68,7 +68,7 @@ fn shapes() -> Vec<Rc<Shape>> {
     fn link(field: &FieldShape, from: &oracle::Field, shapes: &[Rc<Shape>]) {
         if let Some(class) = from.class {
             field
-                .below
+                .nested
                 .set(Rc::downgrade(&shapes[class]))
                 .expect("set once");
         }
