@@ -37,10 +37,17 @@ def service(kind: str) -> Any:
                 return lib.Response(names=[message.name for message in messages])
 
             def versions(self, message: Any) -> Iterator[Any]:
-                yield lib.VersionResponse(name=message.name, version=1)
-                self._grpcio_context.add_callback(self.ended.set)
-                if message.name == "wait":
-                    self.ended.wait(20)
+                # This call's own; `ended` may be set late by the call before.
+                over = threading.Event()
+                # The call may be over before the callback is added; then nothing calls it.
+                if not self._grpcio_context.add_callback(over.set):
+                    over.set()
+                try:
+                    yield lib.VersionResponse(name=message.name, version=1)
+                    if message.name == "wait":
+                        over.wait(30)
+                finally:
+                    self.ended.set()
 
             def chat(self, messages: Iterator[Any]) -> Iterator[Any]:
                 for message in messages:
@@ -60,10 +67,10 @@ def service(kind: str) -> Any:
             return lib.Response(names=[message.name async for message in messages])
 
         async def versions(self, message: Any) -> AsyncIterator[Any]:
-            yield lib.VersionResponse(name=message.name, version=1)
             try:
+                yield lib.VersionResponse(name=message.name, version=1)
                 if message.name == "wait":
-                    await asyncio.sleep(20)
+                    await asyncio.sleep(30)
             finally:
                 self.ended.set()
 
@@ -113,7 +120,7 @@ async def test_asynchronous_stubs(kind: str, stub_kind: str) -> None:
         responses = stub.versions(lib.VersionRequest(name="wait"))
         assert (await anext(responses)).name == "wait"
         await responses.aclose()
-        assert await asyncio.to_thread(served.ended.wait, 5)
+        assert await asyncio.to_thread(served.ended.wait, 10)
         # The deadline.
         served.ended.clear()
         late = stub.versions(lib.VersionRequest(name="wait"), timeout=0.2)
@@ -138,7 +145,7 @@ def test_synchronous_stubs(kind: str) -> None:
         with pytest.raises(grpc.RpcError) as raised:
             next(responses)
         assert status_of(raised.value).code == Code.DEADLINE_EXCEEDED
-        assert served.ended.wait(5)
+        assert served.ended.wait(10)
 
 
 async def test_the_stub_beside_the_base_is_found() -> None:
