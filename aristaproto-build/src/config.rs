@@ -332,6 +332,8 @@ pub struct Config {
     /// What `prost` was told to be extern for the sake of proto crates.
     #[cfg(feature = "prost")]
     pub(crate) extern_paths: BTreeSet<String>,
+    #[cfg(feature = "pyo3")]
+    pub(crate) pyo3: bool,
 }
 
 impl Config {
@@ -420,6 +422,31 @@ impl Config {
     pub fn prost(&mut self, prost: prost_build::Config) -> &mut Self {
         self.prost = Some(prost);
         self
+    }
+
+    /// Lets the Rust types cross to Python: with [`prost`](Self::prost), writes which Python class each message and enum is, so that
+    /// `aristaproto_pyo3::Msg` takes them as arguments and results of `PyO3` functions. `python_package` is the name by which Python
+    /// imports the tree, as for [`python_package`](Self::python_package).
+    ///
+    /// The file is `aristaproto_pyo3.rs` in `OUT_DIR`; `aristaproto_pyo3::include_classes!()` includes it, and belongs beside what
+    /// `prost_build::Config::include_file` wrote. If the tree is in `OUT_DIR`, too, it also defines `FILES`, the text of the tree, for
+    /// `aristaproto_pyo3::embed`.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), aristaproto_build::Error> {
+    /// let mut prost = prost_build::Config::new();
+    /// prost.include_file("protos.rs");
+    /// aristaproto_build::Config::new()
+    ///     .prost(prost)
+    ///     .pyo3("acme.gen")
+    ///     .out_dir("python/acme/gen")
+    ///     .compile_protos(&["proto"], &["proto"])
+    /// # }
+    /// ```
+    #[cfg(feature = "pyo3")]
+    pub fn pyo3(&mut self, python_package: impl Into<String>) -> &mut Self {
+        self.pyo3 = true;
+        self.python_package(python_package)
     }
 
     /// Hands the .proto files on, with what was generated from them, to packages that depend on this one and say

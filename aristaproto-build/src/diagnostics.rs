@@ -169,6 +169,9 @@ table! {
     prost_failed(error), Proto, Error: "prost-build cannot write the Rust types: {error}";
     prost_without_editions(file), Proto, Error: "`{file}` uses an edition, which prost-build does not know",
         hint: "leave `Config::prost` out, or write `syntax = \"proto3\"` in the file";
+    pyo3_without_prost(package), Option, Error:
+        "`Config::pyo3(\"{package}\")` is for the Rust types of prost, and there are none",
+        hint: "call `Config::prost`, too";
 
     // The tree on disk.
     cannot(verb, path, error), Io, Error: "cannot {verb} {path}: {error}";

@@ -81,6 +81,8 @@ mod parallel;
 pub mod plugin;
 mod progress;
 mod proto_crates;
+#[cfg(feature = "pyo3")]
+mod pyo3;
 pub mod python;
 pub mod resolve;
 mod scope;
@@ -187,13 +189,18 @@ impl Config {
     pub fn compile_descriptors(&mut self, set: &DescriptorSet) -> Result<(), Error> {
         #[cfg(feature = "prost")]
         self.refuse_editions_for_rust(set)?;
+        #[cfg(feature = "pyo3")]
+        self.refuse_classes_without_rust()?;
         let model = self.resolve(set)?;
         for warning in &model.warnings {
             self.cargo().warn(warning);
         }
-        self.write(&python::render(&model, &self.options))?;
+        let files = python::render(&model, &self.options);
+        self.write(&files)?;
         #[cfg(feature = "prost")]
         self.write_rust(set)?;
+        #[cfg(feature = "pyo3")]
+        self.write_classes(set, &model, &files)?;
         self.hand_on(set, &model)
     }
 

@@ -15,11 +15,11 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CRATES = ("aristaproto-build", "aristaproto-macros", "aristaproto-runtime")
+CRATES = ("aristaproto-build", "aristaproto-macros", "aristaproto-pyo3", "aristaproto-runtime")
 # The default front end would compile protoc, for minutes.
 FEATURES = (
     *("--no-default-features", "--features"),
-    "aristaproto-build/protox,aristaproto-build/prost,aristaproto-macros/protox",
+    "aristaproto-build/protox,aristaproto-build/pyo3,aristaproto-macros/protox",
 )
 CONSUMER = """\
 [package]

@@ -92,6 +92,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "an_edition_is_refused_where_prost_would_guess",
     ),
     (
+        "pyo3_without_prost",
+        "tests/tests/rust_types.rs",
+        "classes_without_rust_types_are_refused",
+    ),
+    (
         "export_without_links",
         "tests/tests/proto_crates.rs",
         "faults_say_what_to_do",

@@ -86,3 +86,22 @@ fn what_prost_says_is_passed_on() {
         "{report}"
     );
 }
+
+#[test]
+fn classes_without_rust_types_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let proto = folder.path().join("shop.proto");
+    fs::write(&proto, PROTO).unwrap();
+    let error = Config::new()
+        .front_end(FrontEnd::Protox)
+        .out_dir(folder.path().join("python"))
+        .pyo3("acme.gen")
+        .compile_protos(&[&proto], &[] as &[&Path])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`Config::pyo3(\"acme.gen\")` is for the Rust types of prost, and there are none\n  \
+         hint: call `Config::prost`, too"
+    );
+    assert!(!folder.path().join("python").exists());
+}

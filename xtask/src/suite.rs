@@ -4,6 +4,7 @@
 //! What each step does is in `suite/steps.rs` and in the modules beside it.
 
 mod buf;
+mod extension;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -225,6 +226,12 @@ const STEPS: &[Step] = &[
         about: "examples/macro, examples/vendored and examples/monorepo, run from Rust and from Python",
         needs: &["tools", "python"],
         run: Bench::examples,
+    },
+    Step {
+        name: "extension",
+        about: "examples/extension: its wheel installed, its tests, its types; and as an editable install",
+        needs: &["python"],
+        run: Bench::extension,
     },
     Step {
         name: "packages",

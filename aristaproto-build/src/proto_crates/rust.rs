@@ -119,19 +119,21 @@ pub(crate) fn extern_paths(set: &DescriptorSet) -> Result<Vec<(String, String)>,
         };
         // Nobody names it if the package does not depend on it, and prost-build must still not print it.
         let name = manifest.dependency(owner).unwrap_or_default();
-        let modules = owner.rust_module.split("::").skip(1).map(str::to_owned);
-        let packages = file.package().split('.').filter(|it| !it.is_empty());
-        let rust: Vec<String> = std::iter::once(format!("::{name}"))
-            .chain(modules)
-            .chain(packages.map(snake))
-            .collect();
-        of_file(file, &rust.join("::"), &mut paths);
+        let modules = owner.rust_module.split("::").skip(1);
+        let root: Vec<&str> = std::iter::once(name.as_str()).chain(modules).collect();
+        of_file(file, &format!("::{}", root.join("::")), &mut paths);
     }
     problems.propagate()?;
     Ok(paths)
 }
 
-fn of_file(file: &FileDescriptorProto, rust: &str, paths: &mut Vec<(String, String)>) {
+/// The same for one file, whatever crate it belongs to: `root` is the path of the module that has the modules of the proto packages.
+pub(crate) fn of_file(file: &FileDescriptorProto, root: &str, paths: &mut Vec<(String, String)>) {
+    let packages = file.package().split('.').filter(|it| !it.is_empty());
+    let rust: Vec<String> = std::iter::once(root.to_owned())
+        .chain(packages.map(snake))
+        .collect();
+    let rust = &rust.join("::");
     let proto = match file.package() {
         "" => String::new(),
         package => format!(".{package}"),

@@ -174,7 +174,12 @@ impl Bench {
         command
     }
 
-    fn run(&self, step: &str, mut command: Command) -> Result<Outcome, String> {
+    /// The Python that `python3` means.
+    pub(super) fn first_python(&self) -> Result<&Python, String> {
+        Ok(self.pythons.first().ok_or("no Python was found")?)
+    }
+
+    pub(super) fn run(&self, step: &str, mut command: Command) -> Result<Outcome, String> {
         exec::run(&mut command, &self.log(step), STEP_LIMIT)?;
         Ok(Outcome::Done)
     }
@@ -267,8 +272,12 @@ impl Bench {
         let generated = self.trees_dir();
         for arguments in [&["check"][..], &["format", "--check"][..]] {
             let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
-            ruff.args(arguments)
-                .args(["aristaproto-runtime", "tests", "examples"]);
+            ruff.args(arguments).args([
+                "aristaproto-runtime",
+                "aristaproto-pyo3",
+                "tests",
+                "examples",
+            ]);
             self.run("ruff", ruff)?;
             let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
             ruff.args(arguments).arg("--isolated").arg(&generated);
@@ -548,6 +557,7 @@ impl Bench {
             ("aristaproto-build", "prebuilt-protoc"),
             ("aristaproto-build", "protox"),
             ("aristaproto-build", "protox,prost"),
+            ("aristaproto-build", "protox,pyo3"),
             ("aristaproto-macros", ""),
             ("aristaproto-macros", "protox"),
         ] {
