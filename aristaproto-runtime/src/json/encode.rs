@@ -1,6 +1,8 @@
-//! Walks a message along the plan of its class, and writes JSON to an `Output`. Called for `Message.to_json` and `to_dict`.
+//! Walks a message along the plan of its class, and writes JSON to an `Output`.
 //!
 //! Each message is gone through once, in the order of its fields; what is still to be read of it is read when the walk meets it.
+
+use std::cell::RefCell;
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
@@ -18,6 +20,7 @@ use super::{
     entries, or_fallback, some, unless_fallback, well_known, Outcome, Pairs, Stop, TypedField,
 };
 use crate::binary::decoder::read_pending;
+use crate::jsontext::writer::TextWriter;
 use crate::message::header::Message;
 use crate::message::required::is_complete;
 use crate::python::arguments::Arguments;
@@ -48,16 +51,28 @@ pub fn to_json<'py>(
         return Ok(None);
     };
     let plan = message.plan()?;
-    let mut encoder = JsonEncoder::new(plan, options, &pool, TextOutput::new(indent))?;
+    // Code that is called meanwhile may write another message, and gets a writer of its own.
+    let writer = WRITER.with_borrow_mut(Option::take).unwrap_or_default();
+    let output = TextOutput::new(indent, writer);
+    let mut encoder = JsonEncoder::new(plan, options, &pool, output)?;
     if unless_fallback(encoder.message(plan, message))?.is_none()
         || plan.needs_check(py)? && !is_complete(plan, message)?
     {
         return Ok(None);
     }
-    let Ok(text) = encoder.out.finish() else {
+    let mut writer = encoder.out.into_writer();
+    let Ok(text) = writer.finish() else {
         return Err(PyMemoryError::new_err("no memory for the text"));
     };
-    Ok(Some(values::string(py, text)?))
+    let made = values::string(py, text)?;
+    writer.reset();
+    WRITER.set(Some(writer));
+    Ok(Some(made))
+}
+
+thread_local! {
+    /// The memory of the text that was written last.
+    static WRITER: RefCell<Option<TextWriter>> = const { RefCell::new(None) };
 }
 
 /// A message as plain values, Python's or those of `ProtoJSON`; `None` for what the plain codec is to do. `pool`: where the types

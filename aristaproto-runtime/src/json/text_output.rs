@@ -9,7 +9,7 @@ use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
 use super::{some, Outcome, Stop};
 use crate::jsontext::numbers::{double_text, float_text, word_of, write_int};
-use crate::jsontext::writer::{NoMemoryForText, TextWriter};
+use crate::jsontext::writer::TextWriter;
 use crate::jsontext::{base64, escape, time};
 use crate::python::values;
 use crate::schema::field::Wrapped;
@@ -26,21 +26,18 @@ pub struct TextOutput {
 pub struct HasMembers(bool);
 
 impl TextOutput {
-    /// Nothing yet.
-    pub fn new(indent: Indent) -> Self {
+    /// Nothing yet, to be written to an empty writer.
+    pub fn new(indent: Indent, out: TextWriter) -> Self {
         Self {
-            out: TextWriter::default(),
+            out,
             indent,
             nesting: 0,
         }
     }
 
-    /// What was written.
-    ///
-    /// # Errors
-    /// Memory ran out on the way.
-    pub fn finish(&self) -> Result<&[u8], NoMemoryForText> {
-        self.out.finish()
+    /// The writer.
+    pub fn into_writer(self) -> TextWriter {
+        self.out
     }
 
     fn open(&mut self, mark: u8) -> HasMembers {

@@ -6,6 +6,8 @@ pub struct NoMemoryForText;
 
 /// Room for so many bytes at the least is asked for.
 const FIRST: usize = 256;
+/// More memory than this is not kept between calls.
+const KEPT: usize = 1 << 20;
 
 /// JSON text, written from its start to its end.
 #[derive(Debug, Default)]
@@ -50,6 +52,15 @@ impl TextWriter {
     /// Whether memory ran out, so that going on is of no use.
     pub fn is_exhausted(&self) -> bool {
         self.exhausted
+    }
+
+    /// Empties the writer and keeps its memory, unless that is much.
+    pub fn reset(&mut self) {
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.exhausted = false;
     }
 
     /// What was written.
