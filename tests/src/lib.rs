@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The Rust of the guide that is marked `no_run` is compiled as doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/monorepos.md")]
+mod monorepos {}
+
 /// The folder of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {

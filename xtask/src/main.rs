@@ -11,6 +11,7 @@ mod conformance;
 mod corpus;
 mod debian;
 mod demo;
+mod docs;
 mod exec;
 mod fuzz_engine;
 mod plugin;
@@ -37,6 +38,7 @@ Usage: cargo xtask <verb> [arguments]
   soak              calls under load and faults, our clients and servers beside google's; an hour, `--short` a minute or two
   sanitize          the codec's tests on a debug build of CPython and under AddressSanitizer; `--short`: a few of them
   wheels            wheels for an index: each Python here, each platform that rustc knows, the pure one; checked and used
+  docs              the site of the guide, in target/docs/site; `--serve` to look at it
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour
   bless             rewrite the golden files and the compile errors that tests compare with
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Some("fuzz-engine") => fuzz_engine::run(&root, &rest),
         Some("soak") => soak::run(&root, &rest),
         Some("bench") => bench::run(&root, &rest),
+        Some("docs") => docs::run(&root, &rest),
         Some("wheels") => wheels::run(&root, &rest),
         Some("sanitize") => sanitize::run(&root, &rest),
         Some("pythons") => pythons::run(&root, &rest),

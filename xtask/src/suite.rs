@@ -245,6 +245,12 @@ const STEPS: &[Step] = &[
         needs: &["tools"],
         run: Bench::doc,
     },
+    Step {
+        name: "docs",
+        about: "the site of the guide, strictly, as `cargo xtask docs`",
+        needs: &[],
+        run: Bench::docs,
+    },
 ];
 
 /// Runs all steps, or those named by `arguments` and the ones they need.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::Outcome;
 use crate::conformance;
 use crate::corpus;
+use crate::docs;
 use crate::exec;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
@@ -277,6 +278,7 @@ impl Bench {
                 "aristaproto-pyo3",
                 "tests",
                 "examples",
+                "docs",
             ]);
             self.run("ruff", ruff)?;
             let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
@@ -626,6 +628,11 @@ impl Bench {
         let mut doc = self.cargo(&["doc", "--workspace", "--no-deps"]);
         doc.env("RUSTDOCFLAGS", "--deny warnings");
         self.run("doc", doc)
+    }
+
+    pub fn docs(&self) -> Result<Outcome, String> {
+        docs::build(&self.root, &self.log("docs"))?;
+        Ok(Outcome::Done)
     }
 }
 
