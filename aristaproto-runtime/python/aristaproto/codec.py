@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from . import _native, binary, json, pydantic, reflection, text, wkt
     from .base import errors, wire
-    from .schema import builder, constructors
+    from .schema import builder, comments, constructors
+    from .schema import oneof as oneofs
 
     class Native:
         """The functions of the codec in Rust, with the types of `_native.pyi`."""
@@ -45,6 +46,7 @@ __all__ = (
     "NATIVE",
     "binary",
     "builder",
+    "comments",
     "constructors",
     "decode",
     "encode",
@@ -53,6 +55,7 @@ __all__ = (
     "from_json",
     "implementation",
     "json",
+    "oneofs",
     "pydantic",
     "reflection",
     "text",
@@ -122,9 +125,11 @@ if not TYPE_CHECKING:
     _LATER = {
         "binary": ".binary",
         "builder": ".schema.builder",
+        "comments": ".schema.comments",
         "constructors": ".schema.constructors",
         "errors": ".base.errors",
         "json": ".json",
+        "oneofs": ".schema.oneof",
         "pydantic": ".pydantic",
         "reflection": ".reflection",
         "text": ".text",

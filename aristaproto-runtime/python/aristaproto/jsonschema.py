@@ -6,13 +6,11 @@ each class that can be reached, so that classes may refer to each other in circl
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import core_schema
 
+from .schema.comments import comments
 from .schema.fields import (
     FLOAT_TYPES,
     INT_RANGES,
@@ -98,19 +96,19 @@ def _message(cls: type[Message]) -> Callable[[CoreSchema, Handler], dict[str, An
         schema = cls.__schema__
         if len(schema.fields) == 1 and hasattr(cls, "from_wrapped"):
             return _element(schema.fields[0], handler)
-        comments = _comments(cls)
+        texts = comments(cls)
         properties: dict[str, Any] = {}
         for field in schema.fields:
             made = _property(field, handler)
             notes: dict[str, Any] = {}
-            if field.name in comments:
-                notes["description"] = comments[field.name]
+            if field.name in texts:
+                notes["description"] = texts[field.name]
             if field.deprecated:
                 notes["deprecated"] = True
             properties[field.json_name] = {**made, **notes}
         found: dict[str, Any] = {"type": "object", "title": cls.__name__}
-        if "" in comments:
-            found["description"] = comments[""]
+        if "" in texts:
+            found["description"] = texts[""]
         if cls.__deprecated__:
             found["deprecated"] = True
         if properties:
@@ -132,13 +130,13 @@ def _enum(cls: Any) -> Callable[[CoreSchema, Handler], dict[str, Any]]:
             return dict(special)
         names = [cls.__renamed__.get(name) or cls.__prefix__ + name for name in cls.__members__]
         found: dict[str, Any] = {"type": "string", "title": cls.__name__, "enum": names}
-        comments = _comments(cls)
+        texts = comments(cls)
         lines = [
-            f"- {proto_name}: {comments[name]}"
+            f"- {proto_name}: {texts[name]}"
             for proto_name, name in zip(names, cls.__members__, strict=True)
-            if name in comments
+            if name in texts
         ]
-        text = "\n".join([*([comments[""]] if "" in comments else []), *lines])
+        text = "\n".join([*([texts[""]] if "" in texts else []), *lines])
         if text:
             found["description"] = text
         return found
@@ -173,26 +171,3 @@ def _element(field: Field, handler: Handler) -> dict[str, Any]:
         return {"type": "string", "format": "byte", "contentEncoding": "base64"}
     assert field.type != TYPE_ENUM, TYPE_NAMES[field.type]
     return {"type": "string"}
-
-
-def _comments(cls: type[Any]) -> dict[str, str]:
-    """The documentation of a class, under the empty name, and of its attributes: the text after each in the source."""
-    found: dict[str, str] = {}
-    own = cls.__dict__.get("__doc__")
-    if own:
-        found[""] = inspect.cleandoc(own)
-    try:
-        (statement,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    except (OSError, TypeError, SyntaxError, ValueError):
-        # No source, as in a frozen program.
-        return found
-    name = ""
-    for node in getattr(statement, "body", ()):
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
-            name = target.id if isinstance(target, ast.Name) else ""
-        elif name and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            if isinstance(node.value.value, str):
-                found[name] = inspect.cleandoc(node.value.value)
-            name = ""
-    return found

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
-from operator import attrgetter
-from reprlib import recursive_repr
 
 from .. import codec
 from ..base.casing import Casing
 from ..schema.fields import REPLACED, FieldSpec, LazySchema, Schema, set_extensions
+from .printing import represent, set_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +190,13 @@ class _MessageType(type):
         specs = {key: value for key, value in namespace.items() if value.__class__ in _SPECS}
         for key in specs:
             del namespace[key]
-        namespace["__slots__"] = (*namespace.get("__slots__", ()), *specs)
+        slots = (*namespace.get("__slots__", ()), *specs)
+        # In the classes that have fields, because up to Python 3.11 no slot may follow it, and in none below them.
+        if any(base.__weakrefoffset__ for base in bases):
+            slots = tuple(it for it in slots if it != "__weakref__")
+        elif bases[0] is not _BASE and "__weakref__" not in slots:
+            slots += ("__weakref__",)
+        namespace["__slots__"] = slots
         namespace["__fields__"] = specs
         namespace["__schema__"] = _LAZY_SCHEMA
         namespace["__dataclass_fields__"] = _LAZY_FIELDS
@@ -218,7 +223,7 @@ class _MessageType(type):
             namespace["__eq__"] = _equal if _BASE is object else _BASE.__eq__
             namespace.setdefault("__hash__", None)
         if "__repr__" not in namespace:
-            namespace["__repr__"] = _repr
+            namespace["__repr__"] = represent
         return super().__new__(metacls, name, bases, namespace, **options)
 
     @property
@@ -229,8 +234,47 @@ class _MessageType(type):
         if init is first_init or init is _BASE.__init__:
             init = cls.__schema__.init
         signature = inspect.signature(init)
-        parameters = list(signature.parameters.values())[1:]
-        return signature.replace(parameters=[it for it in parameters if it.name != REPLACED])
+        owner: Any = cls
+        types = codec.comments.field_types(owner)
+        parameters = [
+            parameter.replace(annotation=types.get(name, parameter.empty))
+            for name, parameter in list(signature.parameters.items())[1:]
+            if name != REPLACED
+        ]
+        return signature.replace(parameters=parameters)
+
+    def __dir__(cls) -> list[str]:
+        """What `help` and completion show: all names but those that the runtime keeps in the class."""
+        if "__fields__" in cls.__dict__ and cls.__schema__.oneofs:
+            owner: Any = cls
+            codec.oneofs.compile_oneofs(owner)
+        return [name for name in super().__dir__() if name not in _INTERNAL]
+
+
+def _documented_slots(cls: type[Message]) -> dict[str, str]:
+    """What `inspect.getdoc` reads the documentation of slots from, the fields that a class declares."""
+    return {name: codec.comments.describe_field(cls, name) for name in cls.__fields__}
+
+
+if not TYPE_CHECKING:
+    # In the body it would be the slots of the metaclass.
+    _MessageType.__slots__ = property(_documented_slots)
+
+
+_INTERNAL = frozenset(
+    (
+        *("__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__"),
+        *("__constructor__", "__dataclass_fields__", "__dataclass_params__", "__deprecated__"),
+        *("__extendable__", "__fields__", "__firstlineno__", "__get_pydantic_core_schema__"),
+        *("__initialiser__", "__match_args__", "__message_set__", "__oneofs__", "__pool__"),
+        *("__proto_name__", "__replaced__", "__rich_repr__", "__schema__", "__slots__"),
+        *("__static_attributes__", "__weakref__"),
+        # What any object has.
+        *("__delattr__", "__eq__", "__ge__", "__gt__", "__hash__", "__init__", "__le__", "__lt__"),
+        *("__ne__", "__new__", "__reduce__", "__reduce_ex__", "__repr__", "__setattr__"),
+    )
+)
+"""Names in message classes that say nothing to their users."""
 
 
 def first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
@@ -247,6 +291,9 @@ def first_init(self: Message, /, *args: Any, **kwargs: Any) -> None:
     # Another thread was faster, or a class has its own `__init__` and calls that of `Message`.
     type(self).__schema__.init(self, *args, **kwargs)
 
+
+# As `help` shows it.
+first_init.__name__ = "__init__"
 
 _INITIALISER: Any = first_init if _BASE is object else _BASE.__init__
 """`__init__` of all classes; `aristaproto.pydantic` has another."""
@@ -265,6 +312,8 @@ def _equal(self: Message, other: object) -> Any:
     return all(a is b or a == b or _same(a, b) for a, b in zip(mine, theirs, strict=True))
 
 
+_equal.__name__ = "__eq__"
+
 # Typed so that checkers see Any and not a container of unknowns.
 _LISTS: Any = (list, tuple)
 _DICT: Any = dict
@@ -280,17 +329,6 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, _DICT) and isinstance(b, _DICT):
         return a.keys() == b.keys() and all(x == b[key] or _same(x, b[key]) for key, x in a.items())
     return False
-
-
-@recursive_repr()
-def _repr(self: Message) -> str:
-    fields = sorted(type(self).__schema__.fields_of(self), key=attrgetter("number"))
-    parts = [
-        f"{field.name}={value!r}"
-        for field in fields
-        if not field.is_default(value := field.get(self))
-    ]
-    return f"{type(self).__name__}({', '.join(parts)})"
 
 
 class Message(_BASE, metaclass=_MessageType):
@@ -559,10 +597,7 @@ class Message(_BASE, metaclass=_MessageType):
 
     def __rich_repr__(self) -> Iterator[tuple[str, Any]]:
         """What rich prints: the fields of `repr`, on lines of their own where they are many."""
-        for member in sorted(type(self).__schema__.fields_of(self), key=attrgetter("number")):
-            value = member.get(self)
-            if not member.is_default(value):
-                yield member.name, value
+        return set_fields(self)
 
     # -- copies ------------------------------------------------------------------------------------------
 
@@ -621,6 +656,8 @@ plain_to_json = Message.to_json
 if codec.NATIVE is not None:
     codec.NATIVE.install(Message, _MessageType)
     codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
+    _slot: Any = type(Message.__dict__["_unknown_fields"])
+    _slot.__doc__ = property(lambda slot: codec.comments.describe_slot(slot))
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
 """Write the slot without the check of `Message.__setattr__`."""

@@ -296,10 +296,17 @@ def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
 
 
 class OneofSlot(property):
-    """A oneof member: reads its slot; setting it clears the other members."""
+    # A oneof member: reads its slot; setting it clears the other members.
 
     slot: Any
     """The slot below."""
+    cls: type[Message]
+    name: str
+
+    # `property` would set the one of its getter.
+    __doc__ = property(  # pyright: ignore[reportAssignmentType]
+        lambda self: codec.comments.describe_field(self.cls, self.name), lambda self, _: None
+    )
 
 
 def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
@@ -310,7 +317,7 @@ def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
         others = tuple(other.set for other in members if other is not field)
         field.assign = _clearing_setter(field.set, others)
         member = OneofSlot(slot.__get__, field.assign)
-        member.slot = slot
+        member.slot, member.cls, member.name = slot, cls, field.name
         type.__setattr__(cls, field.name, member)
 
 

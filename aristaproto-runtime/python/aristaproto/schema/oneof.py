@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..model.message import Message
     from .fields import Field, Schema
 
-__all__ = ("Oneof", "install_oneofs", "oneof")
+__all__ = ("Oneof", "compile_oneofs", "install_oneofs", "oneof")
 
 _T = TypeVar("_T")
 
@@ -105,6 +105,14 @@ def install_oneofs(schema: Schema) -> None:
             type.__setattr__(cls, name, attribute)
 
 
+def compile_oneofs(cls: type[Message]) -> None:
+    """Put the compiled attributes, which have documentation, in the place of those that nobody has read."""
+    for base in cls.__mro__:
+        for held in [*base.__dict__.values()]:
+            if isinstance(held, Oneof):
+                held.__get__(base.__schema__.new(), base)  # type: ignore[attr-defined]
+
+
 def _is_free(cls: type[Message], name: str) -> bool:
     for base in cls.__mro__:
         if name in base.__dict__:
@@ -118,7 +126,10 @@ def _compile(schema: Schema, name: str, group: str) -> property:
     if members is None:
         raise TypeError(f"{schema.cls.__name__}.{name}: no field names the oneof {group!r}")
     return property(
-        _getter(schema, group, members), _setter(f"{schema.cls.__name__}.{name}", members)
+        _getter(schema, group, members),
+        _setter(f"{schema.cls.__name__}.{name}", members),
+        doc="The name and value of the member that is set, or None. The members of this oneof: "
+        + ", ".join(member.name for member in members),
     )
 
 
