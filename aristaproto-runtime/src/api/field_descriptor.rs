@@ -34,7 +34,7 @@ pub struct FieldSlot {
 
 impl FieldSlot {
     /// The value of the field, as long as nothing is to be done for it; `None` leaves it to `read`.
-    #[inline(always)]
+    #[inline]
     pub fn glance<'py>(&self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
         let (message, slot) = Message::with_slot(&self.slot, object)?;
         let held = slot.get(object.py());

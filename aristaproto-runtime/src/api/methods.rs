@@ -16,7 +16,7 @@ use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
 
 /// The single argument of a method, by position or by `keyword`.
-#[inline(always)]
+#[inline]
 fn only_argument<'a, 'py>(
     keyword: &str,
     arguments: Arguments<'a, 'py>,
@@ -36,7 +36,7 @@ fn only_argument<'a, 'py>(
     )))
 }
 
-#[inline(always)]
+#[inline]
 fn parse_argument<'py>(
     keyword: &str,
     class: &Bound<'py, PyAny>,
@@ -50,7 +50,7 @@ fn parse_argument<'py>(
 struct Parse;
 
 impl Method for Parse {
-    #[inline(always)]
+    #[inline]
     fn call<'py>(
         class: &Bound<'py, PyAny>,
         arguments: Arguments<'_, 'py>,
@@ -158,7 +158,7 @@ pub fn compare<'py>(
 }
 
 /// A call of a message class whose constructor is the one here.
-#[inline(always)]
+#[inline]
 pub fn construct<'py>(
     py: Python<'py>,
     plan: &Plan,

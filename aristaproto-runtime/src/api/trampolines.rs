@@ -16,7 +16,7 @@ use crate::python::arguments::{documentation, guarded, Arguments, Function, Meth
 pub type Raw = *mut ffi::PyObject;
 
 /// Runs `work`, which gives an object; null when it failed.
-#[inline(always)]
+#[inline]
 pub fn object<'py>(py: Python<'py>, work: impl FnOnce() -> PyResult<Bound<'py, PyAny>>) -> Raw {
     guarded(py, null_mut(), || work().map(Bound::into_ptr))
 }
@@ -25,7 +25,7 @@ pub fn object<'py>(py: Python<'py>, work: impl FnOnce() -> PyResult<Bound<'py, P
 ///
 /// # Safety
 /// Called by the interpreter.
-#[inline(always)]
+#[inline]
 pub unsafe fn attached<'py>() -> Python<'py> {
     // SAFETY: the caller's.
     unsafe { Python::assume_attached() }
@@ -34,7 +34,7 @@ pub unsafe fn attached<'py>() -> Python<'py> {
 /// An argument, or `None` for null.
 ///
 /// Safety: `pointer` is null or an object that is alive as long as the reference.
-#[inline(always)]
+#[inline]
 pub unsafe fn given<'py>(pointer: &Raw) -> Option<&Bound<'py, PyAny>> {
     // SAFETY: a `Bound` is a pointer to an object; the reference is not given up.
     (!pointer.is_null()).then(|| unsafe { &*(&raw const *pointer).cast() })
@@ -43,7 +43,7 @@ pub unsafe fn given<'py>(pointer: &Raw) -> Option<&Bound<'py, PyAny>> {
 /// Arguments of a vectorcall.
 ///
 /// Safety: they are, alive as long as the reference.
-#[inline(always)]
+#[inline]
 pub unsafe fn arguments<'py>(
     args: *const Raw,
     positional: usize,

@@ -22,13 +22,13 @@ pub const LEVELS: u32 = 50;
 type Yes<T = ()> = Option<T>;
 
 /// Says yes if something holds.
-#[inline(always)]
+#[inline]
 fn holds(condition: bool) -> Yes {
     condition.then_some(())
 }
 
 /// The values of a field's enum, if it is closed.
-#[inline(always)]
+#[inline]
 fn closed(field: &Field) -> Option<&EnumValues> {
     field
         .enum_values
@@ -129,7 +129,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     }
 
     /// The next byte, if it is a varint by itself.
-    #[inline(always)]
+    #[inline]
     fn short(&mut self) -> Option<u8> {
         let byte = *self.reader.data.get(self.reader.pos)?;
         (byte < 0x80).then(|| {
@@ -138,7 +138,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
         })
     }
 
-    #[inline(always)]
+    #[inline]
     fn tag(&mut self) -> Yes<u32> {
         match self.short() {
             Some(tag) => Some(u32::from(tag)),
@@ -146,7 +146,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn varint(&mut self) -> Yes<u64> {
         match self.short() {
             Some(number) => Some(u64::from(number)),
@@ -165,7 +165,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
         Some(number)
     }
 
-    #[inline(always)]
+    #[inline]
     fn span(&mut self) -> Yes<usize> {
         let length = self.varint()?;
         let end = self.reader.pos.checked_add(usize::try_from(length).ok()?)?;
@@ -173,7 +173,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
         Some(end)
     }
 
-    #[inline(always)]
+    #[inline]
     fn bytes(&mut self) -> Yes<&'a [u8]> {
         let end = self.span()?;
         let found = self.reader.data.get(self.reader.pos..end)?;
@@ -182,7 +182,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     }
 
     /// Looks at what lies behind a length, all of it.
-    #[inline(always)]
+    #[inline]
     fn within<T>(&mut self, look: impl FnOnce(&mut Self) -> Yes<T>) -> Yes<T> {
         let end = self.span()?;
         let around = self.reader.data;
@@ -194,7 +194,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     }
 
     /// Looks at one value. `implicit`: a zero would not be written.
-    #[inline(always)]
+    #[inline]
     fn value(&mut self, field: &Field, shape: &FieldShape, implicit: bool) -> Yes {
         if shape.kind.is_message() {
             return self.message(field, shape);
@@ -203,7 +203,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     }
 
     /// The same of a scalar. `utf8`: strings are known to be UTF-8. `enum_values`: those of a closed enum.
-    #[inline(always)]
+    #[inline]
     fn scalar<'m>(
         &mut self,
         kind: Kind,

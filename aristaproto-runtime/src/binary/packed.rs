@@ -51,7 +51,7 @@ pub fn packed(
     done
 }
 
-#[inline(always)]
+#[inline]
 fn varints(items: &[ValueRef<'_>], kind: Kind, is_exact: bool, out: &mut Writer) -> bool {
     items.iter().rev().all(|item| {
         let number = if is_exact {

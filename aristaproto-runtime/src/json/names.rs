@@ -393,7 +393,7 @@ impl EnumNames {
     }
 
     /// The name of the member with a number.
-    #[inline(always)]
+    #[inline]
     pub fn name_of(&self, number: i32) -> Option<&EnumName> {
         let Self::Known { small, others, .. } = self else {
             return None;

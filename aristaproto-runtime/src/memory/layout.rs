@@ -23,7 +23,7 @@ impl Offset {
     pub const NONE: Self = Self(u32::MAX);
 
     /// Bytes from the start of a message.
-    #[inline(always)]
+    #[inline]
     pub fn bytes(self) -> u32 {
         self.0
     }
@@ -151,7 +151,7 @@ impl MessageClass {
     }
 
     /// Up to so many bytes, all words behind the head are slots.
-    #[inline(always)]
+    #[inline]
     pub fn limit(&self) -> u32 {
         self.limit
     }
@@ -162,14 +162,14 @@ impl MessageClass {
     }
 
     /// Whether an object is a message of this class or one below it.
-    #[inline(always)]
+    #[inline]
     pub fn holds(&self, object: &Bound<'_, PyAny>) -> bool {
         is_below(object, self.class.as_ptr().cast())
     }
 }
 
 /// Whether `==` of an object is that of messages, which no other class has.
-#[inline(always)]
+#[inline]
 pub fn compares_as_message(object: &Bound<'_, PyAny>) -> bool {
     // SAFETY: type objects.
     let (own, base) = unsafe {
@@ -196,7 +196,7 @@ impl<T> Layout<T> {
     }
 
     /// The last slot in memory.
-    #[inline(always)]
+    #[inline]
     pub fn highest(&self) -> Offset {
         self.highest
     }

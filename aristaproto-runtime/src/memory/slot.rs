@@ -31,19 +31,19 @@ pub struct Slot<'a>(&'a Word);
 
 impl<'a> Slot<'a> {
     /// A word.
-    #[inline(always)]
+    #[inline]
     pub fn of(word: &'a Word) -> Self {
         Self(word)
     }
 
     /// What is in it.
-    #[inline(always)]
+    #[inline]
     pub fn held(self) -> Option<NonNull<ffi::PyObject>> {
         self.0 .0.get()
     }
 
     /// The value; `None` when it is empty.
-    #[inline(always)]
+    #[inline]
     pub fn get(self, py: Python<'_>) -> Option<Bound<'_, PyAny>> {
         let held = self.held()?;
         // SAFETY: the word owns a reference to the object; the new one is counted by itself.
@@ -51,7 +51,7 @@ impl<'a> Slot<'a> {
     }
 
     /// Puts a value into it, or empties it; gives what was there.
-    #[inline(always)]
+    #[inline]
     pub fn replace<'py>(
         self,
         py: Python<'py>,
@@ -65,7 +65,7 @@ impl<'a> Slot<'a> {
 
     /// Looks at what it holds without counting a reference; `None` when it is empty. What is `Send` holds no `Python` token:
     /// no Python code runs in `look`, which could change the slot.
-    #[inline(always)]
+    #[inline]
     pub fn peek<T>(self, look: impl FnOnce(ValueRef<'_>) -> T + Send) -> Option<T> {
         // SAFETY: the slot owns a reference to the object, and keeps it while `look` runs.
         self.held()
@@ -73,7 +73,7 @@ impl<'a> Slot<'a> {
     }
 
     /// The same of what two slots hold.
-    #[inline(always)]
+    #[inline]
     pub fn peek_pair<T>(
         self,
         other: Slot<'_>,
@@ -98,7 +98,7 @@ pub struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     /// Words in the place of a message.
-    #[inline(always)]
+    #[inline]
     pub fn new(words: &'a [Word]) -> Self {
         Self {
             start: words.as_ptr().cast_mut().cast(),
@@ -112,7 +112,7 @@ impl<'a> Slots<'a> {
     ///
     /// # Safety
     /// `start` is a message that is alive for 'a, and up to `limit` bytes all words behind its head are slots.
-    #[inline(always)]
+    #[inline]
     pub unsafe fn of_message(start: *mut ffi::PyObject, limit: u32) -> Self {
         Self {
             start: start.cast(),
@@ -126,7 +126,7 @@ impl<'a> Slots<'a> {
     ///
     /// # Panics
     /// If there is none at that offset, because it is one of another class.
-    #[inline(always)]
+    #[inline]
     pub fn slot(self, offset: Offset) -> Slot<'a> {
         if offset.bytes() >= self.limit {
             self.look_again(offset);
@@ -136,14 +136,14 @@ impl<'a> Slots<'a> {
     }
 
     /// Safety: there is a slot.
-    #[inline(always)]
+    #[inline]
     unsafe fn at(self, offset: Offset) -> Slot<'a> {
         // SAFETY: the caller's; a slot lives as long as what it is in, and is a word, at a multiple of a word.
         Slot(unsafe { &*self.start.add(offset.bytes() as usize).cast() })
     }
 
     /// Looks at all offsets of a layout, once for all: a look at each costs 3 to 7 percent.
-    #[inline(always)]
+    #[inline]
     fn check<T>(self, layout: &Layout<T>) {
         if layout.highest().bytes() >= self.limit {
             self.look_at_all(layout);
@@ -159,7 +159,7 @@ impl<'a> Slots<'a> {
     }
 
     /// The slots at the offsets of a layout.
-    #[inline(always)]
+    #[inline]
     pub fn each<'p, T>(
         self,
         layout: &'p Layout<T>,
@@ -172,7 +172,7 @@ impl<'a> Slots<'a> {
     }
 
     /// The same of two areas.
-    #[inline(always)]
+    #[inline]
     pub fn each_pair<'b, 'p, T>(
         self,
         other: Slots<'b>,
@@ -204,25 +204,25 @@ impl<'a> Slots<'a> {
 
 impl Slots<'_> {
     /// The value in a slot; `None` when it is empty.
-    #[inline(always)]
+    #[inline]
     pub fn get(self, py: Python<'_>, offset: Offset) -> Option<Bound<'_, PyAny>> {
         self.slot(offset).get(py)
     }
 
     /// Whether a slot is empty.
-    #[inline(always)]
+    #[inline]
     pub fn is_empty(self, offset: Offset) -> bool {
         self.slot(offset).is_empty()
     }
 
     /// Puts a value into a slot.
-    #[inline(always)]
+    #[inline]
     pub fn put(self, offset: Offset, value: Bound<'_, PyAny>) {
         self.slot(offset).put(value);
     }
 
     /// Empties a slot.
-    #[inline(always)]
+    #[inline]
     pub fn clear(self, py: Python<'_>, offset: Offset) {
         drop(self.slot(offset).replace(py, None));
     }
@@ -230,20 +230,20 @@ impl Slots<'_> {
 
 impl Slot<'_> {
     /// Whether both hold the same object, or nothing.
-    #[inline(always)]
+    #[inline]
     pub fn is_as(self, other: Slot<'_>) -> bool {
         let address = |it: Slot<'_>| it.held().map_or(null_mut(), NonNull::as_ptr);
         address(self) == address(other)
     }
 
     /// Whether it is empty.
-    #[inline(always)]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.held().is_none()
     }
 
     /// Puts a value into it; the old one is released when the slot no longer has it.
-    #[inline(always)]
+    #[inline]
     pub fn put(self, value: Bound<'_, PyAny>) {
         drop(self.replace(value.py(), Some(value)));
     }
@@ -279,7 +279,7 @@ impl SlotOf {
     }
 
     /// The slot of an object of the class; `None` for something else.
-    #[inline(always)]
+    #[inline]
     pub fn of<'a>(&self, object: &'a Bound<'_, PyAny>) -> Option<Slot<'a>> {
         if !self.owner.holds(object) {
             return None;

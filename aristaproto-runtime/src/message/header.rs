@@ -49,52 +49,52 @@ impl<'a, 'py> Message<'a, 'py> {
     /// An object that is a message.
     ///
     /// Safety: it is one.
-    #[inline(always)]
+    #[inline]
     pub unsafe fn assume(object: Borrowed<'a, 'py, PyAny>) -> Self {
         Self(object)
     }
 
     /// `value` as a message of a message class itself; `None` when it is something else.
-    #[inline(always)]
+    #[inline]
     pub fn of_class(value: Borrowed<'a, 'py, PyAny>, class: &MessageClass) -> Option<Self> {
         let own = value.get_type_ptr().cast();
         (own == class.as_ptr()).then_some(Self(value))
     }
 
     /// `value` as a message, if no class has an `__eq__` of its own; `None` when it is something else.
-    #[inline(always)]
+    #[inline]
     pub fn comparing(value: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
         compares_as_message(&value).then_some(Self(value))
     }
 
     /// `value` as a message of a message class or one below it; `None` when it is something else.
-    #[inline(always)]
+    #[inline]
     pub fn below_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
         class.holds(value).then(|| Self(value.as_borrowed()))
     }
 
     /// Two messages of one class; `None` when they are something else.
-    #[inline(always)]
+    #[inline]
     pub fn pair(a: &'a Bound<'py, PyAny>, b: &'a Bound<'py, PyAny>) -> Option<(Self, Self)> {
         let fits = a.get_type_ptr() == b.get_type_ptr() && is_below(a, BASE.0.get());
         fits.then(|| (Self(a.as_borrowed()), Self(b.as_borrowed())))
     }
 
     /// The object.
-    #[inline(always)]
+    #[inline]
     pub fn object(self) -> Borrowed<'a, 'py, PyAny> {
         self.0
     }
 
     /// The start of the message.
-    #[inline(always)]
+    #[inline]
     fn raw(self) -> &'a RawMessage {
         // SAFETY: a message, which lives for 'a; all that changes in it is in cells.
         unsafe { &*self.0.as_ptr().cast() }
     }
 
     /// The plan that the message has.
-    #[inline(always)]
+    #[inline]
     pub fn known_plan(self) -> Option<&'a Plan> {
         let plan = self.raw().plan.get().map(|plan| &**plan);
         // Python code may have given the message another class.
@@ -114,19 +114,19 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// A place for an object beside the fields: bytes that are still to be read.
-    #[inline(always)]
+    #[inline]
     pub fn data(self) -> Slot<'a> {
         Slot::of(&self.raw().data)
     }
 
     /// Two numbers beside them.
-    #[inline(always)]
+    #[inline]
     pub fn range(self) -> (&'a Cell<u32>, &'a Cell<u32>) {
         (&self.raw().start, &self.raw().end)
     }
 
     /// The slots.
-    #[inline(always)]
+    #[inline]
     pub fn slots(self) -> Slots<'a> {
         // A plan is that of the object's class, or of one that lies in memory like it.
         let limit = match self.known_plan() {
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn free_message(object: *mut ffi::PyObject) {
 ///
 /// # Errors
 /// `MemoryError`.
-#[inline(always)]
+#[inline]
 pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyAny>> {
     let class = plan.class.bind(py).as_type_ptr();
     let Some(counted) = plan.counted() else {
@@ -188,7 +188,7 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// An object as a message of the class that declares a slot, and its slot; `None` for something else.
-    #[inline(always)]
+    #[inline]
     pub fn with_slot(slot: &SlotOf, object: &'a Bound<'py, PyAny>) -> Option<(Self, Slot<'a>)> {
         let found = slot.of(object)?;
         Some((Self(object.as_borrowed()), found))
@@ -197,7 +197,7 @@ impl<'a, 'py> Message<'a, 'py> {
 
 impl Field {
     /// A value as a message of the field's very class; `None` when it is something else.
-    #[inline(always)]
+    #[inline]
     pub fn message<'a, 'py>(&self, value: &'a Bound<'py, PyAny>) -> Option<Message<'a, 'py>> {
         Message::of_class(value.as_borrowed(), self.class.as_ref()?)
     }

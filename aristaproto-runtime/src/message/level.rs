@@ -94,14 +94,14 @@ impl<'a, 'py> Level<'a, 'py> {
         unsafe { ffi::Py_REFCNT(self.object.as_ptr()) - own > 1 }
     }
 
-    #[inline(always)]
+    #[inline]
     fn borrowed(&self) -> Borrowed<'_, 'py, PyAny> {
         // SAFETY: alive as above, at least as long as the level.
         unsafe { Borrowed::from_ptr(self.py, self.object.as_ptr()) }
     }
 
     /// What a slot of this message holds, if it is a message of this very class.
-    #[inline(always)]
+    #[inline]
     pub fn message<'b>(
         &'b mut self,
         slot: Slot<'b>,
@@ -111,7 +111,7 @@ impl<'a, 'py> Level<'a, 'py> {
     }
 
     /// What a slot of this message holds, if it is a list.
-    #[inline(always)]
+    #[inline]
     pub fn list<'b>(&'b mut self, slot: Slot<'b>) -> Option<List<'b, 'py>> {
         let inner = self.inside(slot.held()?);
         // SAFETY: alive as above.
@@ -125,7 +125,7 @@ impl<'a, 'py> Level<'a, 'py> {
         Dict(inner)
     }
 
-    #[inline(always)]
+    #[inline]
     fn of_class(self, class: &MessageClass) -> Option<Child<'a, 'py>> {
         Message::of_class(self.borrowed(), class)?;
         Some(Child(self))
@@ -133,7 +133,7 @@ impl<'a, 'py> Level<'a, 'py> {
 }
 
 impl Drop for Level<'_, '_> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         if self.is_counted.get() {
             // SAFETY: the level owns the references.
@@ -153,7 +153,7 @@ pub struct Child<'a, 'py>(Level<'a, 'py>);
 
 impl<'a, 'py> Child<'a, 'py> {
     /// The level, plan and slots of a message of which nothing is to be read.
-    #[inline(always)]
+    #[inline]
     pub fn filled<'s>(&'s mut self) -> Option<(&'s mut Level<'a, 'py>, &'s Plan, Slots<'s>)> {
         // SAFETY: a message, see `of_class`; alive at least as long as the level.
         let message =
@@ -219,14 +219,14 @@ impl<'a, 'py> Dict<'a, 'py> {
     }
 
     /// The value of an entry, if it is a message of this very class.
-    #[inline(always)]
+    #[inline]
     pub fn message<'b>(&'b mut self, index: usize, class: &MessageClass) -> Option<Child<'b, 'py>> {
         let (_, value) = *self.0.entries.get(index)?;
         self.0.inside(value).of_class(class)
     }
 
     /// Looks at a key without counting a reference, as `Slot::peek`.
-    #[inline(always)]
+    #[inline]
     pub fn peek_key<T>(
         &self,
         index: usize,
@@ -261,13 +261,13 @@ pub struct List<'a, 'py>(Level<'a, 'py>);
 
 impl<'py> List<'_, 'py> {
     /// Number of elements now.
-    #[inline(always)]
+    #[inline]
     pub fn len(&self) -> usize {
         // SAFETY: a list, alive as above.
         unsafe { ffi::PyList_GET_SIZE(self.0.object.as_ptr()).cast_unsigned() }
     }
 
-    #[inline(always)]
+    #[inline]
     fn item(&self, index: usize) -> Option<NonNull<ffi::PyObject>> {
         if index >= self.len() {
             return None;
@@ -277,13 +277,13 @@ impl<'py> List<'_, 'py> {
     }
 
     /// The element at an index, if it is a message of this very class.
-    #[inline(always)]
+    #[inline]
     pub fn message<'b>(&'b mut self, index: usize, class: &MessageClass) -> Option<Child<'b, 'py>> {
         self.0.inside(self.item(index)?).of_class(class)
     }
 
     /// Asks for the memory of messages that are met soon in a long list, which the caches do not hold.
-    #[inline(always)]
+    #[inline]
     pub fn prefetch(&self, index: usize, class: &MessageClass) {
         if self.len() < LONG {
             return;
@@ -333,7 +333,7 @@ const TEXT: usize = 48;
 const LINE: usize = 64;
 
 /// Asks for the memory at an address.
-#[inline(always)]
+#[inline]
 fn prefetch(address: *const i8) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint, which reads nothing.

@@ -24,7 +24,7 @@ pub fn end_of(length: usize) -> Option<u32> {
 
 impl<'a, 'py> Message<'a, 'py> {
     /// `value` as a message of the very class of `plan`; `None` when it is something else.
-    #[inline(always)]
+    #[inline]
     pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
         Self::of_class(value.as_borrowed(), &plan.class)
     }
@@ -36,7 +36,7 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// The plan of the message's class.
-    #[inline(always)]
+    #[inline]
     pub fn plan(self) -> PyResult<&'a Plan> {
         match self.known_plan() {
             Some(plan) => Ok(plan),
@@ -83,7 +83,7 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// Whether empty slots are still to be read from wire bytes.
-    #[inline(always)]
+    #[inline]
     pub fn is_pending(self) -> bool {
         !self.data().is_empty()
     }

@@ -107,7 +107,7 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
     plan.positions.get(name).copied()
 }
 
-#[inline(always)]
+#[inline]
 fn put(plan: &Plan, slots: crate::memory::slot::Slots<'_>, at: usize, value: Bound<'_, PyAny>) {
     let Some((field, shape)) = plan.at(at) else {
         return;

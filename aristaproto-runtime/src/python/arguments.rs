@@ -21,7 +21,7 @@ pub struct Arguments<'a, 'py> {
 
 impl<'a, 'py> Arguments<'a, 'py> {
     /// Those by position, and the others.
-    #[inline(always)]
+    #[inline]
     pub fn split(self) -> (&'a [Bound<'py, PyAny>], &'a [Bound<'py, PyAny>]) {
         self.values
             .split_at_checked(self.positional)
@@ -121,7 +121,7 @@ pub fn documentation(
 }
 
 /// Runs `work`; an error or a panic becomes a Python exception and `failed`.
-#[inline(always)]
+#[inline]
 pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
     let stopped = || {
         let end = ThreadEnd;

@@ -24,27 +24,27 @@ impl<'a> ValueRef<'a> {
     ///
     /// # Safety
     /// It is alive, and no Python code runs, for 'a.
-    #[inline(always)]
+    #[inline]
     pub unsafe fn held(object: NonNull<ffi::PyObject>) -> Self {
         Self(object, PhantomData)
     }
 
     /// Whether its type is this one, and no subclass.
-    #[inline(always)]
+    #[inline]
     fn is_exactly(self, class: *mut ffi::PyTypeObject) -> bool {
         // SAFETY: an object, alive for 'a.
         unsafe { ffi::Py_TYPE(self.0.as_ptr()) == class }
     }
 
     /// Whether it is None.
-    #[inline(always)]
+    #[inline]
     pub fn is_none(self) -> bool {
         // SAFETY: gives the address of None.
         self.0.as_ptr() == unsafe { ffi::Py_None() }
     }
 
     /// The truth of a bool.
-    #[inline(always)]
+    #[inline]
     pub fn truth(self) -> Option<bool> {
         // SAFETY: there are two bools; this gives the address of one.
         let is_true = || self.0.as_ptr() == unsafe { ffi::Py_True() };
@@ -52,7 +52,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The number in an exact float.
-    #[inline(always)]
+    #[inline]
     pub fn float(self) -> Option<f64> {
         // SAFETY: a float.
         let number = || unsafe { ffi::PyFloat_AS_DOUBLE(self.0.as_ptr()) };
@@ -60,7 +60,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// An int, perhaps of a subclass (a bool, a member of an enum).
-    #[inline(always)]
+    #[inline]
     pub fn int(self) -> Option<Int<'a>> {
         let object = self.0.as_ptr();
         // SAFETY: an int, alive for 'a, if its type says so.
@@ -71,7 +71,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// An int of no subclass.
-    #[inline(always)]
+    #[inline]
     pub fn exact_int(self) -> Option<Int<'a>> {
         // SAFETY: an int, alive for 'a.
         let int = || unsafe { Int::of(self.0.as_ptr()) };
@@ -85,7 +85,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
-    #[inline(always)]
+    #[inline]
     pub fn utf8(self) -> Option<&'a [u8]> {
         if !self.is_exactly(&raw mut ffi::PyUnicode_Type) {
             return None;
@@ -103,7 +103,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The bytes of an exact bytes object.
-    #[inline(always)]
+    #[inline]
     pub fn bytes(self) -> Option<&'a [u8]> {
         // SAFETY: bytes, which do not change and live for 'a.
         let view = || unsafe {
@@ -114,7 +114,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The elements of an exact list. It changes only by Python code, which does not run meanwhile.
-    #[inline(always)]
+    #[inline]
     pub fn items(self) -> Option<&'a [Self]> {
         if !self.is_exactly(&raw mut ffi::PyList_Type) {
             return None;
@@ -159,7 +159,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Whether an exact list or dict has nothing in it; `None` for something else.
-    #[inline(always)]
+    #[inline]
     pub fn is_empty_container(self) -> Option<bool> {
         if let Some(items) = self.items() {
             return Some(items.is_empty());
@@ -170,7 +170,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Whether it is None or of one of Python's own scalar types, which cannot change.
-    #[inline(always)]
+    #[inline]
     fn is_scalar(self) -> bool {
         self.is_none()
             || self.is_exactly(&raw mut ffi::PyUnicode_Type)
@@ -181,7 +181,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Whether two values are equal, if they are of one of Python's own scalar types; nan equals nan.
-    #[inline(always)]
+    #[inline]
     pub fn same_scalar(self, other: ValueRef<'_>) -> Option<bool> {
         let (a, b) = (self.0.as_ptr(), other.0.as_ptr());
         if a == b {
@@ -220,7 +220,7 @@ pub fn holds_scalars(list: ValueRef<'_>) -> bool {
 }
 
 /// Whether two values are equal, if they are scalars, or lists of scalars, of Python's own types; nan equals nan.
-#[inline(always)]
+#[inline]
 pub fn same_plain(one: ValueRef<'_>, other: ValueRef<'_>) -> Option<bool> {
     if let Some(found) = one.same_scalar(other) {
         return Some(found);
@@ -238,14 +238,14 @@ pub fn same_plain(one: ValueRef<'_>, other: ValueRef<'_>) -> Option<bool> {
 }
 
 /// Looks at an object without counting one more reference to it, or to what it holds.
-#[inline(always)]
+#[inline]
 pub fn peek<T, U>(object: &Bound<'_, T>, look: impl FnOnce(ValueRef<'_>) -> U + Send) -> U {
     // SAFETY: a `Bound` holds its object; `look` has no `Python` token.
     look(unsafe { ValueRef::held(NonNull::new_unchecked(object.as_ptr())) })
 }
 
 /// The same of two objects.
-#[inline(always)]
+#[inline]
 pub fn peek_pair<T, U>(
     object: &Bound<'_, T>,
     other: &Bound<'_, T>,
@@ -260,7 +260,7 @@ pub fn peek_pair<T, U>(
 ///
 /// # Safety
 /// Both are of the exact type `str`.
-#[inline(always)]
+#[inline]
 unsafe fn same_text(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> bool {
     // SAFETY: the caller's.
     unsafe {

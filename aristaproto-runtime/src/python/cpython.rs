@@ -29,7 +29,7 @@ pub fn decode_utf8<'py>(
 }
 
 /// How many references there are to an object.
-#[inline(always)]
+#[inline]
 pub fn references<T>(value: &Bound<'_, T>) -> isize {
     // SAFETY: an object.
     unsafe { ffi::Py_REFCNT(value.as_ptr()) }
@@ -61,7 +61,7 @@ impl<'py> RecursionLevel<'py> {
     ///
     /// # Errors
     /// `RecursionError`.
-    #[inline(always)]
+    #[inline]
     pub fn enter(py: Python<'py>) -> PyResult<Self> {
         // SAFETY: attached to the interpreter.
         if unsafe { ffi::Py_EnterRecursiveCall(c" in a message".as_ptr()) } != 0 {
@@ -72,7 +72,7 @@ impl<'py> RecursionLevel<'py> {
 }
 
 impl Drop for RecursionLevel<'_> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: it was entered, and the thread is still attached.
         unsafe { ffi::Py_LeaveRecursiveCall() };

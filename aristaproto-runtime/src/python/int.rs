@@ -19,7 +19,7 @@ pub struct Long {
 
 impl Long {
     /// The number in 64 bits, if it is one of a type.
-    #[inline(always)]
+    #[inline]
     pub fn of_kind(self, kind: Kind) -> Option<u64> {
         let Self {
             negative,
@@ -44,13 +44,13 @@ pub struct Int<'a>(*mut ffi::PyObject, PhantomData<&'a ()>);
 impl Int<'_> {
     /// # Safety
     /// An int, or an object of a subclass, that is alive for the lifetime of the result.
-    #[inline(always)]
+    #[inline]
     pub unsafe fn of(object: *mut ffi::PyObject) -> Self {
         Self(object, PhantomData)
     }
 
     /// The number, if it has one digit and no minus: up to 30 bits, which all types have.
-    #[inline(always)]
+    #[inline]
     pub fn small(self) -> Option<u64> {
         self.below_30_bits().filter(|&number| number > 0)
     }
@@ -118,13 +118,13 @@ impl Int<'_> {
     /// Bits of a digit.
     const BITS: u32 = 30;
 
-    #[inline(always)]
+    #[inline]
     fn size(self) -> Size {
         // SAFETY: an int, of the layout above.
         unsafe { (*self.0.cast::<RawInt>()).size }
     }
 
-    #[inline(always)]
+    #[inline]
     fn count(self) -> usize {
         #[cfg(Py_3_12)]
         return self.size() >> 3;
@@ -132,7 +132,7 @@ impl Int<'_> {
         return self.size().unsigned_abs();
     }
 
-    #[inline(always)]
+    #[inline]
     fn is_negative(self) -> bool {
         #[cfg(Py_3_12)]
         return self.size() & 3 == 2;
@@ -142,7 +142,7 @@ impl Int<'_> {
 
     /// The digit at an index, or the last one there is. It is taken without a branch: how many digits the next number of a
     /// list has cannot be guessed.
-    #[inline(always)]
+    #[inline]
     fn digit(self, index: usize) -> u64 {
         let last = self.count().max(1) - 1;
         // SAFETY: an int has `count` digits, and room for one at least.
@@ -153,7 +153,7 @@ impl Int<'_> {
     }
 
     /// The number, if it has so few bits.
-    #[inline(always)]
+    #[inline]
     pub fn value(self) -> Option<Long> {
         let count = self.count();
         let digit = |index| self.digit(index) & u64::from(count > index).wrapping_neg();
@@ -168,14 +168,14 @@ impl Int<'_> {
     }
 
     /// The number, if it has up to 30 bits and no minus.
-    #[inline(always)]
+    #[inline]
     pub fn below_30_bits(self) -> Option<u64> {
         (self.count() <= 1 && !self.is_negative())
             .then(|| self.digit(0) & u64::from(self.count() == 1).wrapping_neg())
     }
 
     /// Whether two ints are equal; `None` when they have many digits.
-    #[inline(always)]
+    #[inline]
     pub fn same(self, other: Self) -> Option<bool> {
         if self.size() != other.size() {
             return Some(false);

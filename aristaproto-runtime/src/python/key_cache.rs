@@ -24,7 +24,7 @@ struct Text {
 
 impl Text {
     /// `None` for more than 24 bytes.
-    #[inline(always)]
+    #[inline]
     fn of(bytes: &[u8]) -> Option<Self> {
         let length = bytes.len();
         let mut padded = [0; 24];
@@ -37,7 +37,7 @@ impl Text {
     }
 
     /// Where it is kept.
-    #[inline(always)]
+    #[inline]
     fn place(self) -> usize {
         let [one, two, three] = self.words;
         let mixed = one ^ two.rotate_left(21) ^ three.rotate_left(42) ^ self.length as u64;

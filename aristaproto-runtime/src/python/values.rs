@@ -87,7 +87,7 @@ pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
 }
 
 /// The element of a list at an index, if there is one.
-#[inline(always)]
+#[inline]
 pub fn item<'py>(list: &Bound<'py, PyList>, index: usize) -> Option<Bound<'py, PyAny>> {
     // What is raised beyond its end would have to be made.
     (index < list.len()).then(|| list.get_item(index).ok())?
@@ -172,7 +172,7 @@ thread_local! {
 ///
 /// # Errors
 /// `RecursionError` instead of running out of stack; or those of `work`.
-#[inline(always)]
+#[inline]
 pub fn deeper<T>(py: Python<'_>, work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     if LEVELS.get() >= STACK_LEVELS {
         return Err(PyRecursionError::new_err(format!(

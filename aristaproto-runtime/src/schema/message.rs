@@ -153,7 +153,7 @@ impl Plan {
     }
 
     /// One more count of a plan that was shared.
-    #[inline(always)]
+    #[inline]
     pub fn counted(&self) -> Option<Rc<Self>> {
         self.own.get()?.upgrade()
     }
@@ -169,7 +169,7 @@ impl Plan {
     }
 
     /// Field and shape at a position.
-    #[inline(always)]
+    #[inline]
     pub fn at(&self, index: usize) -> Option<(&Field, &FieldShape)> {
         Some((self.fields.get(index)?, self.shape.fields.get(index)?))
     }

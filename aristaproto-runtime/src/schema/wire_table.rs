@@ -100,7 +100,7 @@ impl Shape {
     }
 
     /// Position of the field with a number.
-    #[inline(always)]
+    #[inline]
     pub fn find(&self, number: u32) -> Option<usize> {
         match self.table.get(number as usize) {
             Some(0) => None,
