@@ -8,9 +8,8 @@ use pyo3::types::PyBytes;
 
 use super::decode_well_known;
 use crate::binary::check::{Budget, Checker};
-use crate::binary::decode_scalar;
 use crate::binary::decode_scalar::{plain, scalar};
-use crate::binary::error::{not_utf8, Cause, DecodeResult, Failure, PathElement};
+use crate::binary::error::{Cause, DecodeResult, Failure, PathElement};
 use crate::binary::unknown_fields::{DeferredUnknownFields, UnknownFields};
 use crate::memory::slot::Slots;
 use crate::message::field_access;
@@ -227,38 +226,8 @@ impl<'py> Decoder<'_, 'py> {
         Ok(Next::Record)
     }
 
-    /// Reads the values of a repeated field that follow each other, the first of which begins behind the tag at `start`.
-    #[allow(clippy::too_many_arguments)] // As above.
-    fn items(
-        &mut self,
-        plan: &Plan,
-        field: &Field,
-        shape: &FieldShape,
-        slots: Slots<'_>,
-        reader: &mut Reader<'_>,
-        mut start: usize,
-        unknown: &mut UnknownFields,
-    ) -> DecodeResult<()> {
-        let list = field_access::list(self.py, plan, field, slots)?;
-        loop {
-            let item = if shape.kind.is_message() {
-                self.message(field, shape, reader, None).map(Some)
-            } else {
-                scalar(self.py, field, shape, reader)
-            };
-            match item.map_err(|failure| failure.at(PathElement::Index(list.len())))? {
-                Some(item) => list.append(item)?,
-                None => unknown.add(reader, start),
-            }
-            start = reader.pos;
-            if !reader.goes_on(shape.key) {
-                return Ok(());
-            }
-        }
-    }
-
     /// A message or group, read into the value that is there, if any.
-    fn message(
+    pub(super) fn message(
         &mut self,
         field: &Field,
         shape: &FieldShape,
@@ -371,125 +340,6 @@ impl<'py> Decoder<'_, 'py> {
         self.source = source;
         read?;
         Ok(made.call_method0("to_wrapped")?)
-    }
-
-    /// Key and value of a map entry; `None` when the value is one that its closed enum does not know.
-    fn map_entry(
-        &mut self,
-        fields: &(Field, Field),
-        shapes: &(FieldShape, FieldShape),
-        is_common: bool,
-        reader: &mut Reader<'_>,
-    ) -> DecodeResult<Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
-        let stop = reader.span()?;
-        let mut inner = Reader::new(reader.data, reader.pos, stop);
-        let mut key: Option<Bound<'py, PyAny>> = None;
-        let mut item: Option<Bound<'py, PyAny>> = None;
-        let mut known_value = true;
-        let py = self.py;
-        let default_key = || fields.0.default.bind(py).clone();
-        while !inner.at_end() {
-            let tag = inner.tag()?;
-            if tag == shapes.0.tag {
-                key = if is_common && shapes.0.kind == Kind::String && shapes.0.utf8 {
-                    let bytes = inner.bytes()?;
-                    let made = key_cache::string(py, bytes);
-                    Some(made.map_err(|error| not_utf8(py, error, bytes))?)
-                } else {
-                    scalar(self.py, &fields.0, &shapes.0, &mut inner)?
-                };
-            } else if tag == shapes.1.tag {
-                let read = if shapes.1.kind.is_message() {
-                    self.message(&fields.1, &shapes.1, &mut inner, item.take())
-                        .map(Some)
-                } else {
-                    scalar(self.py, &fields.1, &shapes.1, &mut inner)
-                };
-                match read {
-                    Ok(found) => {
-                        known_value = found.is_some();
-                        item = found;
-                    }
-                    Err(failure) => {
-                        let key = key.unwrap_or_else(default_key);
-                        return Err(failure.at(PathElement::Key(key.unbind())));
-                    }
-                }
-            } else {
-                inner.skip(tag, self.budget.depth)?;
-            }
-        }
-        reader.pos = stop;
-        if !known_value {
-            return Ok(None);
-        }
-        let key = key.unwrap_or_else(default_key);
-        let item = match item {
-            Some(item) => item,
-            None if shapes.1.kind.is_message() => self.empty_value(&fields.1, &shapes.1)?,
-            None => fields.1.default.bind(self.py).clone(),
-        };
-        Ok(Some((key, item)))
-    }
-
-    fn empty_value(&self, field: &Field, shape: &FieldShape) -> DecodeResult<Bound<'py, PyAny>> {
-        let plan = field.plan(self.py, shape)?;
-        let made = new_message(self.py, &plan)?;
-        if field.wrapped == Wrapped::No {
-            return Ok(made);
-        }
-        Ok(made.call_method0("to_wrapped")?)
-    }
-
-    /// The numbers of a packed field.
-    fn packed(
-        &self,
-        plan: &Plan,
-        field: &Field,
-        shape: &FieldShape,
-        slots: Slots<'_>,
-        reader: &mut Reader<'_>,
-        unknown: &mut UnknownFields,
-    ) -> DecodeResult<()> {
-        let stop = reader.span()?;
-        let mut inner = Reader::new(reader.data, reader.pos, stop);
-        reader.pos = stop;
-        let bytes = reader.data.get(inner.pos..stop).unwrap_or_default();
-        if shape.kind.width() > 0 && bytes.len() % shape.kind.width() > 0 {
-            // Found before the list is made.
-            return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
-        }
-        let first = field_access::get(self.py, plan, field, slots)?
-            .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
-        let fresh = if first {
-            decode_scalar::all(self.py, shape.kind, bytes)
-        } else {
-            None
-        };
-        if let Some(list) = fresh {
-            field_access::put(self.py, plan, field, slots, list.into_any())?;
-            return Ok(());
-        }
-        let list = field_access::list(self.py, plan, field, slots)?;
-        while !inner.at_end() {
-            let start = inner.pos;
-            match scalar(self.py, field, shape, &mut inner) {
-                Ok(Some(item)) => list.append(item)?,
-                Ok(None) => {
-                    // As it would stand alone.
-                    unknown.add_tag(reader, shape.key);
-                    unknown.add(&inner, start);
-                }
-                Err(failure) => {
-                    let failure = match failure.cause {
-                        Cause::Malformed(Malformed::Cut) => Malformed::PackedCut.into(),
-                        _ => failure,
-                    };
-                    return Err(failure.at(PathElement::Index(list.len())));
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -269,7 +269,13 @@ unsafe fn same_text(a: *mut ffi::PyObject, b: *mut ffi::PyObject) -> bool {
         }
         #[cfg(Py_3_14)]
         return ffi::PyUnicode_Equal(a, b) == 1;
+        // `PyUnicode_Compare` would compare letter by letter, to tell which is less.
         #[cfg(not(Py_3_14))]
-        return ffi::PyUnicode_Compare(a, b) == 0;
+        {
+            let found = ffi::PyUnicode_RichCompare(a, b, ffi::Py_EQ);
+            let is_equal = found == ffi::Py_True();
+            ffi::Py_XDECREF(found);
+            is_equal
+        }
     }
 }
