@@ -130,6 +130,10 @@ else:
     _BASE = object if codec.NATIVE is None else codec.NATIVE.MessageBase
 
 
+_WEAK_BELOW = _BASE is not object and sys.version_info < (3, 12)
+"""Whether `__weakref__` stands in the classes below `Message`: where it is a slot among others, the codec in Rust reads those before it."""
+
+
 class _LazyDataclassFields:
     """What `dataclasses` reads as `__dataclass_fields__`."""
 
@@ -191,7 +195,6 @@ class _MessageType(type):
         for key in specs:
             del namespace[key]
         slots = (*namespace.get("__slots__", ()), *specs)
-        # In the classes that have fields, because up to Python 3.11 no slot may follow it, and in none below them.
         if any(base.__weakrefoffset__ for base in bases):
             slots = tuple(it for it in slots if it != "__weakref__")
         elif bases[0] is not _BASE and "__weakref__" not in slots:
@@ -368,7 +371,7 @@ class Message(_BASE, metaclass=_MessageType):
         __match_args__: ClassVar[tuple[str, ...]]
         __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
     else:
-        __slots__ = ("_unknown_fields",)
+        __slots__ = ("_unknown_fields",) if _WEAK_BELOW else ("_unknown_fields", "__weakref__")
         __initialiser__ = _INITIALISER
         __dataclass_params__ = _DataclassParams()
         __deprecated__ = False

@@ -208,18 +208,22 @@ def _covers(tree: _Tree, path: str) -> bool:
 
 
 def _merge(
-    tree: _Tree, source: Any, destination: Any, replace_messages: bool, replace_repeated: bool
+    tree: _Tree,
+    source: aristaproto.Message,
+    destination: aristaproto.Message,
+    replace_messages: bool,
+    replace_repeated: bool,
 ) -> bool:
     """Whether a message that was not there is set for the sake of this: all but messages that `source` does not have."""
     written = False
     for name, below in tree.items():
-        field: Field = type(source).__schema__.by_proto_name[name]
+        field = type(source).__schema__.by_proto_name[name]
         theirs, mine = field.get(source), field.get(destination)
         if below:
             if theirs is None:
                 continue
             cls: Any = field.message
-            inner = cls.__schema__.new() if mine is None else mine
+            inner: Any = cls.__schema__.new() if mine is None else mine
             if field.wrapped:
                 theirs, inner = cls.from_wrapped(theirs), cls.from_wrapped(inner)
             if _merge(below, theirs, inner, replace_messages, replace_repeated):
