@@ -24,4 +24,41 @@ fn main() {
     if asked || pyo3_build_config::get().version().minor > KNOWN_LAYOUT {
         println!("cargo::rustc-cfg=documented_api");
     }
+    wrap_calls(python.version().minor);
+}
+
+/// Links calls of functions that may run Python code to those of `python/attached.rs`, where a thread that may not go on stays. Of
+/// the C libraries that unwind the stack of a thread which ends, this is the one that is tested.
+fn wrap_calls(minor: u8) {
+    println!("cargo::rustc-check-cfg=cfg(wrapped_calls)");
+    println!("cargo::rerun-if-changed=src/python/attached.rs");
+    println!("cargo::rerun-if-changed=build.rs");
+    let target = |name| std::env::var(name).unwrap_or_default();
+    if minor >= 14
+        || target("CARGO_CFG_TARGET_OS") != "linux"
+        || target("CARGO_CFG_TARGET_ENV") != "gnu"
+    {
+        return;
+    }
+    println!("cargo::rustc-cfg=wrapped_calls");
+    let mut since = 0;
+    for line in include_str!("src/python/attached.rs")
+        .lines()
+        .map(str::trim)
+    {
+        let name = line
+            .strip_prefix("fn ")
+            .and_then(|line| line.split_once('('));
+        if let Some(version) = line.strip_prefix("#[cfg(Py_3_") {
+            since = version.trim_end_matches(")]").parse().unwrap_or_default();
+        } else if let Some((name, _)) =
+            name.filter(|(name, _)| name.trim_start_matches('_').starts_with("Py"))
+        {
+            if minor >= since {
+                // One that nobody else calls is to be known to the linker, too.
+                println!("cargo::rustc-link-arg-cdylib=-Wl,--undefined={name},--wrap={name}");
+            }
+            since = 0;
+        }
+    }
 }

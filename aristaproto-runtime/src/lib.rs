@@ -35,6 +35,7 @@ pub mod _native {
     use super::binary::{decode as reader, encode as writer};
     use super::json::options::JsonOptions;
     use super::message::header::new_message;
+    use super::python::arguments::Invoke;
     use super::python::{imports, limits};
     use super::schema::registry::plan_of;
     use super::{json, ops};
@@ -108,7 +109,7 @@ pub mod _native {
             return text.to_str().map_or(Ok(None), read);
         }
         let bytes = if text.is_instance_of::<PyByteArray>() {
-            PyBytes::type_object(text.py()).call1((text,))?
+            PyBytes::type_object(text.py()).invoke((text,))?
         } else {
             text.clone()
         };

@@ -10,7 +10,7 @@ use crate::binary::{decode, encode};
 use crate::json;
 use crate::message::header::{new_message, Message};
 use crate::ops::{construct, copy, equal};
-use crate::python::arguments::{call_method, Arguments, Method, Signature};
+use crate::python::arguments::{call_method, Arguments, Invoke, Method, Signature};
 use crate::python::imports::api;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
@@ -143,7 +143,7 @@ pub fn refuse_attribute(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> P
     let py = object.py();
     py.import("aristaproto.model.message")?
         .getattr("refuse_attribute")?
-        .call1((object.get_type(), name, object))
+        .invoke((object.get_type(), name, object))
         .map(drop)
 }
 

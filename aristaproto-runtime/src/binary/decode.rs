@@ -16,6 +16,7 @@ use crate::binary::error::{Cause, DecodeResult, Failure};
 use crate::binary::unknown_fields::DeferredUnknownFields;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
+use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::schema::message::Plan;
@@ -41,7 +42,7 @@ fn check_size(py: Python<'_>, limits: Limits, size: usize) -> PyResult<()> {
         limits.size
     );
     Err(PyErr::from_value(
-        api(py)?.decode_error.bind(py).call1((text,))?,
+        api(py)?.decode_error.bind(py).invoke((text,))?,
     ))
 }
 
@@ -75,7 +76,7 @@ pub fn parse<'py>(
         Ok(()) => require_all(py, plan, &made).map(|()| made),
         Err(failure) if matches!(failure.cause, Cause::MessageSet) => {
             let made = new_message(py, plan)?;
-            api(py)?.decode.bind(py).call1((&made, bytes))?;
+            api(py)?.decode.bind(py).invoke((&made, bytes))?;
             Ok(made)
         }
         Err(failure) => Err(failure.into_error(py, limits)),
@@ -204,7 +205,7 @@ fn require_all<'py>(py: Python<'py>, plan: &Plan, message: &Bound<'py, PyAny>) -
         let api = api(py)?;
         api.check_required
             .bind(py)
-            .call1((message, &api.decode_error))?;
+            .invoke((message, &api.decode_error))?;
     }
     Ok(())
 }

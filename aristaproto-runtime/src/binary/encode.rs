@@ -12,7 +12,7 @@ use pyo3::types::PyBytes;
 use crate::binary::decoder::read_pending;
 use crate::binary::encoder::{Encoder, Exact};
 use crate::message::header::Message;
-use crate::python::arguments::release_dropped;
+use crate::python::arguments::{release_dropped, Invoke};
 use crate::python::fallback::Stop;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
@@ -45,7 +45,7 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     });
     match made? {
         Some(made) => Ok(made?.into_any()),
-        None => api(py)?.encode.bind(py).call1((object,)),
+        None => api(py)?.encode.bind(py).invoke((object,)),
     }
 }
 
@@ -61,7 +61,7 @@ pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     });
     match size? {
         Some(size) => Ok(size),
-        None => api(py)?.encode.bind(py).call1((object,))?.len(),
+        None => api(py)?.encode.bind(py).invoke((object,))?.len(),
     }
 }
 
@@ -112,7 +112,7 @@ fn written<'py, T>(
             let api = api(py)?;
             api.check_required
                 .bind(py)
-                .call1((object, &api.encode_error))
+                .invoke((object, &api.encode_error))
                 .map(|_| Some(made))
         }
         Ok(made) => Ok(Some(made)),

@@ -5,6 +5,7 @@ use pyo3::exceptions::{PyRuntimeError, PyUnicodeDecodeError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 use crate::python::limits::{Limits, STACK_LEVELS};
 use crate::wire::{check_utf8, Malformed};
@@ -96,7 +97,7 @@ impl Failure {
             other => other.to_string(),
         };
         let raised = || -> PyResult<Bound<'_, PyAny>> {
-            let error = api(py)?.decode_error.bind(py).call1((text,))?;
+            let error = api(py)?.decode_error.bind(py).invoke((text,))?;
             for element in &self.path {
                 match element {
                     PathElement::Name(name) => error.call_method1("at", (name,))?,

@@ -17,6 +17,7 @@ use super::{or_fallback, some, unless_fallback, well_known, Outcome, Stop, Typed
 use crate::jsontext::time::{read_duration, read_timestamp};
 use crate::message::header::{new_message, Message};
 use crate::message::required::is_complete;
+use crate::python::arguments::Invoke;
 use crate::python::cpython::RecursionLevel;
 use crate::python::limits::Limits;
 use crate::python::values::Pulse;
@@ -319,7 +320,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         }
         if let Some(made) = self.field((&extension.field, &extension.shape), value)? {
             let python = extension.field.python.bind(self.py);
-            python.getattr("set")?.call1((message.object(), made))?;
+            python.getattr("set")?.invoke((message.object(), made))?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ use crate::binary::decoder::read_pending;
 use crate::jsontext::writer::TextWriter;
 use crate::message::header::Message;
 use crate::message::required::is_complete;
-use crate::python::arguments::Arguments;
+use crate::python::arguments::{Arguments, Invoke};
 use crate::python::cpython::RecursionLevel;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
@@ -304,7 +304,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             return Ok(false);
         }
         let is_default = field.python.bind(self.py).getattr("is_default")?;
-        Ok(is_default.call1((held,))?.is_truthy()?)
+        Ok(is_default.invoke((held,))?.is_truthy()?)
     }
 
     pub(super) fn list(
@@ -372,7 +372,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     fn converted(&self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.write_value.bind(self.py);
         // What is wrong with it, the plain codec says when it knows where.
-        or_fallback(convert.call1((&field.python, item)), self.py)
+        or_fallback(convert.invoke((&field.python, item)), self.py)
     }
 
     /// Writes one value, zero or not.

@@ -13,6 +13,7 @@ use crate::json::imports::imports;
 use crate::jsontext::escape::write_string;
 use crate::jsontext::writer::TextWriter;
 use crate::memory::layout::{Layout, Offset};
+use crate::python::arguments::Invoke;
 use crate::python::values;
 use crate::schema::enums::EnumValues;
 use crate::schema::field::Storage;
@@ -204,7 +205,7 @@ impl Names {
             .map(|(field, shape)| {
                 Ok(!shape.repeated
                     && shape.entry.is_none()
-                    && asks.call1((&field.python,))?.is_truthy()?)
+                    && asks.invoke((&field.python,))?.is_truthy()?)
             })
             .collect::<PyResult<_>>()?;
         let slots: Vec<Offset> = plan

@@ -15,6 +15,7 @@ use super::{entries, or_fallback, some, Outcome, Pairs, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
 use crate::message::header::Message;
+use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 use crate::python::values;
 use crate::python::values::IntValue;
@@ -233,7 +234,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
     fn converted(&self, value: &Bound<'py, PyAny>, field: &Field) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.read_value.bind(self.py);
         // What is wrong with it, the plain codec says when it knows where.
-        or_fallback(convert.call1((&field.python, value)), self.py)
+        or_fallback(convert.invoke((&field.python, value)), self.py)
     }
 
     #[cold]
@@ -243,7 +244,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         plan: &Plan,
     ) -> Outcome<Bound<'py, PyAny>> {
         let convert = imports(self.py)?.read_message.bind(self.py);
-        or_fallback(convert.call1((plan.class.bind(self.py), value)), self.py)
+        or_fallback(convert.invoke((plan.class.bind(self.py), value)), self.py)
     }
 }
 

@@ -11,6 +11,7 @@ use super::names::{EnumNames, Names};
 use super::{entries, or_fallback, some, Outcome, Stop};
 use crate::memory::layout::Offset;
 use crate::message::header::Message;
+use crate::python::arguments::Invoke;
 use crate::python::values;
 use crate::python::values::IntValue;
 use crate::schema::compile;
@@ -47,7 +48,7 @@ impl<'py> Pools<'py> {
     ) -> Outcome<Bound<'py, PyType>> {
         let py = any.py();
         let find = imports(py)?.find_packed_class.bind(py);
-        let found = or_fallback(find.call1((any, url, self.tuple()?)), py)?;
+        let found = or_fallback(find.invoke((any, url, self.tuple()?)), py)?;
         found.cast_into().map_err(|_| Stop::Fallback)
     }
 }
@@ -68,7 +69,7 @@ pub fn target(plan: &Plan, names: &Names, key: &str, pools: &Pools<'_>) -> Outco
     let py = pools.given.py();
     if let Some(name) = key.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
         let find = imports(py)?.find_extension_field.bind(py);
-        let found = find.call1((plan.schema.bind(py), name, pools.tuple()?))?;
+        let found = find.invoke((plan.schema.bind(py), name, pools.tuple()?))?;
         if found.is_none() {
             return Ok(KeyTarget::Nothing);
         }
@@ -318,7 +319,7 @@ pub fn takes_null(py: Python<'_>, field: &Field) -> Outcome<bool> {
     Ok(imports(py)?
         .takes_null
         .bind(py)
-        .call1((&field.python,))?
+        .invoke((&field.python,))?
         .is_truthy()?)
 }
 

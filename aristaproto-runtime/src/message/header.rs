@@ -169,10 +169,10 @@ pub fn new_message<'py>(py: Python<'py>, plan: &Plan) -> PyResult<Bound<'py, PyA
     let Some(counted) = plan.counted() else {
         return Err(PyTypeError::new_err("the plan of the class has gone"));
     };
-    // SAFETY: the class is a heap type below BASE, so it has `tp_alloc`, which gives zeroed memory.
+    // SAFETY: the class is a heap type below BASE. Its `tp_alloc` is this one, as that of all classes that Python code makes; by
+    // its name, `python::attached` wraps the call, in which the collector may run Python code. It gives zeroed memory.
     unsafe {
-        let alloc = (*class).tp_alloc.unwrap_or(ffi::PyType_GenericAlloc);
-        let made = Bound::from_owned_ptr_or_err(py, alloc(class, 0))?;
+        let made = Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class, 0))?;
         let _ = Message(made.as_borrowed()).raw().plan.set(counted);
         Ok(made)
     }

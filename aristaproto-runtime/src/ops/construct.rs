@@ -7,7 +7,7 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
-use crate::python::arguments::Arguments;
+use crate::python::arguments::{Arguments, Invoke};
 use crate::python::imports::api;
 use crate::schema::field::Storage;
 use crate::schema::message::Plan;
@@ -129,7 +129,7 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
         return Ok(false);
     }
     if let Some(name) = &plan.deprecated {
-        api(py)?.warn_deprecated.bind(py).call1((name,))?;
+        api(py)?.warn_deprecated.bind(py).invoke((name,))?;
     }
     if plan.any_deprecated {
         for field in plan.fields.iter().filter(|field| field.deprecated) {
@@ -143,7 +143,7 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
             if !python.call_method1("is_default", (&held,))?.is_truthy()? {
                 let class = plan.class.bind(py).name()?;
                 let what = format!("{class}.{}", field.name.bind(py));
-                api(py)?.warn_deprecated.bind(py).call1((what,))?;
+                api(py)?.warn_deprecated.bind(py).invoke((what,))?;
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::binary::encode::exactly;
 use crate::binary::encoder::Exact;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
+use crate::python::arguments::Invoke;
 use crate::python::borrowed::{holds_scalars, peek};
 use crate::python::imports::api;
 use crate::python::values;
@@ -318,5 +319,5 @@ fn by_python<'py>(
     api(value.py())?
         .deepcopy
         .bind(value.py())
-        .call1((value, memo))
+        .invoke((value, memo))
 }

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyFloat, PyList, PyTuple};
 
 use crate::binary::decoder::read_pending;
 use crate::message::header::Message;
+use crate::python::arguments::Invoke;
 use crate::python::borrowed::{peek_pair, same_plain};
 use crate::python::imports::api;
 use crate::python::values;
@@ -90,8 +91,8 @@ fn same_extensions<'py>(one: Message<'_, 'py>, other: Message<'_, 'py>) -> PyRes
         .import("aristaproto.schema.fields")?
         .getattr("set_extensions")?;
     same(
-        &set_extensions.call1((one.object(),))?,
-        &set_extensions.call1((other.object(),))?,
+        &set_extensions.invoke((one.object(),))?,
+        &set_extensions.invoke((other.object(),))?,
     )
 }
 
@@ -146,7 +147,7 @@ fn same(a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<bool> {
         || a.is_instance_of::<PyTuple>()
         || a.is_instance_of::<PyDict>()
     {
-        return api(a.py())?.same.bind(a.py()).call1((a, b))?.is_truthy();
+        return api(a.py())?.same.bind(a.py()).invoke((a, b))?.is_truthy();
     }
     Ok(false)
 }

@@ -10,6 +10,7 @@ use crate::binary::decoder::read_pending;
 use crate::memory::layout::Offset;
 use crate::message::header::Message;
 use crate::ops::copy::{deep_container, deep_value};
+use crate::python::arguments::Invoke;
 use crate::python::values;
 use crate::schema::field::Wrapped;
 use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
@@ -65,7 +66,7 @@ fn merge_fields<'py>(
             continue;
         };
         if !merge_field(field, shape, offset, mine, &value, by_python)? {
-            by_python.call1((mine.object(), &field.python, value))?;
+            by_python.invoke((mine.object(), &field.python, value))?;
         }
     }
     let unknown = |message: Message<'_, 'py>| message.slots().get(py, plan.unknown);

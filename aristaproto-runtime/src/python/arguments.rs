@@ -8,6 +8,8 @@ use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
+use super::attached::ThreadEnd;
+
 /// The arguments of a call: those by position, then one for each name.
 #[derive(Clone, Copy)]
 pub struct Arguments<'a, 'py> {
@@ -146,23 +148,32 @@ pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>)
     failed
 }
 
-/// Before version 3.14 Python ends a daemon thread that asks for the interpreter's lock after its end by `pthread_exit`, which unwinds
-/// the stack. That may not be caught, as `catch_unwind` does, or the process aborts: the thread waits here for the end of the process, as
-/// newer versions of Python let it do.
-struct ThreadEnd;
-
-impl Drop for ThreadEnd {
-    fn drop(&mut self) {
-        while !std::thread::panicking() {
-            std::thread::sleep(std::time::Duration::from_secs(3600));
-        }
-    }
-}
-
 /// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
 /// references aside until it is next called itself, which may never be.
 pub fn release_dropped() {
     Python::try_attach(|_| ());
+}
+
+/// Calls of what Python code made.
+pub trait Invoke<'py> {
+    /// Calls it with arguments by position. `PyO3`'s `call1` does so before Python 3.12 through a pointer, which is no function that
+    /// `python::attached` could wrap.
+    ///
+    /// # Errors
+    /// What it raises.
+    fn invoke<A>(&self, arguments: A) -> PyResult<Bound<'py, PyAny>>
+    where
+        A: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>;
+}
+
+impl<'py> Invoke<'py> for Bound<'py, PyAny> {
+    #[inline]
+    fn invoke<A>(&self, arguments: A) -> PyResult<Bound<'py, PyAny>>
+    where
+        A: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+    {
+        self.call1(arguments.into_pyobject(self.py())?)
+    }
 }
 
 /// What calling a class, or a metaclass, does without our short cut.

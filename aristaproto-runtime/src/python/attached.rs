@@ -1,4 +1,4 @@
-//! What only threads that are attached to the interpreter touch.
+//! What only threads that are attached to the interpreter touch, and what becomes of one that waits for it after its end.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
@@ -35,5 +35,131 @@ impl<T> Drop for Attached<T> {
         // When the interpreter has ended, nothing is released.
         // SAFETY: it is dropped once.
         Python::try_attach(|_| unsafe { ManuallyDrop::drop(&mut self.0) });
+    }
+}
+
+/// Before version 3.14 Python ends a daemon thread that asks for the interpreter's lock after its end by `pthread_exit`, which with glibc
+/// unwinds the stack. What Rust drops on the way would give up references without the lock, and `catch_unwind` may not catch it.
+/// So the thread waits for the end of the process where it asked, as newer versions of Python let it do.
+pub struct ThreadEnd;
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        while !std::thread::panicking() {
+            std::thread::sleep(std::time::Duration::from_secs(3600));
+        }
+    }
+}
+
+/// Functions of `CPython` that may run Python code, and so wait for the lock: calls of them from here and from `PyO3` are linked to
+/// those that are made here (`--wrap`, see build.rs), which let no unwinding pass. `build.rs` reads the names.
+#[cfg(wrapped_calls)]
+mod wrapped {
+    use std::ffi::{c_int, c_long, c_void};
+
+    use super::ThreadEnd;
+
+    type Raw = *mut c_void;
+
+    macro_rules! wrap {
+        ($($(#[$when:meta])* fn $name:ident($($argument:ident: $class:ty),*) $(-> $gives:ty)?;)*) => {$(
+            $(#[$when])*
+            const _: () = {
+                extern "C-unwind" {
+                    #[link_name = concat!("__real_", stringify!($name))]
+                    fn real($($argument: $class),*) $(-> $gives)?;
+                }
+
+                // SAFETY: called instead of CPython's function, whose signature it has as C sees it.
+                #[export_name = concat!("__wrap_", stringify!($name))]
+                unsafe extern "C" fn wrap($($argument: $class),*) $(-> $gives)? {
+                    let end = ThreadEnd;
+                    // SAFETY: the caller's.
+                    let done = unsafe { real($($argument),*) };
+                    std::mem::forget(end);
+                    done
+                }
+            };
+        )*};
+    }
+
+    wrap! {
+        fn PyCMethod_New(a: Raw, b: Raw, c: Raw, d: Raw) -> Raw;
+        fn PyCapsule_Import(a: Raw, b: c_int) -> Raw;
+        fn PyContextVar_Get(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyDescr_NewClassMethod(a: Raw, b: Raw) -> Raw;
+        fn PyDescr_NewMethod(a: Raw, b: Raw) -> Raw;
+        fn PyDict_Copy(a: Raw) -> Raw;
+        fn PyDict_DelItem(a: Raw, b: Raw) -> c_int;
+        fn PyDict_GetItemWithError(a: Raw, b: Raw) -> Raw;
+        #[cfg(Py_3_13)]
+        fn PyDict_GetItemRef(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyDict_New() -> Raw;
+        fn PyDict_SetItem(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyDict_Update(a: Raw, b: Raw) -> c_int;
+        fn PyDict_Values(a: Raw) -> Raw;
+        fn PyErr_CheckSignals() -> c_int;
+        fn PyErr_Clear();
+        fn PyErr_ExceptionMatches(a: Raw) -> c_int;
+        #[cfg(Py_3_12)]
+        fn PyErr_GetRaisedException() -> Raw;
+        fn PyErr_GivenExceptionMatches(a: Raw, b: Raw) -> c_int;
+        fn PyErr_NewExceptionWithDoc(a: Raw, b: Raw, c: Raw, d: Raw) -> Raw;
+        fn PyErr_NormalizeException(a: Raw, b: Raw, c: Raw);
+        fn PyErr_PrintEx(a: c_int);
+        fn PyErr_Restore(a: Raw, b: Raw, c: Raw);
+        fn PyErr_SetObject(a: Raw, b: Raw);
+        #[cfg(Py_3_12)]
+        fn PyErr_SetRaisedException(a: Raw);
+        fn PyErr_SetString(a: Raw, b: Raw);
+        fn PyErr_WriteUnraisable(a: Raw);
+        fn PyException_SetCause(a: Raw, b: Raw);
+        fn PyException_SetTraceback(a: Raw, b: Raw) -> c_int;
+        fn PyFloat_AsDouble(a: Raw) -> f64;
+        fn PyImport_Import(a: Raw) -> Raw;
+        fn PyIter_Next(a: Raw) -> Raw;
+        fn PyList_GetSlice(a: Raw, b: isize, c: isize) -> Raw;
+        fn PyList_New(a: isize) -> Raw;
+        fn PyList_SetSlice(a: Raw, b: isize, c: isize, d: Raw) -> c_int;
+        fn PyLong_AsLong(a: Raw) -> c_long;
+        fn PyMemoryView_FromObject(a: Raw) -> Raw;
+        fn PyNumber_Add(a: Raw, b: Raw) -> Raw;
+        fn PyNumber_Index(a: Raw) -> Raw;
+        fn PyObject_Call(a: Raw, b: Raw, c: Raw) -> Raw;
+        fn PyObject_CallNoArgs(a: Raw) -> Raw;
+        #[cfg(Py_3_12)]
+        fn PyObject_CallOneArg(a: Raw, b: Raw) -> Raw;
+        fn PyObject_DelItem(a: Raw, b: Raw) -> c_int;
+        fn PyObject_GenericSetAttr(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyObject_GetAttr(a: Raw, b: Raw) -> Raw;
+        fn PyObject_GetItem(a: Raw, b: Raw) -> Raw;
+        fn PyObject_GetIter(a: Raw) -> Raw;
+        #[cfg(Py_3_13)]
+        fn PyObject_HasAttrWithError(a: Raw, b: Raw) -> c_int;
+        fn PyObject_IsInstance(a: Raw, b: Raw) -> c_int;
+        fn PyObject_IsTrue(a: Raw) -> c_int;
+        fn PyObject_LengthHint(a: Raw, b: isize) -> isize;
+        fn PyObject_Repr(a: Raw) -> Raw;
+        fn PyObject_RichCompare(a: Raw, b: Raw, c: c_int) -> Raw;
+        fn PyObject_SetAttr(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyObject_SetAttrString(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyObject_SetItem(a: Raw, b: Raw, c: Raw) -> c_int;
+        fn PyObject_Size(a: Raw) -> isize;
+        fn PyObject_Str(a: Raw) -> Raw;
+        #[cfg(Py_3_11)]
+        fn PyObject_Vectorcall(a: Raw, b: Raw, c: usize, d: Raw) -> Raw;
+        fn PyObject_VectorcallDict(a: Raw, b: Raw, c: usize, d: Raw) -> Raw;
+        fn PyObject_VectorcallMethod(a: Raw, b: Raw, c: usize, d: Raw) -> Raw;
+        fn PySequence_Contains(a: Raw, b: Raw) -> c_int;
+        fn PySequence_List(a: Raw) -> Raw;
+        fn PyTuple_New(a: isize) -> Raw;
+        fn PyType_FromSpec(a: Raw) -> Raw;
+        fn PyType_GenericAlloc(a: Raw, b: isize) -> Raw;
+        fn PyType_Ready(a: Raw) -> c_int;
+        fn PyUnicode_AsEncodedString(a: Raw, b: Raw, c: Raw) -> Raw;
+        fn PyUnicode_DecodeUTF8(a: Raw, b: isize, c: Raw) -> Raw;
+        fn Py_EnterRecursiveCall(a: Raw) -> c_int;
+        fn _PyObject_MakeTpCall(a: Raw, b: Raw, c: Raw, d: isize, e: Raw) -> Raw;
+        fn _Py_Dealloc(a: Raw);
     }
 }

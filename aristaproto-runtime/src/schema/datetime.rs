@@ -8,6 +8,7 @@ use pyo3::types::{
 
 use super::field::Wrapped;
 use crate::jsontext::time::{civil, days_of, is_span, is_time, BILLION, LONGEST};
+use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 
 /// The Python value of a Timestamp or Duration; `None` when its parts are those of no time.
@@ -26,7 +27,7 @@ pub fn value_of_parts(
         }
         if nanos % 1000 != 0 {
             let make = api(py)?.parts_to_datetime.bind(py);
-            return make.call1((seconds, nanos)).map(Some);
+            return make.invoke((seconds, nanos)).map(Some);
         }
         let (year, month, day) = civil(seconds.div_euclid(86_400));
         let (hour, minute, second) = clock(seconds.rem_euclid(86_400));
@@ -51,7 +52,7 @@ pub fn value_of_parts(
     }
     if nanos % 1000 != 0 {
         let make = api(py)?.parts_to_timedelta.bind(py);
-        return make.call1((seconds, nanos)).map(Some);
+        return make.invoke((seconds, nanos)).map(Some);
     }
     let days = seconds.div_euclid(86_400) as i32;
     let rest = seconds.rem_euclid(86_400) as i32;

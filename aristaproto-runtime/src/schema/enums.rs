@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::OnceCell;
 
+use crate::python::arguments::Invoke;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -102,7 +103,7 @@ impl EnumValues {
     pub fn member<'py>(&self, py: Python<'py>, number: i32) -> PyResult<Bound<'py, PyAny>> {
         match self.find(py, number)? {
             Some(found) => Ok(found),
-            None => self.class.bind(py).call1((number,)),
+            None => self.class.bind(py).invoke((number,)),
         }
     }
 }
