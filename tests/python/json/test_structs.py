@@ -1,0 +1,249 @@
+"""`Struct` and `ListValue` used as the dict and the list that they stand for; a dict and a list are the judges."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from random import Random
+from typing import Any
+
+import aristaproto
+import pytest
+from aristaproto import wkt
+from aristaproto.wkt import ListValue, Struct, Value
+
+PLAIN: dict[str, Any] = {
+    "null": None,
+    "truth": True,
+    "number": 2.5,
+    "text": "a",
+    "object": {"inner": {"deep": [1.0, None]}},
+    "list": [1.0, "b", [False], {"c": 3.0}],
+}
+
+
+def some_value(random: Random, depth: int = 2) -> Any:
+    kinds: list[Any] = [None, True, False, 0.0, 1.0, 2, "", "a"]
+    if depth and random.random() < 0.4:
+        if random.random() < 0.5:
+            return [some_value(random, depth - 1) for _ in range(random.randrange(3))]
+        return {key: some_value(random, depth - 1) for key in "ab" if random.random() < 0.5}
+    return random.choice(kinds)
+
+
+def outcome(call: Any) -> Any:
+    """What a call gives; the class of its error."""
+    try:
+        made = call()
+    except (KeyError, IndexError, ValueError) as error:
+        return type(error)
+    if isinstance(made, (Struct, ListValue)):
+        return made.to_dict()
+    if issubclass(type(made), tuple):
+        return tuple(it.to_dict() if isinstance(it, aristaproto.Message) else it for it in made)
+    return made
+
+
+Step = Callable[[Any], Any]
+
+
+def dict_steps(random: Random) -> list[Step]:
+    key, value, other = random.choice("abc"), some_value(random), some_value(random)
+    given = {random.choice("abc"): other, key: value}
+
+    def put(target: Any) -> None:
+        target[key] = value
+
+    def delete(target: Any) -> None:
+        del target[key]
+
+    def join(target: Any) -> None:
+        target |= given
+
+    steps: list[Step] = [
+        put,
+        delete,
+        join,
+        lambda it: it[key],
+        lambda it: it.get(key),
+        lambda it: it.get(key, 5),
+        lambda it: it.pop(key),
+        lambda it: it.pop(key, None),
+        lambda it: it.pop(key, "none"),
+        lambda it: it.popitem(),
+        lambda it: it.setdefault(key, value),
+        lambda it: it.update(given),
+        lambda it: it.update([(key, value)], b=other),
+        lambda it: it | given,
+        lambda it: key in it,
+        lambda it: len(it),
+        lambda it: list(it),
+        lambda it: list(reversed(it)),
+        lambda it: list(it.keys()),
+        lambda it: bool(it),
+        lambda it: it.copy(),
+        lambda it: it.clear() if random.random() < 0.2 else None,
+    ]
+    return steps
+
+
+def list_steps(random: Random) -> list[Step]:
+    index, value, more = random.randrange(-3, 4), some_value(random), some_value(random)
+    part = slice(*(random.choice((None, -2, -1, 0, 1, 2)) for _ in range(2)))
+
+    def put(target: Any) -> None:
+        target[index] = value
+
+    def put_part(target: Any) -> None:
+        target[part] = [value, more]
+
+    def delete(target: Any) -> None:
+        del target[index]
+
+    def delete_part(target: Any) -> None:
+        del target[part]
+
+    def join(target: Any) -> None:
+        target += (value, more)
+
+    steps: list[Step] = [
+        put,
+        put_part,
+        delete,
+        delete_part,
+        join,
+        lambda it: it[index],
+        lambda it: len(it[part]),
+        lambda it: it.append(value),
+        lambda it: it.extend([value, more]),
+        lambda it: it.insert(index, value),
+        lambda it: it.pop(),
+        lambda it: it.pop(index),
+        lambda it: it.remove(value),
+        lambda it: it.index(value),
+        lambda it: it.index(value, index),
+        lambda it: it.index(value, 0, index),
+        lambda it: it.count(value),
+        lambda it: it + [value],  # noqa: RUF005
+        lambda it: value in it,
+        lambda it: len(it),
+        lambda it: bool(it),
+        lambda it: it.reverse(),
+        lambda it: it.copy(),
+        lambda it: it.clear() if random.random() < 0.2 else None,
+    ]
+    return steps
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    ("cls", "steps", "plain"), [(Struct, dict_steps, {}), (ListValue, list_steps, [])]
+)
+def test_like_python(cls: Any, steps: Any, plain: Any, seed: int) -> None:
+    random = Random(seed)
+    mine, theirs = cls(), copy.copy(plain)
+    for _ in range(300):
+        every = steps(random)
+        step = random.choice(every)
+        state = random.getstate()
+        expected = outcome(lambda step=step: copy.deepcopy(step(theirs)))
+        random.setstate(state)
+        assert outcome(lambda step=step: step(mine)) == expected, step
+        assert mine.to_dict() == theirs
+        assert cls.parse(bytes(mine)) == mine
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(mine)
+
+
+def test_values_below_are_those_of_the_message() -> None:
+    struct = Struct.from_dict(PLAIN)
+    struct["object"]["inner"]["deep"].append("new")
+    struct["list"][3]["c"] = {"d": []}
+    struct["list"][2][0] = True
+    expected = copy.deepcopy(PLAIN)
+    expected["object"]["inner"]["deep"].append("new")
+    expected["list"][3]["c"] = {"d": []}
+    expected["list"][2][0] = True
+    assert struct.to_dict() == expected
+    assert Struct.parse(bytes(struct)) == struct
+    plain = {key: expected[key] for key in ("null", "truth", "number", "text")}
+    assert plain.items() <= dict(struct).items()
+    assert plain.items() <= {**struct}.items()
+    assert list(dict(struct.items())) == list(expected)
+    assert list(struct.values())[:4] == list(expected.values())[:4]
+    assert list(struct["list"])[:2] == [1.0, "b"]
+    assert list(reversed(struct["list"]))[-2:] == ["b", 1.0]
+
+
+def test_messages_are_put_in_themselves() -> None:
+    inner, items = Struct.from_dict({"a": 1}), ListValue.from_dict([1])
+    struct = Struct()
+    struct["inner"] = inner
+    struct.update(items=items, value=Value(string_value="text"))
+    inner["b"] = 2
+    items.append(None)
+    assert struct.to_dict() == {"inner": {"a": 1, "b": 2}, "items": [1, None], "value": "text"}
+    items[0] = inner
+    assert items.to_dict() == [{"a": 1, "b": 2}, None]
+    struct["copied"] = {"below": inner}
+    inner["c"] = 3
+    assert struct["copied"].to_dict() == {"below": {"a": 1, "b": 2, "c": 3}}
+
+
+def test_what_json_has_not() -> None:
+    struct, items = Struct.from_dict({"a": 1}), ListValue.from_dict([1])
+    for value in (math.nan, math.inf, object(), {1: 2}, b"bytes"):
+        with pytest.raises(aristaproto.JsonError):
+            struct["b"] = value
+        with pytest.raises(aristaproto.JsonError):
+            struct.update({"c": 1, "d": value})
+        with pytest.raises(aristaproto.JsonError):
+            items.append(value)
+        with pytest.raises(aristaproto.JsonError):
+            items.extend([2, value])
+    assert struct.to_dict() == {"a": 1}
+    assert items.to_dict() == [1]
+
+
+def test_kinds() -> None:
+    struct, items = Struct.from_dict({"a": [1, "b"]}), ListValue.from_dict([1, "b"])
+    assert isinstance(struct, MutableMapping)
+    assert isinstance(items, MutableSequence)
+    assert not isinstance(struct, Sequence)
+    assert not isinstance(items, Mapping)
+    subject: Any = struct
+    match subject:
+        case {"a": [first, *_]}:
+            assert first == 1.0
+        case _:
+            pytest.fail("a Struct is no mapping")
+    subject = items
+    match subject:
+        case [1, second]:
+            assert second == "b"
+        case _:
+            pytest.fail("a ListValue is no sequence")
+
+
+def test_they_stay_messages() -> None:
+    struct = Struct.from_dict(PLAIN)
+    assert struct == Struct.from_dict(PLAIN)
+    assert struct != Struct.from_dict({**PLAIN, "null": False})
+    other: Any = wkt.FieldMask()
+    assert struct != other
+    assert ListValue() == ListValue()
+    assert not Struct()
+    assert repr(Struct.from_dict({"a": None})) == (
+        "Struct(fields={'a': Value(null_value=<NullValue.NULL_VALUE: 0>)})"
+    )
+    for copied in (copy.copy(struct), copy.deepcopy(struct), pickle.loads(pickle.dumps(struct))):
+        assert copied == struct
+    assert Value(struct_value=struct) == Value.from_dict(PLAIN)
+    assert Struct(fields={"nothing": Value()})["nothing"] is None
+    # A Struct is read wherever a mapping is.
+    assert Struct.from_dict(struct) == struct
+    assert Struct(fields={"a": Value(number_value=math.nan)}) == Struct(
+        fields={"a": Value(number_value=math.nan)}
+    )
