@@ -6,7 +6,7 @@ use std::fmt;
 use pyo3::exceptions::{PyImportError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::{PyBytes, PyString, PyType};
 
 /// A message of prost that has a class in Python. The build script generates it: `Config::pyo3`.
 pub trait PythonMessage: prost::Message + Default {
@@ -25,6 +25,7 @@ pub struct Class {
     module: &'static str,
     name: &'static str,
     found: PyOnceLock<Py<PyType>>,
+    parse: PyOnceLock<Py<PyAny>>,
 }
 
 impl Class {
@@ -35,6 +36,7 @@ impl Class {
             module,
             name,
             found: PyOnceLock::new(),
+            parse: PyOnceLock::new(),
         }
     }
 
@@ -46,6 +48,14 @@ impl Class {
     pub fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyType>> {
         let found = self.found.get_or_try_init(py, || self.import(py))?;
         Ok(found.bind(py))
+    }
+
+    /// A new message from wire bytes. The bound method is kept: to look for it takes as long as to parse a small message.
+    pub(crate) fn parse<'py>(&self, bytes: &Bound<'py, PyBytes>) -> PyResult<Bound<'py, PyAny>> {
+        let py = bytes.py();
+        let found = || PyResult::Ok(self.get(py)?.getattr("parse")?.unbind());
+        let parse = self.parse.get_or_try_init(py, found)?;
+        parse.bind(py).call1((bytes,))
     }
 
     #[cold]

@@ -88,11 +88,10 @@ impl<'py, T: PythonMessage> IntoPyObject<'py> for &Msg<T> {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let class = T::class().get(py)?;
         let bytes = PyBytes::new_with(py, self.0.encoded_len(), |mut room| {
             let written = self.0.encode(&mut room);
             written.map_err(|error| PyRuntimeError::new_err(error.to_string()))
         })?;
-        class.call_method1(intern!(py, "parse"), (bytes,))
+        T::class().parse(&bytes)
     }
 }

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import codec, corpus, data, limits, measure, memory, plain, report, rpc, trees
+from . import bridge, codec, corpus, data, limits, measure, memory, plain, report, rpc, trees
 from .dialects import DIALECTS, Aristaproto, Dialect, Google, LeftOut
 
-GROUPS = ("codec", "json", "import", "rpc", "generate", "limits")
+GROUPS = ("codec", "json", "import", "rpc", "generate", "limits", "bridge")
 IMPLEMENTATIONS = (*(dialect.name for dialect in DIALECTS), plain.NAME)
 PLUGIN = f"protoc-gen-python_aristaproto{'.exe' if os.name == 'nt' else ''}"
 
@@ -44,6 +44,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--plugin", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--protos", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--bridge", type=Path, help=argparse.SUPPRESS)
     return parser
 
 
@@ -70,6 +71,8 @@ def main() -> None:
             print(f"shape      {shape.name:12} {shape.about}")
         for name, about in codec.ABOUT.items():
             print(f"operation  {name:12} {about}")
+        for name, about in bridge.ABOUT.items():
+            print(f"bridge     {name:12} {about}")
         print(f"operation  {'memory':12} growth of a process by 100,000 parsed messages")
         return
     names = chosen(options.shapes, [shape.name for shape in data.shapes(b"")], "shape")
@@ -143,6 +146,8 @@ def main() -> None:
         )
     if "rpc" in groups:
         rows += rpc_rows(dialects, all_shapes, effort, notes)
+    if "bridge" in groups:
+        rows += bridge_rows(options.bridge, dialects, shapes, effort, notes)
     bounds: list[limits.Limit] = []
     if "limits" in groups:
         bounds += limit_rows(dialects, shapes, operations, work, effort, notes)
@@ -249,6 +254,28 @@ def limit_rows(
     for limit in limits.limits(google, ours, folder, shapes, operations, effort):
         progress(f"limits: {limit.shape}, {limit.operation}, {limit.about}")
         found.append(limit)
+    return found
+
+
+def bridge_rows(
+    library: Path | None,
+    dialects: Sequence[Dialect],
+    shapes: Sequence[data.Shape],
+    effort: measure.Effort,
+    notes: list[str],
+) -> list[measure.Row]:
+    """The rows of the group bridge."""
+    pair = google_and_ours(dialects, "bridge", notes)
+    if pair is None:
+        return []
+    if library is None:
+        notes.append("left out: bridge: `cargo xtask bench bridge` builds its extension module")
+        return []
+    found: list[measure.Row] = []
+    for row in bridge.rows(library.resolve(), *pair, shapes, effort):
+        progress(f"bridge: {row.shape}, {row.operation}")
+        notes.append(bridge.beside_bytes(row))
+        found.append(row)
     return found
 
 

@@ -49,14 +49,20 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let mut ready = Vec::new();
     for (python, work) in &runs {
         ready.push(environment(root, python, &work.join("venv"), &log)?);
+        if wants_bridge(&arguments) {
+            build_bridge(root, python, &work.join("bridge"), &log)?;
+        }
     }
     for (environment, (python, work)) in ready.iter().zip(&runs) {
         if runs.len() > 1 {
             eprintln!("bench: Python {}", python.version);
         }
-        let status = exec::command(root, environment.python())
-            .args(["-m", "tests.bench"])
-            .args(&arguments)
+        let mut program = exec::command(root, environment.python());
+        program.args(["-m", "tests.bench"]).args(&arguments);
+        if wants_bridge(&arguments) {
+            program.arg("--bridge").arg(work.join("bridge"));
+        }
+        let status = program
             .arg("--work")
             .arg(work)
             .arg("--plugin")
@@ -72,10 +78,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
             return Ok(ExitCode::FAILURE);
         }
     }
-    let measured = !arguments
-        .iter()
-        .any(|argument| ["--check", "--list", "--help", "-h"].contains(&argument.as_str()));
-    if let (Some(first), true) = (ready.first(), runs.len() > 1 && measured) {
+    if let (Some(first), true) = (ready.first(), runs.len() > 1 && measures(&arguments)) {
         let mut table = exec::command(root, first.python());
         table
             .args(["-m", "tests.bench.side_by_side", "--out"])
@@ -156,6 +159,45 @@ fn environment(
         }
         Ok(environment)
     })
+}
+
+/// Whether the program is to measure the group `bridge`: it is named, or no group is.
+fn wants_bridge(arguments: &[String]) -> bool {
+    const OTHERS: [&str; 6] = ["codec", "json", "import", "rpc", "generate", "limits"];
+    let named = |groups: &[&str]| arguments.iter().any(|it| groups.contains(&it.as_str()));
+    measures(arguments) && (named(&["bridge"]) || !named(&OTHERS))
+}
+
+fn measures(arguments: &[String]) -> bool {
+    !arguments
+        .iter()
+        .any(|argument| ["--check", "--list", "--help", "-h"].contains(&argument.as_str()))
+}
+
+/// Builds the extension module of the group `bridge` as its users would, and puts it into `folder`, where `import` finds it.
+fn build_bridge(root: &Path, python: &Python, folder: &Path, log: &Path) -> Result<(), String> {
+    let mut build = exec::cargo(root);
+    build
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "aristaproto-bench-bridge",
+        ])
+        .env("PYO3_PYTHON", &python.program);
+    exec::run(&mut build, log, INSTALL_LIMIT)?;
+    let (prefix, built, module) = match std::env::consts::OS {
+        "windows" => ("", "dll", "pyd"),
+        "macos" => ("lib", "dylib", "so"),
+        _ => ("lib", "so", "so"),
+    };
+    let built = exec::target_dir(root)
+        .join("release")
+        .join(format!("{prefix}bench_bridge.{built}"));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::copy(&built, folder.join(format!("bench_bridge.{module}"))))
+        .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+    Ok(())
 }
 
 /// The folder of protobuf's own proto files inside protobuf-src, as cargo unpacked it; it need not be built.
