@@ -2,7 +2,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -88,10 +87,7 @@ impl<'py, T: PythonMessage> IntoPyObject<'py> for &Msg<T> {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let bytes = PyBytes::new_with(py, self.0.encoded_len(), |mut room| {
-            let written = self.0.encode(&mut room);
-            written.map_err(|error| PyRuntimeError::new_err(error.to_string()))
-        })?;
+        let bytes = PyBytes::new(py, &self.0.encode_to_vec());
         T::class().parse(&bytes)
     }
 }
