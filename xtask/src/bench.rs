@@ -186,17 +186,16 @@ fn build_bridge(root: &Path, python: &Python, folder: &Path, log: &Path) -> Resu
         ])
         .env("PYO3_PYTHON", &python.program);
     exec::run(&mut build, log, INSTALL_LIMIT)?;
-    let (prefix, built, module) = match std::env::consts::OS {
-        "windows" => ("", "dll", "pyd"),
-        "macos" => ("lib", "dylib", "so"),
-        _ => ("lib", "so", "so"),
-    };
-    let built = exec::target_dir(root)
-        .join("release")
-        .join(format!("{prefix}bench_bridge.{built}"));
+    let library = format!(
+        "{}bench_bridge{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    let library = exec::target_dir(root).join("release").join(library);
+    let suffix = if cfg!(windows) { "pyd" } else { "so" };
     fs::create_dir_all(folder)
-        .and_then(|()| fs::copy(&built, folder.join(format!("bench_bridge.{module}"))))
-        .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
+        .and_then(|()| fs::copy(&library, folder.join(format!("bench_bridge.{suffix}"))))
+        .map_err(|error| format!("cannot copy {}: {error}", library.display()))?;
     Ok(())
 }
 
