@@ -4,6 +4,8 @@
 //! methods read and write the slots of messages. Only `aristaproto.codec` imports the module.
 // Wire values are cut to their width on purpose, and numbers of fields and bytes fit into 64 bits.
 #![allow(clippy::cast_possible_truncation)]
+// Bits stand for numbers with and without a sign; `cast_signed` came with Rust 1.87.
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 // Measured: without it the readers and writers of single values are called, not expanded.
 #![allow(clippy::inline_always)]
 // `#[pyfunction]` takes its arguments by value.

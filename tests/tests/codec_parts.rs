@@ -4,6 +4,8 @@
 // As in the codec.
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::inline_always,
     clippy::precedence
 )]

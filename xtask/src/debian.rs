@@ -81,6 +81,12 @@ impl Apt {
     }
 }
 
+/// Whether this is Debian itself, not a system that is made of it.
+pub fn is_debian() -> bool {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=debian")
+}
+
 /// Unpacks all packages of the folder `debs`.
 ///
 /// # Errors

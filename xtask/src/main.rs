@@ -14,6 +14,7 @@ mod demo;
 mod docs;
 mod exec;
 mod fuzz_engine;
+mod oldest_rust;
 mod plugin;
 mod python;
 mod pythons;

@@ -216,6 +216,12 @@ const STEPS: &[Step] = &[
         run: Bench::clippy_features,
     },
     Step {
+        name: "oldest-rust",
+        about: "the published crates compiled by the oldest Rust that they name",
+        needs: &["python"],
+        run: Bench::oldest_rust,
+    },
+    Step {
         name: "cargo-test",
         about: "cargo test, workspace",
         needs: &["tools", "python"],

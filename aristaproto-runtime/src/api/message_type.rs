@@ -83,7 +83,7 @@ pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
             (*base).ob_base.ob_base = ffi::PyObject_HEAD_INIT;
             (*base).tp_name = NAME.as_ptr().cast::<c_char>();
             (*base).tp_doc = ABOUT.as_ptr().cast::<c_char>();
-            (*base).tp_basicsize = size_of::<RawMessage>().cast_signed();
+            (*base).tp_basicsize = size_of::<RawMessage>() as isize;
             (*base).tp_flags = ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_BASETYPE;
             (*base).tp_new = ffi::PyBaseObject_Type.tp_new;
             (*base).tp_init = Some(init_message);
@@ -175,7 +175,7 @@ unsafe extern "C" fn call_class(class: Raw, args: *const Raw, nargsf: usize, nam
     // SAFETY: see the module: a class that `call_directly` has seen, and arguments as vectorcall passes them.
     unsafe {
         let py = attached();
-        let count = ffi::PyVectorcall_NARGS(nargsf).cast_unsigned();
+        let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
         let arguments = arguments(args, count, &names);
         let plan = known_plan(py, class as usize);
         match plan.filter(|_| is_usual(class.cast()) == (true, true)) {

@@ -75,7 +75,7 @@ unsafe extern "C" fn function_of<F: Function>(
     // SAFETY: see the module.
     unsafe {
         let py = attached();
-        let arguments = arguments(args, count.cast_unsigned(), &names);
+        let arguments = arguments(args, count as usize, &names);
         object(py, || F::call(py, arguments))
     }
 }
@@ -89,7 +89,7 @@ unsafe extern "C" fn method_of<M: Method>(
     // SAFETY: see the module.
     unsafe {
         let own = Bound::ref_from_ptr(attached(), &own);
-        let arguments = arguments(args, count.cast_unsigned(), &names);
+        let arguments = arguments(args, count as usize, &names);
         object(own.py(), || M::call(own, arguments))
     }
 }

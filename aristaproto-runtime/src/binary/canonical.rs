@@ -236,7 +236,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
             Kind::Int32 | Kind::Enum => {
                 let number = self.varint()?;
                 let value = number as i32;
-                holds(i64::from(value).cast_unsigned() == number)?;
+                holds(i64::from(value) as u64 == number)?;
                 if kind == Kind::Enum {
                     holds(
                         enum_values().is_none_or(|enum_values| enum_values.knows(self.py, value)),
@@ -277,7 +277,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
             let number = self.varint()?;
             holds(number != 0)?;
             match tag {
-                8 => seconds = number.cast_signed(),
+                8 => seconds = number as i64,
                 16 => nanos = i32::try_from(number).ok()?,
                 _ => return None,
             }
@@ -320,11 +320,12 @@ impl<'a, 'py> Canonical<'a, 'py> {
         holds(!bytes.is_empty())?;
         let longest = match shape.kind {
             Kind::Float => {
-                let (numbers, _) = bytes.as_chunks();
                 // Without an end before the end, several at a time.
-                let any = numbers
-                    .iter()
-                    .fold(false, |any, it| any | f32::from_le_bytes(*it).is_nan());
+                let any = bytes.chunks_exact(4).fold(false, |any, it| {
+                    any | it
+                        .first_chunk()
+                        .is_some_and(|it| f32::from_le_bytes(*it).is_nan())
+                });
                 return holds(!any);
             }
             kind if kind.width() > 0 => return Some(()),

@@ -39,7 +39,7 @@ pub fn plain<'py>(
     Ok(match kind {
         Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
         Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
-        Kind::Int64 => values::int_object(py, reader.varint()?.cast_signed()),
+        Kind::Int64 => values::int_object(py, reader.varint()? as i64),
         Kind::UInt64 => values::uint_object(py, reader.varint()?),
         Kind::Int32 | Kind::Enum => values::int_object(py, i64::from(reader.varint()? as i32)),
         Kind::UInt32 => values::int_object(py, i64::from(reader.varint()? as u32)),
@@ -73,20 +73,25 @@ fn member<'py>(
     Ok(Some(enum_values.member(py, number)?))
 }
 
+/// The values of so many bytes each; a shorter rest is left out.
+fn chunks<const N: usize>(bytes: &[u8]) -> impl ExactSizeIterator<Item = [u8; N]> + '_ {
+    bytes.chunks_exact(N).map(|chunk| {
+        let mut value = [0; N];
+        value.copy_from_slice(chunk);
+        value
+    })
+}
+
 /// All numbers of a packed field at once; `None` when they need a look one by one.
 pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, PyList>> {
-    let (eights, _) = bytes.as_chunks::<8>();
-    let (fours, _) = bytes.as_chunks::<4>();
+    let (eights, fours) = (chunks::<8>(bytes), chunks::<4>(bytes));
     let made = match kind {
-        Kind::Double => PyList::new(py, eights.iter().map(|it| f64::from_le_bytes(*it))),
-        Kind::Fixed64 => PyList::new(py, eights.iter().map(|it| u64::from_le_bytes(*it))),
-        Kind::SFixed64 => PyList::new(py, eights.iter().map(|it| i64::from_le_bytes(*it))),
-        Kind::Float => PyList::new(
-            py,
-            fours.iter().map(|it| f64::from(f32::from_le_bytes(*it))),
-        ),
-        Kind::Fixed32 => PyList::new(py, fours.iter().map(|it| u32::from_le_bytes(*it))),
-        Kind::SFixed32 => PyList::new(py, fours.iter().map(|it| i32::from_le_bytes(*it))),
+        Kind::Double => PyList::new(py, eights.map(f64::from_le_bytes)),
+        Kind::Fixed64 => PyList::new(py, eights.map(u64::from_le_bytes)),
+        Kind::SFixed64 => PyList::new(py, eights.map(i64::from_le_bytes)),
+        Kind::Float => PyList::new(py, fours.map(|it| f64::from(f32::from_le_bytes(it)))),
+        Kind::Fixed32 => PyList::new(py, fours.map(u32::from_le_bytes)),
+        Kind::SFixed32 => PyList::new(py, fours.map(i32::from_le_bytes)),
         Kind::Int64
         | Kind::UInt64
         | Kind::Int32
@@ -99,7 +104,7 @@ pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, 
                 reader: Reader::new(bytes, 0, bytes.len()),
             };
             match kind {
-                Kind::Int64 => PyList::new(py, numbers.map_exact(u64::cast_signed)),
+                Kind::Int64 => PyList::new(py, numbers.map_exact(|it| it as i64)),
                 Kind::UInt64 => PyList::new(py, numbers),
                 Kind::Int32 => PyList::new(py, numbers.map_exact(|it| it as i32)),
                 Kind::UInt32 => PyList::new(py, numbers.map_exact(|it| it as u32)),

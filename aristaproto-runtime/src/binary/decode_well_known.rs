@@ -33,7 +33,7 @@ pub fn read<'py>(
             let mut usual = true;
             while usual && !inner.at_end() {
                 match (inner.tag(), inner.varint()) {
-                    (Ok(8), Ok(number)) => whole = number.cast_signed(),
+                    (Ok(8), Ok(number)) => whole = number as i64,
                     (Ok(16), Ok(number)) => nanos = number as i32,
                     _ => usual = false,
                 }

@@ -316,7 +316,7 @@ fn exact_member(
         return Err(Stop::Fallback);
     }
     if !(skip_zero && number == 0) {
-        out.varint(i64::from(number).cast_unsigned(), key);
+        out.varint(i64::from(number) as u64, key);
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ fn integer(long: Long, kind: Kind, key: Key, skip_zero: bool, out: &mut Writer) 
         return false;
     };
     match kind {
-        Kind::SInt32 | Kind::SInt64 => varint(zigzag(number.cast_signed()), key, skip_zero, out),
+        Kind::SInt32 | Kind::SInt64 => varint(zigzag(number as i64), key, skip_zero, out),
         Kind::Fixed32 | Kind::SFixed32 => fixed32(number as u32, key, skip_zero, out),
         Kind::Fixed64 | Kind::SFixed64 => fixed64(number, key, skip_zero, out),
         _ => varint(number, key, skip_zero, out),

@@ -71,12 +71,12 @@ fn floats(items: &[ValueRef<'_>], is_exact: bool, out: &mut Writer) -> bool {
     };
     items
         .iter()
-        .zip(room.as_chunks_mut().0)
+        .zip(room.chunks_exact_mut(4))
         .all(|(item, place)| {
             let number = item.float().map(|wide| (wide, wide as f32));
             let number = number.filter(|&(wide, number)| fits(wide, number, is_exact));
             number
-                .map(|(_, number)| *place = number.to_le_bytes())
+                .map(|(_, number)| place.copy_from_slice(&number.to_le_bytes()))
                 .is_some()
         })
 }
@@ -87,10 +87,10 @@ fn doubles(items: &[ValueRef<'_>], out: &mut Writer) -> bool {
     };
     items
         .iter()
-        .zip(room.as_chunks_mut().0)
+        .zip(room.chunks_exact_mut(8))
         .all(|(item, place)| {
             item.float()
-                .map(|number| *place = number.to_le_bytes())
+                .map(|number| place.copy_from_slice(&number.to_le_bytes()))
                 .is_some()
         })
 }

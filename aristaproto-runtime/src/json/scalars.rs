@@ -98,7 +98,7 @@ pub fn int_object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, P
     let bits = some(long.of_kind(kind))?;
     Ok(match kind {
         Kind::UInt64 | Kind::Fixed64 => values::uint_object(py, bits),
-        _ => values::int_object(py, bits.cast_signed()),
+        _ => values::int_object(py, bits as i64),
     })
 }
 

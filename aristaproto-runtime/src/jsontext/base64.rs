@@ -27,18 +27,15 @@ pub fn write(bytes: &[u8], out: &mut TextWriter) {
     let letters = |bits: u32| -> [u8; 4] {
         [18, 12, 6, 0].map(|shift| LETTERS[(bits >> shift & 63) as usize])
     };
-    let mut places = out
-        .reserve(bytes.len().div_ceil(3) * 4)
-        .as_chunks_mut()
-        .0
-        .iter_mut();
+    let mut places = out.reserve(bytes.len().div_ceil(3) * 4).chunks_exact_mut(4);
     let mut put = |four: [u8; 4]| {
         if let Some(place) = places.next() {
-            *place = four;
+            place.copy_from_slice(&four);
         }
     };
-    let (threes, rest) = bytes.as_chunks();
-    for &[one, two, three] in threes {
+    let threes = bytes.chunks_exact(3);
+    let rest = threes.remainder();
+    for &[one, two, three] in threes.filter_map(<[u8]>::first_chunk) {
         put(letters(u32::from_be_bytes([0, one, two, three])));
     }
     match *rest {
@@ -70,15 +67,16 @@ pub fn read(text: &str) -> Result<Option<Vec<u8>>, NoMemoryForText> {
     let mut made = Vec::new();
     made.try_reserve_exact(digits.len().div_ceil(4) * 3)
         .map_err(|_| NoMemoryForText)?;
-    let padded = padding == 0 || bytes.len().is_multiple_of(4);
+    let padded = padding == 0 || bytes.len() % 4 == 0;
     Ok((padded && decode(digits, &mut made).is_some()).then_some(made))
 }
 
 /// Adds the bytes of letters, for which there is room.
 fn decode(digits: &[u8], made: &mut Vec<u8>) -> Option<()> {
     let value = |letter: u8| VALUES[usize::from(letter)];
-    let (fours, rest) = digits.as_chunks::<4>();
-    for four in fours {
+    let fours = digits.chunks_exact(4);
+    let rest = fours.remainder();
+    for four in fours.filter_map(<[u8]>::first_chunk::<4>) {
         let values = four.map(value);
         if values.iter().fold(0, |all, value| all | value) >= NO_LETTER {
             return None;

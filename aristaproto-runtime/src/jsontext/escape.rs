@@ -110,15 +110,15 @@ const fn is_plain(byte: u8) -> bool {
 /// How many bytes at the start are printable ASCII that stays as it is.
 fn plain_length(bytes: &[u8]) -> usize {
     // Sixteen at once are looked at side by side.
-    let (blocks, _) = bytes.as_chunks::<16>();
-    let all_plain = |block: &&[u8; 16]| {
+    let blocks = bytes.chunks_exact(16);
+    let all_plain = |block: &&[u8]| {
         let mut odd = 0;
         for &byte in *block {
             odd |= u8::from(!is_plain(byte));
         }
         odd == 0
     };
-    let start = 16 * blocks.iter().take_while(all_plain).count();
+    let start = 16 * blocks.take_while(all_plain).count();
     let rest = bytes.get(start..).unwrap_or_default();
     start + rest.iter().take_while(|&&byte| is_plain(byte)).count()
 }

@@ -170,10 +170,9 @@ impl<'a> Cursor<'a> {
         const ONES: u64 = 0x0101_0101_0101_0101;
         let start = self.pos;
         let rest = self.text.as_bytes().get(start..)?;
-        let (words, _) = rest.as_chunks::<8>();
         let mut length = 0;
         let mut found = 0;
-        for word in words {
+        for word in rest.chunks_exact(8).filter_map(<[u8]>::first_chunk) {
             let word = u64::from_le_bytes(*word);
             // Bit 7 of the first byte below `limit`, itself below 128; of those behind it, anything.
             let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;

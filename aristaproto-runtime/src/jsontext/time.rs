@@ -97,8 +97,8 @@ pub fn duration_text(seconds: i64, nanos: i32) -> Option<ShortText> {
 fn push_fraction(line: &mut ShortText, nanos: u32) {
     let length = match nanos {
         0 => return,
-        _ if nanos.is_multiple_of(1_000_000) => 3,
-        _ if nanos.is_multiple_of(1000) => 6,
+        _ if nanos % 1_000_000 == 0 => 3,
+        _ if nanos % 1000 == 0 => 6,
         _ => 9,
     };
     let mut digits = *b".000000000";

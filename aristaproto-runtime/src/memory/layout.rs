@@ -49,9 +49,8 @@ impl Offset {
             (class, (*member).type_code, (*member).offset)
         };
         let offset = u32::try_from(offset).ok()?;
-        let fits = kind == ffi::Py_T_OBJECT_EX
-            && offset as usize >= HEAD
-            && (offset as usize).is_multiple_of(WORD);
+        let fits =
+            kind == ffi::Py_T_OBJECT_EX && offset as usize >= HEAD && offset as usize % WORD == 0;
         fits.then_some((Self(offset), class))
     }
 }

@@ -193,7 +193,7 @@ impl Entries {
             if ffi::PyDict_CheckExact(dict.as_ptr()) == 0 {
                 return None;
             }
-            let length = ffi::PyDict_Size(dict.as_ptr()).cast_unsigned();
+            let length = ffi::PyDict_Size(dict.as_ptr()) as usize;
             all.try_reserve_exact(length).ok()?;
             while ffi::PyDict_Next(
                 dict.as_ptr(),
@@ -264,7 +264,7 @@ impl<'py> List<'_, 'py> {
     #[inline]
     pub fn len(&self) -> usize {
         // SAFETY: a list, alive as above.
-        unsafe { ffi::PyList_GET_SIZE(self.0.object.as_ptr()).cast_unsigned() }
+        unsafe { ffi::PyList_GET_SIZE(self.0.object.as_ptr()) as usize }
     }
 
     #[inline]
@@ -273,7 +273,7 @@ impl<'py> List<'_, 'py> {
             return None;
         }
         // SAFETY: a list with so many elements.
-        NonNull::new(unsafe { ffi::PyList_GET_ITEM(self.0.object.as_ptr(), index.cast_signed()) })
+        NonNull::new(unsafe { ffi::PyList_GET_ITEM(self.0.object.as_ptr(), index as isize) })
     }
 
     /// The element at an index, if it is a message of this very class.

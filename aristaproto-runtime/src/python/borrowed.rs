@@ -98,7 +98,7 @@ impl<'a> ValueRef<'a> {
                 ffi::PyErr_Clear();
                 return None;
             }
-            Some(from_raw_parts(start.cast(), length.cast_unsigned()))
+            Some(from_raw_parts(start.cast(), length as usize))
         }
     }
 
@@ -108,7 +108,7 @@ impl<'a> ValueRef<'a> {
         // SAFETY: bytes, which do not change and live for 'a.
         let view = || unsafe {
             let start = ffi::PyBytes_AS_STRING(self.0.as_ptr());
-            from_raw_parts(start.cast(), ffi::Py_SIZE(self.0.as_ptr()).cast_unsigned())
+            from_raw_parts(start.cast(), ffi::Py_SIZE(self.0.as_ptr()) as usize)
         };
         self.is_exactly(&raw mut ffi::PyBytes_Type).then(view)
     }
@@ -128,7 +128,7 @@ impl<'a> ValueRef<'a> {
             }
             Some(from_raw_parts(
                 start.cast(),
-                ffi::PyList_GET_SIZE(list).cast_unsigned(),
+                ffi::PyList_GET_SIZE(list) as usize,
             ))
         }
     }
@@ -142,7 +142,7 @@ impl<'a> ValueRef<'a> {
         let mut all = Vec::new();
         // SAFETY: a dict, which does not change meanwhile; what it gives are objects that it holds.
         unsafe {
-            let length = ffi::PyDict_Size(self.0.as_ptr()).cast_unsigned();
+            let length = ffi::PyDict_Size(self.0.as_ptr()) as usize;
             all.try_reserve_exact(length).ok()?;
             while ffi::PyDict_Next(
                 self.0.as_ptr(),

@@ -21,7 +21,7 @@ pub fn decode_utf8<'py>(
     unsafe {
         let made = ffi::PyUnicode_DecodeUTF8(
             bytes.as_ptr().cast(),
-            bytes.len().cast_signed(),
+            bytes.len() as isize,
             errors.map_or(null(), CStr::as_ptr),
         );
         Bound::from_owned_ptr_or_err(py, made)

@@ -30,8 +30,8 @@ impl Text {
         let mut padded = [0; 24];
         padded.get_mut(..length)?.copy_from_slice(bytes);
         let mut words = [0; 3];
-        for (word, part) in words.iter_mut().zip(padded.as_chunks().0) {
-            *word = u64::from_le_bytes(*part);
+        for (word, part) in words.iter_mut().zip(padded.chunks_exact(8)) {
+            *word = u64::from_le_bytes(*part.first_chunk()?);
         }
         Some(Self { words, length })
     }

@@ -56,7 +56,7 @@ pub fn int(value: &Bound<'_, PyAny>) -> IntValue {
     match number {
         Some(long) => long
             .of_kind(Kind::Int64)
-            .map(|it| IntValue::Signed(it.cast_signed()))
+            .map(|it| IntValue::Signed(it as i64))
             .or_else(|| long.of_kind(Kind::UInt64).map(IntValue::Unsigned))
             .unwrap_or(IntValue::Huge),
         None => IntValue::Huge,

@@ -41,7 +41,7 @@ pub fn value_of_parts(
                 hour,
                 minute,
                 second,
-                (nanos / 1000).cast_unsigned(),
+                (nanos / 1000) as u32,
                 Some(utc),
             )?
             .into_any(),

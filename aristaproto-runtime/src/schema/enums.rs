@@ -37,7 +37,7 @@ impl EnumValues {
         for (number, member) in crate::python::values::entries(&by_number) {
             if let Ok(index) = number.extract::<i32>() {
                 if (0..SMALL).contains(&index) {
-                    let index = index.cast_unsigned() as usize;
+                    let index = index as usize;
                     if small.len() <= index {
                         small.resize_with(index + 1, || None);
                     }

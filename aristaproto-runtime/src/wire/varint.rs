@@ -36,13 +36,13 @@ pub fn spread(value: u64) -> u64 {
 /// The signed number of a zigzag-encoded one.
 #[inline(always)]
 pub fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 /// A signed number, zigzag-encoded.
 #[inline(always)]
 pub fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
+    ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// The number of varints in the bytes of a packed field.
@@ -50,11 +50,12 @@ pub fn count_varints(bytes: &[u8]) -> Result<usize, Malformed> {
     if bytes.last().is_some_and(|&last| last >= 0x80) {
         return Err(Malformed::PackedCut);
     }
-    let (words, rest) = bytes.as_chunks::<8>();
+    let words = bytes.chunks_exact(8);
+    let rest = words.remainder();
     let mut count = 0;
     // Bytes of the varint that has begun.
     let mut length = 0;
-    for word in words {
+    for word in words.filter_map(<[u8]>::first_chunk) {
         let stops = !u64::from_le_bytes(*word) & UPPER;
         // The first varint that ends in this word; all eight bytes when none does.
         length += (stops.trailing_zeros() / 8).min(8);

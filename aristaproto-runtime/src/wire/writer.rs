@@ -194,10 +194,10 @@ impl Writer {
     /// Puts the fields of a Timestamp or a Duration: seconds, and nanoseconds behind them.
     pub fn parts(&mut self, (seconds, nanos): (i64, i32)) {
         if nanos != 0 {
-            self.varint(i64::from(nanos).cast_unsigned(), Key::new(2 << 3));
+            self.varint(i64::from(nanos) as u64, Key::new(2 << 3));
         }
         if seconds != 0 {
-            self.varint(seconds.cast_unsigned(), Key::new(1 << 3));
+            self.varint(seconds as u64, Key::new(1 << 3));
         }
     }
 

@@ -14,6 +14,7 @@ use crate::conformance;
 use crate::corpus;
 use crate::docs;
 use crate::exec;
+use crate::oldest_rust;
 use crate::plugin::Plugin;
 use crate::python::{self, Environment, Python};
 use crate::pythons;
@@ -579,6 +580,20 @@ impl Bench {
             )?;
         }
         Ok(Outcome::Done)
+    }
+
+    pub fn oldest_rust(&self) -> Result<Outcome, String> {
+        let log = self.log("oldest-rust-packages");
+        let python = self.venv_program("python");
+        match oldest_rust::checks(&self.root, &self.target, &python, &log)? {
+            Err(reason) => Ok(Outcome::Skipped(reason)),
+            Ok(checks) => {
+                for check in checks {
+                    self.run("oldest-rust", check)?;
+                }
+                Ok(Outcome::Done)
+            }
+        }
     }
 
     pub fn cargo_test(&self) -> Result<Outcome, String> {
