@@ -47,9 +47,9 @@ class NanoTimedelta(datetime.timedelta):
     """A `datetime.timedelta` that also carries the nanoseconds below its microseconds.
 
     A field of type google.protobuf.Duration holds one where its value has such a part, and a
-    plain `timedelta` elsewhere. Sums, differences, negation and products with integers are exact;
-    other operations (division, products with floats, a sum with a plain `datetime`) count in
-    microseconds, as their base does; `NanoDatetime.from_datetime(moment) + delta` is exact.
+    plain `timedelta` elsewhere. Arithmetic is that of `timedelta`, to the nanosecond: sums, differences, negation,
+    `//`, `%` and `divmod` are exact, products and quotients with other numbers are rounded half to even. Only a sum with a
+    plain `datetime` counts in microseconds, because `datetime` does it; `NanoDatetime.from_datetime(moment) + delta` is exact.
 
     Args:
         days, seconds, microseconds, milliseconds, minutes, hours, weeks: As for `timedelta`.
@@ -185,12 +185,58 @@ class NanoTimedelta(datetime.timedelta):
     def __abs__(self) -> datetime.timedelta:
         return -self if self.days < 0 else self
 
+    def total_seconds(self) -> float:
+        """The whole duration in seconds, as the nearest float."""
+        return _nanoseconds(self) / _SECOND
+
     def __mul__(self, other: float) -> datetime.timedelta:
-        if isinstance(other, int):
-            return NanoTimedelta.from_nanoseconds(_nanoseconds(self) * other)
-        return super().__mul__(other)
+        ratio = _ratio(other)
+        if ratio is None:
+            return NotImplemented
+        return NanoTimedelta.from_nanoseconds(_nearest(_nanoseconds(self) * ratio[0], ratio[1]))
 
     __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, datetime.timedelta):
+            return _nanoseconds(self) / _nanoseconds(other)
+        ratio = _ratio(other)
+        if ratio is None:
+            return NotImplemented
+        return NanoTimedelta.from_nanoseconds(_nearest(_nanoseconds(self) * ratio[1], ratio[0]))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        if isinstance(other, datetime.timedelta):
+            return _nanoseconds(other) / _nanoseconds(self)
+        return NotImplemented
+
+    def __floordiv__(self, other: Any) -> Any:
+        if isinstance(other, datetime.timedelta):
+            return _nanoseconds(self) // _nanoseconds(other)
+        if isinstance(other, int):
+            return NanoTimedelta.from_nanoseconds(_nanoseconds(self) // other)
+        return NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        if isinstance(other, datetime.timedelta):
+            return _nanoseconds(other) // _nanoseconds(self)
+        return NotImplemented
+
+    def __mod__(self, other: datetime.timedelta) -> datetime.timedelta:
+        if not _is_timedelta(other):
+            return NotImplemented
+        return NanoTimedelta.from_nanoseconds(_nanoseconds(self) % _nanoseconds(other))
+
+    def __rmod__(self, other: datetime.timedelta) -> datetime.timedelta:
+        if not _is_timedelta(other):
+            return NotImplemented
+        return NanoTimedelta.from_nanoseconds(_nanoseconds(other) % _nanoseconds(self))
+
+    def __divmod__(self, other: datetime.timedelta) -> tuple[int, datetime.timedelta]:
+        return _divmod(self, other) if _is_timedelta(other) else NotImplemented
+
+    def __rdivmod__(self, other: datetime.timedelta) -> tuple[int, datetime.timedelta]:
+        return _divmod(other, self) if _is_timedelta(other) else NotImplemented
 
 
 class NanoDatetime(datetime.datetime):
@@ -407,6 +453,26 @@ class NanoDatetime(datetime.datetime):
         if isinstance(other, datetime.datetime):
             return _difference(other, self)
         return NotImplemented
+
+
+def _divmod(one: datetime.timedelta, other: datetime.timedelta) -> tuple[int, datetime.timedelta]:
+    quotient, rest = divmod(_nanoseconds(one), _nanoseconds(other))
+    return quotient, NanoTimedelta.from_nanoseconds(rest)
+
+
+def _ratio(value: object) -> tuple[int, int] | None:
+    """A number as numerator and denominator; None for what `timedelta` does not multiply."""
+    if isinstance(value, int):
+        return int(value), 1
+    return value.as_integer_ratio() if isinstance(value, float) else None
+
+
+def _nearest(numerator: int, denominator: int) -> int:
+    """The quotient of two integers, rounded half to even."""
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * abs(rest)
+    size = abs(denominator)
+    return quotient + (twice > size or (twice == size and quotient % 2 == 1))
 
 
 def _is_timedelta(value: object) -> bool:

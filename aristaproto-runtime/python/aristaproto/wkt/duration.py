@@ -15,15 +15,20 @@ from ..times.nano_datetime import parts_to_timedelta, timedelta_to_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from typing_extensions import Self
 
 __all__ = ("Duration",)
+
+_SECOND = 1_000_000_000  # in nanoseconds
 
 
 class Duration(aristaproto.Message):
     """A span of time, forwards or backwards, of at most 10,000 years.
 
-    Its JSON form is text such as `1.500s`.
+    Its JSON form is text such as `1.500s`. It can be added to and subtracted from a `timedelta` or another Duration, and compared with
+    them by `<` and so on, to the nanosecond; sums beyond 10,000 years are a `ValueError`.
     <https://protobuf.dev/reference/protobuf/google.protobuf/#duration>
     """
 
@@ -51,6 +56,47 @@ class Duration(aristaproto.Message):
         """
         check_duration(self.seconds, self.nanos)
         return parts_to_timedelta(self.seconds, self.nanos)
+
+    def __add__(self, other: datetime.timedelta | Duration) -> Duration:
+        return _sum(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: datetime.timedelta | Duration) -> Duration:
+        return _sum(self, other, -1)
+
+    def __rsub__(self, other: datetime.timedelta) -> Duration:
+        return _sum(-self, other)
+
+    def __neg__(self) -> Duration:
+        return Duration(-self.seconds, -self.nanos)
+
+    def __abs__(self) -> Duration:
+        return -self if self < Duration() else self
+
+    def __lt__(self, other: datetime.timedelta | Duration) -> bool:
+        return (
+            nanoseconds(self) < span if (span := nanoseconds(other)) is not None else NotImplemented
+        )
+
+    def __le__(self, other: datetime.timedelta | Duration) -> bool:
+        return (
+            nanoseconds(self) <= span
+            if (span := nanoseconds(other)) is not None
+            else NotImplemented
+        )
+
+    def __gt__(self, other: datetime.timedelta | Duration) -> bool:
+        return (
+            nanoseconds(self) > span if (span := nanoseconds(other)) is not None else NotImplemented
+        )
+
+    def __ge__(self, other: datetime.timedelta | Duration) -> bool:
+        return (
+            nanoseconds(self) >= span
+            if (span := nanoseconds(other)) is not None
+            else NotImplemented
+        )
 
     @classmethod
     def from_wrapped(cls, value: object) -> Duration:
@@ -80,3 +126,27 @@ class Duration(aristaproto.Message):
         except ValueError:
             return self
         return parts_to_timedelta(seconds, nanos)
+
+
+def nanoseconds(value: object) -> Any:
+    """The whole of a span of time in nanoseconds; None for what is no `timedelta` and no Duration."""
+    if isinstance(value, Duration):
+        return value.seconds * _SECOND + value.nanos
+    if isinstance(value, datetime.timedelta):
+        seconds, nanos = timedelta_to_parts(value)
+        return seconds * _SECOND + nanos
+    return None
+
+
+def from_nanoseconds(value: int) -> Duration:
+    """The Duration of so many nanoseconds; `ValueError` beyond 10,000 years."""
+    seconds, nanos = divmod(abs(value), _SECOND)
+    if value < 0:
+        seconds, nanos = -seconds, -nanos
+    check_duration(seconds, nanos)
+    return Duration(seconds=seconds, nanos=nanos)
+
+
+def _sum(one: Duration, other: object, sign: int = 1) -> Duration:
+    span = nanoseconds(other)
+    return NotImplemented if span is None else from_nanoseconds(nanoseconds(one) + sign * span)

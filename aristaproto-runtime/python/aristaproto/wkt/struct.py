@@ -105,8 +105,9 @@ class Struct(aristaproto.Message):
 
     def pop(self, key: str, *default: Any) -> Any:
         """Remove a name and return its plain value; where there is none, `default`, or `KeyError` without one."""
-        found = self.fields.pop(key, *default)
-        return _plain(found) if isinstance(found, Value) else found
+        if default and key not in self.fields:
+            return default[0]
+        return _plain(self.fields.pop(key))
 
     def popitem(self) -> tuple[str, Any]:
         """Remove the name that came last and return it with its plain value; `KeyError` when there is none."""
