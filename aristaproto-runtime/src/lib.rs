@@ -34,9 +34,9 @@ pub mod _native {
     use pyo3::PyTypeInfo;
 
     use super::api::{message_type, methods};
-    use super::binary::{decode as reader, encode as writer};
+    use super::binary::{arrays, decode as reader, encode as writer};
     use super::json::options::JsonOptions;
-    use super::message::header::new_message;
+    use super::message::header::{new_message, Message};
     use super::python::arguments::Invoke;
     use super::python::{imports, limits};
     use super::schema::registry::plan_of;
@@ -72,6 +72,16 @@ pub mod _native {
     #[pyfunction]
     fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
         new_message(class.py(), &*plan_of(class)?)
+    }
+
+    /// The numbers of a repeated field as they lie in memory, if they are still to be read from wire bytes; `None` when the message
+    /// holds a list.
+    #[pyfunction]
+    fn numbers<'py>(
+        message: &Bound<'py, PyAny>,
+        number: u32,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        arrays::numbers(Message::known(message)?, number)
     }
 
     /// Merges one message into another; false for what `aristaproto.model.access` is to do. `by_python`: its `merge_field`.

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         parse_fields,
     )
     from .model.access import byte_size, clear, default, get, is_initialized, merge, which_one_of
+    from .model.arrays import array, from_array
     from .model.extension import Extension, extension, extensions
     from .reflection import descriptor
     from .schema.oneof import Oneof, oneof
@@ -91,6 +92,7 @@ __all__ = (
     "TextError",
     "WireField",
     "__version__",
+    "array",
     "byte_size",
     "check_compiler_version",
     "clear",
@@ -101,6 +103,7 @@ __all__ = (
     "extension",
     "extensions",
     "field",
+    "from_array",
     "get",
     "implementation",
     "is_initialized",
@@ -159,6 +162,7 @@ if not TYPE_CHECKING:
             ("byte_size", "clear", "default", "get", "is_initialized", "merge", "which_one_of"),
             "model.access",
         ),
+        **dict.fromkeys(("array", "from_array"), "model.arrays"),
         **dict.fromkeys(("Limits", "limits"), "base.budget"),
         **dict.fromkeys(
             ("DecodeError", "EncodeError", "Error", "JsonError", "TextError"), "base.errors"

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         install = staticmethod(_native.install)
         merge = staticmethod(_native.merge)
         new = staticmethod(_native.new)
+        numbers = staticmethod(_native.numbers)
         register = staticmethod(_native.register)
         to_dict = staticmethod(_native.to_dict)
 

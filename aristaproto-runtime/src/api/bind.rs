@@ -134,12 +134,14 @@ fn describe<'py>(
     };
     // The offset is good for messages of the class whose slot it is, not for all that inherit the attribute.
     let (offset, declarer) = field_descriptor::find(class, &found)?;
+    let shape = &draft.shape;
     let make = |others: &[Offset]| {
         let parts = SlotParts {
             owner: &declarer,
             name,
             offset,
             default: &default,
+            numbers: shape.is_numbers().then_some(shape.number),
             others: others.to_vec(),
         };
         field_descriptor::new_slot(py, parts)
@@ -293,6 +295,7 @@ pub fn bind_slot(
             name: name.as_any(),
             offset: field_descriptor::find(owner, &descriptor)?.0,
             default,
+            numbers: None,
             others: Vec::new(),
         },
     )?;

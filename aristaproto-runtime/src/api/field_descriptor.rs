@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
-use crate::binary::decoder::read_pending;
+use crate::binary::arrays;
+use crate::binary::decoder::{read_besides_numbers, read_pending};
 use crate::memory::layout::Offset;
 use crate::memory::slot::{Slot, SlotOf};
 use crate::message::header::Message;
@@ -18,6 +19,8 @@ use crate::message::header::Message;
 enum Empty {
     Default(Py<PyAny>),
     List,
+    /// A list of numbers, of the field with this number: arrays are copied into it.
+    Numbers(u32),
     Dict,
 }
 
@@ -52,14 +55,14 @@ impl FieldSlot {
     /// `TypeError` for an object of another class; `MemoryError`.
     pub fn read<'py>(&self, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let (message, slot) = self.find(object)?;
-        read_pending(message)?;
+        self.read_pending(message)?;
         let py = object.py();
         if let Some(held) = slot.get(py) {
             return Ok(held);
         }
         let made = match &self.empty {
             Empty::Default(value) => return Ok(value.bind(py).clone()),
-            Empty::List => PyList::empty(py).into_any(),
+            Empty::List | Empty::Numbers(_) => PyList::empty(py).into_any(),
             Empty::Dict => PyDict::new(py).into_any(),
         };
         // Making it may have run the collector, and that any code: what it has put there stays.
@@ -80,9 +83,14 @@ impl FieldSlot {
         value: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let (message, slot) = self.find(object)?;
+        if let (Empty::Numbers(number), Some(value)) = (&self.empty, value) {
+            if arrays::may_be_array(value) {
+                return arrays::assign(message, *number, value);
+            }
+        }
         let clears = !self.others.is_empty() && value.is_some_and(|value| !value.is_none());
         if clears || value.is_none() {
-            read_pending(message)?;
+            self.read_pending(message)?;
         }
         let old = slot.replace(object.py(), value.cloned());
         if clears {
@@ -92,6 +100,14 @@ impl FieldSlot {
         }
         drop(old);
         Ok(())
+    }
+
+    /// Reads what is still to be read of the field; lists of numbers are left for later where it is none.
+    fn read_pending(&self, message: Message<'_, '_>) -> PyResult<()> {
+        match self.empty {
+            Empty::Numbers(_) => read_pending(message),
+            _ => read_besides_numbers(message),
+        }
     }
 
     fn find<'a, 'py>(
@@ -138,7 +154,7 @@ impl FieldSlot {
         visit.call(&**self.slot.owner())?;
         match &self.empty {
             Empty::Default(value) => visit.call(value),
-            Empty::List | Empty::Dict => Ok(()),
+            Empty::List | Empty::Numbers(_) | Empty::Dict => Ok(()),
         }
     }
 }
@@ -183,6 +199,8 @@ pub struct SlotParts<'a, 'py> {
     pub offset: Offset,
     /// What an unset field reads as; `list` or `dict`, the types, for a new one of them.
     pub default: &'a Bound<'py, PyAny>,
+    /// Of a list of numbers: the field's number.
+    pub numbers: Option<u32>,
     /// The slots of the other members of its oneof.
     pub others: Vec<Offset>,
 }
@@ -195,7 +213,9 @@ pub fn new_slot<'py>(py: Python<'py>, parts: SlotParts<'_, 'py>) -> PyResult<Bou
     let made = FieldSlot {
         slot: SlotOf::new(parts.owner, parts.offset)?,
         name: parts.name.clone().unbind(),
-        empty: if parts.default.is(py.get_type::<PyList>()) {
+        empty: if let Some(number) = parts.numbers {
+            Empty::Numbers(number)
+        } else if parts.default.is(py.get_type::<PyList>()) {
             Empty::List
         } else if parts.default.is(py.get_type::<PyDict>()) {
             Empty::Dict

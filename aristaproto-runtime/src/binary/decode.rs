@@ -192,6 +192,7 @@ fn read_all<'py>(
         budget: budget(limits),
         deferred: DeferredUnknownFields::default(),
         absent: HashSet::new(),
+        left: None,
     };
     let mut reader = Reader::new(bytes, 0, bytes.len());
     decoder.fields(plan, Message::known(message)?.slots(), None, &mut reader, 0)?;

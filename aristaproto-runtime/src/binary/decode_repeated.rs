@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::decoder::Decoder;
+use super::decoder::{Decoder, UNCOUNTED};
 use crate::binary::decode_scalar;
 use crate::binary::decode_scalar::scalar;
 use crate::binary::error::{not_utf8, Cause, DecodeResult, PathElement};
@@ -11,10 +11,15 @@ use crate::memory::slot::Slots;
 use crate::message::field_access;
 use crate::message::header::new_message;
 use crate::python::key_cache;
-use crate::schema::field::Wrapped;
+use crate::python::limits::STACK_LEVELS;
+use crate::schema::field::{Storage, Wrapped};
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire::{Kind, Malformed, Reader};
+
+/// Packed numbers of at least so many bytes are left for later when another field is looked at: who wants them as an array needs no
+/// objects for them.
+const MANY_NUMBERS: usize = 256;
 
 impl<'py> Decoder<'_, 'py> {
     /// Reads the values of a repeated field that follow each other, the first of which begins behind the tag at `start`.
@@ -115,9 +120,72 @@ impl<'py> Decoder<'_, 'py> {
         Ok(made.call_method0("to_wrapped")?)
     }
 
+    /// Whether a list of numbers of the outermost message has been left for later.
+    #[inline(always)]
+    pub(super) fn is_left(&self, shape: &FieldShape) -> bool {
+        let is_left = |left: &Vec<u32>| left.contains(&shape.number);
+        self.left.as_ref().is_some_and(is_left) && self.budget.depth == UNCOUNTED.depth
+    }
+
+    /// Leaves packed numbers for later, if that is asked for and worth it, and none of the field have been read.
+    fn leaves(
+        &mut self,
+        field: &Field,
+        shape: &FieldShape,
+        slots: Slots<'_>,
+        bytes: &[u8],
+    ) -> bool {
+        if self.is_left(shape) {
+            return true;
+        }
+        match &mut self.left {
+            Some(left)
+                if lacks(slots, field)
+                    && bytes.len() >= MANY_NUMBERS
+                    && shape.is_numbers()
+                    && self.budget.depth == UNCOUNTED.depth =>
+            {
+                left.push(shape.number);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads the lists of numbers that `owner` lacks, and nothing else.
+    pub(super) fn numbers(
+        &mut self,
+        plan: &Plan,
+        slots: Slots<'_>,
+        owner: Slots<'_>,
+        reader: &mut Reader<'_>,
+    ) -> DecodeResult<()> {
+        let mut unknown = UnknownFields::default();
+        while !reader.at_end() {
+            let start = reader.pos;
+            let tag = reader.tag()?;
+            let found = plan.shape.find(tag >> 3).and_then(|at| plan.at(at));
+            match found {
+                Some((field, shape)) if shape.is_numbers() && lacks(owner, field) => {
+                    self.record(
+                        plan,
+                        field,
+                        shape,
+                        slots,
+                        reader,
+                        (start, tag, 0),
+                        &mut unknown,
+                    )?;
+                }
+                _ => reader.skip(tag, STACK_LEVELS)?,
+            }
+        }
+        Ok(())
+    }
+
     /// The numbers of a packed field.
     pub(super) fn packed(
-        &self,
+        &mut self,
         plan: &Plan,
         field: &Field,
         shape: &FieldShape,
@@ -132,6 +200,9 @@ impl<'py> Decoder<'_, 'py> {
         if shape.kind.width() > 0 && bytes.len() % shape.kind.width() > 0 {
             // Found before the list is made.
             return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
+        }
+        if self.leaves(field, shape, slots, bytes) {
+            return Ok(());
         }
         let first = field_access::get(self.py, plan, field, slots)?
             .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
@@ -164,5 +235,13 @@ impl<'py> Decoder<'_, 'py> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether the slot of a field is empty.
+fn lacks(slots: Slots<'_>, field: &Field) -> bool {
+    match field.storage {
+        Storage::Slot(offset) => slots.is_empty(offset),
+        _ => false,
     }
 }

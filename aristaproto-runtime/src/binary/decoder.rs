@@ -40,11 +40,13 @@ pub struct Decoder<'a, 'py> {
     pub deferred: DeferredUnknownFields<'py>,
     /// Classes, by address, and numbers of fields that are no extensions of theirs: each is asked for once.
     pub absent: HashSet<(usize, u32)>,
+    /// Fields of the outermost message, by number, whose lists of numbers are left for later; `None` when none are to be.
+    pub left: Option<Vec<u32>>,
 }
 
 /// Whether records of a field go on, or a group has ended.
 #[derive(PartialEq)]
-enum Next {
+pub(super) enum Next {
     Record,
     End,
 }
@@ -164,7 +166,7 @@ impl<'py> Decoder<'_, 'py> {
 
     /// Reads one record of a known field.
     #[allow(clippy::too_many_arguments)] // One call for each record: a struct of them would be built as often.
-    fn record(
+    pub(super) fn record(
         &mut self,
         plan: &Plan,
         field: &Field,
@@ -176,6 +178,10 @@ impl<'py> Decoder<'_, 'py> {
     ) -> DecodeResult<Next> {
         if tag == shape.tag {
             if shape.repeated {
+                if self.is_left(shape) {
+                    reader.skip(tag, self.budget.depth)?;
+                    return Ok(Next::Record);
+                }
                 self.items(plan, field, shape, slots, reader, start, unknown)?;
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
                 let mut start = start;
@@ -381,9 +387,25 @@ pub const UNCOUNTED: Budget = Budget {
 /// # Errors
 /// `MemoryError`: the bytes were checked before.
 pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
+    read(message, false)
+}
+
+/// The same without long lists of numbers, which then are still to be read.
+///
+/// # Errors
+/// As `read_pending`.
+pub fn read_besides_numbers(message: Message<'_, '_>) -> PyResult<()> {
+    if message.only_numbers_pend() {
+        return Ok(());
+    }
+    read(message, true)
+}
+
+fn read(message: Message<'_, '_>, leaves_numbers: bool) -> PyResult<()> {
     let Some((data, start, end)) = message.pending() else {
         return Ok(());
     };
+    let only_numbers = message.only_numbers_pend();
     let py = data.py();
     let plan = message.plan()?;
     let mut frame = Frame::new(py, plan);
@@ -395,11 +417,16 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
         budget: UNCOUNTED,
         deferred: DeferredUnknownFields::default(),
         absent: HashSet::new(),
+        left: leaves_numbers.then(Vec::new),
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
-    decoder
-        .fields(plan, frame.slots(), None, &mut reader, 0)
-        .and_then(|()| Ok(decoder.deferred.put(py)?))
+    let done = if only_numbers {
+        decoder.numbers(plan, frame.slots(), message.slots(), &mut reader)
+    } else {
+        decoder.fields(plan, frame.slots(), None, &mut reader, 0)
+    };
+    let numbers_pend = decoder.left.take().is_some_and(|left| !left.is_empty());
+    done.and_then(|()| Ok(decoder.deferred.put(py)?))
         .map_err(|failure| match failure.cause {
             Cause::Python(error) => error,
             Cause::Malformed(found) => {
@@ -407,6 +434,6 @@ pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
             }
             Cause::MessageSet => PyRuntimeError::new_err("checked wire bytes hold a message set"),
         })?;
-    message.adopt(plan, &mut frame);
+    message.adopt(plan, &mut frame, &data, numbers_pend);
     Ok(())
 }

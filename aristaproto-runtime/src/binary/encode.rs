@@ -25,7 +25,7 @@ thread_local! {
 
 /// Runs `work` with the buffer that the thread keeps between calls. Code that is called while a message is written may
 /// write another one, and gets a buffer of its own.
-fn with_buffer<T>(work: impl FnOnce(&mut Writer) -> T) -> T {
+pub fn with_buffer<T>(work: impl FnOnce(&mut Writer) -> T) -> T {
     let mut buffer = BUFFER.with_borrow_mut(Option::take).unwrap_or_default();
     let done = work(&mut buffer);
     buffer.reset();
@@ -97,7 +97,9 @@ fn written<'py, T>(
                 Written::Bytes(bytes)
             })));
         }
-        read_pending(message)?;
+        if !message.holds_arrays() {
+            read_pending(message)?;
+        }
     }
     let written = with_buffer(|out| {
         encoder.message(plan, message, out)?;

@@ -72,11 +72,38 @@ impl Encoder {
                 out.put(data.as_bytes().get(start..end).unwrap_or_default());
                 return Ok(());
             }
+            if message.holds_arrays() {
+                return self.beside_arrays(plan, message, out);
+            }
             read_pending(message)?;
         }
         let object = message.object().to_owned();
         let mut level = Level::outermost(&object);
         self.fields(&mut level, plan, message.slots(), out)
+    }
+
+    /// Writes the fields of a message that holds arrays, whose wire bytes are there already.
+    #[inline(never)]
+    fn beside_arrays(
+        &mut self,
+        plan: &Plan,
+        message: Message<'_, '_>,
+        out: &mut Writer,
+    ) -> Outcome {
+        let object = message.object().to_owned();
+        let mut level = Level::outermost(&object);
+        let mut arrays = message.records().ok_or(Stop::Fallback)?;
+        let slots = message.slots();
+        self.besides_fields(&level, plan, slots, out)?;
+        self.incomplete |= !has_required(plan, slots);
+        for (entry, slot) in slots.each(&plan.encode_table) {
+            if !slot.is_empty() {
+                self.entry(&mut level, plan, entry, slot, out)?;
+            } else if let Some((_, shape)) = plan.at(entry.index as usize) {
+                out.put(arrays.last_of(shape.number));
+            }
+        }
+        Ok(())
     }
 
     /// Writes the fields of a message of which nothing is to be read.
@@ -94,16 +121,27 @@ impl Encoder {
             self.besides_fields(level, plan, slots, out)?;
             self.incomplete |= !has_required(plan, slots);
         }
-        let exact = self.exact;
         for (entry, slot) in slots.each(&plan.encode_table) {
-            let (encoding, kind, key) = (entry.encoding, entry.kind, entry.key);
-            if slot.peek(|value| written_plainly(value, encoding, kind, key, exact, out))
-                == Some(false)
-            {
-                self.slot(level, plan, entry, slot, out)?;
-            }
+            self.entry(level, plan, entry, slot, out)?;
         }
         Ok(())
+    }
+
+    /// Writes what is in a slot, if anything is.
+    #[inline(always)]
+    fn entry(
+        &mut self,
+        level: &mut Level<'_, '_>,
+        plan: &Plan,
+        entry: &EncodeEntry,
+        slot: Slot<'_>,
+        out: &mut Writer,
+    ) -> Outcome {
+        let (encoding, kind, key, exact) = (entry.encoding, entry.kind, entry.key, self.exact);
+        match slot.peek(|value| written_plainly(value, encoding, kind, key, exact, out)) {
+            Some(false) => self.slot(level, plan, entry, slot, out),
+            _ => Ok(()),
+        }
     }
 
     /// The bytes of a message that nobody has looked at, if reading and writing it gives the same, and where they start and end.

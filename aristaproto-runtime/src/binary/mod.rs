@@ -1,6 +1,8 @@
 //! Wire bytes to messages and back: one walk each way.
 #![forbid(unsafe_code)]
 
+mod array_bytes;
+pub mod arrays;
 mod canonical;
 mod check;
 pub mod decode;

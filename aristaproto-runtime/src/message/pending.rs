@@ -2,6 +2,8 @@
 //!
 //! An empty slot holds the field's default, or, as long as the message has bytes to be read, what these say.
 
+use std::ops::Range;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -9,11 +11,17 @@ use pyo3::types::PyBytes;
 use crate::memory::layout::compares_as_message;
 use crate::memory::slot::{Slot, Slots, Word};
 use crate::message::header::Message;
+use crate::python::limits::STACK_LEVELS;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
+use crate::wire::Reader;
 
 /// In the number where the bytes to be read end: they are known to be those that writing gives once they have been read.
 const CANONICAL: u32 = 1 << 31;
+
+/// In the number where they start: nothing but lists of numbers is still to be read from them. If they are canonical, too, they hold
+/// nothing else.
+const NUMBERS: u32 = 1 << 31;
 
 /// Where bytes of a length end, if they can be left for later.
 pub fn end_of(length: usize) -> Option<u32> {
@@ -67,7 +75,7 @@ impl<'a, 'py> Message<'a, 'py> {
     pub fn pending(self) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
         let data = self.data().get(self.object().py())?;
         let (start, end) = self.range();
-        let (start, end) = (start.get(), end.get() & !CANONICAL);
+        let (start, end) = (start.get() & !NUMBERS, end.get() & !CANONICAL);
         Some((data.cast_into().ok()?, start as usize, end as usize))
     }
 
@@ -88,11 +96,53 @@ impl<'a, 'py> Message<'a, 'py> {
         !self.data().is_empty()
     }
 
+    /// Whether nothing but lists of numbers is still to be read.
+    #[inline]
+    pub fn only_numbers_pend(self) -> bool {
+        self.is_pending() && self.range().0.get() & NUMBERS != 0
+    }
+
+    /// The same when the bytes to be read hold nothing else and are canonical.
+    #[inline]
+    pub fn holds_arrays(self) -> bool {
+        self.only_numbers_pend() && self.is_canonical()
+    }
+
+    /// Notes that of the bytes to be read only lists of numbers are; `alone` when there is nothing else in them, and they are
+    /// canonical.
+    pub fn set_numbers(self, alone: bool) {
+        let (start, end) = self.range();
+        start.set(start.get() | NUMBERS);
+        let canonical = if alone { CANONICAL } else { 0 };
+        end.set(end.get() & !CANONICAL | canonical);
+    }
+
     /// The same when nothing has been read of the message, or written to it.
     pub fn untouched(self, plan: &Plan) -> Option<(Bound<'py, PyBytes>, usize, usize)> {
+        if self.only_numbers_pend() && (!self.is_canonical() || plan.shape.required > 0) {
+            // The bytes say what was read, too, or nobody has looked for required fields.
+            return None;
+        }
         let slots = self.slots();
         self.pending()
             .filter(|_| slots.each(&plan.offsets).all(|((), slot)| slot.is_empty()))
+    }
+
+    /// The records of the bytes to be read.
+    pub fn records(self) -> Option<Records<'py>> {
+        let (data, start, end) = self.pending()?;
+        let mut all: Vec<(u32, Range<usize>)> = Vec::new();
+        let mut reader = Reader::new(data.as_bytes(), start, end);
+        while !reader.at_end() {
+            let start = reader.pos;
+            let tag = reader.tag().ok()?;
+            reader.skip(tag, STACK_LEVELS).ok()?;
+            match all.last_mut() {
+                Some((number, range)) if *number == tag >> 3 => range.end = reader.pos,
+                _ => all.push((tag >> 3, start..reader.pos)),
+            }
+        }
+        Some(Records { data, all })
     }
 
     /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
@@ -114,6 +164,9 @@ impl<'a, 'py> Message<'a, 'py> {
             if other.is_canonical() {
                 self.set_canonical();
             }
+            if other.only_numbers_pend() {
+                self.set_numbers(other.is_canonical());
+            }
         }
     }
 
@@ -127,9 +180,17 @@ impl<'a, 'py> Message<'a, 'py> {
         self.plan().is_ok_and(|plan| plan.copies_itself)
     }
 
-    /// Takes over what was read from `pending`: fills the slots that are still empty.
-    pub fn adopt(self, plan: &Plan, frame: &mut Frame<'py>) {
-        if self.is_pending() {
+    /// Takes over what was read from `data`: fills the slots that are still empty. `numbers_pend`: there are lists of numbers that
+    /// were not read.
+    pub fn adopt(
+        self,
+        plan: &Plan,
+        frame: &mut Frame<'py>,
+        data: &Bound<'py, PyBytes>,
+        numbers_pend: bool,
+    ) {
+        let is_same = |held: Bound<'py, PyAny>| held.is(data);
+        if self.data().get(data.py()).is_some_and(is_same) {
             let py = frame.py;
             let mut left = false;
             for ((), mine, theirs) in self.slots().each_pair(frame.slots(), &plan.offsets) {
@@ -145,9 +206,31 @@ impl<'a, 'py> Message<'a, 'py> {
             if !left {
                 frame.used = 0;
             }
+            if numbers_pend {
+                self.set_numbers(false);
+                return;
+            }
             // It may run code of Python's when it is released: last.
             drop(self.data().replace(py, None));
         }
+    }
+}
+
+/// Wire bytes in records by number: those of one number come one after the other.
+pub struct Records<'py> {
+    data: Bound<'py, PyBytes>,
+    all: Vec<(u32, Range<usize>)>,
+}
+
+impl Records<'_> {
+    /// The records of a field, with which those of all higher numbers go.
+    pub fn last_of(&mut self, number: u32) -> &[u8] {
+        while let Some((last, range)) = self.all.pop_if(|(last, _)| *last >= number) {
+            if last == number {
+                return self.data.as_bytes().get(range).unwrap_or_default();
+            }
+        }
+        &[]
     }
 }
 

@@ -55,7 +55,7 @@ impl<'py> RequiredCheck<'py> {
     fn fields(&mut self, plan: &Plan, message: Message<'_, 'py>) -> PyResult<bool> {
         let slots = message.slots();
         // What is still to be read was looked through when it was parsed.
-        let pending = message.is_pending();
+        let pending = message.is_pending() && !message.only_numbers_pend();
         for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
             let Storage::Slot(offset) = field.storage else {
                 continue;

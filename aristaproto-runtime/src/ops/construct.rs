@@ -5,6 +5,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
+use crate::binary::arrays::{assign, may_be_array};
+use crate::memory::slot::Slots;
 use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
 use crate::python::arguments::{Arguments, Invoke};
@@ -28,7 +30,7 @@ pub fn fill<'py>(
     let (first, rest) = arguments.split();
     let slots = message.slots();
     for (&at, value) in plan.declared.iter().zip(first) {
-        put(plan, slots, at, value.clone());
+        put(message, plan, slots, at, value.clone())?;
     }
     if let Some(names) = arguments.names {
         let mut next = positional;
@@ -37,7 +39,7 @@ pub fn fill<'py>(
                 Some(found) if found >= positional => {
                     next = found + 1;
                     let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(plan, slots, at, value.clone());
+                    put(message, plan, slots, at, value.clone())?;
                 }
                 _ => return refuse_arguments(message, plan, arguments),
             }
@@ -68,7 +70,7 @@ pub fn init<'py>(
     let mut fits = args.len() <= plan.declared.len();
     if fits {
         for (value, &at) in args.iter().zip(&plan.declared) {
-            put(plan, slots, at, value);
+            put(message, plan, slots, at, value)?;
         }
         let mut next = args.len();
         for (name, value) in kwargs
@@ -79,7 +81,7 @@ pub fn init<'py>(
                 Some(found) if found >= args.len() => {
                     next = found + 1;
                     let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(plan, slots, at, value);
+                    put(message, plan, slots, at, value)?;
                 }
                 _ => fits = false,
             }
@@ -108,17 +110,27 @@ fn find(plan: &Plan, name: &Bound<'_, PyAny>, next: usize) -> Option<usize> {
 }
 
 #[inline]
-fn put(plan: &Plan, slots: crate::memory::slot::Slots<'_>, at: usize, value: Bound<'_, PyAny>) {
+fn put<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    slots: Slots<'_>,
+    at: usize,
+    value: Bound<'py, PyAny>,
+) -> PyResult<()> {
     let Some((field, shape)) = plan.at(at) else {
-        return;
+        return Ok(());
     };
     if let Storage::Slot(offset) = field.storage {
         if value.is_none() && (shape.repeated || shape.entry.is_some()) {
             // A new list or dict, made when it is looked at.
-            return;
+            return Ok(());
+        }
+        if shape.is_numbers() && may_be_array(&value) {
+            return assign(message, shape.number, &value);
         }
         slots.put(offset, value);
     }
+    Ok(())
 }
 
 /// Oneofs and deprecation; false when two members of a oneof were given.
@@ -136,10 +148,14 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
             let Storage::Slot(offset) = field.storage else {
                 continue;
             };
-            let Some(held) = slots.get(py, offset) else {
-                continue;
-            };
             let python = field.python.bind(py);
+            let held = match slots.get(py, offset) {
+                Some(held) => held,
+                None if message.is_pending() => {
+                    python.getattr("get")?.invoke((message.object(),))?
+                }
+                None => continue,
+            };
             if !python.call_method1("is_default", (&held,))?.is_truthy()? {
                 let class = plan.class.bind(py).name()?;
                 let what = format!("{class}.{}", field.name.bind(py));

@@ -84,6 +84,7 @@ mod wrapped {
     }
 
     wrap! {
+        fn PyBuffer_Release(a: Raw);
         fn PyCMethod_New(a: Raw, b: Raw, c: Raw, d: Raw) -> Raw;
         fn PyCapsule_Import(a: Raw, b: c_int) -> Raw;
         fn PyContextVar_Get(a: Raw, b: Raw, c: Raw) -> c_int;
@@ -132,6 +133,7 @@ mod wrapped {
         fn PyObject_DelItem(a: Raw, b: Raw) -> c_int;
         fn PyObject_GenericSetAttr(a: Raw, b: Raw, c: Raw) -> c_int;
         fn PyObject_GetAttr(a: Raw, b: Raw) -> Raw;
+        fn PyObject_GetBuffer(a: Raw, b: Raw, c: c_int) -> c_int;
         fn PyObject_GetItem(a: Raw, b: Raw) -> Raw;
         fn PyObject_GetIter(a: Raw) -> Raw;
         #[cfg(Py_3_13)]

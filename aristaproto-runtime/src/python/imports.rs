@@ -31,6 +31,8 @@ pub struct Api {
     pub to_json: Py<PyAny>,
     /// `aristaproto.model.message._same`.
     pub same: Py<PyAny>,
+    /// `aristaproto.schema.arrays.list_of_array`.
+    pub list_of_array: Py<PyAny>,
     /// `collections.abc.Mapping`.
     pub mapping: Py<PyAny>,
     /// `datetime.timezone.utc`.
@@ -103,6 +105,7 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
             deepcopy: get("copy", "deepcopy")?,
             to_json: get("aristaproto.model.message", "plain_to_json")?,
             same: get("aristaproto.model.message", "_same")?,
+            list_of_array: get("aristaproto.schema.arrays", "list_of_array")?,
             mapping: get("collections.abc", "Mapping")?,
             utc: py
                 .import("datetime")?

@@ -30,6 +30,14 @@ pub struct FieldShape {
     pub nested: OnceCell<Weak<Shape>>,
 }
 
+impl FieldShape {
+    /// Whether it is a list of numbers, for which an array can stand.
+    #[inline]
+    pub fn is_numbers(&self) -> bool {
+        self.repeated && self.kind.packable() && self.kind != Kind::Enum
+    }
+}
+
 /// What messages of a class hold besides fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageKind {

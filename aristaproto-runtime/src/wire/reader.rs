@@ -82,6 +82,21 @@ impl<'a> Reader<'a> {
         Err(Malformed::LongVarint)
     }
 
+    /// A varint of a list: one way for all lengths up to eight bytes, because they cannot be guessed.
+    #[inline(always)]
+    pub fn element(&mut self) -> Result<u64, Malformed> {
+        let rest = self.data.get(self.pos..).unwrap_or_default();
+        if let Some(word) = rest.first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            let stops = !word & UPPER;
+            if stops != 0 {
+                self.pos += stops.trailing_zeros() as usize / 8 + 1;
+                return Ok(compact(word & (stops ^ (stops - 1))));
+            }
+        }
+        self.varint()
+    }
+
     /// A tag: field number and wire type.
     #[inline(always)]
     pub fn tag(&mut self) -> Result<u32, Malformed> {
@@ -218,6 +233,22 @@ mod tests {
 
     fn reader(data: &[u8]) -> Reader<'_> {
         Reader::new(data, 0, data.len())
+    }
+
+    #[test]
+    fn elements_are_varints() {
+        let mut out = super::super::Writer::default();
+        let numbers: Vec<u64> = (0..64)
+            .flat_map(|bit| [1 << bit, u64::MAX >> bit])
+            .collect();
+        numbers.iter().rev().for_each(|&number| out.element(number));
+        let bytes = out.finish().unwrap();
+        let mut reader = reader(bytes);
+        for number in numbers {
+            assert_eq!(reader.element(), Ok(number));
+        }
+        assert!(reader.at_end());
+        assert_eq!(reader.element(), Err(Malformed::Cut));
     }
 
     #[test]

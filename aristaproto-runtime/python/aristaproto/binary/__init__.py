@@ -6,6 +6,6 @@ Called through `aristaproto.codec`. See https://protobuf.dev/programming-guides/
 from __future__ import annotations
 
 from .decoder import decode, decode_field
-from .encoder import encode
+from .encoder import encode, numbers_in_memory
 
-__all__ = ("decode", "decode_field", "encode")
+__all__ = ("decode", "decode_field", "encode", "numbers_in_memory")

@@ -9,7 +9,7 @@ from ..base.budget import Budget
 from ..base.errors import EncodeError, describe, wrong_message
 from ..base.wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
 from ..model.required import check_required
-from ..schema.fields import TYPE_GROUP, Field, Schema
+from ..schema.fields import TYPE_BOOL, TYPE_GROUP, Field, Schema
 from .scalars import FIXED, WIRE_TYPES, scalar_writer
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     # (message, output, budget)
     WriteField = Callable[[Any, bytearray, Budget], None]
 
-__all__ = ("encode",)
+__all__ = ("encode", "numbers_in_memory")
 
 
 class _Encoder:
@@ -61,6 +61,20 @@ def encode(message: Message) -> bytes:
     if len(out) > budget.limits.size:
         raise budget.too_large(EncodeError, len(out))
     return bytes(out)
+
+
+def numbers_in_memory(field: Field, message: Message, code: str) -> bytes:
+    """The numbers of a repeated field as they lie in memory, in the format `code` of `struct`; errors as `encode`."""
+    write = scalar_writer(field)
+    items: Any = ()
+    try:
+        items = _items(field, message)
+        if field.type == TYPE_BOOL:
+            # `struct` takes anything for one.
+            items = [write(item) != b"\0" for item in items]
+        return struct.pack(f"{len(items)}{code}", *items)
+    except (EncodeError, struct.error, OverflowError, TypeError) as error:
+        raise _locate(EncodeError(str(error)), items, write).at(field.name) from None
 
 
 def _encode_fields(encoder: _Encoder, message: Any, out: bytearray, budget: Budget) -> None:

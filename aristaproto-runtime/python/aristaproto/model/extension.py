@@ -10,6 +10,7 @@ import sys
 
 from .. import codec
 from ..base.typing_lite import Generic, TypeVar
+from ..schema.arrays import FORMATS, list_of_array
 from ..schema.fields import Field, FieldSpec, set_extensions
 from .message import Message
 
@@ -146,7 +147,11 @@ class Extensions(Generic[_M]):
         return found
 
     def __setitem__(self, extension: Extension[_M, _T], value: _T) -> None:
-        self._field(extension).set(self._message, value)
+        field = self._field(extension)
+        held: Any = value
+        if field.repeated and field.type in FORMATS:
+            held = list_of_array(value, field.name)
+        field.set(self._message, held)
 
     def __delitem__(self, extension: Extension[_M, Any]) -> None:
         self._field(extension).set(self._message, None)

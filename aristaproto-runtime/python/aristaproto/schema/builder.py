@@ -12,6 +12,7 @@ import sys
 
 from .. import codec
 from ..base.float32 import round_float32
+from .arrays import FORMATS, list_of_array
 from .constructors import compile_new
 from .fields import (
     MESSAGE_TYPES,
@@ -99,6 +100,9 @@ def build_schema(cls: type[Message]) -> Schema:
         schema.values = lambda message: ()
     schema.extendable = cls.__extendable__
     if codec.NATIVE is None:
+        for field in fields:
+            if field.repeated and field.type in FORMATS:
+                _install_numbers(cls, field)
         for members in schema.oneofs.values():
             _install_oneof(cls, members)
         schema.new = compile_new(schema)
@@ -295,8 +299,8 @@ def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
     return round_float32(declared) if field.type == TYPE_FLOAT else declared
 
 
-class OneofSlot(property):
-    # A oneof member: reads its slot; setting it clears the other members.
+class FieldSlot(property):
+    # A field of which setting does more than to fill its slot: a oneof member, a list of numbers.
 
     slot: Any
     """The slot below."""
@@ -309,6 +313,21 @@ class OneofSlot(property):
     )
 
 
+def _install_numbers(cls: type[Message], field: Field) -> None:
+    slot = _slot(cls, field.name)
+    if slot is None:
+        return  # inherited, and done in the class that declares it
+    set_slot: Callable[[Any, Any], None] = slot.__set__
+
+    def set_numbers(message: Any, value: Any) -> None:
+        set_slot(message, value if value.__class__ is list else list_of_array(value, field.name))
+
+    field.set = field.assign = set_numbers
+    member = FieldSlot(slot.__get__, set_numbers)
+    member.slot, member.cls, member.name = slot, cls, field.name
+    type.__setattr__(cls, field.name, member)
+
+
 def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
     for field in members:
         slot = _slot(cls, field.name)
@@ -316,7 +335,7 @@ def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
             continue  # inherited, and done in the class that declares it
         others = tuple(other.set for other in members if other is not field)
         field.assign = _clearing_setter(field.set, others)
-        member = OneofSlot(slot.__get__, field.assign)
+        member = FieldSlot(slot.__get__, field.assign)
         member.slot, member.cls, member.name = slot, cls, field.name
         type.__setattr__(cls, field.name, member)
 
@@ -325,7 +344,7 @@ def _slot(cls: type[Message], name: str) -> Any:
     """The slot of a field that `cls` itself declares; None for an inherited one."""
     slot = cls.__dict__.get(name)
     # Another thread may have built the schema meanwhile.
-    return slot.slot if isinstance(slot, OneofSlot) else slot
+    return slot.slot if isinstance(slot, FieldSlot) else slot
 
 
 def _clearing_setter(

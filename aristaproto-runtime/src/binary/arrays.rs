@@ -1,0 +1,206 @@
+//! Arrays as values of repeated fields: what is assigned is kept as wire bytes that are still to be read, so that it is a list for
+//! all who look at it, and for `aristaproto.array` the numbers are taken from wire bytes.
+
+use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+
+use crate::binary::array_bytes;
+use crate::binary::decoder::read_pending;
+use crate::binary::encode::with_buffer;
+use crate::message::header::Message;
+use crate::message::pending::end_of;
+use crate::python::arguments::Invoke;
+use crate::python::imports::api;
+use crate::python::limits::STACK_LEVELS;
+use crate::python::values;
+use crate::schema::field::Storage;
+use crate::schema::message::{Field, Plan};
+use crate::schema::wire_table::FieldShape;
+use crate::wire::{Malformed, Reader, LEN};
+
+/// Whether a value may be an array: it is neither a list nor of another type that is known to be none.
+#[inline(always)]
+pub fn may_be_array(value: &Bound<'_, PyAny>) -> bool {
+    !(value.is_exact_instance_of::<PyList>() || is_no_array(value))
+}
+
+#[cold]
+fn is_no_array(value: &Bound<'_, PyAny>) -> bool {
+    value.is_none()
+        || value.is_instance_of::<PyList>()
+        || value.is_instance_of::<PyTuple>()
+        || value.is_instance_of::<PyString>()
+        || value.is_instance_of::<PyBytes>()
+        || value.is_instance_of::<PyByteArray>()
+}
+
+/// Sets the list of numbers with this number in a message to a copy of an array, or to what another value stands for.
+///
+/// # Errors
+/// `MemoryError`, or what asking the value for its numbers raises.
+pub fn assign<'py>(
+    message: Message<'_, 'py>,
+    number: u32,
+    value: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let plan = message.plan()?;
+    let Some((field, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) else {
+        return Ok(());
+    };
+    if let Storage::Slot(offset) = field.storage {
+        if let Some(record) = record(value, field, shape)? {
+            if keep(message, plan, number, &record)? {
+                let old = message.slots().slot(offset).replace(value.py(), None);
+                drop(old);
+                return Ok(());
+            }
+        }
+        let list = api(value.py())?.list_of_array.bind(value.py());
+        message
+            .slots()
+            .put(offset, list.invoke((value, &field.name))?);
+    }
+    Ok(())
+}
+
+/// The numbers of an array as the value of a field, with its tags; `None` for no array of its type, or one without numbers.
+fn record<'py>(
+    value: &Bound<'py, PyAny>,
+    field: &Field,
+    shape: &FieldShape,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    with_buffer(|out| {
+        if !array_bytes::put(value, field, shape, out) {
+            return Ok(None);
+        }
+        let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        values::new_bytes(value.py(), bytes).map(Some)
+    })
+}
+
+/// Lets a list of numbers be read from `record` when it is looked at; false when that cannot be.
+fn keep<'py>(
+    message: Message<'_, 'py>,
+    plan: &Plan,
+    number: u32,
+    record: &Bound<'py, PyBytes>,
+) -> PyResult<bool> {
+    let mut data = record.clone();
+    if message.holds_arrays() {
+        if let Some((held, start, end)) = message.pending() {
+            let is_kept = |other| other != number && is_empty(message, plan, other);
+            let all = merged(
+                held.as_bytes(),
+                start,
+                end,
+                record.as_bytes(),
+                number,
+                is_kept,
+            );
+            let all = all.map_err(|found| broken(&found))?;
+            data = values::new_bytes(record.py(), &all)?;
+        }
+    } else {
+        read_pending(message)?;
+    }
+    let Some(end) = end_of(data.as_bytes().len()) else {
+        return Ok(false);
+    };
+    message.postpone(&data, 0, end);
+    message.set_numbers(true);
+    Ok(true)
+}
+
+fn is_empty(message: Message<'_, '_>, plan: &Plan, number: u32) -> bool {
+    let found = plan.shape.find(number).and_then(|at| plan.fields.get(at));
+    match found.map(|field| &field.storage) {
+        Some(&Storage::Slot(offset)) => message.slots().is_empty(offset),
+        _ => false,
+    }
+}
+
+/// Records of lists of numbers by number, with one more among them.
+fn merged(
+    data: &[u8],
+    start: usize,
+    end: usize,
+    record: &[u8],
+    number: u32,
+    is_kept: impl Fn(u32) -> bool,
+) -> Result<Vec<u8>, Malformed> {
+    let mut all = Vec::with_capacity(end - start + record.len());
+    let mut added = false;
+    let mut reader = Reader::new(data, start, end);
+    while !reader.at_end() {
+        let from = reader.pos;
+        let tag = reader.tag()?;
+        reader.skip(tag, STACK_LEVELS)?;
+        if tag >> 3 > number && !added {
+            all.extend_from_slice(record);
+            added = true;
+        }
+        if is_kept(tag >> 3) {
+            all.extend_from_slice(data.get(from..reader.pos).unwrap_or_default());
+        }
+    }
+    if !added {
+        all.extend_from_slice(record);
+    }
+    Ok(all)
+}
+
+/// The numbers of a list as they lie in memory, from the wire bytes that it is still to be read from; `None` when it has been read,
+/// or set to a list.
+///
+/// # Errors
+/// `MemoryError`: the bytes were checked before.
+pub fn numbers<'py>(
+    message: Message<'_, 'py>,
+    number: u32,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let plan = message.plan()?;
+    let Some((_, shape)) = plan.shape.find(number).and_then(|at| plan.at(at)) else {
+        return Ok(None);
+    };
+    if !(shape.is_numbers() && is_empty(message, plan, number)) {
+        return Ok(None);
+    }
+    let Some((data, start, end)) = message.pending() else {
+        return Ok(None);
+    };
+    let parts = parts(shape, data.as_bytes(), start, end).map_err(|found| broken(&found))?;
+    let made = array_bytes::native(data.py(), shape.kind, &parts)?;
+    made.map(Some).map_err(|found| broken(&found))
+}
+
+/// The values of a list of numbers, packed or one by one.
+fn parts<'a>(
+    shape: &FieldShape,
+    data: &'a [u8],
+    start: usize,
+    end: usize,
+) -> Result<Vec<&'a [u8]>, Malformed> {
+    let mut found = Vec::new();
+    let mut reader = Reader::new(data, start, end);
+    while !reader.at_end() {
+        let tag = reader.tag()?;
+        let value = reader.pos;
+        if tag == shape.number << 3 | LEN {
+            found.push(reader.bytes()?);
+            continue;
+        }
+        reader.skip(tag, STACK_LEVELS)?;
+        if tag == shape.tag {
+            found.extend(data.get(value..reader.pos));
+        }
+    }
+    Ok(found)
+}
+
+fn broken(found: &Malformed) -> PyErr {
+    PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
+}
