@@ -190,6 +190,18 @@ impl Drawing<'_> {
         } else {
             format!(".{package}")
         };
+        // What is the name of a package cannot be that of a declaration, too.
+        for other in PACKAGES {
+            let inner = if package.is_empty() {
+                Some(*other)
+            } else {
+                other
+                    .strip_prefix(package)
+                    .and_then(|rest| rest.strip_prefix('.'))
+            };
+            let part = inner.and_then(|inner| inner.split('.').next());
+            names.0.extend(part.map(str::to_owned));
+        }
         let mut file = FileDescriptorProto {
             name: Some(name),
             package: Some(package.to_owned()),
