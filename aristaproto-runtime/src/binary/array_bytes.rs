@@ -22,9 +22,9 @@ pub fn put(value: &Bound<'_, PyAny>, field: &Field, shape: &FieldShape, out: &mu
         Kind::SFixed64 => fixed(value, list, out, i64::to_le_bytes),
         Kind::Fixed32 => fixed(value, list, out, u32::to_le_bytes),
         Kind::SFixed32 => fixed(value, list, out, i32::to_le_bytes),
-        Kind::Int64 => varints(value, list, out, i64::cast_unsigned),
+        Kind::Int64 => varints(value, list, out, |it: i64| it as u64),
         Kind::UInt64 => varints(value, list, out, |it: u64| it),
-        Kind::Int32 => varints(value, list, out, |it: i32| i64::from(it).cast_unsigned()),
+        Kind::Int32 => varints(value, list, out, |it: i32| i64::from(it) as u64),
         Kind::UInt32 => varints(value, list, out, |it: u32| it.into()),
         Kind::SInt32 => varints(value, list, out, |it: i32| zigzag(it.into())),
         Kind::SInt64 => varints(value, list, out, zigzag),
@@ -65,8 +65,8 @@ fn fixed<T: Element, const N: usize>(
         }
     } else if let Some(room) = out.room(numbers.len() * N).filter(|it| !it.is_empty()) {
         let length = room.len();
-        for (&number, place) in numbers.iter().zip(room.as_chunks_mut().0) {
-            *place = to(number);
+        for (&number, place) in numbers.iter().zip(room.chunks_exact_mut(N)) {
+            place.copy_from_slice(&to(number));
         }
         out.varint(length as u64, list.shape.packed_key);
     }
@@ -151,9 +151,7 @@ fn fixed_in_memory<'py, const N: usize>(
     }
     let mut bytes = parts.concat();
     if !is_little {
-        for number in bytes.as_chunks_mut::<N>().0 {
-            number.reverse();
-        }
+        bytes.chunks_exact_mut(N).for_each(<[u8]>::reverse);
     }
     Ok(Ok(PyBytes::new(py, &bytes)))
 }
@@ -168,14 +166,14 @@ fn varints_in_memory<'py, const N: usize>(
         count += count_varints(part)?;
     }
     Ok(PyBytes::new_with(py, count * N, |room| {
-        let mut places = room.as_chunks_mut().0.iter_mut();
+        let mut places = room.chunks_exact_mut(N);
         for part in parts {
             let mut reader = Reader::new(part, 0, part.len());
             while !reader.at_end() {
                 // They were counted, so each of them ends and has its place.
                 let number = reader.element().unwrap_or_default();
                 if let Some(place) = places.next() {
-                    *place = to(number);
+                    place.copy_from_slice(&to(number));
                 }
             }
         }

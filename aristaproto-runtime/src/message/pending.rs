@@ -225,12 +225,16 @@ pub struct Records<'py> {
 impl Records<'_> {
     /// The records of a field, with which those of all higher numbers go.
     pub fn last_of(&mut self, number: u32) -> &[u8] {
-        while let Some((last, range)) = self.all.pop_if(|(last, _)| *last >= number) {
-            if last == number {
-                return self.data.as_bytes().get(range).unwrap_or_default();
-            }
+        while self.all.last().is_some_and(|(last, _)| *last > number) {
+            self.all.pop();
         }
-        &[]
+        match self.all.last() {
+            Some((last, range)) if *last == number => {
+                let found = self.data.as_bytes().get(range.clone());
+                found.unwrap_or_default()
+            }
+            _ => &[],
+        }
     }
 }
 
