@@ -47,6 +47,8 @@ pub mod _native {
     #[pymodule_export]
     use super::api::field_spec::field_functions;
     #[pymodule_export]
+    use super::api::oneof_descriptor::oneof_slot;
+    #[pymodule_export]
     use super::api::registration::register;
     #[pymodule_export]
     use super::schema::registry::Handle;

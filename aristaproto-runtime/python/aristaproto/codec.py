@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         merge = staticmethod(_native.merge)
         new = staticmethod(_native.new)
         numbers = staticmethod(_native.numbers)
+        oneof_slot = staticmethod(_native.oneof_slot)
         register = staticmethod(_native.register)
         to_dict = staticmethod(_native.to_dict)
 

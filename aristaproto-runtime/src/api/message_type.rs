@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::field_descriptor::FieldSlot;
 use super::methods;
+use super::oneof_descriptor::OneofSlot;
 use super::trampolines::{arguments, attached, given, object, Raw};
 use crate::memory::layout::{MessageClass, BASE};
 use crate::message::header::{free_message, Message, RawMessage};
@@ -99,6 +100,7 @@ pub fn base_class(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let slot = py.get_type::<FieldSlot>().as_type_ptr();
         (*slot).tp_descr_get = Some(get_slot);
         (*slot).tp_descr_set = Some(set_slot);
+        (*py.get_type::<OneofSlot>().as_type_ptr()).tp_descr_get = Some(get_oneof);
         Ok(Bound::from_borrowed_ptr(py, base.cast()))
     }
 }
@@ -115,6 +117,26 @@ unsafe extern "C" fn get_slot(descriptor: Raw, own: Raw, _class: Raw) -> Raw {
             Some(held) => held.into_ptr(),
             None => object(py, || slot.get().read(own)),
         }
+    }
+}
+
+unsafe extern "C" fn get_oneof(descriptor: Raw, own: Raw, _class: Raw) -> Raw {
+    // SAFETY: as `get_slot`, with a `OneofSlot`.
+    unsafe {
+        let py = attached();
+        let Some(own) = given(&own) else {
+            return ffi::Py_NewRef(descriptor);
+        };
+        let oneof = Borrowed::from_ptr(py, descriptor).cast_unchecked::<OneofSlot>();
+        if let Some((name, value)) = oneof.get().glance(own) {
+            let pair = ffi::PyTuple_New(2);
+            if !pair.is_null() {
+                ffi::PyTuple_SET_ITEM(pair, 0, name.clone_ref(py).into_ptr());
+                ffi::PyTuple_SET_ITEM(pair, 1, value.into_ptr());
+            }
+            return pair;
+        }
+        object(py, || oneof.get().read(own))
     }
 }
 

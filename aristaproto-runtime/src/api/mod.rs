@@ -5,5 +5,6 @@ pub mod field_descriptor;
 pub mod field_spec;
 pub mod message_type;
 pub mod methods;
+pub mod oneof_descriptor;
 pub mod registration;
 pub mod trampolines;

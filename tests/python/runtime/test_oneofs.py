@@ -239,3 +239,33 @@ def test_generated(tree: str) -> None:
             assert aristaproto.which_one_of(message, proto_name) == (member.name, value)
             setattr(message, name, None)
             assert message == cls()
+
+
+def test_the_compiled_attribute() -> None:
+    class Sub(Order):
+        """Has the attribute of its base."""
+
+    for cls in (Order, Sub):
+        order: Any = cls.parse(b"\x10\x05")
+        assert order.payload == ("cash", 5)
+        descriptor: Any = Order.__dict__["payload"]
+        assert descriptor.__get__(order, cls) == ("cash", 5)
+        assert descriptor.__get__(None, cls) is descriptor
+        with pytest.raises(AttributeError):
+            del order.payload
+        with pytest.raises(TypeError):
+            descriptor.__get__(Card())
+        with pytest.raises(TypeError):
+            descriptor.__get__(object())
+    assert attribute(Order) is Order.__dict__["payload"]
+
+
+def test_a_class_attribute_with_an_attribute_of_that_name_stays() -> None:
+    class Held(aristaproto.Message):
+        class payload(aristaproto.Message):
+            oneof: int = aristaproto.field(1, aristaproto.TYPE_INT32)
+
+        left: int | None = aristaproto.field(1, aristaproto.TYPE_INT32, oneof="payload")
+
+    assert Held(left=1).left == 1
+    assert isinstance(Held.payload(), aristaproto.Message)

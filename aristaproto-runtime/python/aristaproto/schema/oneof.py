@@ -6,6 +6,7 @@ class with oneofs.
 
 from __future__ import annotations
 
+from .. import codec
 from ..base.errors import describe
 from ..base.typing_lite import Generic, TypeVar
 
@@ -117,7 +118,10 @@ def _is_free(cls: type[Message], name: str) -> bool:
     for base in cls.__mro__:
         if name in base.__dict__:
             held: Any = base.__dict__[name]
-            return isinstance(held, Oneof) or hasattr(getattr(held, "fget", None), "oneof")
+            is_compiled = hasattr(type(held), "oneof") or hasattr(
+                getattr(held, "fget", None), "oneof"
+            )
+            return isinstance(held, Oneof) or is_compiled
     return True
 
 
@@ -125,12 +129,13 @@ def _compile(schema: Schema, name: str, group: str) -> property:
     members = schema.oneofs.get(group)
     if members is None:
         raise TypeError(f"{schema.cls.__name__}.{name}: no field names the oneof {group!r}")
-    return property(
-        _getter(schema, group, members),
-        _setter(f"{schema.cls.__name__}.{name}", members),
-        doc="The name and value of the member that is set, or None. The members of this oneof: "
-        + ", ".join(member.name for member in members),
-    )
+    names = [member.name for member in members]
+    doc = "The name and value of the member that is set, or None. The members of this oneof: "
+    doc += ", ".join(names)
+    setter = _setter(f"{schema.cls.__name__}.{name}", members)
+    if codec.NATIVE is not None:
+        return codec.NATIVE.oneof_slot(schema.cls, group, names, setter, doc)
+    return property(_getter(schema, group, members), setter, doc=doc)
 
 
 def _getter(schema: Schema, group: str, members: tuple[Field, ...]) -> Any:
@@ -138,7 +143,7 @@ def _getter(schema: Schema, group: str, members: tuple[Field, ...]) -> Any:
     lines = ["def get(message):"]
     scope: dict[str, Any] = {}
     for index, member in enumerate(members):
-        # Without the codec in Rust the member is a property; its slot is read directly.
+        # The member is a property, unless it is the only one; its slot is read directly.
         slot: Any = getattr(getattr(schema.cls, member.name), "slot", None)
         if slot is None:
             lines.append(f" value = message.{member.name}")
