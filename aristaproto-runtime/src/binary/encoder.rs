@@ -98,7 +98,7 @@ impl Encoder {
         self.incomplete |= !has_required(plan, slots);
         for (entry, slot) in slots.each(&plan.encode_table) {
             if !slot.is_empty() {
-                self.entry(&mut level, plan, entry, slot, out)?;
+                self.slot(&mut level, plan, entry, slot, out)?;
             } else if let Some((_, shape)) = plan.at(entry.index as usize) {
                 out.put(arrays.last_of(shape.number));
             }
@@ -121,27 +121,16 @@ impl Encoder {
             self.besides_fields(level, plan, slots, out)?;
             self.incomplete |= !has_required(plan, slots);
         }
+        let exact = self.exact;
         for (entry, slot) in slots.each(&plan.encode_table) {
-            self.entry(level, plan, entry, slot, out)?;
+            let (encoding, kind, key) = (entry.encoding, entry.kind, entry.key);
+            if slot.peek(|value| written_plainly(value, encoding, kind, key, exact, out))
+                == Some(false)
+            {
+                self.slot(level, plan, entry, slot, out)?;
+            }
         }
         Ok(())
-    }
-
-    /// Writes what is in a slot, if anything is.
-    #[inline(always)]
-    fn entry(
-        &mut self,
-        level: &mut Level<'_, '_>,
-        plan: &Plan,
-        entry: &EncodeEntry,
-        slot: Slot<'_>,
-        out: &mut Writer,
-    ) -> Outcome {
-        let (encoding, kind, key, exact) = (entry.encoding, entry.kind, entry.key, self.exact);
-        match slot.peek(|value| written_plainly(value, encoding, kind, key, exact, out)) {
-            Some(false) => self.slot(level, plan, entry, slot, out),
-            _ => Ok(()),
-        }
     }
 
     /// The bytes of a message that nobody has looked at, if reading and writing it gives the same, and where they start and end.

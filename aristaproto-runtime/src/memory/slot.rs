@@ -65,7 +65,7 @@ impl<'a> Slot<'a> {
 
     /// Looks at what it holds without counting a reference; `None` when it is empty. What is `Send` holds no `Python` token:
     /// no Python code runs in `look`, which could change the slot.
-    #[inline]
+    #[inline(always)]
     pub fn peek<T>(self, look: impl FnOnce(ValueRef<'_>) -> T + Send) -> Option<T> {
         // SAFETY: the slot owns a reference to the object, and keeps it while `look` runs.
         self.held()
@@ -159,7 +159,7 @@ impl<'a> Slots<'a> {
     }
 
     /// The slots at the offsets of a layout.
-    #[inline]
+    #[inline(always)]
     pub fn each<'p, T>(
         self,
         layout: &'p Layout<T>,

@@ -60,7 +60,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// An int, perhaps of a subclass (a bool, a member of an enum).
-    #[inline]
+    #[inline(always)]
     pub fn int(self) -> Option<Int<'a>> {
         let object = self.0.as_ptr();
         // SAFETY: an int, alive for 'a, if its type says so.
@@ -85,7 +85,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The UTF-8 of an exact string; `None` for another type, and when it has lone surrogates.
-    #[inline]
+    #[inline(always)]
     pub fn utf8(self) -> Option<&'a [u8]> {
         if !self.is_exactly(&raw mut ffi::PyUnicode_Type) {
             return None;
@@ -238,7 +238,7 @@ pub fn same_plain(one: ValueRef<'_>, other: ValueRef<'_>) -> Option<bool> {
 }
 
 /// Looks at an object without counting one more reference to it, or to what it holds.
-#[inline]
+#[inline(always)]
 pub fn peek<T, U>(object: &Bound<'_, T>, look: impl FnOnce(ValueRef<'_>) -> U + Send) -> U {
     // SAFETY: a `Bound` holds its object; `look` has no `Python` token.
     look(unsafe { ValueRef::held(NonNull::new_unchecked(object.as_ptr())) })

@@ -19,7 +19,7 @@ pub struct Long {
 
 impl Long {
     /// The number in 64 bits, if it is one of a type.
-    #[inline]
+    #[inline(always)]
     pub fn of_kind(self, kind: Kind) -> Option<u64> {
         let Self {
             negative,
@@ -153,7 +153,7 @@ impl Int<'_> {
     }
 
     /// The number, if it has so few bits.
-    #[inline]
+    #[inline(always)]
     pub fn value(self) -> Option<Long> {
         let count = self.count();
         let digit = |index| self.digit(index) & u64::from(count > index).wrapping_neg();
