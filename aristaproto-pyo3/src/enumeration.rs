@@ -2,9 +2,10 @@
 
 use std::marker::PhantomData;
 
+use aristaproto_classes::PythonEnum;
 use pyo3::prelude::*;
 
-use crate::class::PythonEnum;
+use crate::class;
 
 /// A value of an enum that Python sees as a member of its class: what [`Msg`](crate::Msg) is for messages.
 ///
@@ -78,7 +79,7 @@ impl<'py, T: PythonEnum> FromPyObject<'_, 'py> for Enum<T> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        T::class().of(object)?;
+        class::require(object, T::class())?;
         object.extract().map(Self::from_number)
     }
 }
@@ -89,6 +90,7 @@ impl<'py, T: PythonEnum> IntoPyObject<'py> for Enum<T> {
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        T::class().get(py)?.call1((self.number,))
+        let found = class::find(py, T::class())?;
+        found.from_wire.bind(py).call1((self.number,))
     }
 }

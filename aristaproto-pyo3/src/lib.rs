@@ -20,6 +20,10 @@
 //! }
 //! ```
 //!
+//! A crate that owns `.proto` files and is part of other programs, too, says the same with
+//! [aristaproto-classes](https://docs.rs/aristaproto-classes), which needs no Python; extension modules depend on it and let its
+//! types cross.
+//!
 //! | Rust | Python |
 //! |---|---|
 //! | [`Msg<T>`] | the class of the message |
@@ -43,49 +47,8 @@ mod enumeration;
 mod message;
 mod stream;
 
-pub use class::{Class, PythonEnum, PythonMessage};
+pub use aristaproto_classes::{classes, include_classes, Class, PythonEnum, PythonMessage};
 pub use embedded::embed;
 pub use enumeration::Enum;
 pub use message::Msg;
 pub use stream::Stream;
-
-/// Includes what the build script wrote for `Config::pyo3`: [`PythonMessage`] for each message and [`PythonEnum`] for each enum,
-/// and, if the Python tree is in `OUT_DIR`, `FILES`, which [`embed`] takes. It belongs where the modules of the proto packages
-/// are: beside the file that `prost_build::Config::include_file` names.
-#[macro_export]
-macro_rules! include_classes {
-    () => {
-        include!(concat!(env!("OUT_DIR"), "/aristaproto_pyo3.rs"));
-    };
-}
-
-/// Says which Python class a type is. Generated code calls it.
-///
-/// ```ignore
-/// aristaproto_pyo3::classes! {
-///     message pb::PlanRequest = "acme.gen.plan", "PlanRequest";
-///     enum pb::Mode = "acme.gen.plan", "Mode";
-/// }
-/// ```
-#[macro_export]
-macro_rules! classes {
-    () => {};
-    (message $type:ty = $module:literal, $name:literal; $($rest:tt)*) => {
-        impl $crate::PythonMessage for $type {
-            fn class() -> &'static $crate::Class {
-                static CLASS: $crate::Class = $crate::Class::new($module, $name);
-                &CLASS
-            }
-        }
-        $crate::classes! { $($rest)* }
-    };
-    (enum $type:ty = $module:literal, $name:literal; $($rest:tt)*) => {
-        impl $crate::PythonEnum for $type {
-            fn class() -> &'static $crate::Class {
-                static CLASS: $crate::Class = $crate::Class::new($module, $name);
-                &CLASS
-            }
-        }
-        $crate::classes! { $($rest)* }
-    };
-}

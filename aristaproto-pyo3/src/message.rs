@@ -6,7 +6,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::class::PythonMessage;
+use aristaproto_classes::PythonMessage;
+use prost::Message;
+
+use crate::class;
 
 /// A message of prost that Python sees as one of its class: an argument or a result of a `PyO3` function, or part of one
 /// (`Option`, `Vec`, maps, tuples, fields of classes).
@@ -46,11 +49,11 @@ impl<T> DerefMut for Msg<T> {
     }
 }
 
-impl<'py, T: PythonMessage> FromPyObject<'_, 'py> for Msg<T> {
+impl<'py, T: PythonMessage + Message + Default> FromPyObject<'_, 'py> for Msg<T> {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        T::class().of(object)?;
+        class::require(object, T::class())?;
         let py = object.py();
         let bytes = object.call_method0(intern!(py, "__bytes__"))?;
         let bytes = bytes.cast::<PyBytes>()?;
@@ -71,7 +74,7 @@ fn unreadable(py: Python<'_>, reason: &str) -> PyErr {
     raised().unwrap_or_else(|error| error)
 }
 
-impl<'py, T: PythonMessage> IntoPyObject<'py> for Msg<T> {
+impl<'py, T: PythonMessage + Message> IntoPyObject<'py> for Msg<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
@@ -81,13 +84,14 @@ impl<'py, T: PythonMessage> IntoPyObject<'py> for Msg<T> {
     }
 }
 
-impl<'py, T: PythonMessage> IntoPyObject<'py> for &Msg<T> {
+impl<'py, T: PythonMessage + Message> IntoPyObject<'py> for &Msg<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;
 
     fn into_pyobject(self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let bytes = PyBytes::new(py, &self.0.encode_to_vec());
-        T::class().parse(&bytes)
+        let found = class::find(py, T::class())?;
+        found.from_wire.bind(py).call1((bytes,))
     }
 }

@@ -2,10 +2,11 @@
 
 use std::sync::{Mutex, TryLockError};
 
+use aristaproto_classes::PythonMessage;
+use prost::Message;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::class::PythonMessage;
 use crate::message::Msg;
 
 /// Messages that Rust makes one by one, as the result of a `PyO3` function: Python gets an iterator.
@@ -44,7 +45,7 @@ impl<T: 'static> Stream<T> {
     }
 }
 
-impl<'py, T: PythonMessage + Send + 'static> IntoPyObject<'py> for Stream<T> {
+impl<'py, T: PythonMessage + Message + Send + 'static> IntoPyObject<'py> for Stream<T> {
     type Target = PyAny;
     type Output = Bound<'py, PyAny>;
     type Error = PyErr;

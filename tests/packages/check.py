@@ -15,7 +15,13 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CRATES = ("aristaproto-build", "aristaproto-macros", "aristaproto-pyo3", "aristaproto-runtime")
+CRATES = (
+    "aristaproto-build",
+    "aristaproto-classes",
+    "aristaproto-macros",
+    "aristaproto-pyo3",
+    "aristaproto-runtime",
+)
 # The default front end would compile protoc, for minutes.
 FEATURES = (
     *("--no-default-features", "--features"),

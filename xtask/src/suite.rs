@@ -235,7 +235,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "extension",
-        about: "examples/extension: its wheel installed, its tests, its types; and as an editable install",
+        about: "the extension modules among the examples: wheels installed, tests, types; and an editable install",
         needs: &["python"],
         run: Bench::extension,
     },

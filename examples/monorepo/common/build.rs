@@ -8,6 +8,7 @@ fn main() -> Result<(), aristaproto_build::Error> {
     Config::new()
         .client_generation(ClientGeneration::None)
         .prost(prost)
+        .pyo3("acme_common")
         .out_dir("python/acme_common")
         .export()
         .compile_protos(&["proto"], &["proto"])

@@ -13,6 +13,7 @@ fn main() -> Result<(), aristaproto_build::Error> {
         .client_generation(ClientGeneration::SyncAsync)
         .client_async_transport(AsyncTransport::Grpcio)
         .prost(prost)
+        .pyo3("acme_shop")
         .out_dir("python/acme_shop")
         .export()
         .compile_protos(&["proto"], &["proto"])

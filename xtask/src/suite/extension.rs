@@ -1,9 +1,11 @@
-//! The step `extension`: examples/extension as an adopter has it. maturin builds its wheel, an environment of its own gets it, the
-//! example's tests run with both codecs, and the checkers find its types right; then the same as an editable install. Called by
-//! `suite`.
+//! The step `extension`: the extension modules among the examples, as adopters have them. maturin builds the wheel of each, an
+//! environment of its own gets it, its tests run with both codecs, and the checkers find its types right; examples/extension also
+//! as an editable install. Called by `suite`.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::steps::{Bench, STEP_LIMIT};
 use super::Outcome;
@@ -11,76 +13,92 @@ use crate::exec;
 use crate::python::{self, Environment};
 
 const STEP: &str = "extension";
-const FOLDER: &str = "examples/extension";
 const REQUIREMENTS: &str = "tests/python/requirements-extension.txt";
-const PIP_INSTALL: [&str; 6] = [
-    "-m",
-    "pip",
-    "install",
-    "--disable-pip-version-check",
-    "--no-input",
-    "--no-deps",
-];
+
+/// A mixed project of maturin.
+struct Project {
+    folder: PathBuf,
+    module: &'static str,
+    /// Folders of generated packages that it imports and that are not installed.
+    path: OsString,
+}
 
 impl Bench {
     pub fn extension(&self) -> Result<Outcome, String> {
-        let work = self.target.join(STEP);
+        let examples = self.root.join("examples");
         let environment = Environment::in_place(
             &self.root,
-            &work.join("venv"),
+            &self.target.join(STEP).join("venv"),
             self.first_python()?,
             &[REQUIREMENTS],
             &self.log(STEP),
         )?;
-        let folder = self.root.join(FOLDER);
-        let with_maturin = |program: &str| {
-            let mut command = exec::command(&folder, environment.program(program));
-            command
-                .env("PATH", python::path_with(&environment.programs()))
-                .env("CARGO_TARGET_DIR", &self.target);
-            command
+        let routes = Project {
+            folder: examples.join("extension"),
+            module: "acme_routes._native",
+            path: OsString::new(),
         };
+        self.wheel(&routes, &environment)?;
+        let mut editable = self.with_maturin(&routes, &environment, "python");
+        pip_install(&mut editable).args(["--no-build-isolation", "--editable", "."]);
+        self.run(STEP, editable)?;
+        self.tests_of(&routes, &environment)?;
 
+        let monorepo = examples.join("monorepo");
+        let packages = ["common", "shop"].map(|it| monorepo.join(it).join("python"));
+        let pricing = Project {
+            folder: monorepo.join("pricing"),
+            module: "acme_pricing._native",
+            path: std::env::join_paths(packages)
+                .map_err(|error| format!("the folder of the repository: {error}"))?,
+        };
+        self.wheel(&pricing, &environment)?;
+        Ok(Outcome::Done)
+    }
+
+    /// Builds, installs, tests and checks the wheel of a project.
+    fn wheel(&self, project: &Project, environment: &Environment) -> Result<(), String> {
+        let work = self.target.join(STEP).join(project.module);
         let wheels = work.join("wheels");
         if wheels.exists() {
             fs::remove_dir_all(&wheels)
                 .map_err(|error| format!("cannot remove {}: {error}", wheels.display()))?;
         }
-        let mut build = with_maturin("maturin");
+        let mut build = self.with_maturin(project, environment, "maturin");
         build.args(["build", "--out"]).arg(&wheels);
         build.arg("--interpreter").arg(environment.python());
         self.run(STEP, build)?;
-        let mut install = with_maturin("python");
-        install
-            .args(PIP_INSTALL)
+        let mut install = self.with_maturin(project, environment, "python");
+        pip_install(&mut install)
             .arg("--force-reinstall")
             .arg(only_file(&wheels)?);
         self.run(STEP, install)?;
-        self.tests_of_extension(&folder, &environment)?;
+        self.tests_of(project, environment)?;
 
-        let mut stubtest = exec::command(&folder, environment.python());
-        stubtest.args(["-m", "mypy.stubtest", "acme_routes._native"]);
+        let mut stubtest = project.command(environment.python());
+        stubtest.args(["-m", "mypy.stubtest", project.module]);
         self.run(STEP, stubtest)?;
-        let mut mypy = exec::command(&folder, environment.program("mypy"));
+        let mut mypy = project.command(environment.program("mypy"));
         mypy.args(["--strict", "tests", "--cache-dir"])
             .arg(work.join("mypy-cache"));
         self.run(STEP, mypy)?;
-        let mut pyright = exec::command(&folder, self.venv_program("pyright"));
+        let mut pyright = project.command(self.venv_program("pyright"));
         pyright.arg("--pythonpath").arg(environment.python());
         self.run(STEP, pyright)?;
-
-        let mut editable = with_maturin("python");
-        editable
-            .args(PIP_INSTALL)
-            .args(["--no-build-isolation", "--editable", "."]);
-        self.run(STEP, editable)?;
-        self.tests_of_extension(&folder, &environment)?;
-        Ok(Outcome::Done)
+        Ok(())
     }
 
-    fn tests_of_extension(&self, folder: &Path, environment: &Environment) -> Result<(), String> {
+    fn with_maturin(&self, project: &Project, environment: &Environment, name: &str) -> Command {
+        let mut command = project.command(environment.program(name));
+        command
+            .env("PATH", python::path_with(&environment.programs()))
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+
+    fn tests_of(&self, project: &Project, environment: &Environment) -> Result<(), String> {
         for codec in ["native", "python"] {
-            let mut tests = exec::command(folder, environment.python());
+            let mut tests = project.command(environment.python());
             tests
                 .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
                 .env("ARISTAPROTO_IMPLEMENTATION", codec);
@@ -88,6 +106,19 @@ impl Bench {
         }
         Ok(())
     }
+}
+
+impl Project {
+    fn command(&self, program: PathBuf) -> Command {
+        let mut command = exec::command(&self.folder, program);
+        command.env("PYTHONPATH", &self.path);
+        command
+    }
+}
+
+fn pip_install(pip: &mut Command) -> &mut Command {
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
+        .args(["--no-input", "--no-deps"])
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf, String> {

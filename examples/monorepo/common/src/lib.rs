@@ -6,3 +6,4 @@
 )]
 
 include!(concat!(env!("OUT_DIR"), "/protos.rs"));
+aristaproto_classes::include_classes!();
