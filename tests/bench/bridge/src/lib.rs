@@ -80,7 +80,7 @@ mod bench_bridge {
     }
 
     #[pyfunction]
-    fn small_by_hand(message: PyRef<'_, SmallByHand>) -> SmallByHand {
+    fn small_by_hand(message: &SmallByHand) -> SmallByHand {
         let message = Small {
             id: message.id,
             name: message.name.clone(),
