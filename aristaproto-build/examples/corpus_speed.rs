@@ -22,7 +22,7 @@ use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs};
 
 use aristaproto_build::descriptor::{DescriptorProto, FileDescriptorProto};
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
 use aristaproto_build::{python, resolve, Config, FrontEnd, Options};
 use prost::Message;
 use walkdir::WalkDir;

@@ -36,7 +36,6 @@
 //! | [`Config::compile_protos`] | everything, your way |
 //! | [`Config::load`], [`Config::compile_descriptors`] | the two halves, with the [`DescriptorSet`] in your hands: for tonic's builder, or to generate twice |
 //! | [`Config::generate`] | descriptors in, files in memory out, nothing on disk |
-//! | [`resolve::resolve`], [`python::render`] | the two steps inside |
 //! | [`plugin::run`] | the same for protoc, buf and Bazel: a `CodeGeneratorRequest` in, a response out |
 //!
 //! # The protobuf compiler
@@ -60,6 +59,7 @@
 //! generated file is changed or deleted, and when `PROTOC` or `ARISTAPROTO_CHECK` changes. Files whose bytes
 //! stay the same are not written.
 
+// Modules that are hidden from the documentation are for this repository's tools and tests. What users call stands in this file.
 mod cargo;
 mod config;
 #[rustfmt::skip]
@@ -68,12 +68,14 @@ mod config;
     clippy::pedantic,
     reason = "generated; what each field means is documented in descriptor.proto"
 )]
+#[doc(hidden)]
 pub mod descriptor;
 mod diagnostics;
 mod error;
 mod excerpt;
 mod extern_packages;
 mod lookup;
+#[doc(hidden)]
 pub mod model;
 mod naming;
 mod output;
@@ -83,9 +85,12 @@ mod progress;
 mod proto_crates;
 #[cfg(feature = "pyo3")]
 mod pyo3;
+#[doc(hidden)]
 pub mod python;
+#[doc(hidden)]
 pub mod resolve;
 mod scope;
+#[doc(hidden)]
 pub mod source;
 
 use std::path::{Path, PathBuf};
@@ -94,11 +99,10 @@ pub use config::{AsyncTransport, ClientGeneration, Config, FrontEnd, Options, Se
 pub use diagnostics::CODES;
 pub use error::{Diagnostic, Error, Location, Severity};
 pub use extern_packages::ExternPackages;
+pub use python::GeneratedFile;
+pub use source::DescriptorSet;
 
 pub(crate) use error::Problems;
-
-use python::GeneratedFile;
-use source::DescriptorSet;
 
 /// What [`Config::generate`] makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

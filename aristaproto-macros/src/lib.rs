@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use aristaproto_build::python::GeneratedFile;
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
+use aristaproto_build::GeneratedFile;
 use aristaproto_build::{Config, Diagnostic, Options};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};

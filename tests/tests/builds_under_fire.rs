@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use aristaproto_build::python::GeneratedFile;
+use aristaproto_build::GeneratedFile;
 use aristaproto_build::{Config, Error, FrontEnd, ServerGeneration};
 use aristaproto_tests::workspace;
 use fastrand::Rng;

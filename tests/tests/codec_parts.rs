@@ -7,6 +7,8 @@
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::inline_always,
+    // New in the Rust of this crate, not in that of the codec.
+    clippy::manual_is_multiple_of,
     clippy::precedence
 )]
 

@@ -14,7 +14,7 @@ use aristaproto_build::descriptor::{
     field_descriptor_proto, DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto,
     FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, SourceCodeInfo,
 };
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
 use aristaproto_build::{Config, Diagnostic, Error, FrontEnd, Options, CODES};
 use aristaproto_tests::{assert_golden, is_blessing, workspace};
 use prost::Message;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
 use aristaproto_build::{ClientGeneration, Config, Error, FrontEnd, ServerGeneration};
 use aristaproto_tests::workspace;
 use tempfile::TempDir;

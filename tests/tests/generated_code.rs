@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use aristaproto_build::python::GeneratedFile;
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
+use aristaproto_build::GeneratedFile;
 use aristaproto_build::{AsyncTransport, ClientGeneration, Config, Options, ServerGeneration};
 use aristaproto_tests::{python, run_python, workspace};
 use tempfile::TempDir;

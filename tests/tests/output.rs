@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use aristaproto_build::python::GeneratedFile;
+use aristaproto_build::GeneratedFile;
 use aristaproto_build::{Config, Error};
 use tempfile::TempDir;
 use walkdir::WalkDir;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
 use aristaproto_build::{
     AsyncTransport, ClientGeneration, Config, FrontEnd, Options, ServerGeneration,
 };

@@ -322,7 +322,7 @@ fn cargo_hands_on_what_others_may_want_to_know() {
     assert_eq!(said("RUST_MODULE"), "acme_shared::pb");
     assert_eq!(said("PYTHON_PACKAGE"), "acme_shared");
     let set = fs::read(said("DESCRIPTOR_SET")).unwrap();
-    let set = aristaproto_build::source::DescriptorSet::from_bytes(&set).unwrap();
+    let set = aristaproto_build::DescriptorSet::from_bytes(&set).unwrap();
     assert_eq!(set.to_generate, ["shared/money.proto"]);
 }
 

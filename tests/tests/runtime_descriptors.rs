@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aristaproto_build::source::DescriptorSet;
+use aristaproto_build::DescriptorSet;
 use aristaproto_build::{ClientGeneration, Config, Options};
 use aristaproto_tests::{include, workspace};
 use prost::Message as _;
