@@ -29,6 +29,7 @@ mod wire;
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
+    use pyo3::exceptions::PyRecursionError;
     use pyo3::prelude::*;
     use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
     use pyo3::PyTypeInfo;
@@ -38,6 +39,7 @@ pub mod _native {
     use super::json::options::JsonOptions;
     use super::message::header::{new_message, Message};
     use super::python::arguments::Invoke;
+    use super::python::stack::has_room;
     use super::python::{imports, limits};
     use super::schema::registry::plan_of;
     use super::{json, ops};
@@ -158,6 +160,17 @@ pub mod _native {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = plan_of(class)?;
         json::decode::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
+    }
+
+    /// Raises `RecursionError` where the stack of the thread holds no more levels of messages, for walks in Python.
+    #[pyfunction]
+    fn check_stack() -> PyResult<()> {
+        if has_room() {
+            return Ok(());
+        }
+        Err(PyRecursionError::new_err(
+            "expected fewer levels of messages, got more than Python's stack holds",
+        ))
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use pyo3::prelude::*;
 
 use crate::jsontext::time;
+use crate::python::stack::StackFloor;
 use crate::schema::enums::EnumValues;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
@@ -42,6 +43,7 @@ pub struct Canonical<'a, 'py> {
     reader: Reader<'a>,
     /// Levels that may follow.
     depth: u32,
+    floor: StackFloor,
 }
 
 impl<'a, 'py> Canonical<'a, 'py> {
@@ -51,6 +53,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
             py,
             reader: Reader::new(data, start, end),
             depth: LEVELS,
+            floor: StackFloor::new(),
         }
     }
 
@@ -251,6 +254,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
 
     fn message(&mut self, field: &Field, shape: &FieldShape) -> Yes {
         self.depth = self.depth.checked_sub(1)?;
+        holds(self.floor.has_room())?;
         if shape.kind == Kind::Group {
             holds(field.wrapped == Wrapped::No)?;
             let plan = field.plan(self.py, shape).ok()?;

@@ -3,6 +3,7 @@
 
 use std::rc::{Rc, Weak};
 
+use crate::python::stack::StackFloor;
 use crate::schema::wire_table::{FieldShape, MessageKind, Shape};
 use crate::wire;
 use crate::wire::{check_utf8, count_varints, Kind, Malformed, Reader};
@@ -29,6 +30,8 @@ pub struct Budget {
     pub depth: u32,
     /// Messages.
     pub messages: u64,
+    /// Where the stack ends.
+    pub floor: StackFloor,
 }
 
 impl Budget {
@@ -37,6 +40,9 @@ impl Budget {
     pub fn enter(&mut self) -> Result<(), Malformed> {
         self.messages = self.messages.checked_sub(1).ok_or(Malformed::Many)?;
         self.depth = self.depth.checked_sub(1).ok_or(Malformed::Deep)?;
+        if !self.floor.has_room() {
+            return Err(Malformed::Stack);
+        }
         Ok(())
     }
 

@@ -19,6 +19,7 @@ use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
+use crate::python::stack::StackFloor;
 use crate::schema::message::Plan;
 use crate::schema::registry::known_plan;
 use crate::wire::Reader;
@@ -172,6 +173,7 @@ fn budget(limits: Limits) -> Budget {
     Budget {
         depth: limits.levels(),
         messages: limits.messages,
+        floor: StackFloor::new(),
     }
 }
 

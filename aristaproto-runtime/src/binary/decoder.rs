@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -17,6 +17,7 @@ use crate::message::header::{new_message, Message};
 use crate::message::pending::Frame;
 use crate::python::key_cache;
 use crate::python::limits::STACK_LEVELS;
+use crate::python::stack::StackFloor;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
@@ -240,10 +241,14 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
     ) -> DecodeResult<Bound<'py, PyAny>> {
-        self.budget.enter()?;
+        let at_once = match self.budget.enter() {
+            // The message can be read later, from less far down.
+            Err(Malformed::Stack) if self.source.is_some() && held.is_none() => 0,
+            entered => entered.map(|()| AT_ONCE)?,
+        };
         let plan = field.plan(self.py, shape)?;
         let made = match field.wrapped {
-            Wrapped::No => self.plain_message(&plan, shape, reader, held)?,
+            Wrapped::No => self.plain_message(&plan, shape, reader, held, at_once)?,
             Wrapped::Timestamp | Wrapped::Duration | Wrapped::Scalar | Wrapped::Other => {
                 self.wrapped_message(field, &plan, shape, reader, held)?
             }
@@ -258,6 +263,7 @@ impl<'py> Decoder<'_, 'py> {
         shape: &FieldShape,
         reader: &mut Reader<'_>,
         held: Option<Bound<'py, PyAny>>,
+        at_once: u32,
     ) -> DecodeResult<Bound<'py, PyAny>> {
         let is_held = held.is_some();
         let made = if let Some(held) = held {
@@ -269,7 +275,7 @@ impl<'py> Decoder<'_, 'py> {
             if let Some(source) = self.source {
                 let mut behind = *reader;
                 let (start, end) = limits_of(shape, &mut behind)?;
-                if end - start > AT_ONCE {
+                if end - start > at_once {
                     let later = Message::known(&made)?;
                     later.postpone(source, start, end);
                     if self.canonical {
@@ -380,12 +386,13 @@ fn limits_of(shape: &FieldShape, reader: &mut Reader<'_>) -> DecodeResult<(u32, 
 pub const UNCOUNTED: Budget = Budget {
     depth: STACK_LEVELS,
     messages: u64::MAX,
+    floor: StackFloor::new(),
 };
 
 /// Fills the empty slots of a message whose wire bytes are still to be read.
 ///
 /// # Errors
-/// `MemoryError`: the bytes were checked before.
+/// `MemoryError`, or `RecursionError` where the stack holds no more: the bytes were checked before.
 pub fn read_pending(message: Message<'_, '_>) -> PyResult<()> {
     read(message, false)
 }
@@ -429,6 +436,9 @@ fn read(message: Message<'_, '_>, leaves_numbers: bool) -> PyResult<()> {
     done.and_then(|()| Ok(decoder.deferred.put(py)?))
         .map_err(|failure| match failure.cause {
             Cause::Python(error) => error,
+            Cause::Malformed(found @ Malformed::Stack) => {
+                PyRecursionError::new_err(found.to_string())
+            }
             Cause::Malformed(found) => {
                 PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
             }

@@ -13,7 +13,7 @@ use crate::binary::decoder::read_pending;
 use crate::binary::encoder::{Encoder, Exact};
 use crate::message::header::Message;
 use crate::python::arguments::{release_dropped, Invoke};
-use crate::python::fallback::Stop;
+use crate::python::fallback::{raised, Stop};
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::values;
@@ -122,7 +122,7 @@ fn written<'py, T>(
             release_dropped();
             Ok(None)
         }
-        Err(Stop::Python(error)) => Err(*error),
+        Err(Stop::Python(error)) => Err(raised(py, *error, &api(py)?.encode_error)),
     }
 }
 

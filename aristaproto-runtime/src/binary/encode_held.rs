@@ -210,7 +210,7 @@ impl Encoder {
         item: &Bound<'_, PyAny>,
         out: &mut Writer,
     ) -> Outcome {
-        self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
+        self.enter()?;
         let before = open(shape, out);
         match field.message(item) {
             Some(message) => {

@@ -19,6 +19,7 @@ use crate::message::required::has_required;
 use crate::python::borrowed::ValueRef;
 use crate::python::fallback::{Outcome, Stop};
 use crate::python::limits::{Limits, STACK_LEVELS};
+use crate::python::stack::StackFloor;
 use crate::python::values;
 use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
 use crate::schema::message::{Field, Plan};
@@ -38,6 +39,7 @@ pub struct Exact {
 pub struct Encoder {
     /// Levels that may follow.
     pub(super) depth: u32,
+    pub(super) floor: StackFloor,
     /// A message was written of which a required field is not set.
     pub incomplete: bool,
     pub(super) exact: Option<Exact>,
@@ -50,10 +52,21 @@ impl Encoder {
     pub fn new(limits: Limits, exact: Option<Exact>) -> Self {
         Self {
             depth: limits.levels(),
+            floor: StackFloor::new(),
             incomplete: false,
             exact,
             doubts: None,
         }
+    }
+
+    /// Enters a nested message.
+    #[inline(always)]
+    pub(super) fn enter(&mut self) -> Outcome {
+        self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
+        if !self.floor.has_room() {
+            return Err(Stop::of_stack());
+        }
+        Ok(())
     }
 
     /// Writes a message that somebody holds.
@@ -327,7 +340,7 @@ impl Encoder {
     /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
     #[inline(always)]
     fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Writer) -> Outcome {
-        self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
+        self.enter()?;
         let before = open(shape, out);
         if let Some(exact) = self.exact {
             if !child.is_usual() || exact.alone && child.level().is_shared() {

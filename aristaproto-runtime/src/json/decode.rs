@@ -44,7 +44,7 @@ pub fn from_json<'py>(
     }
     let mut decoder = JsonDecoder::new(plan, ignore_unknown, pool, TextInput::new(py, text))?;
     let start = decoder.input.start();
-    match unless_fallback(decoder.message(plan, &start))? {
+    match unless_fallback(py, decoder.message(plan, &start))? {
         Some(made) if decoder.input.at_end() => complete(plan, made),
         _ => Ok(None),
     }
@@ -61,7 +61,7 @@ pub fn from_dict<'py>(
     pool: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let mut decoder = JsonDecoder::new(plan, ignore_unknown, pool, ValueInput::new(pool.py()))?;
-    match unless_fallback(decoder.message(plan, value))? {
+    match unless_fallback(pool.py(), decoder.message(plan, value))? {
         Some(made) => complete(plan, made),
         None => Ok(None),
     }
@@ -174,7 +174,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         self.levels = some(self.levels.checked_sub(1))?;
         self.messages = some(self.messages.checked_sub(1))?;
         self.pass_value()?;
-        RecursionLevel::enter(self.py).map_err(|_| Stop::Fallback)
+        RecursionLevel::enter(self.py).map_err(|_| Stop::of_stack())
     }
 
     pub(super) fn message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {

@@ -55,7 +55,7 @@ pub fn to_json<'py>(
     let writer = WRITER.with_borrow_mut(Option::take).unwrap_or_default();
     let output = TextOutput::new(indent, writer);
     let mut encoder = JsonEncoder::new(plan, options, &pool, output)?;
-    if unless_fallback(encoder.message(plan, message))?.is_none()
+    if unless_fallback(py, encoder.message(plan, message))?.is_none()
         || plan.needs_check(py)? && !is_complete(plan, message)?
     {
         return Ok(None);
@@ -91,7 +91,10 @@ pub fn to_dict<'py>(
     };
     let plan = message.plan()?;
     let output = ValueOutput::new(object.py(), is_python);
-    unless_fallback(JsonEncoder::new(plan, options, pool, output)?.message(plan, message))
+    unless_fallback(
+        object.py(),
+        JsonEncoder::new(plan, options, pool, output)?.message(plan, message),
+    )
 }
 
 /// A walk over a message and the messages in it.
@@ -157,7 +160,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         if message.is_pending() {
             read_pending(message)?;
         }
-        RecursionLevel::enter(self.py).map_err(|_| Stop::Fallback)
+        RecursionLevel::enter(self.py).map_err(|_| Stop::of_stack())
     }
 
     /// Writes the fields of a message as members of an object.

@@ -30,7 +30,8 @@ use pyo3::exceptions::{PyException, PyMemoryError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::python::fallback::{Outcome, Stop};
+use crate::python::fallback::{raised, Outcome, Stop};
+use crate::python::imports::api;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
 
@@ -40,11 +41,11 @@ fn some<T>(found: Option<T>) -> Outcome<T> {
 }
 
 /// What was made; nothing when the plain codec is to look.
-fn unless_fallback<T>(outcome: Outcome<T>) -> PyResult<Option<T>> {
+fn unless_fallback<T>(py: Python<'_>, outcome: Outcome<T>) -> PyResult<Option<T>> {
     match outcome {
         Ok(made) => Ok(Some(made)),
         Err(Stop::Fallback) => Ok(None),
-        Err(Stop::Python(error)) => Err(*error),
+        Err(Stop::Python(error)) => Err(raised(py, *error, &api(py)?.json_error)),
     }
 }
 

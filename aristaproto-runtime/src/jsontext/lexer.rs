@@ -11,7 +11,7 @@ use super::numbers::{is_usual, number_length};
 const LONGEST_NUMBER: usize = 300;
 
 /// Objects and arrays in each other that are passed over; Python's parser takes more.
-const DEEPEST: u32 = 100;
+const DEEPEST: usize = 100;
 
 /// A place in JSON text.
 #[derive(Clone, Copy, Debug)]
@@ -233,38 +233,50 @@ impl<'a> Cursor<'a> {
 
     /// Passes over a value, whatever it is.
     pub fn skip(&mut self) -> Option<()> {
-        self.skip_value(DEEPEST)
-    }
-
-    fn skip_value(&mut self, levels: u32) -> Option<()> {
-        let found = match self.peek()? {
-            b'"' => return self.string().map(drop),
-            b'n' => self.word("null"),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            mark @ (b'[' | b'{') => return self.skip_members(mark, levels.checked_sub(1)?),
-            _ => is_usual(self.number()?.text),
-        };
-        found.then_some(())
-    }
-
-    fn skip_members(&mut self, mark: u8, levels: u32) -> Option<()> {
-        let end = mark + 2;
-        self.take(mark);
-        if self.take(end) {
-            return Some(());
-        }
+        // Without recursion: values are as deep as the text says, and the stack may be small.
+        let mut around = Vec::new();
         loop {
-            if mark == b'{' {
-                self.string()?;
-                self.take(b':').then_some(())?;
+            match self.peek()? {
+                b'"' => self.string().map(drop)?,
+                b'n' => self.word("null").then_some(())?,
+                b't' => self.word("true").then_some(())?,
+                b'f' => self.word("false").then_some(())?,
+                mark @ (b'[' | b'{') => {
+                    self.take(mark);
+                    let end = mark + 2;
+                    if !self.take(end) {
+                        if around.len() >= DEEPEST {
+                            return None;
+                        }
+                        around.try_reserve(1).ok()?;
+                        around.push(end);
+                        self.skip_key(end)?;
+                        continue;
+                    }
+                }
+                _ => is_usual(self.number()?.text).then_some(())?,
             }
-            self.skip_value(levels)?;
-            if self.take(end) {
-                return Some(());
+            loop {
+                let Some(&end) = around.last() else {
+                    return Some(());
+                };
+                if !self.take(end) {
+                    self.take(b',').then_some(())?;
+                    self.skip_key(end)?;
+                    break;
+                }
+                around.pop();
             }
-            self.take(b',').then_some(())?;
         }
+    }
+
+    /// Takes the key before a value, and the colon, where what is around it ends as objects do.
+    fn skip_key(&mut self, end: u8) -> Option<()> {
+        if end == b'}' {
+            self.string()?;
+            self.take(b':').then_some(())?;
+        }
+        Some(())
     }
 
     /// Takes an integer of up to 19 digits, between quotation marks or not: whether it has a minus, and its digits. What is

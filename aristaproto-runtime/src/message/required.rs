@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::memory::slot::Slots;
 use crate::message::header::Message;
+use crate::python::cpython::RecursionLevel;
 use crate::python::limits::Limits;
 use crate::python::values;
 use crate::python::values::Pulse;
@@ -46,6 +47,7 @@ impl<'py> RequiredCheck<'py> {
             return Ok(false);
         };
         self.pulse.is_due(self.py)?;
+        let _level = RecursionLevel::enter(self.py)?;
         self.levels = levels;
         let complete = self.fields(plan, message)? && self.extensions(plan, message)?;
         self.levels += 1;

@@ -1,4 +1,5 @@
-//! What only threads that are attached to the interpreter touch, and what becomes of one that waits for it after its end.
+//! Threads: what only those touch that are attached to the interpreter, what becomes of one that waits for it after its end, and
+//! their stacks.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
@@ -49,6 +50,29 @@ impl Drop for ThreadEnd {
             std::thread::sleep(std::time::Duration::from_secs(3600));
         }
     }
+}
+
+/// The addresses of the thread's stack, where the system tells them.
+#[cold]
+pub fn thread_stack() -> Option<std::ops::Range<usize>> {
+    #[cfg(target_os = "linux")]
+    // SAFETY: the attributes are filled in before they are read, and destroyed once.
+    unsafe {
+        let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let mut attributes = attributes.assume_init();
+        let (mut start, mut size, mut guard) = (std::ptr::null_mut(), 0, 0);
+        let found =
+            libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size) == 0
+                && libc::pthread_attr_getguardsize(&raw const attributes, &raw mut guard) == 0;
+        libc::pthread_attr_destroy(&raw mut attributes);
+        // Some libraries count the guard to the stack.
+        found.then(|| start.addr() + guard..start.addr() + size)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// Functions of `CPython` that may run Python code, and so wait for the lock: calls of them from here and from `PyO3` are linked to

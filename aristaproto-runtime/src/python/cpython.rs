@@ -4,8 +4,12 @@
 use std::ffi::CStr;
 use std::ptr::{null, null_mut};
 
+use pyo3::exceptions::PyRecursionError;
 use pyo3::ffi;
 use pyo3::prelude::*;
+
+use super::stack::has_room;
+use crate::wire::Malformed;
 
 /// A string of UTF-8. `errors` names how bytes are decoded that are none: `surrogateescape`, or not at all.
 ///
@@ -63,6 +67,9 @@ impl<'py> RecursionLevel<'py> {
     /// `RecursionError`.
     #[inline]
     pub fn enter(py: Python<'py>) -> PyResult<Self> {
+        if !has_room() {
+            return Err(PyRecursionError::new_err(Malformed::Stack.to_string()));
+        }
         // SAFETY: attached to the interpreter.
         if unsafe { ffi::Py_EnterRecursiveCall(c" in a message".as_ptr()) } != 0 {
             return Err(PyErr::fetch(py));

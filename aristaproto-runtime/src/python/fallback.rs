@@ -1,6 +1,10 @@
 //! What is left to the plain codec in Python.
 
+use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
+
+use super::arguments::Invoke;
+use crate::wire::Malformed;
 
 /// Why writing stopped, or reading of JSON.
 pub enum Stop {
@@ -8,6 +12,24 @@ pub enum Stop {
     Fallback,
     /// Python code raised. In a box: what is large makes each outcome slow to hand back.
     Python(Box<PyErr>),
+}
+
+impl Stop {
+    /// For more levels than the stack holds.
+    #[cold]
+    pub fn of_stack() -> Self {
+        PyRecursionError::new_err(Malformed::Stack.to_string()).into()
+    }
+}
+
+/// What Python code raised; for a `RecursionError`, the error that the plain codec raises for it, too.
+#[cold]
+pub fn raised(py: Python<'_>, error: PyErr, class: &Py<PyAny>) -> PyErr {
+    if !error.is_instance_of::<PyRecursionError>(py) {
+        return error;
+    }
+    let made = class.bind(py).invoke((Malformed::Stack.to_string(),));
+    made.map_or_else(|error| error, PyErr::from_value)
 }
 
 impl From<PyErr> for Stop {

@@ -13,6 +13,8 @@ pub struct Api {
     pub decode_error: Py<PyAny>,
     /// `aristaproto.base.errors.EncodeError`.
     pub encode_error: Py<PyAny>,
+    /// `aristaproto.base.errors.JsonError`.
+    pub json_error: Py<PyAny>,
     /// `aristaproto.model.required.check_required`.
     pub check_required: Py<PyAny>,
     /// `aristaproto.binary.encode`, the plain codec's.
@@ -96,6 +98,7 @@ pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
         Ok(Api {
             decode_error: get("aristaproto.base.errors", "DecodeError")?,
             encode_error: get("aristaproto.base.errors", "EncodeError")?,
+            json_error: get("aristaproto.base.errors", "JsonError")?,
             check_required: get("aristaproto.model.required", "check_required")?,
             encode: get("aristaproto.binary", "encode")?,
             decode: get("aristaproto.binary", "decode")?,

@@ -9,4 +9,5 @@ pub mod imports;
 pub mod int;
 pub mod key_cache;
 pub mod limits;
+pub mod stack;
 pub mod values;

@@ -210,19 +210,32 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Without recursion: groups are as deep as the bytes say, and the stack may be small.
     fn skip_group(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
         if depth == 0 {
             return Err(Malformed::Deep);
         }
+        let (mut own, mut around) = (tag, Vec::new());
         loop {
             if self.at_end() {
-                return Err(Malformed::OpenGroup(tag >> 3));
+                return Err(Malformed::OpenGroup(own >> 3));
             }
             let inner = self.tag()?;
-            if inner == tag + 1 {
-                return Ok(());
+            if inner == own + 1 {
+                match around.pop() {
+                    Some(outer) => own = outer,
+                    None => return Ok(()),
+                }
+            } else if inner & 7 == SGROUP && inner >= 8 {
+                if around.len() + 1 >= depth as usize {
+                    return Err(Malformed::Deep);
+                }
+                around.try_reserve(1).map_err(|_| Malformed::Stack)?;
+                around.push(own);
+                own = inner;
+            } else {
+                self.skip(inner, 0)?;
             }
-            self.skip(inner, depth - 1)?;
         }
     }
 }

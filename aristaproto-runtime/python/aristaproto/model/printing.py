@@ -7,6 +7,8 @@ from operator import attrgetter
 from reprlib import recursive_repr
 from types import SimpleNamespace
 
+from .. import codec
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ def set_fields(message: Message) -> Iterator[tuple[str, Any]]:
 
 @recursive_repr()
 def _text(message: Message) -> str:
+    if codec.NATIVE is not None:
+        codec.NATIVE.check_stack()
     parts = [f"{name}={value!r}" for name, value in set_fields(message)]
     return f"{type(message).__name__}({', '.join(parts)})"
 
