@@ -46,7 +46,15 @@ struct ListEncoding<'a> {
 /// The numbers of a one-dimensional buffer of their very type, contiguous or not.
 fn numbers<T: Element>(value: &Bound<'_, PyAny>) -> Option<Vec<T>> {
     let buffer = PyBuffer::<T>::get(value).ok()?;
-    (buffer.dimensions() == 1).then(|| buffer.to_vec(value.py()).ok())?
+    let foreign: &[u8] = if cfg!(target_endian = "little") {
+        b">!"
+    } else {
+        b"<"
+    };
+    // `PyO3` does not look at the order of bytes.
+    let order = buffer.format().to_bytes().first();
+    let is_native = order.is_none_or(|order| !foreign.contains(order));
+    (is_native && buffer.dimensions() == 1).then(|| buffer.to_vec(value.py()).ok())?
 }
 
 fn fixed<T: Element, const N: usize>(

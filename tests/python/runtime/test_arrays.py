@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import importlib
 import pickle
+import re
 import struct
+import sys
 from array import array
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import aristaproto
@@ -418,3 +423,44 @@ def test_from_array_gives_what_it_got() -> None:
     assert Numbers(doubles=aristaproto.from_array(values)).doubles == [1.0, 2.0]
     with pytest.raises(TypeError):
         aristaproto.from_array([1.0])  # type: ignore[arg-type]
+
+
+def test_the_guide(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).parents[3] / "docs/guide/arrays.md").read_text("utf-8")
+    blocks: list[str] = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(blocks) >= 5
+    guide = ModuleType("guide")
+    monkeypatch.setitem(sys.modules, "guide", guide)
+    for block in blocks:
+        line = text[: text.index(block)].count("\n")
+        exec(compile("\n" * line + block, "arrays.md", "exec"), vars(guide))  # noqa: S102
+
+
+@pytest.mark.parametrize("type_", FORMATS)
+def test_numpy(type_: int) -> None:
+    numpy: Any = importlib.import_module("numpy")
+    code = FORMATS[type_]
+    values = samples(code, 60)
+    cls = class_of(type_, True)
+    given = numpy.array(values, code)
+    # As it is, strided, backwards, of the other byte order, read-only.
+    read_only = given.copy()
+    read_only.flags.writeable = False
+    for held, wanted in (
+        (given, values),
+        (given[::3], values[::3]),
+        (given[::-1], values[::-1]),
+        (given.astype(given.dtype.newbyteorder()), values),
+        (read_only, values),
+        (numpy.array(given, object), values),
+    ):
+        message = cls(values=held)
+        taken = numpy.asarray(aristaproto.array(message, "values"))
+        assert taken.dtype == given.dtype
+        assert taken.tolist() == wanted
+        assert not taken.flags.writeable
+        assert taken.flags.aligned
+        assert bytes(message) == bytes(cls(values=wanted))
+    for wrong in (numpy.ones((2, 2), code), numpy.array(1, code)):
+        with pytest.raises(TypeError, match="values: expected an array of one dimension"):
+            cls(values=wrong)
