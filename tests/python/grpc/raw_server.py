@@ -9,7 +9,7 @@ import asyncio
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import h2.config
@@ -35,11 +35,22 @@ class Answer:
     goaway: bool = False
     reset: int | None = None
     extra: tuple[tuple[str, str], ...] = ()
+    requests: list[Received] = field(default_factory=lambda: list[Received]())
+    """The calls that came, in their order."""
+
+
+@dataclass
+class Received:
+    """A call as it came."""
+
+    headers: dict[str, str]
+    data: bytes = b""
 
 
 class RawServer(asyncio.Protocol):
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
+        self._calls: dict[int, Received] = {}
         self._connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
 
     def connection_made(self, transport: Any) -> None:
@@ -53,6 +64,7 @@ class RawServer(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         answered = False
         for event in self._connection.receive_data(data):
+            self._note(event)
             ready = h2.events.StreamEnded if self._answer.after_request else h2.events.DataReceived
             if isinstance(event, ready) and not answered:
                 answered = True
@@ -60,6 +72,14 @@ class RawServer(asyncio.Protocol):
         self._transport.write(self._connection.data_to_send())
         if answered and self._answer.close:
             self._transport.close()
+
+    def _note(self, event: Any) -> None:
+        if isinstance(event, h2.events.RequestReceived):
+            texts = {key.decode(): value.decode() for key, value in event.headers or ()}
+            self._calls[event.stream_id or 0] = Received(texts)
+            self._answer.requests.append(self._calls[event.stream_id or 0])
+        elif isinstance(event, h2.events.DataReceived):
+            self._calls[event.stream_id or 0].data += event.data or b""
 
     def _respond(self, stream_id: int) -> None:
         answer = self._answer

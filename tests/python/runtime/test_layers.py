@@ -18,6 +18,7 @@ RANKS = {
     "contract": 1,
     "times": 2,
     "codec": 2,
+    "rpc_calls": 2,
     "rpc_metadata": 2,
     "rpc_requests": 2,
     "rpc_services": 2,

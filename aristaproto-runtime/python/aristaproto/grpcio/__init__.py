@@ -26,13 +26,33 @@ if TYPE_CHECKING:
     )
 
     from .builtin import Health, Reflection, ServingStatus, health, reflection
+    from .calls import (
+        StreamCall,
+        SyncStreamCall,
+        SyncUnaryCall,
+        UnaryCall,
+        compressed,
+        start_call,
+    )
 else:
+    _CALLS = (
+        "StreamCall",
+        "SyncStreamCall",
+        "SyncUnaryCall",
+        "UnaryCall",
+        "compressed",
+        "start_call",
+    )
 
     def __getattr__(name: str) -> Any:
         if name in ("Health", "Reflection", "ServingStatus", "health", "reflection"):
             from . import builtin
 
             return getattr(builtin, name)
+        if name in _CALLS:
+            from . import calls
+
+            return getattr(calls, name)
         if name in ("CallCredentials", "GenericRpcHandler"):
             return getattr(grpc, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -47,11 +67,17 @@ __all__ = (
     "ServiceBase",
     "ServiceStub",
     "ServingStatus",
+    "StreamCall",
     "SyncServiceBase",
     "SyncServiceStub",
+    "SyncStreamCall",
+    "SyncUnaryCall",
+    "UnaryCall",
     "add_to_server",
+    "compressed",
     "current_context",
     "current_sync_context",
     "health",
     "reflection",
+    "start_call",
 )

@@ -250,6 +250,12 @@ class _Method:
         # Whether no interceptor sees the requests, so that grpc may have them as bytes.
         self.direct = interceptors_of(multi_callable) == []
 
+    def around(self, wrap: Callable[[Callable[..., Any]], Callable[..., Any]]) -> _Method:
+        """The same method with another way to make its calls."""
+        method = _Method(wrap(self.multi_callable), self.request_type)
+        method.direct = self.direct
+        return method
+
     def send_below_interceptors(self) -> None:
         """Sends streams of requests without grpc's `write` although there are interceptors, where it lets us."""
         interceptors = interceptors_of(self.multi_callable)

@@ -109,7 +109,7 @@ class SyncServiceStub:
         except SerializationFailed as failure:
             raise failure.error from None
         if response is None:
-            raise _no_response(response_type)
+            raise no_response(response_type)
         return response
 
     def _unary_stream(
@@ -168,7 +168,7 @@ class SyncServiceStub:
             producer.raise_error()
             raise
         if response is None:
-            raise _no_response(response_type)
+            raise no_response(response_type)
         return response
 
     def _stream_stream(
@@ -276,7 +276,7 @@ def _serialize_streamed(message: Message) -> bytes:
         raise
 
 
-def _no_response(response_type: type[Message]) -> Exception:
+def no_response(response_type: type[Message]) -> Exception:
     """The error for a call that ended with the status OK and without its one response, or with a part of it."""
     error: Exception = _response_missing()(f"the server sent no whole {response_type.__name__}")
     return error

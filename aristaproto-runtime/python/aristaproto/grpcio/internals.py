@@ -10,7 +10,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ("core_call", "has_no_interceptors", "interceptors_of", "reads_from_the_call")
+__all__ = (
+    "compression_metadata",
+    "core_call",
+    "has_no_interceptors",
+    "interceptors_of",
+    "reads_from_the_call",
+)
 
 
 def core_call(call: Any) -> Any | None:
@@ -58,3 +64,13 @@ def reads_from_the_call(requests: object) -> bool:
     """Whether a handler got grpc's own iterator of requests, which does what `ServicerContext.read` does."""
     cls = type(requests)
     return cls.__name__ == "_MessageReceiver" and cls.__module__.startswith("grpc.")
+
+
+def compression_metadata(compression: Any) -> tuple[str, str]:
+    """The metadata by which Core is told to compress the requests of a call; it is not sent.
+
+    For where the argument `compression` of grpc's methods does nothing. The name is that of
+    GRPC_COMPRESSION_REQUEST_ALGORITHM_MD_KEY: https://github.com/grpc/grpc/blob/master/include/grpc/impl/compression_types.h
+    """
+    value = {"NoCompression": "identity", "Deflate": "deflate", "Gzip": "gzip"}[compression.name]
+    return "grpc-internal-encoding-request", value

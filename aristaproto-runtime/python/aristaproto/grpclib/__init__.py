@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .builtin import Health, Reflection, ServingStatus, health, reflection
+    from .calls import StreamCall, UnaryCall, start_call
 else:
 
     def __getattr__(name: str) -> Any:
@@ -35,6 +36,10 @@ else:
             from . import builtin
 
             return getattr(builtin, name)
+        if name in ("StreamCall", "UnaryCall", "start_call"):
+            from . import calls
+
+            return getattr(calls, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -48,7 +53,10 @@ __all__ = (
     "ServiceStub",
     "ServingStatus",
     "StatusDetailsCodec",
+    "StreamCall",
+    "UnaryCall",
     "current_stream",
     "health",
     "reflection",
+    "start_call",
 )
