@@ -26,6 +26,7 @@ const CHECKS: [&[&str]; 2] = [
         "--features=aristaproto-macros/protox",
         "--package=aristaproto-build",
         "--package=aristaproto-macros",
+        "--package=aristaproto-classes",
         "--package=aristaproto-pyo3",
     ],
     &["--package=aristaproto-runtime"],
