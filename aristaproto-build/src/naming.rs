@@ -93,6 +93,7 @@ const SERVICE: &[&str] = &[
     "_grpclib_unimplemented",
     "_metadata",
     "_method",
+    "_methods",
     "_multi_callables",
     "_options",
     "_request_types",

@@ -61,7 +61,7 @@ def described(cls: type[Message]) -> CoreSchema:
         found = pending.pop()
         if _reference(found) in classes:
             continue
-        is_enum = hasattr(found, "_value2member_map_")
+        is_enum = not hasattr(found, "__fields__")
         classes[_reference(found)] = core_schema.any_schema(
             ref=_reference(found),
             metadata={"pydantic_js_functions": [_enum(found) if is_enum else _message(found)]},

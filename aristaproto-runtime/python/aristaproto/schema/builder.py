@@ -214,7 +214,8 @@ def _resolve_type(field: Field, where: str, spec: FieldSpec, resolve: Callable[[
     except LookupError as error:
         raise TypeError(f"{where}: {error.args[0]}") from None
     if spec.type == TYPE_ENUM:
-        if not hasattr(found, "_value2member_map_"):
+        # A message may have a field of that name.
+        if not hasattr(found, "_value2member_map_") or hasattr(found, "__fields__"):
             raise TypeError(f"{where}: expected an enum class, got {found!r}")
         field.enum = found
         field.default = field.declared_default = _declared_default(field, None, found(0))
