@@ -14,10 +14,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import bridge, codec, corpus, data, limits, measure, memory, plain, report, rpc, trees
+from . import (
+    arrays,
+    bridge,
+    codec,
+    corpus,
+    data,
+    limits,
+    measure,
+    memory,
+    plain,
+    report,
+    rpc,
+    trees,
+)
 from .dialects import DIALECTS, Aristaproto, Dialect, Google, LeftOut
 
-GROUPS = ("codec", "json", "import", "rpc", "generate", "limits", "bridge")
+GROUPS = ("codec", "json", "import", "rpc", "generate", "limits", "bridge", "arrays")
 IMPLEMENTATIONS = (*(dialect.name for dialect in DIALECTS), plain.NAME)
 PLUGIN = f"protoc-gen-python_aristaproto{'.exe' if os.name == 'nt' else ''}"
 
@@ -148,6 +161,8 @@ def main() -> None:
         rows += rpc_rows(dialects, all_shapes, effort, notes)
     if "bridge" in groups:
         rows += bridge_rows(options.bridge, dialects, shapes, effort, notes)
+    if "arrays" in groups:
+        rows += array_rows(dialects, shapes, effort, notes)
     bounds: list[limits.Limit] = []
     if "limits" in groups:
         bounds += limit_rows(dialects, shapes, operations, work, effort, notes)
@@ -275,6 +290,23 @@ def bridge_rows(
     for row in bridge.rows(library.resolve(), *pair, shapes, effort):
         progress(f"bridge: {row.shape}, {row.operation}")
         notes.append(bridge.beside_bytes(row))
+        found.append(row)
+    return found
+
+
+def array_rows(
+    dialects: Sequence[Dialect],
+    shapes: Sequence[data.Shape],
+    effort: measure.Effort,
+    notes: list[str],
+) -> list[measure.Row]:
+    """The rows of the group arrays."""
+    pair = google_and_ours(dialects, "arrays", notes)
+    if pair is None:
+        return []
+    found: list[measure.Row] = []
+    for row in arrays.rows(*pair, shapes, effort, notes):
+        progress(f"arrays: {row.shape}, {row.operation}")
         found.append(row)
     return found
 

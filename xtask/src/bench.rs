@@ -163,7 +163,9 @@ fn environment(
 
 /// Whether the program is to measure the group `bridge`: it is named, or no group is.
 fn wants_bridge(arguments: &[String]) -> bool {
-    const OTHERS: [&str; 6] = ["codec", "json", "import", "rpc", "generate", "limits"];
+    const OTHERS: [&str; 7] = [
+        "codec", "json", "import", "rpc", "generate", "limits", "arrays",
+    ];
     let named = |groups: &[&str]| arguments.iter().any(|it| groups.contains(&it.as_str()));
     measures(arguments) && (named(&["bridge"]) || !named(&OTHERS))
 }
