@@ -1,6 +1,7 @@
 """Links of the pages that lead out of docs, for mkdocs: it calls these functions by name.
 
 - A relative link to a file of the repository that is no page becomes the file's address in the repository.
+- `assets/bench.svg` is drawn of the figures in BENCHMARK.md.
 - `https://docs.rs/CRATE/latest/PAGE` becomes the page of rustdoc that was built beside the site.
 
 Either is an error when there is no such file. `RUSTDOC` names the folder of rustdoc's pages; without it those links stay.
@@ -8,6 +9,7 @@ Either is an error when there is no such file. `RUSTDOC` names the folder of rus
 
 from __future__ import annotations
 
+import math
 import os
 import posixpath
 import re
@@ -43,6 +45,71 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
     parts = _FENCED.split(markdown)
     return "".join(
         part if part.lstrip().startswith("```") else _LINK.sub(rewrite, part) for part in parts
+    )
+
+
+def on_files(files: Any, *, config: Any) -> Any:
+    """Adds the picture of the benchmark."""
+    from mkdocs.structure.files import File  # pyright: ignore
+
+    picture = bars(measured((ROOT / "BENCHMARK.md").read_text(encoding="utf-8")))
+    files.append(File.generated(config, "assets/bench.svg", content=picture))
+    return files
+
+
+def measured(text: str) -> dict[str, dict[str, float]]:
+    """Operation → library → time divided by google's, for the medium message, of the first table of BENCHMARK.md."""
+    found: dict[str, dict[str, float]] = {}
+    header: list[str] = []
+    for line in text.splitlines():
+        if line.split()[:3] == ["shape", "operation", "google"] and not header:
+            header = line.split()[3:]
+        row = re.match(r"(?:codec|json) +medium +(\S+) +\S+ \S+ +(.*)", line)
+        if row and row[1] not in found:
+            figures = re.findall(r"([\d.]+) \[[^]]*\]", row[2])
+            found[row[1]] = dict(zip(header, map(float, figures), strict=False))
+    if not any("aristaproto" in row for row in found.values()):
+        raise SystemExit("BENCHMARK.md has no row of the medium message that can be read")
+    return found
+
+
+def bars(rows: dict[str, dict[str, float]]) -> str:
+    """A picture with a logarithmic bar for each operation and library; the middle line is google."""
+    colours = {"aristaproto": "#d9480f", "protobuf-py": "#1971c2", "betterproto2": "#868e96"}
+    height, left, width = 15, 120, 560
+    low, high = -2.0, 2.5
+    scale = width / (high - low)
+
+    def x(figure: float) -> float:
+        return left + (min(max(math.log10(figure), low), high) - low) * scale
+
+    parts: list[str] = []
+    y = 30
+    for operation, figures in rows.items():
+        parts.append(f'<text x="0" y="{y + 27}">{operation}</text>')
+        for library, colour in colours.items():
+            if library in figures:
+                start, end = sorted((x(1), x(figures[library])))
+                parts.append(
+                    f'<rect x="{start:.1f}" y="{y}" width="{end - start:.1f}" height="{height - 3}" fill="{colour}">'
+                    f"<title>{library}: {figures[library]:g}</title></rect>"
+                    f'<text x="{left + width + 8}" y="{y + 11}" fill="{colour}">{figures[library]:g}</text>'
+                )
+                y += height
+        y += 10
+    for figure in (0.01, 0.1, 1, 10, 100):
+        parts.append(
+            f'<line x1="{x(figure):.1f}" y1="24" x2="{x(figure):.1f}" y2="{y}" stroke="#888" '
+            f'stroke-width="{2 if figure == 1 else 0.5}"/>'
+            f'<text x="{x(figure):.1f}" y="16" text-anchor="middle">{figure:g}</text>'
+        )
+    legend = left
+    for library, colour in colours.items():
+        parts.append(f'<text x="{legend}" y="{y + 22}" fill="{colour}">{library}</text>')
+        legend += 110
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {y + 30}" '
+        'font-family="sans-serif" font-size="13" fill="#777">' + "".join(parts) + "</svg>\n"
     )
 
 

@@ -8,6 +8,14 @@ use std::process::Command;
 #[doc = include_str!("../../docs/guide/monorepos.md")]
 mod monorepos {}
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/start.md")]
+mod start {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/build-scripts.md")]
+mod build_scripts {}
+
 /// The folder of the workspace.
 #[must_use]
 pub fn workspace() -> PathBuf {
