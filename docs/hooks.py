@@ -9,6 +9,7 @@ Either is an error when there is no such file. `RUSTDOC` names the folder of rus
 
 from __future__ import annotations
 
+import importlib
 import math
 import os
 import posixpath
@@ -50,10 +51,10 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
 
 def on_files(files: Any, *, config: Any) -> Any:
     """Adds the picture of the benchmark."""
-    from mkdocs.structure.files import File  # pyright: ignore
-
     picture = bars(measured((ROOT / "BENCHMARK.md").read_text(encoding="utf-8")))
-    files.append(File.generated(config, "assets/bench.svg", content=picture))
+    # mkdocs is in an environment of its own, which the checkers do not see.
+    file: Any = importlib.import_module("mkdocs.structure.files")
+    files.append(file.File.generated(config, "assets/bench.svg", content=picture))
     return files
 
 

@@ -1,11 +1,10 @@
 //! The code in README.md is this example's: the blocks are compared with the files that the build used and made, and the
-//! Python session and the plugin's commands are run.
+//! Python session is run.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use aristaproto_tests::{python, run_python, workspace};
+use aristaproto_tests::{run_python, workspace};
 
 /// The text of the blocks that are fenced with `language`, in order.
 fn blocks(language: &str) -> Vec<String> {
@@ -33,13 +32,30 @@ fn package() -> PathBuf {
     workspace().join("examples").join("vendored")
 }
 
+/// Fails unless the parts of `excerpts`, divided by lines with an ellipsis, stand in `text` one after the other.
+fn assert_excerpts(text: &str, excerpts: &str, ellipsis: &str) {
+    let mut rest = text;
+    for excerpt in excerpts
+        .split(ellipsis)
+        .map(str::trim_end)
+        .filter(|part| !part.is_empty())
+    {
+        let excerpt = excerpt.trim_start_matches('\n');
+        let at = rest
+            .find(excerpt)
+            .unwrap_or_else(|| panic!("not in the file, or not here:\n{excerpt}\n\n{text}"));
+        rest = &rest[at + excerpt.len()..];
+    }
+}
+
 #[test]
 fn the_service_is_what_the_examples_compile() {
-    let proto = block("proto");
-    for example in ["quickstart", "macro", "vendored"] {
+    let service = read("vendored/proto/example.proto");
+    assert_excerpts(&service, &block("proto"), "// …\n");
+    for example in ["quickstart", "macro"] {
         assert_eq!(
             read(&format!("{example}/proto/example.proto")),
-            proto,
+            service,
             "{example}"
         );
     }
@@ -48,20 +64,9 @@ fn the_service_is_what_the_examples_compile() {
 #[test]
 fn the_build_script_is_the_one_that_ran() {
     let script = read("vendored/build.rs");
-    let [build, types, tonic, program] = &blocks("rust")[..] else {
-        panic!("README.md has four blocks of rust")
-    };
     assert!(
-        script.ends_with(build.as_str()),
+        script.ends_with(&block("rust")),
         "examples/vendored/build.rs ends otherwise:\n{script}"
-    );
-    assert!(read("vendored/src/main.rs").contains(types.as_str()));
-    let tonic = tonic.lines().map(|line| format!("    {line}\n"));
-    assert!(read("quickstart/build.rs").contains(&tonic.collect::<String>()));
-    let source = read("macro/src/main.rs");
-    assert!(
-        source.contains(program.as_str()),
-        "examples/macro/src/main.rs lacks it:\n{source}"
     );
 }
 
@@ -83,19 +88,7 @@ fn the_dependencies_are_the_build_scripts() {
 #[test]
 fn the_module_is_what_was_generated() {
     let module = read("vendored/python/lib/example/__init__.py");
-    let mut rest = module.as_str();
-    let excerpts = block("python");
-    for excerpt in excerpts
-        .split("# …\n")
-        .map(str::trim_end)
-        .filter(|text| !text.is_empty())
-    {
-        let excerpt = excerpt.trim_start_matches('\n');
-        let at = rest.find(excerpt);
-        let at =
-            at.unwrap_or_else(|| panic!("not in the module, or not here:\n{excerpt}\n\n{module}"));
-        rest = &rest[at + excerpt.len()..];
-    }
+    assert_excerpts(&module, &block("python"), "# …\n");
 }
 
 #[test]
@@ -117,58 +110,4 @@ fn the_python_session_gives_what_it_shows() {
     );
     let printed = run_python(folder.path(), ["-c", &program]);
     assert_eq!(printed, "");
-}
-
-#[test]
-fn the_plugins_commands_generate_the_same_messages() {
-    let console = blocks("console");
-    let commands = console
-        .iter()
-        .find(|text| text.contains("grpc_tools.protoc"))
-        .expect("a block of console with the plugin");
-    let commands: Vec<&str> = commands
-        .split("$ ")
-        .filter(|command| !command.is_empty())
-        .collect();
-    let [build, path, folder_of_tree, generate] = commands[..] else {
-        panic!("four commands expected: {commands:?}");
-    };
-    shell(&workspace(), build);
-    // The second command is meant to be typed where the first one was.
-    let path = path.replace("$PWD", &workspace().display().to_string());
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::create_dir_all(folder.path().join("proto")).expect("a folder");
-    fs::copy(
-        package().join("proto/example.proto"),
-        folder.path().join("proto/example.proto"),
-    )
-    .expect("the proto file");
-    shell(
-        folder.path(),
-        &format!("{path}\n{folder_of_tree}\n{generate}"),
-    );
-    let session = "from lib.example import MyServiceAsyncStub, Request; print(Request(name='a'))";
-    assert_eq!(
-        run_python(folder.path(), ["-c", session]),
-        "Request(name='a')\n"
-    );
-}
-
-/// Runs commands as typed, with the Python of the tests as `python`.
-fn shell(folder: &Path, commands: &str) {
-    let python = python();
-    let programs = python.parent().expect("a folder of programs");
-    let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("sh")
-        .args(["-e", "-c", commands])
-        .current_dir(folder)
-        .env("PATH", format!("{}:{path}", programs.display()))
-        .output()
-        .expect("a shell");
-    assert!(
-        output.status.success(),
-        "{commands}\n{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
