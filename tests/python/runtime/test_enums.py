@@ -158,3 +158,25 @@ def test_a_name_that_is_none_says_which_to_use(name: str, hint: str) -> None:
     assert by_attribute.value.name == name
     assert Spelled["OPEN"] is Spelled.OPEN
     assert not hasattr(Spelled, "__nothing__")
+
+
+@pytest.mark.parametrize(
+    ("spec", "known", "unknown"),
+    [
+        ("", "RED", "UNKNOWN(77)"),
+        ("d", "1", "77"),
+        ("x", "1", "4d"),
+        ("03", "001", "077"),
+        (">5", "    1", "   77"),
+        ("<+4d", "+1  ", "+77 "),
+        (".1f", "1.0", "77.0"),
+    ],
+)
+def test_formats_are_the_same_on_each_python(spec: str, known: str, unknown: str) -> None:
+    """A name alone, and with a specification the number, as `enum.IntEnum` has it since Python 3.11."""
+    assert format(Colour.RED, spec) == known
+    assert format(Colour(77), spec) == unknown
+    assert f"{Colour.RED!s:>5}" == "  RED"
+    assert "%s %d" % (Colour.RED, Colour.RED) == "RED 1"  # noqa: UP031
+    with pytest.raises(ValueError, match="format code"):
+        format(Colour.RED, "s")

@@ -209,6 +209,10 @@ class Enum(_EnumBase, metaclass=_EnumType):
     def __str__(self) -> str:
         return self._name_ or f"UNKNOWN({self._value_})"
 
+    def __format__(self, format_spec: str) -> str:
+        # Up to Python 3.10 the standard library formats the name, and refuses what is for numbers.
+        return int.__format__(self, format_spec) if format_spec else str(self)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}.{self._name_ or '~UNKNOWN'}: {self._value_}>"
 
