@@ -6,14 +6,10 @@ import copy
 import dataclasses
 import importlib
 import pickle
-import re
 import struct
-import sys
 from array import array
 from collections.abc import Callable
 from io import BytesIO
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import aristaproto
@@ -423,17 +419,6 @@ def test_from_array_gives_what_it_got() -> None:
     assert Numbers(doubles=aristaproto.from_array(values)).doubles == [1.0, 2.0]
     with pytest.raises(TypeError):
         aristaproto.from_array([1.0])  # type: ignore[arg-type]
-
-
-def test_the_guide(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = (Path(__file__).parents[3] / "docs/guide/arrays.md").read_text("utf-8")
-    blocks: list[str] = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    assert len(blocks) >= 5
-    guide = ModuleType("guide")
-    monkeypatch.setitem(sys.modules, "guide", guide)
-    for block in blocks:
-        line = text[: text.index(block)].count("\n")
-        exec(compile("\n" * line + block, "arrays.md", "exec"), vars(guide))  # noqa: S102
 
 
 @pytest.mark.parametrize("type_", FORMATS)

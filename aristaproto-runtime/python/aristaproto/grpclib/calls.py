@@ -124,7 +124,8 @@ def start_call(method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
 
     Args:
         method: A method of a generated stub.
-        args, kwargs: What the method takes.
+        *args: What the method takes.
+        **kwargs: And by name, such as `timeout`.
 
     Returns:
         At once, without waiting for the server: `UnaryCall`, which is awaited, or `StreamCall`, which is iterated.
