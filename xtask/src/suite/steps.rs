@@ -92,6 +92,7 @@ const OLDEST_GRPCIO_NEWEST_MINOR: u32 = 12;
 const CALL_TESTS: &[&str] = &[
     "call_kinds",
     "call_options",
+    "calls",
     "faults",
     "interceptors",
     "request_streams",
