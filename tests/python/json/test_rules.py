@@ -12,6 +12,7 @@ import aristaproto
 import pytest
 from aristaproto import Casing, OutputFormat, wkt
 from aristaproto.json import UnknownFieldError
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
 WKT = "aristaproto.wkt:"
 UTC = datetime.timezone.utc
@@ -261,6 +262,22 @@ class TestKeys:
         assert Thing(fooBar2="x").to_dict() == {"fooBar2": "x"}
         for key in ("fooBar2", "foo_bar2"):
             assert Thing.from_dict({key: "x"}).fooBar2 == "x"
+
+    def test_an_empty_json_name(self) -> None:
+        class Empty(aristaproto.Message):
+            foo_bar: int = aristaproto.field(1, aristaproto.TYPE_INT32, json_name="")
+
+        assert Empty(1).to_dict() == json.loads(Empty(1).to_json()) == {"": 1}
+        assert Empty.from_json('{"": 1}') == Empty.from_dict({"foo_bar": 1}) == Empty(1)
+        file = descriptor_pb2.FileDescriptorProto(name="empty.proto", package="empty_json_name")
+        message = file.message_type.add(name="Empty")
+        message.field.add(name="foo_bar", number=1, type=5, label=1, json_name="")
+        pool = descriptor_pool.DescriptorPool()
+        pool.AddSerializedFile(file.SerializeToString())
+        google = message_factory.GetMessageClass(
+            pool.FindMessageTypeByName("empty_json_name.Empty")
+        )
+        assert json_format.MessageToDict(google(foo_bar=1)) == {"": 1}
 
     def test_map_keys_stay(self) -> None:
         message = Thing(by_text={"blah": Child(1), "Blah_2": Child()})

@@ -195,3 +195,57 @@ def test_what_is_read_google_reads_so(form: str) -> None:
             continue
         assert cls.parse(theirs.SerializeToString(deterministic=True)) == message, (cls, source)
     assert min(counts.values()) >= 200, counts
+
+
+def test_text_that_google_reads_is_read_so() -> None:
+    """The other direction. Of JSON, google's Python takes much that the specification has not: `[]` and `""` for an object, `"01"`."""
+    random = Random("text, from google")
+    known = classes()
+    read = 0
+    for _ in range(1000):
+        cls, google = random.choice(known)
+        source = text(random, filled(random, cls, POOL, density=random.choice((0.1, 0.3))))
+        try:
+            theirs = text_format.Parse(source, google(), descriptor_pool=GOOGLE)
+        except text_format.ParseError:
+            continue
+        # What Python takes for a number.
+        if "1_0" in source:
+            continue
+        read += 1
+        message = cls.from_text(source)
+        assert cls.parse(theirs.SerializeToString(deterministic=True)) == message, (cls, source)
+    assert read >= 200
+
+
+EMPTY = "[type.googleapis.com/google.protobuf.Empty] {}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        EMPTY,
+        f'type_url: "x" {EMPTY}',
+        f'value: "x" {EMPTY}',
+        f'{EMPTY} type_url: "x"',
+        f'{EMPTY} value: "x"',
+    ],
+)
+def test_an_expanded_any_beside_its_fields(source: str) -> None:
+    known: Any = importlib.import_module("trees.sync.google.protobuf")
+    google = importlib.import_module("google.protobuf.any_pb2").Any
+    try:
+        theirs = text_format.Parse(source, google(), descriptor_pool=GOOGLE)
+    except text_format.ParseError:
+        with pytest.raises(aristaproto.TextError, match="expected nothing beside the message"):
+            known.Any.from_text(source)
+        return
+    assert bytes(known.Any.from_text(source)) == theirs.SerializeToString()
+
+
+def test_two_messages_in_one_any() -> None:
+    """google's Python takes the last one."""
+    known: Any = importlib.import_module("trees.sync.google.protobuf")
+    for second in (EMPTY, EMPTY.replace("Empty", "Duration")):
+        with pytest.raises(aristaproto.TextError, match=r"expected (one value|nothing beside)"):
+            known.Any.from_text(f"{EMPTY} {second}")

@@ -158,7 +158,8 @@ def build_field(
         raise TypeError(f"{where}: expected one of aristaproto.TYPE_*, got {spec.type!r}")
     field.name = name
     field.proto_name = spec.proto_name or name
-    field.json_name = spec.json_name or json_name(field.proto_name)
+    # A name may be empty, if the proto file says so.
+    field.json_name = json_name(field.proto_name) if spec.json_name is None else spec.json_name
     field.type = spec.type
     field.oneof = spec.oneof
     field.required = spec.required

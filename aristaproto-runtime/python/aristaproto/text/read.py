@@ -107,6 +107,8 @@ class Reader:
                         raise tokens.error("a type URL in a google.protobuf.Any only", token)
                     self._note(seen, "@type", name, token.start)
                     self._expanded_any(message, name)
+                    # What stands before it is replaced; as google does, another type after it is refused.
+                    seen[schema.by_proto_name["type_url"].number] = name
                     tokens.take(",", ";")
                     continue
                 field = find_extension_field(schema, name, self._pools) if schema else None
@@ -143,7 +145,12 @@ class Reader:
             return
         other = seen[key]
         token = self._tokens.current._replace(kind=Kind.IDENT, text=name, start=start)
-        what = "one value" if other == name else f"no other member of the oneof than {show(other)}"
+        if other == name:
+            what = "one value"
+        elif isinstance(key, str) and key != "@type":
+            what = f"no other member of the oneof than {show(other)}"
+        else:
+            what = f"nothing beside the message [{cut(other)}]"
         raise self._tokens.error(what, token)
 
     def _value(self, field: Field, store: Store) -> None:
