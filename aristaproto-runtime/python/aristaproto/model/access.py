@@ -26,7 +26,9 @@ __all__ = ("byte_size", "clear", "default", "get", "is_initialized", "merge", "w
 def default(cls: type[Message], name: str) -> Any:
     """The default of a field: the one declared in the proto file (proto2), or the zero of its type.
 
-    None for messages; an empty list or dict for repeated fields and maps.
+    None for messages; an empty list or dict for repeated fields and maps, new each time. `name` is the field's Python name;
+    `AttributeError`, with the nearest name, when there is no such field.
+    <https://protobuf.dev/programming-guides/proto2/#default>
     """
     field = _field(cls, name)
     if field.repeated or field.is_map:
@@ -35,13 +37,19 @@ def default(cls: type[Message], name: str) -> Any:
 
 
 def get(message: Message, name: str) -> Any:
-    """The value of a field, or its default when it is not set."""
+    """The value of a field, or its default (see `default`) when it is not set.
+
+    `AttributeError`, with the nearest name, when there is no field of this Python name.
+    """
     value = _field(type(message), name).get(message)
     return default(type(message), name) if value is None else value
 
 
 def clear(message: Message, name: str) -> None:
-    """Make a field unset."""
+    """Make a field unset: it reads as its default, and is not written (https://protobuf.dev/programming-guides/field_presence/).
+
+    `AttributeError`, with the nearest name, when there is no field of this Python name.
+    """
     field = _field(type(message), name)
     field.set(message, field.new_default())
 
@@ -54,7 +62,7 @@ def byte_size(message: Message) -> int:
 
 
 def is_initialized(message: Message) -> bool:
-    """Whether all required fields (proto2) are set, here and in all messages below."""
+    """Whether all required fields are set, here and in all messages below (https://protobuf.dev/programming-guides/proto2/#field-labels)."""
     return missing_required(message) is None
 
 
@@ -62,6 +70,7 @@ def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
     """The member of a oneof that is set, as Python name and value; ``("", None)`` when none is.
 
     `group_name` is the oneof's name in the proto file; `KeyError` when there is none of that name.
+    <https://protobuf.dev/programming-guides/proto3/#oneof>
     """
     schema = type(message).__schema__
     members = schema.oneofs.get(group_name)
@@ -82,7 +91,7 @@ def merge(message: Message, other: Message) -> None:
     """Merge `other` into `message`, as if its wire bytes followed.
 
     Set scalars replace, lists are extended, maps updated, messages merged; nothing of `other` is shared afterwards.
-    `TypeError` when the two are not of one class.
+    `TypeError` when the two are not of one class (https://protobuf.dev/programming-guides/encoding/#last-one-wins).
     """
     if codec.NATIVE is None or not codec.NATIVE.merge(message, other, merge_field):
         merge_plainly(message, other)
