@@ -16,7 +16,6 @@ from aristaproto import grpcio
 from aristaproto.grpclib import start_call as start_grpclib_call
 from aristaproto.rpc import Code, StatusError
 from grpclib.exceptions import GRPCError
-from multidict import MultiDict
 from trees.grpcio import example
 from trees.no_default import example as sync_example
 
@@ -169,9 +168,10 @@ async def client(request: pytest.FixtureRequest, serve: Serve) -> AsyncIterator[
 
 def texts(metadata: Any) -> dict[str, Any]:
     """Metadata as a dict; grpcio's own iterate over pairs, and the oldest one's cannot be given to `dict`."""
-    is_multidict: bool = isinstance(metadata, MultiDict)
-    pairs: Any = metadata.items() if is_multidict else iter(metadata)
-    return dict(pairs)
+    pairs: Any = metadata
+    if type(metadata).__name__ == "MultiDict":
+        pairs = metadata.items()
+    return dict(iter(pairs))
 
 
 async def soon(condition: Any) -> None:
