@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 
 import aristaproto
+import aristaproto.pydantic
 import pytest
 from aristaproto import OutputFormat
 
@@ -411,6 +412,17 @@ def test_subclasses() -> None:
     message = Below(loose=values, more=values)
     assert (message.loose, message.more) == ([1, 2], [1, 2])
     assert aristaproto.array(Below.parse(bytes(message)), "more").tolist() == [1, 2]
+
+
+def test_the_pydantic_flavour() -> None:
+    class Checked(aristaproto.pydantic.Message):
+        values: list[float] = aristaproto.field(1, aristaproto.TYPE_DOUBLE, repeated=True)
+
+    message = Checked(values=aristaproto.from_array(array("d", [1, 2])))
+    assert message.values == [1.0, 2.0]
+    message.values = aristaproto.from_array(array("d", [3]))
+    assert aristaproto.array(message, "values").tolist() == [3.0]
+    assert message == Checked(values=[3])
 
 
 def test_from_array_gives_what_it_got() -> None:
