@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         bind = staticmethod(_native.bind)
         bind_slot = staticmethod(_native.bind_slot)
         byte_size = staticmethod(_native.byte_size)
+        check_stack = staticmethod(_native.check_stack)
         decode = staticmethod(_native.decode)
         encode = staticmethod(_native.encode)
         field_functions = staticmethod(_native.field_functions)

@@ -118,7 +118,7 @@ def _is_free(cls: type[Message], name: str) -> bool:
     for base in cls.__mro__:
         if name in base.__dict__:
             held: Any = base.__dict__[name]
-            is_compiled = hasattr(type(held), "oneof") or hasattr(
+            is_compiled = hasattr(held.__class__, "oneof") or hasattr(
                 getattr(held, "fget", None), "oneof"
             )
             return isinstance(held, Oneof) or is_compiled
