@@ -38,7 +38,7 @@ pub mod _native {
     use super::binary::{arrays, decode as reader, encode as writer};
     use super::json::options::JsonOptions;
     use super::message::header::{new_message, Message};
-    use super::python::arguments::Invoke;
+    use super::python::arguments::{caught, Invoke};
     use super::python::stack::has_room;
     use super::python::{imports, limits};
     use super::schema::registry::plan_of;
@@ -95,19 +95,19 @@ pub mod _native {
         other: &Bound<'_, PyAny>,
         by_python: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
-        ops::merge::merge(message, other, by_python)
+        caught(|| ops::merge::merge(message, other, by_python))
     }
 
     /// Wire bytes of a message; as `aristaproto.binary.encode`.
     #[pyfunction]
     fn encode<'py>(message: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        writer::encode(message)
+        caught(|| writer::encode(message))
     }
 
     /// The number of wire bytes of a message, without an object that holds them.
     #[pyfunction]
     fn byte_size(message: &Bound<'_, PyAny>) -> PyResult<usize> {
-        writer::byte_size(message)
+        caught(|| writer::byte_size(message))
     }
 
     /// A new message from `ProtoJSON` text; `None` for what `aristaproto.json` is to read or to refuse.
@@ -120,7 +120,8 @@ pub mod _native {
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = plan_of(class)?;
         let ignore_unknown = ignore_unknown.is_truthy()?;
-        let read = |text: &str| json::decode::from_json(&plan, text, ignore_unknown, pool);
+        let read =
+            |text: &str| caught(|| json::decode::from_json(&plan, text, ignore_unknown, pool));
         if let Ok(text) = text.cast::<PyString>() {
             return text.to_str().map_or(Ok(None), read);
         }
@@ -146,7 +147,7 @@ pub mod _native {
     ) -> PyResult<Bound<'py, PyAny>> {
         let options = JsonOptions::new(casing, defaults)?;
         let is_python = json::options::is_python(output_format)?;
-        let made = json::encode::to_dict(message, options, is_python, pool)?;
+        let made = caught(|| json::encode::to_dict(message, options, is_python, pool))?;
         Ok(made.unwrap_or_else(|| message.py().NotImplemented().into_bound(message.py())))
     }
 
@@ -159,7 +160,8 @@ pub mod _native {
         pool: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let plan = plan_of(class)?;
-        json::decode::from_dict(&plan, value, ignore_unknown.is_truthy()?, pool)
+        let ignore_unknown = ignore_unknown.is_truthy()?;
+        caught(|| json::decode::from_dict(&plan, value, ignore_unknown, pool))
     }
 
     /// Raises `RecursionError` where the stack of the thread holds no more levels of messages, for walks in Python.
@@ -177,6 +179,6 @@ pub mod _native {
     #[pyfunction]
     #[pyo3(signature = (message, data, *, partial = false))]
     fn decode(message: &Bound<'_, PyAny>, data: &Bound<'_, PyAny>, partial: bool) -> PyResult<()> {
-        reader::decode(message, data, partial)
+        caught(|| reader::decode(message, data, partial))
     }
 }

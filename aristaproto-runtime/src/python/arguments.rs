@@ -1,9 +1,11 @@
 //! Functions, methods and classes that are called from Python: their signatures and arguments, and errors and panics as
 //! Python exceptions. `api/trampolines` makes C functions of them.
 
+use std::any::Any;
 use std::ffi::{CStr, CString};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 
+use pyo3::exceptions::PyMemoryError;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
@@ -122,30 +124,49 @@ pub fn documentation(
     Ok(Box::leak(CString::new(about)?.into_boxed_c_str()))
 }
 
-/// Runs `work`; an error or a panic becomes a Python exception and `failed`.
+/// Runs `work`; a panic becomes an error: a `MemoryError` where there was no memory for an int, a list or a dict, for which `PyO3` panics.
+/// That is the last net below what is fallible itself.
+///
+/// # Errors
+/// Those of `work`.
 #[inline]
-pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
+pub fn caught<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     let stopped = || {
         let end = ThreadEnd;
         let done = work();
         std::mem::forget(end);
         done
     };
-    let error = match catch_unwind(AssertUnwindSafe(stopped)) {
-        Ok(Ok(value)) => return value,
-        Ok(Err(error)) => error,
-        Err(panic) => {
-            let text = panic
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| panic.downcast_ref::<String>().cloned())
-                .unwrap_or_else(|| "unknown".to_owned());
-            PanicException::new_err((text,))
+    match catch_unwind(AssertUnwindSafe(stopped)) {
+        Ok(done) => done,
+        Err(panic) => Err(error_of(panic.as_ref())),
+    }
+}
+
+/// What `PyO3` panics with where a function of `CPython` gave no object, after it has printed the `MemoryError`.
+const NO_OBJECT: &str = "PyObject pointer is null";
+
+#[cold]
+fn error_of(panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    match text {
+        Some(NO_OBJECT) => PyMemoryError::new_err(()),
+        text => PanicException::new_err((text.unwrap_or("unknown").to_owned(),)),
+    }
+}
+
+/// Runs `work`; an error or a panic becomes a Python exception and `failed`.
+#[inline]
+pub fn guarded<T>(py: Python<'_>, failed: T, work: impl FnOnce() -> PyResult<T>) -> T {
+    match caught(work) {
+        Ok(value) => value,
+        Err(error) => {
+            error.restore(py);
+            release_dropped();
+            failed
         }
-    };
-    error.restore(py);
-    release_dropped();
-    failed
+    }
 }
 
 /// Releases what was dropped in a call that `PyO3` did not make: errors that were replaced, plans of extensions. It puts such
