@@ -242,12 +242,12 @@ impl<'a> Cursor<'a> {
                 b't' => self.word("true").then_some(())?,
                 b'f' => self.word("false").then_some(())?,
                 mark @ (b'[' | b'{') => {
+                    if around.len() >= DEEPEST {
+                        return None;
+                    }
                     self.take(mark);
                     let end = mark + 2;
                     if !self.take(end) {
-                        if around.len() >= DEEPEST {
-                            return None;
-                        }
                         around.try_reserve(1).ok()?;
                         around.push(end);
                         self.skip_key(end)?;
