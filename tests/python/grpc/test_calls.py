@@ -220,6 +220,7 @@ async def test_a_call_that_fails(client: Client, kind: str) -> None:
 async def test_cancelled_while_a_task_waits(client: Client, kind: str) -> None:
     call = client.start(kind, "wait")
     waiting = asyncio.create_task(client.responses(call))
+    await asyncio.sleep(0)
     assert await asyncio.to_thread(client.service.waiting.wait, TIMEOUT)
     assert call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -243,6 +244,8 @@ async def test_stream_ended_while_a_task_waits_for_the_second_response(
     call = client.start(kind, "one")
     assert (await anext(call)).name == "one"
     waiting = asyncio.create_task(anext(call))
+    # Awaiting a thread that is ready gives the task no turn.
+    await asyncio.sleep(0)
     assert await asyncio.to_thread(client.service.waiting.wait, TIMEOUT)
     with pytest.raises(RuntimeError, match="another task"):
         await anext(call)
@@ -323,6 +326,7 @@ async def test_a_unary_call_is_an_awaitable_and_a_coroutine(client: Client, kind
     # Cancelling the task cancels the call.
     call = client.start(kind, "wait")
     task = asyncio.create_task(call)
+    await asyncio.sleep(0)
     assert await asyncio.to_thread(client.service.waiting.wait, TIMEOUT)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
