@@ -363,7 +363,9 @@ fn entry(pair: (&Field, &Field), left: &mut Left<'_>, depth: u32) -> Result<(), 
             unknown(number, wire, &mut left.bytes, depth)?;
         }
     }
-    if !has_value && pair.1.class.is_some() {
+    // The value is then an empty message.
+    let requires = |class: usize| CLASSES[class].fields.iter().any(|field| field.required);
+    if !has_value && pair.1.class.is_some_and(requires) {
         left.open = true;
     }
     Ok(())

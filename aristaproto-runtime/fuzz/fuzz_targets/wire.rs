@@ -10,6 +10,16 @@
 mod binary {
     pub mod check;
 }
+#[path = "../../src/python"]
+mod python {
+    pub mod attached {
+        /// Not known: this thread's is large.
+        pub fn thread_stack() -> Option<std::ops::Range<usize>> {
+            None
+        }
+    }
+    pub mod stack;
+}
 #[path = "../../src/schema"]
 mod schema {
     pub mod wire_table;
@@ -25,6 +35,7 @@ use libfuzzer_sys::fuzz_target;
 
 use binary::check::{Budget, CheckError, Checker};
 use oracle::{Class, Verdict};
+use python::stack::StackFloor;
 use schema::wire_table::{FieldShape, MessageKind, Shape};
 use wire::{check_utf8, count_varints, unzigzag, zigzag, Key, Kind, Reader, Writer};
 
@@ -89,7 +100,11 @@ fn verdicts_agree(class: &Class, shape: &Shape, depth: u32, messages: u64, data:
     let extension = EXTENSION.with(Rc::clone);
     let mut reader = Reader::new(data, 0, data.len());
     let mut checker = Checker {
-        budget: Budget { depth, messages },
+        budget: Budget {
+            depth,
+            messages,
+            floor: StackFloor::new(),
+        },
         lookup: &mut |_, number| (number == extension.number).then(|| Rc::clone(&extension)),
         // All are linked.
         resolve: &mut |_, _| {},
