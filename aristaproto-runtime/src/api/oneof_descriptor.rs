@@ -11,7 +11,9 @@ use crate::memory::slot::SlotOf;
 use crate::message::header::Message;
 use crate::python::arguments::Invoke;
 
-/// The descriptor of a oneof: reads the slots of its members.
+// The descriptor of a oneof: reads the slots of its members. Not documented as others are: before version 3.11, Python would put that
+// text in the place of the attribute `__doc__`.
+#[allow(missing_docs)]
 #[pyclass(module = "aristaproto._native", frozen)]
 pub struct OneofSlot {
     /// The slots of the members, and their names in Python.
