@@ -142,7 +142,9 @@ def test_what_does_not_fit_on_the_stack(size: int) -> None:
     results = {tuple(words[:3]): words[3] for words in (line.split(" ", 3) for line in lines)}
     assert len(results) == 3 * 5 * 16
     failed = {place: text for place, text in results.items() if text != "ok"}
-    assert all("levels" in text or "recursion" in text for text in failed.values()), failed
+    # What CPython says in a RecursionError differs between versions.
+    is_said = [text.startswith("RecursionError") or "levels" in text for text in failed.values()]
+    assert all(is_said), failed
     if size >= 128:
         assert not [place for place in failed if place[0] == "20"]
         assert ("97", "one", "parse") not in failed
