@@ -20,7 +20,7 @@ use crate::schema::wire_table::FieldShape;
 use crate::wire::{Malformed, Reader, LEN};
 
 /// Whether a value may be an array: it is neither a list nor of another type that is known to be none.
-#[inline(always)]
+#[inline]
 pub fn may_be_array(value: &Bound<'_, PyAny>) -> bool {
     !(value.is_exact_instance_of::<PyList>() || is_no_array(value))
 }
