@@ -128,14 +128,6 @@ unsafe extern "C" fn get_oneof(descriptor: Raw, own: Raw, _class: Raw) -> Raw {
             return ffi::Py_NewRef(descriptor);
         };
         let oneof = Borrowed::from_ptr(py, descriptor).cast_unchecked::<OneofSlot>();
-        if let Some((name, value)) = oneof.get().glance(own) {
-            let pair = ffi::PyTuple_New(2);
-            if !pair.is_null() {
-                ffi::PyTuple_SET_ITEM(pair, 0, name.clone_ref(py).into_ptr());
-                ffi::PyTuple_SET_ITEM(pair, 1, value.into_ptr());
-            }
-            return pair;
-        }
         object(py, || oneof.get().read(own))
     }
 }

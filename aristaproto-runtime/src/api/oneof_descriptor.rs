@@ -28,21 +28,6 @@ pub struct OneofSlot {
 }
 
 impl OneofSlot {
-    /// Name and value of the member that is set, as long as nothing is to be done for it; `None` leaves it to `read`.
-    #[inline]
-    pub fn glance<'a, 'py>(
-        &'a self,
-        object: &Bound<'py, PyAny>,
-    ) -> Option<(&'a Py<PyAny>, Bound<'py, PyAny>)> {
-        for (slot, name) in &self.members {
-            let (_, slot) = Message::with_slot(slot, object)?;
-            if let Some(value) = slot.get(object.py()).filter(|held| !held.is_none()) {
-                return Some((name, value));
-            }
-        }
-        None
-    }
-
     /// The pair of the member that is set, or None.
     ///
     /// # Errors
