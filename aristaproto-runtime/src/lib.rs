@@ -29,7 +29,6 @@ mod wire;
 /// What `aristaproto.codec` imports.
 #[pyo3::pymodule(gil_used = true)]
 pub mod _native {
-    use pyo3::exceptions::PyRecursionError;
     use pyo3::prelude::*;
     use pyo3::types::{PyByteArray, PyBytes, PyString, PyType};
     use pyo3::PyTypeInfo;
@@ -39,6 +38,7 @@ pub mod _native {
     use super::json::options::JsonOptions;
     use super::message::header::{new_message, Message};
     use super::python::arguments::{caught, Invoke};
+    use super::python::cpython::stack_error;
     use super::python::stack::has_room;
     use super::python::{imports, limits};
     use super::schema::registry::plan_of;
@@ -170,9 +170,7 @@ pub mod _native {
         if has_room() {
             return Ok(());
         }
-        Err(PyRecursionError::new_err(
-            "expected fewer levels of messages, got more than Python's stack holds",
-        ))
+        Err(stack_error())
     }
 
     /// Reads wire bytes into a message; as `aristaproto.binary.decode`.

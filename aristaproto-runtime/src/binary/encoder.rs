@@ -17,6 +17,7 @@ use crate::message::header::Message;
 use crate::message::level::{Child, Dict, Entries, Level, List};
 use crate::message::required::has_required;
 use crate::python::borrowed::ValueRef;
+use crate::python::cpython::stack_error;
 use crate::python::fallback::{Outcome, Stop};
 use crate::python::limits::{Limits, STACK_LEVELS};
 use crate::python::stack::StackFloor;
@@ -64,7 +65,7 @@ impl Encoder {
     pub(super) fn enter(&mut self) -> Outcome {
         self.depth = self.depth.checked_sub(1).ok_or(Stop::Fallback)?;
         if !self.floor.has_room() {
-            return Err(Stop::of_stack());
+            return Err(stack_error().into());
         }
         Ok(())
     }

@@ -174,7 +174,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         self.levels = some(self.levels.checked_sub(1))?;
         self.messages = some(self.messages.checked_sub(1))?;
         self.pass_value()?;
-        RecursionLevel::enter(self.py).map_err(|_| Stop::of_stack())
+        Ok(RecursionLevel::enter(self.py)?)
     }
 
     pub(super) fn message(&mut self, plan: &Plan, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {

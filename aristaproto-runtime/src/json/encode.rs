@@ -160,7 +160,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         if message.is_pending() {
             read_pending(message)?;
         }
-        RecursionLevel::enter(self.py).map_err(|_| Stop::of_stack())
+        Ok(RecursionLevel::enter(self.py)?)
     }
 
     /// Writes the fields of a message as members of an object.

@@ -57,6 +57,12 @@ pub fn context_value<'py>(
     }
 }
 
+/// The error for more levels of messages than the stack of the thread holds.
+#[cold]
+pub fn stack_error() -> PyErr {
+    PyRecursionError::new_err(Malformed::Stack.to_string())
+}
+
 /// A level of Python's own recursion that was entered; leaves it when it goes.
 pub struct RecursionLevel<'py>(Python<'py>);
 
@@ -68,7 +74,7 @@ impl<'py> RecursionLevel<'py> {
     #[inline]
     pub fn enter(py: Python<'py>) -> PyResult<Self> {
         if !has_room() {
-            return Err(PyRecursionError::new_err(Malformed::Stack.to_string()));
+            return Err(stack_error());
         }
         // SAFETY: attached to the interpreter.
         if unsafe { ffi::Py_EnterRecursiveCall(c" in a message".as_ptr()) } != 0 {

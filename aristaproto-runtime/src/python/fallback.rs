@@ -14,14 +14,6 @@ pub enum Stop {
     Python(Box<PyErr>),
 }
 
-impl Stop {
-    /// For more levels than the stack holds.
-    #[cold]
-    pub fn of_stack() -> Self {
-        PyRecursionError::new_err(Malformed::Stack.to_string()).into()
-    }
-}
-
 /// What Python code raised; for a `RecursionError`, the error that the plain codec raises for it, too.
 #[cold]
 pub fn raised(py: Python<'_>, error: PyErr, class: &Py<PyAny>) -> PyErr {
