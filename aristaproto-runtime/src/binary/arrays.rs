@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use crate::binary::array_bytes;
+use crate::binary::decode_repeated::lacks;
 use crate::binary::decoder::read_pending;
 use crate::binary::encode::with_buffer;
 use crate::message::header::Message;
@@ -91,19 +92,17 @@ fn keep<'py>(
 ) -> PyResult<bool> {
     let mut data = record.clone();
     if message.holds_arrays() {
-        if let Some((held, start, end)) = message.pending() {
-            let is_kept = |other| other != number && is_empty(message, plan, other);
-            let all = merged(
-                held.as_bytes(),
-                start,
-                end,
-                record.as_bytes(),
-                number,
-                is_kept,
-            );
-            let all = all.map_err(|found| broken(&found))?;
-            data = values::new_bytes(record.py(), &all)?;
-        }
+        let held = message.records();
+        let held =
+            held.ok_or_else(|| PyRuntimeError::new_err("checked wire bytes are no records"))?;
+        let kept = |is_higher: bool| {
+            let records = held.each().filter(move |&(other, _)| {
+                other != number && (other > number) == is_higher && is_empty(message, plan, other)
+            });
+            records.map(|(_, bytes)| bytes)
+        };
+        let all = kept(false).chain([record.as_bytes()]).chain(kept(true));
+        data = values::new_bytes(record.py(), &all.collect::<Vec<_>>().concat())?;
     } else {
         read_pending(message)?;
     }
@@ -117,40 +116,7 @@ fn keep<'py>(
 
 fn is_empty(message: Message<'_, '_>, plan: &Plan, number: u32) -> bool {
     let found = plan.shape.find(number).and_then(|at| plan.fields.get(at));
-    match found.map(|field| &field.storage) {
-        Some(&Storage::Slot(offset)) => message.slots().is_empty(offset),
-        _ => false,
-    }
-}
-
-/// Records of lists of numbers by number, with one more among them.
-fn merged(
-    data: &[u8],
-    start: usize,
-    end: usize,
-    record: &[u8],
-    number: u32,
-    is_kept: impl Fn(u32) -> bool,
-) -> Result<Vec<u8>, Malformed> {
-    let mut all = Vec::with_capacity(end - start + record.len());
-    let mut added = false;
-    let mut reader = Reader::new(data, start, end);
-    while !reader.at_end() {
-        let from = reader.pos;
-        let tag = reader.tag()?;
-        reader.skip(tag, STACK_LEVELS)?;
-        if tag >> 3 > number && !added {
-            all.extend_from_slice(record);
-            added = true;
-        }
-        if is_kept(tag >> 3) {
-            all.extend_from_slice(data.get(from..reader.pos).unwrap_or_default());
-        }
-    }
-    if !added {
-        all.extend_from_slice(record);
-    }
-    Ok(all)
+    found.is_some_and(|field| lacks(message.slots(), field))
 }
 
 /// The numbers of a list as they lie in memory, from the wire bytes that it is still to be read from; `None` when it has been read,

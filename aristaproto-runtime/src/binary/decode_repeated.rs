@@ -239,7 +239,7 @@ impl<'py> Decoder<'_, 'py> {
 }
 
 /// Whether the slot of a field is empty.
-fn lacks(slots: Slots<'_>, field: &Field) -> bool {
+pub(super) fn lacks(slots: Slots<'_>, field: &Field) -> bool {
     match field.storage {
         Storage::Slot(offset) => slots.is_empty(offset),
         _ => false,

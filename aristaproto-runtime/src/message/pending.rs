@@ -223,6 +223,14 @@ pub struct Records<'py> {
 }
 
 impl Records<'_> {
+    /// Number and bytes of the records of each field, by number.
+    pub fn each(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        let bytes = |range: &Range<usize>| self.data.as_bytes().get(range.clone());
+        self.all
+            .iter()
+            .map(move |(number, range)| (*number, bytes(range).unwrap_or_default()))
+    }
+
     /// The records of a field, with which those of all higher numbers go.
     pub fn last_of(&mut self, number: u32) -> &[u8] {
         while self.all.last().is_some_and(|(last, _)| *last > number) {
