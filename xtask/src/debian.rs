@@ -83,8 +83,15 @@ impl Apt {
 
 /// Whether this is Debian itself, not a system that is made of it.
 pub fn is_debian() -> bool {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    release.lines().any(|line| line == "ID=debian")
+    codename().is_some()
+}
+
+/// The name of this Debian's release, if it is one.
+fn codename() -> Option<String> {
+    let release = fs::read_to_string("/etc/os-release").ok()?;
+    let value = |key: &str| release.lines().find_map(|line| line.strip_prefix(key));
+    let codename = value("VERSION_CODENAME=")?;
+    (value("ID=") == Some("debian")).then(|| codename.to_owned())
 }
 
 /// Unpacks all packages of the folder `debs`.
@@ -134,11 +141,7 @@ fn create(folder: &Path) -> Result<(), String> {
 
 /// The address that the machine gets its Debian packages from.
 fn mirror(root: &Path) -> Result<String, String> {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let value = |key: &str| release.lines().find_map(|line| line.strip_prefix(key));
-    let (Some("debian"), Some(codename)) = (value("ID="), value("VERSION_CODENAME=")) else {
-        return Err("only on Debian they can be fetched".to_owned());
-    };
+    let codename = codename().ok_or("only on Debian they can be fetched")?;
     let mut question = exec::command(root, "apt-get");
     question.args(["indextargets", "--format", "$(RELEASE) $(REPO_URI)"]);
     question.args(["Created-By: Packages", "Component: main"]);
