@@ -89,7 +89,7 @@ class AsyncCall(Generic[Code, Metadata]):
         if view is None:
             return (await self._ended())[2]
         if self._initial is None:
-            self._initial = asyncio.create_task(_result_of(view.initial_metadata()))
+            self._initial = asyncio.create_task(view.initial_metadata())
         # Who waits here may be cancelled; the call goes on.
         await asyncio.wait((self._initial,))
         return self._initial.result()
@@ -140,10 +140,6 @@ class AsyncCall(Generic[Code, Metadata]):
     def _status_of(error: BaseException, view: Any) -> tuple[Any, str, Any] | None:
         """Code, details and trailing metadata of what a call raised; None if it is no status."""
         raise NotImplementedError
-
-
-async def _result_of(coroutine: Coroutine[Any, Any, Metadata]) -> Metadata:
-    return await coroutine
 
 
 class AsyncUnaryCall(
