@@ -36,8 +36,18 @@ unsafe extern "C" fn compare_messages(one: Raw, other: Raw, operation: c_int) ->
     // SAFETY: see the module: the first is a message, and what has its type is one, too.
     unsafe {
         let (is_eq, is_ne) = (operation == ffi::Py_EQ, operation == ffi::Py_NE);
-        if !(is_eq || is_ne) || ffi::Py_TYPE(one) != ffi::Py_TYPE(other) {
+        if !(is_eq || is_ne) {
             return ffi::Py_NewRef(ffi::Py_NotImplemented());
+        }
+        if ffi::Py_TYPE(one) != ffi::Py_TYPE(other) {
+            if ffi::PyDict_Check(other) == 0 && ffi::PyList_Check(other) == 0 {
+                return ffi::Py_NewRef(ffi::Py_NotImplemented());
+            }
+            let (one, other) = (&one, &other);
+            return object(attached(), || {
+                let other = Bound::ref_from_ptr(attached(), other);
+                methods::compare_plain(Bound::ref_from_ptr(attached(), one), other, is_eq)
+            });
         }
         let message = |it| Message::assume(Borrowed::from_ptr(attached(), it));
         object(attached(), || {

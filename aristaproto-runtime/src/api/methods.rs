@@ -2,6 +2,7 @@
 //! of them.
 
 use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyType};
 
@@ -12,6 +13,7 @@ use crate::message::header::{new_message, Message};
 use crate::ops::{construct, copy, equal};
 use crate::python::arguments::{call_method, Arguments, Invoke, Method, Signature};
 use crate::python::imports::api;
+use crate::python::values;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
 
@@ -155,6 +157,25 @@ pub fn compare<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let truth = equal::equal(one, other)? == is_eq;
     Ok(PyBool::new(one.object().py(), truth).to_owned().into_any())
+}
+
+/// `==` or `!=` of a message and a dict or list, as the `__equals__` of its class decides.
+pub fn compare_plain<'py>(
+    message: &Bound<'py, PyAny>,
+    plain: &Bound<'py, PyAny>,
+    is_eq: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = message.py();
+    let not_implemented = py.NotImplemented().into_bound(py);
+    let Some(equals) = message.getattr_opt(intern!(py, "__equals__"))? else {
+        return Ok(not_implemented);
+    };
+    let made = values::deeper(py, || equals.invoke((plain,)))?;
+    if made.is(&not_implemented) {
+        return Ok(made);
+    }
+    let truth = made.is_truthy()? == is_eq;
+    Ok(PyBool::new(py, truth).to_owned().into_any())
 }
 
 /// A call of a message class whose constructor is the one here.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from collections import OrderedDict, UserDict, UserList
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import aristaproto
@@ -137,6 +139,21 @@ def list_steps(random: Random) -> list[Step]:
     return steps
 
 
+def check_equal(message: Any, plain: Any) -> None:
+    """Each of the four comparisons, and what none of them may take for equal."""
+    assert message == plain
+    assert plain == message
+    assert not message != plain  # noqa: SIM202
+    assert not plain != message  # noqa: SIM202
+    is_list = isinstance(message, ListValue)
+    more: list[Any] = [[*plain, 0], {}] if is_list else [{**plain, "": 0}, list(plain)]
+    for other in (*more, [plain], {"": plain}, tuple(plain), None, 0):
+        assert message != other
+        assert other != message
+        assert not message == other  # noqa: SIM201
+        assert not other == message  # noqa: SIM201
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(
     ("cls", "steps", "plain"), [(Struct, dict_steps, {}), (ListValue, list_steps, [])]
@@ -152,9 +169,59 @@ def test_like_python(cls: Any, steps: Any, plain: Any, seed: int) -> None:
         random.setstate(state)
         assert outcome(lambda step=step: step(mine)) == expected, step
         assert mine.to_dict() == theirs
+        check_equal(mine, theirs)
         assert cls.parse(bytes(mine)) == mine
     with pytest.raises(TypeError, match="unhashable"):
         hash(mine)
+
+
+def test_equal_to_plain_values() -> None:
+    struct = Struct.from_dict(PLAIN)
+    check_equal(struct, PLAIN)
+    check_equal(Struct.parse(bytes(struct)), PLAIN)
+    check_equal(struct["list"], PLAIN["list"])
+    assert struct["object"] == {"inner": {"deep": [1, None]}}
+    assert struct["object"] != {"inner": {"deep": [1, 0]}}
+    assert [struct, struct["list"]] == [PLAIN, PLAIN["list"]]
+    assert {"a": {"b": struct}} == {"a": {"b": PLAIN}}
+    # As in a dict of floats, nan is equal where it is the same object.
+    nan = math.nan
+    assert ListValue(values=[Value(number_value=nan)]) == [nan]
+    assert ListValue(values=[Value(number_value=nan)]) != [float("nan")]
+    assert Struct(fields={"nothing": Value()}) == {"nothing": None}
+    # What compares itself with mappings and sequences goes on to do so.
+    for mapping in (OrderedDict(PLAIN), UserDict(PLAIN), MappingProxyType(PLAIN)):
+        assert struct == mapping
+        assert mapping == struct
+    items: Any = UserList[Any](PLAIN["list"])
+    assert struct["list"] == items
+    assert items == struct["list"]
+
+    class Labels(Struct):
+        pass
+
+    assert Labels.from_dict({"a": 1}) == {"a": 1}
+    assert Labels.from_dict({"a": 1}) != {"a": 2}
+    # Other messages are no containers.
+    others: list[Any] = [Value.from_dict({}), wkt.FieldMask(), wkt.Empty()]
+    nothing: list[Any] = [{}, []]
+    for other in others:
+        for plain in nothing:
+            assert other != plain
+            assert plain != other
+    with pytest.raises(TypeError):
+        struct < PLAIN  # type: ignore[operator]  # noqa: B015  # pyright: ignore
+
+
+def test_comparison_ends_at_some_depth() -> None:
+    message, plain = ListValue(), list[Any]()
+    for _ in range(100):
+        message, plain = ListValue(values=[Value(list_value=message)]), [plain]
+    check_equal(message, plain)
+    for _ in range(5000):
+        message, plain = ListValue(values=[Value(list_value=message)]), [plain]
+    with pytest.raises(RecursionError):
+        assert message == plain
 
 
 def test_values_below_are_those_of_the_message() -> None:

@@ -268,7 +268,13 @@ _INTERNAL = frozenset(
     (
         *("__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__"),
         *("__constructor__", "__dataclass_fields__", "__dataclass_params__", "__deprecated__"),
-        *("__extendable__", "__fields__", "__firstlineno__", "__get_pydantic_core_schema__"),
+        *(
+            "__equals__",
+            "__extendable__",
+            "__fields__",
+            "__firstlineno__",
+            "__get_pydantic_core_schema__",
+        ),
         *("__initialiser__", "__match_args__", "__message_set__", "__oneofs__", "__pool__"),
         *("__proto_name__", "__replaced__", "__rich_repr__", "__schema__", "__slots__"),
         *("__static_attributes__", "__weakref__"),
@@ -305,7 +311,7 @@ _INITIALISER: Any = first_init if _BASE is object else _BASE.__init__
 def _equal(self: Message, other: object) -> Any:
     cls = type(self)
     if type(other) is not cls:
-        return NotImplemented
+        return self.__equals__(other) if isinstance(other, (dict, list)) else NotImplemented
     schema = cls.__schema__
     mine, theirs = schema.values(self), schema.values(other)
     if schema.extendable:
@@ -589,6 +595,10 @@ class Message(_BASE, metaclass=_MessageType):
         if member is None:
             refuse_attribute(type(self), name, self)
         return not member.is_default(member.get(self))
+
+    def __equals__(self, plain: Any) -> Any:
+        """Whether this message is what a dict or list is; `Struct` and `ListValue` know."""
+        return NotImplemented
 
     def _validate(self) -> None:
         raise TypeError(

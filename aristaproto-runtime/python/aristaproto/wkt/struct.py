@@ -35,8 +35,8 @@ class Struct(aristaproto.Message):
 
     It is a mutable mapping of plain values, as a dict is: None, bool, float, str, and a Struct or ListValue for what holds
     others, which is that of this message and not a copy. What is put in is converted as `Value.from_dict` does, or is a Struct,
-    ListValue or Value, which is put in itself; `JsonError` (a ValueError) for what JSON has not. It equals a Struct of the same values;
-    with a dict, compare what `to_dict` gives.
+    ListValue or Value, which is put in itself; `JsonError` (a ValueError) for what JSON has not. It equals a Struct and a dict of the
+    same values.
     <https://protobuf.dev/reference/protobuf/google.protobuf/#struct>
 
     ```python
@@ -80,6 +80,13 @@ class Struct(aristaproto.Message):
     def __ior__(self, other: Mapping[str, Any]) -> Self:
         self.update(other)
         return self
+
+    if TYPE_CHECKING:
+        # mypy would refuse the comparison with a dict.
+        def __eq__(self, other: object) -> bool: ...
+
+    def __equals__(self, plain: Any) -> Any:
+        return dict(self.items()) == plain if isinstance(plain, dict) else NotImplemented
 
     def keys(self) -> KeysView[str]:
         """Return a view of the names."""
@@ -193,7 +200,7 @@ class ListValue(aristaproto.Message):
         del self.values[index]
 
     def __contains__(self, value: object) -> bool:
-        return any(_equal(item, value) for item in self)
+        return value in list(self)
 
     def __iter__(self) -> Iterator[Any]:
         return map(_plain, self.values)
@@ -212,6 +219,13 @@ class ListValue(aristaproto.Message):
     def __iadd__(self, other: Iterable[Any]) -> Self:
         self.extend(other)
         return self
+
+    if TYPE_CHECKING:
+        # mypy would refuse the comparison with a list.
+        def __eq__(self, other: object) -> bool: ...
+
+    def __equals__(self, plain: Any) -> Any:
+        return list(self) == plain if isinstance(plain, list) else NotImplemented
 
     def append(self, value: Any) -> None:
         """Put a value at the end."""
@@ -235,14 +249,11 @@ class ListValue(aristaproto.Message):
 
     def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
         """Return the index of the first value that equals this one, from `start` to before `stop`; `ValueError` when there is none."""
-        for index in range(*slice(start, stop).indices(len(self))):
-            if _equal(self[index], value):
-                return index
-        raise ValueError("the value is not in the list")
+        return list(self).index(value, start, len(self) if stop is None else stop)
 
     def count(self, value: Any) -> int:
         """Return how many values equal this one."""
-        return sum(_equal(item, value) for item in self)
+        return list(self).count(value)
 
     def reverse(self) -> None:
         """Turn the order around."""
@@ -279,10 +290,3 @@ def _value(value: Any) -> Value:
     if isinstance(value, ListValue):
         return Value(list_value=value)
     return Value.from_dict(value)
-
-
-def _equal(item: Any, value: Any) -> bool:
-    """Whether what a Value stands for equals a plain value, or what another one stands for."""
-    if isinstance(item, (Struct, ListValue)) and not isinstance(value, aristaproto.Message):
-        return bool(item.to_dict() == value)
-    return bool(item is value or item == value)
