@@ -252,8 +252,7 @@ options! {
     /// `google_protobuf_descriptors=true|false`.
     google_protobuf_descriptors: bool,
     /// Folders that hold nothing but other packages, the root of the tree among them, get no empty `__init__.py`; off unless
-    /// told otherwise. protoc replaces files without asking: for a plugin that generates into a package of one's own, whose
-    /// `__init__.py` must stay. As text: `omit_empty_init_files` or `omit_empty_init_files=true|false`.
+    /// told otherwise. For a tree in a package of one's own, whose `__init__.py` must stay. As text: `omit_empty_init_files` or `omit_empty_init_files=true|false`.
     omit_empty_init_files: bool,
     /// The classes of a proto package, and of all packages below it unless a longer one is given, too, are not generated but
     /// imported from a Python package: an installed one, or, with a dot before it, one in the tree itself that something

@@ -4,13 +4,17 @@
 //! <https://protobuf.dev/reference/cpp/api-docs/google.protobuf.compiler.plugin.pb>
 //!
 //! ```text
-//! protoc -I . --python_aristaproto_out=lib --python_aristaproto_opt=client_generation=async example.proto
+//! protoc -I . --python_aristaproto_out=lib --python_aristaproto_opt=out_dir=lib,client_generation=async example.proto
 //! ```
 //!
 //! The options are the fields of [`Options`], as `key=value`, repeated or joined by commas; one that is on or off may stand
-//! alone for on.
+//! alone for on. `out_dir=lib` names the folder that protoc writes to, which a request does not say: what protoc would lose
+//! there is an error.
+
+mod existing;
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use prost::bytes::Bytes;
 use prost::Message;
@@ -57,8 +61,9 @@ pub struct Answer(Result<Ready, Error>);
 struct Ready {
     config: Config,
     model: Model,
-    /// Nobody needs it any more, but protoc would wait for its memory to be given back.
-    _set: DescriptorSet,
+    set: DescriptorSet,
+    /// Whether the folder that protoc writes to has been looked at.
+    is_safe: bool,
 }
 
 impl Answer {
@@ -72,6 +77,21 @@ impl Answer {
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         self.0.as_ref().map_or(&[], |ready| &ready.model.warnings)
+    }
+
+    /// Adds a warning for everything in the folder that protoc writes to which it would lose. For a caller that knows the folder
+    /// by chance: with the option `out_dir`, it has been looked at, and a loss is an error.
+    pub fn warn_of_losses(&mut self, folder: &Path) {
+        if let Ok(ready) = &mut self.0 {
+            if !ready.is_safe {
+                let shown = folder.display();
+                let warnings = ready.losses(folder).into_iter().map(|loss| {
+                    let hint = loss.hint.unwrap_or_default();
+                    diagnostics::replaced_by_protoc(loss.message, hint, &shown)
+                });
+                ready.model.warnings.extend(warnings);
+            }
+        }
     }
 
     /// Writes the serialised `CodeGeneratorResponse`, file by file, so that protoc takes one over while others are printed.
@@ -105,26 +125,43 @@ impl Answer {
     }
 }
 
+impl Ready {
+    fn losses(&self, folder: &Path) -> Vec<Diagnostic> {
+        existing::losses(folder, &self.model, &self.config.options, &self.set)
+    }
+}
+
 /// The field `file` of `CodeGeneratorResponse`.
 const FILE: u32 = 15;
 
+/// The option that the plugin has beside those of all doors.
+const OUT_DIR: &str = "out_dir";
+
 fn resolve(request: Vec<u8>) -> Result<Ready, Error> {
     let request = Request::decode(Bytes::from(request)).map_err(diagnostics::not_a_request)?;
-    let options = options(request.parameter())?;
+    let (options, out_dir) = options(request.parameter())?;
     let set = DescriptorSet::from_files(request.proto_file, Some(request.file_to_generate))?;
     let mut config = Config::new();
     config.options(options);
     let model = config.resolve(&set)?;
-    Ok(Ready {
+    let ready = Ready {
         config,
         model,
-        _set: set,
-    })
+        set,
+        is_safe: out_dir.is_some(),
+    };
+    if let Some(folder) = out_dir {
+        let mut problems = Problems::new();
+        problems.extend(ready.losses(&folder));
+        problems.propagate()?;
+    }
+    Ok(ready)
 }
 
-/// Reads `key=value,key,…`.
-fn options(parameter: &str) -> Result<Options, Error> {
+/// Reads `key=value,key,…`; gives the folder apart, if there is one.
+fn options(parameter: &str) -> Result<(Options, Option<PathBuf>), Error> {
     let mut options = Options::default();
+    let mut out_dir = None;
     let mut problems = Problems::new();
     for item in parameter
         .split(',')
@@ -135,12 +172,31 @@ fn options(parameter: &str) -> Result<Options, Error> {
             Some((key, value)) => (key.trim(), Some(value.trim())),
             None => (item, None),
         };
-        if let Err(diagnostic) = options.set(key, value) {
+        let result = if key == OUT_DIR {
+            folder(value.unwrap_or_default()).map(|folder| out_dir = Some(folder))
+        } else if Options::KEYS.contains(&key) {
+            options.set(key, value)
+        } else {
+            Err(Options::unknown(key, &[OUT_DIR]))
+        };
+        if let Err(diagnostic) = result {
             problems.push(diagnostic);
         }
     }
     problems.propagate()?;
-    Ok(options)
+    Ok((options, out_dir))
+}
+
+/// The folder of the option `out_dir`, from where protoc was started. One that is not there is a slip: protoc makes none.
+fn folder(value: &str) -> Result<PathBuf, Diagnostic> {
+    if value.is_empty() {
+        return Err(diagnostics::option_without_folder(OUT_DIR));
+    }
+    if Path::new(value).is_dir() {
+        return Ok(value.into());
+    }
+    let root = std::env::current_dir().unwrap_or_default();
+    Err(diagnostics::path_missing("folder", value, root.display()))
 }
 
 /// protoc puts the plugin's name before the text, so that a single line reads best where one is enough.
@@ -189,16 +245,14 @@ mod tests {
 
     #[test]
     fn options_may_be_repeated_joined_and_spaced() {
-        let read = options("client_generation=none, client_async_transport=grpcio,,pydantic_dataclasses,client_generation=async");
-        assert_eq!(
-            read,
-            Ok(Options {
-                client_generation: ClientGeneration::Async,
-                client_async_transport: AsyncTransport::Grpcio,
-                pydantic_dataclasses: true,
-                ..Options::default()
-            })
-        );
+        let read = options("client_generation=none, client_async_transport=grpcio,,pydantic_dataclasses,out_dir=.,client_generation=async");
+        let expected = Options {
+            client_generation: ClientGeneration::Async,
+            client_async_transport: AsyncTransport::Grpcio,
+            pydantic_dataclasses: true,
+            ..Options::default()
+        };
+        assert_eq!(read, Ok((expected, Some(PathBuf::from(".")))));
     }
 
     #[test]
@@ -210,9 +264,9 @@ mod tests {
             response.error(),
             "option `client_generation` cannot be `asnyc`; it is one of: none, sync, async, sync_async, async_sync, \
              sync_async_no_default; did you mean `async`?\n\
-             there is no option `pydantic`; the options are: client_generation, client_async_transport, server_generation, \
+             there is no option `pydantic`; the options are: out_dir, client_generation, client_async_transport, server_generation, \
              server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, omit_empty_init_files, extern_package\n\
-             there is no option `server_generaton`; the options are: client_generation, client_async_transport, \
+             there is no option `server_generaton`; the options are: out_dir, client_generation, client_async_transport, \
              server_generation, server_async_transport, pydantic_dataclasses, google_protobuf_descriptors, omit_empty_init_files, extern_package; did you mean \
              `server_generation`?"
         );

@@ -2,7 +2,7 @@
 //! `ruff format` would and its imports follow from the names that were printed. Called by the engine's pipeline;
 //! the files go to disk or into a plugin's response.
 
-mod descriptors;
+pub(crate) mod descriptors;
 mod imports;
 mod message;
 mod module;
@@ -26,8 +26,64 @@ pub struct GeneratedFile {
     pub text: String,
 }
 
-/// Prints the whole tree, sorted by path: for each package a module, its parts and its descriptors, the `__init__.py` of each
-/// folder between, the message pool and `py.typed`.
+/// What a generated file is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// Makes a folder that holds nothing but other packages a package; empty.
+    EmptyInit,
+    /// Tells type checkers that the tree has annotations; empty.
+    Typed,
+    MessagePool,
+    DescriptorPool,
+    /// A package, or one of the parts of a large one.
+    Module(ModuleId, Option<&'a Part>),
+    /// The descriptors beside a package.
+    Descriptors(ModuleId),
+}
+
+/// The paths of all files of the tree, always in the same order: for each package a module, its parts and its descriptors, the
+/// `__init__.py` of each folder between, the message pool and `py.typed`.
+pub(crate) fn contents<'a>(model: &'a Model, options: &Options) -> Vec<(String, Purpose<'a>)> {
+    let generated = || {
+        let modules = model.modules.iter().enumerate();
+        modules.filter(|(_, module)| module.is_generated())
+    };
+    let mut empty = BTreeSet::from([String::new()]);
+    for (_, module) in generated() {
+        for depth in 0..module.path.len() {
+            empty.insert(folder(&module.path[..depth]));
+        }
+    }
+    for (_, module) in generated() {
+        empty.remove(&folder(&module.path));
+    }
+    if options.omit_empty_init_files {
+        empty.clear();
+    }
+    let mut contents: Vec<(String, Purpose)> = empty
+        .into_iter()
+        .map(|folder| (format!("{folder}__init__.py"), Purpose::EmptyInit))
+        .collect();
+    if options.google_protobuf_descriptors {
+        let path = format!("{}.py", descriptors::POOL_MODULE);
+        contents.push((path, Purpose::DescriptorPool));
+    }
+    contents.push(("message_pool.py".to_owned(), Purpose::MessagePool));
+    contents.push(("py.typed".to_owned(), Purpose::Typed));
+    for (index, module) in generated() {
+        let folder = folder(&module.path);
+        let id = ModuleId(index);
+        contents.push((format!("{folder}__init__.py"), Purpose::Module(id, None)));
+        contents.push((format!("{folder}_descriptors.py"), Purpose::Descriptors(id)));
+        for part in &module.parts {
+            let path = format!("{folder}{}.py", part.name);
+            contents.push((path, Purpose::Module(id, Some(part))));
+        }
+    }
+    contents
+}
+
+/// Prints the whole tree, sorted by path.
 #[must_use]
 pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     let mut files = Vec::with_capacity(model.modules.len() * 2 + 3);
@@ -36,59 +92,19 @@ pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     files
 }
 
-/// Prints the same files one by one, always in the same order, and gives each to `take` while others are still printed.
-pub fn render_each(model: &Model, options: &Options, mut take: impl FnMut(GeneratedFile)) {
-    let mut take = |path: String, text: String| take(GeneratedFile { path, text });
-    let mut empty_modules = BTreeSet::from([String::new()]);
-    let generated = || model.modules.iter().filter(|it| it.is_generated());
-    for module in generated() {
-        for depth in 0..module.path.len() {
-            empty_modules.insert(folder(&module.path[..depth]));
-        }
-    }
-    for module in generated() {
-        empty_modules.remove(&folder(&module.path));
-    }
-    for folder in empty_modules
-        .into_iter()
-        .filter(|_| !options.omit_empty_init_files)
-    {
-        take(format!("{folder}__init__.py"), String::new());
-    }
-    if options.google_protobuf_descriptors {
-        let path = format!("{}.py", descriptors::POOL_MODULE);
-        take(path, descriptors::pool_module());
-    }
-    take("message_pool.py".to_owned(), message_pool(model));
-    take("py.typed".to_owned(), String::new());
-    let jobs: Vec<(ModuleId, Option<&Part>)> = (model.modules.iter().enumerate())
-        .filter(|(_, module)| module.is_generated())
-        .flat_map(|(index, module)| {
-            let parts = module.parts.iter().map(Some);
-            std::iter::once(None)
-                .chain(parts)
-                .map(move |part| (ModuleId(index), part))
-        })
-        .collect();
-    let print = |&(id, part): &(ModuleId, Option<&Part>)| {
-        let folder = folder(&model.modules[id.0].path);
-        let text = Printer::new(model, options, id, part).print();
-        match part {
-            Some(Part { name, .. }) => vec![(format!("{folder}{name}.py"), text)],
-            None => vec![
-                (format!("{folder}__init__.py"), text),
-                (
-                    format!("{folder}_descriptors.py"),
-                    descriptors::module(model, id),
-                ),
-            ],
-        }
+/// Prints the same files one by one, in the order of [`contents`], and gives each to `take` while others are still printed.
+pub fn render_each(model: &Model, options: &Options, take: impl FnMut(GeneratedFile)) {
+    let print = |(path, purpose): &(String, Purpose)| GeneratedFile {
+        path: path.clone(),
+        text: match *purpose {
+            Purpose::EmptyInit | Purpose::Typed => String::new(),
+            Purpose::MessagePool => message_pool(model),
+            Purpose::DescriptorPool => descriptors::pool_module(),
+            Purpose::Module(id, part) => Printer::new(model, options, id, part).print(),
+            Purpose::Descriptors(id) => descriptors::module(model, id),
+        },
     };
-    parallel::for_each(&jobs, print, |files| {
-        for (path, text) in files {
-            take(path, text);
-        }
-    });
+    parallel::for_each(&contents(model, options), print, take);
 }
 
 /// What a tree does first with the runtime. On `PyPI`, versions of that name before 2 are another library.

@@ -172,6 +172,31 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_file_that_was_not_generated_is_never_overwritten",
     ),
     (
+        "option_without_folder",
+        "tests/tests/protoc_losses.rs",
+        "a_folder_that_is_not_there_is_a_slip",
+    ),
+    (
+        "init_file_in_the_way",
+        "tests/tests/protoc_losses.rs",
+        "files_of_the_user_are_not_replaced_when_the_plugin_knows_the_folder",
+    ),
+    (
+        "package_in_part",
+        "tests/tests/protoc_losses.rs",
+        "a_package_keeps_its_classes_when_the_plugin_knows_the_folder",
+    ),
+    (
+        "imported_package_in_part",
+        "tests/tests/protoc_losses.rs",
+        "a_package_keeps_its_classes_when_the_plugin_knows_the_folder",
+    ),
+    (
+        "replaced_by_protoc",
+        "tests/tests/protoc_losses.rs",
+        "without_the_option_a_loss_is_a_warning_on_linux",
+    ),
+    (
         "read_only_package",
         "tests/tests/cargo_builds.rs",
         "a_package_that_is_only_checked_or_documented_is_left_alone",

@@ -209,8 +209,8 @@ fn a_wrong_option_of_the_plugin_is_one_line() {
         assert!(!output.status.success());
         assert_eq!(
             String::from_utf8_lossy(&output.stderr),
-            "--python_aristaproto_out: there is no option `client_generaton`; the options are: client_generation, \
-             client_async_transport, server_generation, server_async_transport, pydantic_dataclasses, \
+            "--python_aristaproto_out: there is no option `client_generaton`; the options are: out_dir, \
+             client_generation, client_async_transport, server_generation, server_async_transport, pydantic_dataclasses, \
              google_protobuf_descriptors, omit_empty_init_files, extern_package; did you mean `client_generation`?\n"
         );
         assert!(files.is_empty());

@@ -1,5 +1,5 @@
-//! What build systems count on that run the plugin far away: it reads standard input, writes standard output and touches
-//! nothing else, and the answer hangs on the request alone.
+//! What build systems count on that run the plugin far away: it reads standard input, writes standard output and no file, and
+//! without the option `out_dir` the answer hangs on the request alone.
 #![cfg(unix)]
 
 use std::fs;

@@ -88,6 +88,31 @@ pub(super) fn pool_module() -> String {
     )
 }
 
+/// The names of the files in the text of a module `_descriptors`, as [`literal`] prints them.
+pub(crate) fn literals(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().skip_while(|line| !line.starts_with("FILES"));
+    let items = lines.skip(1).take_while(|line| *line != "}");
+    items.filter_map(|line| leading_literal(line.strip_prefix("    ")?))
+}
+
+/// The name of a file, as a module `_descriptors` has it.
+pub(crate) fn literal(name: &str) -> String {
+    string(name)
+}
+
+/// The string literal that a line begins with.
+fn leading_literal(line: &str) -> Option<&str> {
+    let quote = line.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let mut is_escaped = false;
+    for (index, c) in line.char_indices().skip(1) {
+        if c == quote && !is_escaped {
+            return Some(&line[..=index]);
+        }
+        is_escaped = c == '\\' && !is_escaped;
+    }
+    None
+}
+
 /// The text of the module `_descriptors` beside a module: `FILES`, the serialised file descriptors by the files' names, and
 /// `IMPORTS`, where to find those that are imported from elsewhere, relative to the package.
 pub(super) fn module(model: &Model, id: ModuleId) -> String {
@@ -129,4 +154,33 @@ pub(super) fn module(model: &Model, id: ModuleId) -> String {
     writer.assigned_dict("FILES: dict[str, bytes]", &files);
     writer.assigned_dict("IMPORTS: dict[str, str]", &imports.collect::<Vec<_>>());
     writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{File, Module, Origin};
+
+    #[test]
+    fn the_names_of_files_are_read_back() {
+        let names = ["a.proto", "it's.proto", "\"b\": \\\"'.proto", "ä\n.proto"];
+        let files = names.map(|name| File {
+            name: name.to_owned(),
+            descriptor: b"\n\"x\": 'y'\n}\n".repeat(30),
+            imports: vec![("z.proto".to_owned(), ModuleId(0))],
+            variable: String::new(),
+            in_runtime: false,
+        });
+        let mut model = Model::default();
+        model.modules.push(Module {
+            origin: Origin::Generated,
+            files: files.into(),
+            ..Module::default()
+        });
+        let text = module(&model, ModuleId(0));
+        let read: Vec<&str> = literals(&text).collect();
+        assert_eq!(read, names.map(literal));
+        model.modules[0].files.clear();
+        assert_eq!(literals(&module(&model, ModuleId(0))).count(), 0);
+    }
 }
