@@ -92,7 +92,7 @@ pub fn render(model: &Model, options: &Options) -> Vec<GeneratedFile> {
     files
 }
 
-/// Prints the same files one by one, in the order of [`contents`], and gives each to `take` while others are still printed.
+/// Prints the same files one by one, always in the same order, and gives each to `take` while others are still printed.
 pub fn render_each(model: &Model, options: &Options, take: impl FnMut(GeneratedFile)) {
     let print = |(path, purpose): &(String, Purpose)| GeneratedFile {
         path: path.clone(),
