@@ -157,7 +157,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "soak",
-        about: "calls under load and faults, beside google's, as `cargo xtask soak --short`",
+        about: "calls under load and faults, damaged messages and bombs, beside google's, as `cargo xtask soak [--hostile] --short`",
         needs: &["python", "plugin"],
         run: Bench::soak,
     },

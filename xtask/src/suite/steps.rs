@@ -491,9 +491,14 @@ impl Bench {
 
     pub fn soak(&self) -> Result<Outcome, String> {
         let plugin = Plugin::at(&self.target);
-        let mut program = soak::program(&self.root, &self.venv_program("python"), &plugin);
-        program.arg("--short");
-        self.run("soak", program)
+        let python = self.venv_program("python");
+        for name in [soak::CALLS, soak::HOSTILE] {
+            let mut program = soak::program(&self.root, name, &python, &plugin);
+            program.arg("--short");
+            let log = self.log(&format!("soak-{name}"));
+            exec::run(&mut program, &log, STEP_LIMIT)?;
+        }
+        Ok(Outcome::Done)
     }
 
     pub fn conformance(&self) -> Result<Outcome, String> {

@@ -76,8 +76,8 @@ class Budget:
     __slots__ = ("depth", "limits", "messages", "unknown")
 
     def __init__(self) -> None:
-        self.unknown: dict[int, tuple[Any, list[bytes]]] = {}
-        """Messages that occurred again with unknown fields, by `id`, and those fields; joined at the end of the call."""
+        self.unknown: dict[int, tuple[Any, bytearray]] = {}
+        """Messages that occurred again with unknown fields, by `id`, and those fields; appended at the end of the call."""
         self.limits = _current.get()
         self.depth = self.limits.depth
         self.messages = self.limits.messages

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     ReadField = Callable[[Any, bytes, int, int, Budget], int]
     # As ReadField, for values that may turn out to be unknown: (message, data, start of the record, position, end,
     # budget, records of unknown fields) -> position behind the value
-    ReadClosed = Callable[[Any, bytes, int, int, int, Budget, list[bytes]], int]
+    ReadClosed = Callable[[Any, bytes, int, int, int, Budget, bytearray], int]
 
 __all__ = ("decode", "decode_field")
 
@@ -127,7 +127,8 @@ def _decode_fields(
 ) -> int:
     """Read records up to `end`, or up to `end_tag` for a group; returns the position behind them."""
     read_field = decoder.readers.get
-    unknown: list[bytes] = []
+    # Not a list: each record of two bytes would take some fifty.
+    unknown = bytearray()
     tag = 0
     try:
         while pos < end:
@@ -153,7 +154,7 @@ def _decode_fields(
                 pos = start
             else:
                 pos = _skip(data, pos, end, tag, budget, budget.depth)
-                unknown.append(data[start:pos])
+                unknown += data[start:pos]
         else:
             if end_tag and pos <= end:
                 tag = 0
@@ -174,9 +175,9 @@ def _decode_fields(
     if unknown:
         if message._unknown_fields:
             # Copied once at the end, however many occurrences of the message bring some.
-            budget.unknown.setdefault(id(message), (message, []))[1].extend(unknown)
+            budget.unknown.setdefault(id(message), (message, bytearray()))[1].extend(unknown)
         else:
-            message._unknown_fields = b"".join(unknown)
+            message._unknown_fields = bytes(unknown)
     return pos
 
 
@@ -184,7 +185,7 @@ def _decode_whole(decoder: _Decoder, message: Any, data: bytes, budget: Budget) 
     """Read the records of the outermost message, and complete the unknown fields of all below it."""
     _decode_fields(decoder, message, data, 0, len(data), budget, 0)
     for owner, records in budget.unknown.values():
-        owner._unknown_fields = b"".join((owner._unknown_fields, *records))
+        owner._unknown_fields += bytes(records)
 
 
 def _cut() -> DecodeError:
@@ -376,7 +377,7 @@ def _closed_reader(field: Field) -> ReadClosed:
         pos: int,
         end: int,
         budget: Budget,
-        unknown: list[bytes],
+        unknown: bytearray,
     ) -> int:
         try:
             value, pos = read_int32(data, pos, end, budget)
@@ -389,7 +390,7 @@ def _closed_reader(field: Field) -> ReadClosed:
             raise error from None
         found = member(value)
         if found is None:
-            unknown.append(data[start:pos])
+            unknown += data[start:pos]
         elif repeated:
             _elements(field, message).append(found)
         else:
@@ -411,7 +412,7 @@ def _closed_packed_reader(field: Field) -> ReadClosed:
         pos: int,
         end: int,
         budget: Budget,
-        unknown: list[bytes],
+        unknown: bytearray,
     ) -> int:
         items = _elements(field, message)
         pos, stop = span(data, pos, end)
@@ -427,7 +428,7 @@ def _closed_packed_reader(field: Field) -> ReadClosed:
                 raise _cut_packed_number(len(items))
             found = member(value)
             if found is None:
-                unknown.append(tag + data[pos:after])
+                unknown += tag + data[pos:after]
             else:
                 items.append(found)
             pos = after
@@ -518,13 +519,13 @@ def _compile_map_reader(decoder: _Decoder, field: Field, tag: int) -> None:
         pos: int,
         end: int,
         budget: Budget,
-        unknown: list[bytes],
+        unknown: bytearray,
     ) -> int:
         found_key, found_value, pos = read_entry(data, pos, end, budget)
         if found_value in members:
             _entries(field, message)[found_key] = found_value
         else:
-            unknown.append(data[start:pos])
+            unknown += data[start:pos]
         return pos
 
     if members is None:
@@ -554,7 +555,7 @@ def _item_reader(decoder: _Decoder) -> ReadClosed:
         pos: int,
         end: int,
         budget: Budget,
-        unknown: list[bytes],
+        unknown: bytearray,
     ) -> int:
         number = at = 0
         while True:
@@ -571,7 +572,7 @@ def _item_reader(decoder: _Decoder) -> ReadClosed:
             pos = _skip(data, pos, end, tag, budget, budget.depth)
         field = decoder.fields.get(number) or decoder.schema.find_field(number)
         if field is None or field.message is None or not at:
-            unknown.append(data[start:pos])
+            unknown += data[start:pos]
             return pos
         read = readers.get(number)
         if read is None:
