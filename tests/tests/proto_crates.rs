@@ -467,6 +467,134 @@ fn faults_say_what_to_do() {
     );
 }
 
+/// What a crate says that owns the files of googleapis.
+const GOOGLEAPIS_BUILD: &str = "\
+fn main() -> Result<(), aristaproto_build::Error> {
+    let mut prost = prost_build::Config::new();
+    prost.include_file(\"protos.rs\");
+    aristaproto_build::Config::new()
+        .prost(prost)
+        .out_dir(\"python/acme_googleapis\")
+        .export()
+        .compile_protos(&[\"proto\"], &[\"proto\"])
+}
+";
+
+const INVOICE: &str = "\
+syntax = \"proto3\";
+package acme.orders;
+import \"google/api/annotations.proto\";
+import \"google/api/field_behavior.proto\";
+import \"google/longrunning/operations.proto\";
+import \"google/rpc/status.proto\";
+import \"google/type/money.proto\";
+message Invoice {
+  google.type.Money total = 1 [(google.api.field_behavior) = REQUIRED];
+  google.rpc.Status status = 2;
+  google.longrunning.Operation sending = 3;
+}
+service Invoices {
+  rpc Send(Invoice) returns (google.longrunning.Operation) {
+    option (google.api.http) = {
+      post: \"/v1/invoices:send\"
+      body: \"*\"
+    };
+  }
+}
+";
+
+const USE_INVOICE_IN_RUST: &str = "\
+include!(concat!(env!(\"OUT_DIR\"), \"/protos.rs\"));
+
+pub fn invoice() -> acme::orders::Invoice {
+    use acme_googleapis::google::{longrunning::Operation, r#type::Money, rpc::Status};
+    acme::orders::Invoice {
+        total: Some(Money { currency_code: \"EUR\".into(), units: 7, nanos: 0 }),
+        status: Some(Status::default()),
+        sending: Some(Operation::default()),
+    }
+}
+";
+
+const USE_INVOICE_IN_PYTHON: &str = "\
+from acme_googleapis.google.api import FieldBehavior, field_behavior
+from acme_googleapis.google.longrunning import Operation, OperationsStub
+from acme_googleapis.google.rpc import Status
+from acme_googleapis.google.type import Money
+from acme_orders.acme.orders import Invoice, InvoicesStub
+from acme_orders.message_pool import default_message_pool as pool
+import aristaproto
+
+invoice = Invoice(total=Money(currency_code='EUR', units=7), status=Status(code=5), sending=Operation(name='o'))
+parsed = Invoice.parse(bytes(invoice))
+assert parsed == invoice and type(parsed.total) is Money and pool.find('google.type.Money') is Money
+assert Invoice.from_json(invoice.to_json()) == invoice
+assert OperationsStub.wait_operation and InvoicesStub.send
+print('fine')
+";
+
+/// The way of the guide: one crate owns the files that the PyPI package carries, and others stand on it.
+#[test]
+fn the_files_of_googleapis_have_one_owner() {
+    let find = "import google.protobuf as it; print(it.__path__[0])";
+    let installed = run_python(&workspace(), ["-c", find]);
+    let installed = Path::new(installed.trim()).parent().unwrap();
+    let crates = Workspace::new();
+    crates.edit(
+        "Cargo.toml",
+        "[\"shared\", \"orders\", \"shop\"]",
+        "[\"googleapis\", \"orders\"]",
+    );
+    for folder in [
+        "api",
+        "cloud",
+        "gapic",
+        "logging",
+        "longrunning",
+        "rpc",
+        "type",
+    ] {
+        for entry in WalkDir::new(installed.join(folder)) {
+            let path = entry.unwrap().into_path();
+            let name = path.strip_prefix(installed).unwrap().to_str().unwrap();
+            if name.ends_with(".proto") {
+                // As every file that imports it has it.
+                let name = name.replace("operations_proto.", "operations.");
+                let text = fs::read_to_string(&path).unwrap();
+                crates.write(&format!("googleapis/proto/google/{name}"), &text);
+            }
+        }
+    }
+    let types = "prost-types = \"0.14\"\n";
+    let owner = manifest("acme-googleapis", true, types);
+    let owner = owner + "\n[lib]\ndoctest = false\n";
+    crates.write("googleapis/Cargo.toml", &owner);
+    crates.write("googleapis/build.rs", GOOGLEAPIS_BUILD);
+    let lib = "include!(concat!(env!(\"OUT_DIR\"), \"/protos.rs\"));\n";
+    crates.write("googleapis/src/lib.rs", lib);
+    let path = "acme-googleapis = { path = \"../googleapis\" }\n";
+    crates.write("orders/Cargo.toml", &manifest("acme-orders", false, path));
+    crates.write(
+        "orders/build.rs",
+        &build_script(".depends_on(\"acme-googleapis\").out_dir(\"../python/acme_orders\")"),
+    );
+    crates.write("orders/proto/orders/order.proto", INVOICE);
+    crates.write("orders/src/lib.rs", USE_INVOICE_IN_RUST);
+    crates.build(".");
+    let modules = crates.modules();
+    let modules: Vec<&str> = modules.iter().map(String::as_str).collect();
+    let own = ["acme_orders", "acme_orders/acme", "acme_orders/acme/orders"];
+    assert_eq!(modules, own, "nothing of google is generated again");
+    let python = crates.path("python");
+    let tree = crates.path("googleapis/python/acme_googleapis");
+    std::os::unix::fs::symlink(tree, python.join("acme_googleapis")).unwrap();
+    let said = run_python(&python, ["-c", USE_INVOICE_IN_PYTHON]);
+    assert_eq!(said, "fine\n");
+    // Without `doctest = false`, the examples in google's comments would be compiled.
+    let output = crates.cargo("googleapis", &["test", "--quiet"]);
+    assert!(output.status.success(), "{output:?}");
+}
+
 /// Projects whose engine writes Python only, with a cargo home of their own: what cargo fetches stays out of the user's. Its
 /// registry is the user's, so that nothing is loaded.
 struct Fetched {
