@@ -533,7 +533,7 @@ assert OperationsStub.wait_operation and InvoicesStub.send
 print('fine')
 ";
 
-/// The way of the guide: one crate owns the files that the PyPI package carries, and others stand on it.
+/// The way of the guide: one crate owns the files that the `PyPI` package carries, and others stand on it.
 #[test]
 fn the_files_of_googleapis_have_one_owner() {
     let find = "import google.protobuf as it; print(it.__path__[0])";
@@ -557,7 +557,7 @@ fn the_files_of_googleapis_have_one_owner() {
         for entry in WalkDir::new(installed.join(folder)) {
             let path = entry.unwrap().into_path();
             let name = path.strip_prefix(installed).unwrap().to_str().unwrap();
-            if name.ends_with(".proto") {
+            if path.extension().is_some_and(|it| it == "proto") {
                 // As every file that imports it has it.
                 let name = name.replace("operations_proto.", "operations.");
                 let text = fs::read_to_string(&path).unwrap();
