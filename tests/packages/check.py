@@ -15,6 +15,7 @@ import tarfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+CARGO_HOME = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo").resolve()
 CRATES = (
     "aristaproto-build",
     "aristaproto-classes",
@@ -71,10 +72,11 @@ directory = {}
 PROTO = 'syntax = "proto3";\npackage greeting;\nmessage Greeting { string text = 1; }\n'
 
 
-def cargo(*arguments: str | Path, folder: Path = ROOT) -> str:
+def cargo(*arguments: str | Path, folder: Path = ROOT, home: Path = CARGO_HOME) -> str:
     done = subprocess.run(
         [os.environ.get("CARGO", "cargo"), *map(str, arguments)],
         cwd=folder,
+        env={**os.environ, "CARGO_HOME": str(home)},
         capture_output=True,
         text=True,
         check=False,
@@ -92,10 +94,28 @@ def check_texts() -> None:
             assert same, f"{crate}/{name} differs from {name}"
 
 
-def package(target: Path) -> dict[str, Path]:
+def cargo_home(folder: Path) -> Path:
+    """A home for cargo with the user's downloads and settings, but where no package is unpacked.
+
+    Cargo unpacks what it packages into its home to verify it, and takes what is there for as long as the version stays.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "registry").mkdir(parents=True)
+    for parent in (Path(), Path("registry")):
+        for entry in (CARGO_HOME / parent).iterdir():
+            if entry.name not in ("registry", "src"):
+                (folder / parent / entry.name).symlink_to(entry)
+    return folder
+
+
+def package(target: Path, home: Path) -> dict[str, Path]:
     """The packages, each built from its own files."""
     named = [word for crate in CRATES for word in ("--package", crate)]
-    said = cargo("package", "--allow-dirty", "--target-dir", target, *FEATURES, *named)
+    said = cargo(
+        *("package", "--allow-dirty", "--target-dir", target),
+        *(*FEATURES, *named),
+        home=home,
+    )
     # What crates.io wants and a package lacks.
     assert "manifest has no" not in said, said
     found = {crate: next((target / "package").glob(f"{crate}-[0-9]*.crate")) for crate in CRATES}
@@ -145,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     work: Path = options.work.resolve()
     check_texts()
-    packages = package(options.target.resolve())
+    packages = package(options.target.resolve(), cargo_home(work / "cargo-home"))
     sources = work / "registry"
     shutil.rmtree(sources, ignore_errors=True)
     registry(sources, packages)

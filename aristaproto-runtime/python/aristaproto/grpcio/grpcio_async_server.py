@@ -185,16 +185,13 @@ class RequestStream:
         context: the context of the call.
     """
 
-    __slots__ = ("_context", "_from_the_call", "_iterator", "_requests", "_task", "error")
+    __slots__ = ("_context", "_from_the_call", "_iterator", "_requests", "error")
 
     def __init__(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
-        from asyncio import current_task
-
         self._requests = requests
         self._context = context
         self._from_the_call = reads_from_the_call(requests)
         self._iterator: Any = None
-        self._task = current_task()
         self.error: Exception | None = None
         """Why a request could not be decoded."""
 
@@ -244,8 +241,7 @@ class RequestStream:
         await sleep(0)
         context: Any = self._context
         remaining = context.time_remaining()
-        cancelling = getattr(self._task, "cancelling", int)
-        if cancelling() or (remaining is not None and remaining <= 0):
+        if context.cancelled() or (remaining is not None and remaining <= 0):
             raise CancelledError("the client has not sent all of its requests")
 
 
