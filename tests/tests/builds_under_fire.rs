@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use aristaproto_build::GeneratedFile;
@@ -159,6 +159,27 @@ fn builds_beside_each_other_take_turns() {
     }
     let trees = [expected(&tree(false)), expected(&tree(true))];
     assert!(trees.contains(&found(&folder)));
+}
+
+/// The locks of a process hold between its threads, too: an editor's macros are expanded in one process.
+#[test]
+fn threads_of_one_process_take_turns() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("tree");
+    let trees = [tree(false), tree(true)];
+    scope(|scope| {
+        for number in 0..8 {
+            let (folder, trees) = (&folder, &trees);
+            scope.spawn(move || {
+                for round in 0..10 {
+                    write(folder, &trees[(number + round) % 2]).unwrap();
+                }
+            });
+        }
+    });
+    let [first, second] = trees.map(|tree| expected(&tree));
+    let left = found(&folder);
+    assert!(left == first || left == second);
 }
 
 /// Needs a file system of its own, which the system may not give.

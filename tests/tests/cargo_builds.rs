@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use aristaproto_tests::{protoc, workspace};
@@ -96,8 +96,13 @@ impl Project {
 
     /// `cargo build` with more environment; the projects share a target folder, and with it the engine.
     fn try_build(&self, environment: &[(&str, &str)]) -> Output {
+        self.cargo(&["build"], environment)
+    }
+
+    fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         Command::new(env!("CARGO"))
-            .args(["build", "--offline", "--color", "never"])
+            .args(arguments)
+            .args(["--offline", "--color", "never"])
             .current_dir(self.folder.path())
             .env(
                 "CARGO_TARGET_DIR",
@@ -416,6 +421,59 @@ aristaproto_macros::generate_python! { protos: [\"proto/a.proto\"], includes: [\
     project.build();
     assert!(project.runs() > runs);
     assert!(project.tree()["b/__init__.py"].0.contains("second: int"));
+}
+
+/// As an editor does it beside cargo, and beside itself.
+#[test]
+fn expansions_at_the_same_time_leave_a_whole_tree() {
+    let source = "\
+aristaproto_macros::generate_python! { protos: [\"proto/a.proto\"], includes: [\"proto\"], out_dir: \"python/lib\" }
+";
+    let project = Project::with_macro("expanded", source);
+    let built = project.cargo(&["build", "-vv"], &[]);
+    let said = stderr(&built);
+    assert!(built.status.success(), "{said}");
+    // What cargo has run, with the environment.
+    let command = said
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Running `")?.strip_suffix('`'))
+        .find(|line| line.contains("--crate-name expanded "))
+        .unwrap();
+    let (before, after) = command.split_once(" --out-dir ").unwrap();
+    let after = after.split_once(' ').unwrap().1;
+    let texts = |project: &Project| -> Vec<(String, String)> {
+        let tree = project.tree().into_iter();
+        tree.map(|(path, (text, _))| (path, text)).collect()
+    };
+    let expected = texts(&project);
+    for round in 0..3 {
+        // Something to do: all of it, a part, nothing.
+        if round == 0 {
+            fs::remove_dir_all(project.path("python/lib")).unwrap();
+        } else if round == 1 {
+            fs::remove_file(project.path("python/lib/b/__init__.py")).unwrap();
+            project.write("python/lib/a/__init__.py", "half a fi");
+        }
+        let runs: Vec<_> = (0..8)
+            .map(|number| {
+                let folder = project.path(&format!("expansion{number}"));
+                fs::create_dir_all(&folder).unwrap();
+                Command::new("sh")
+                    .arg("-c")
+                    .arg(format!("{before} --out-dir '{}' {after}", folder.display()))
+                    .current_dir(project.folder.path())
+                    .env("PROTOC", project.path("protoc"))
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for run in runs {
+            let done = run.wait_with_output().unwrap();
+            assert!(done.status.success(), "{}", stderr(&done));
+        }
+        assert_eq!(texts(&project), expected);
+    }
 }
 
 #[test]
