@@ -62,12 +62,17 @@ fn the_service_is_what_the_examples_compile() {
 }
 
 #[test]
-fn the_build_script_is_the_one_that_ran() {
+fn the_rust_is_what_was_compiled() {
+    let [build_script, module] = blocks("rust").try_into().expect("two blocks of Rust");
     let script = read("vendored/build.rs");
     assert!(
-        script.ends_with(&block("rust")),
+        script.ends_with(&build_script),
         "examples/vendored/build.rs ends otherwise:\n{script}"
     );
+    assert_excerpts(&read("vendored/src/main.rs"), &module, "// …\n");
+    let readme = fs::read_to_string(workspace().join("README.md")).expect("README.md");
+    let call = ".service_generator(tonic_prost_build::configure().service_generator())";
+    assert!(readme.contains(call) && read("quickstart/build.rs").contains(call));
 }
 
 #[test]
