@@ -293,6 +293,26 @@ def test_cycles_are_collected(way: str) -> None:
     assert end() is None
 
 
+WAYS_TO_LET_GO: dict[str, Callable[[Node], Node]] = {
+    "parsed anew": lambda node: Node.parse(bytes(node)),
+    "parsed anew, a copy": lambda node: Node.parse(bytes(copy.deepcopy(node))),
+    "looked at": lambda node: (node.name, node)[1],
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_LET_GO)
+def test_a_part_of_a_message_lets_go_of_the_whole(way: str) -> None:
+    """As docs/guide/performance.md promises; until then it may hold all bytes that it came in."""
+    wire = bytes(Node(children=[Node(name="x" * 300), Node(name="y" * 10_000)]))
+    repr(Node.parse(wire))
+    before = sys.getrefcount(wire)
+    part = Node.parse(wire).children[0]
+    assert (sys.getrefcount(wire) > before) is (aristaproto.implementation() == "native")
+    part = WAYS_TO_LET_GO[way](part)
+    assert sys.getrefcount(wire) == before
+    assert part == Node(name="x" * 300)
+
+
 def resident() -> int:
     """Bytes of this process in memory."""
     with open("/proc/self/statm", encoding="ascii") as file:
