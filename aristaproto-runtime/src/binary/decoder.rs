@@ -272,7 +272,9 @@ impl<'py> Decoder<'_, 'py> {
             held
         } else {
             let made = new_message(self.py, plan)?;
-            if let Some(source) = self.source {
+            // The end of a group is found by passing over it: once more for each level around it, if each were left for later.
+            let is_left = shape.kind != Kind::Group || at_once == 0;
+            if let Some(source) = self.source.filter(|_| is_left) {
                 let mut behind = *reader;
                 let (start, end) = limits_of(shape, &mut behind)?;
                 if end - start > at_once {
@@ -339,16 +341,18 @@ impl<'py> Decoder<'_, 'py> {
                 return Ok(made);
             }
         }
-        let made = match held {
+        let made = match &held {
             Some(held) => plan
                 .class
                 .bind(self.py)
                 .call_method1("from_wrapped", (held,))?,
             None => new_message(self.py, plan)?,
         };
+        // A value that Python's type cannot hold is its message.
+        let is_held = held.is_some_and(|held| held.is(&made));
         read_pending(Message::known(&made)?)?;
         let source = self.source.take();
-        let read = self.nested_message(plan, &made, false, shape, reader);
+        let read = self.nested_message(plan, &made, is_held, shape, reader);
         self.source = source;
         read?;
         Ok(made.call_method0("to_wrapped")?)

@@ -14,10 +14,8 @@ from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto import codec, wkt
+from aristaproto import wkt
 from aristaproto.casing import camel_case, pascal_case, snake_case
-
-PLAIN = codec.NATIVE is None
 
 SMALL = 500
 
@@ -231,20 +229,32 @@ def test_reading_wire_bytes(kind: str) -> None:
     check_linear(prepare)
 
 
-def skip_what_is_slow(kind: str) -> None:
-    if kind == "broken durations with unknown fields" and not PLAIN:
-        pytest.skip("the native codec copies what such a duration keeps for each of its pieces")
-
-
 @pytest.mark.parametrize("kind", MERGED)
 def test_merging_wire_bytes(kind: str) -> None:
-    skip_what_is_slow(kind)
-
     def prepare(n: int) -> Callable[[], object]:
         data = MERGED[kind](n)
         return lambda: Node.parse(data).sub
 
     check_linear(prepare)
+
+
+def test_nested_groups() -> None:
+    """A nest of groups is read once, not once more for each of its levels."""
+
+    def read(levels: int) -> float:
+        data = UNKNOWN * 100_000
+        for _ in range(levels):
+            data = group(2, data)
+
+        def go_down() -> None:
+            node: Node | None = Node.parse(data)
+            while node is not None:
+                node = node.group
+
+        return min(seconds(go_down) for _ in range(3))
+
+    read(1)
+    assert min(read(96) / read(2) for _ in range(3)) < 3
 
 
 @pytest.mark.parametrize("kind", MERGED)
@@ -277,8 +287,6 @@ def to_text(node: Node) -> str:
     ],
 )
 def test_writing(kind: str, write: Callable[[Node], object]) -> None:
-    skip_what_is_slow(kind)
-
     def prepare(n: int) -> Callable[[], object]:
         message = quietly(Node.parse, {**WIRE, **MERGED}[kind](n))
         if message is None:
