@@ -101,17 +101,14 @@ fn merge_field<'py>(
         if list.is_empty() {
             return Ok(true);
         }
-        let made = match &held {
-            None => PyList::empty(py),
-            Some(held) => match held.cast_exact::<PyList>() {
-                Ok(held) => held.get_slice(0, held.len()),
+        let added = deep_container(field, value, &PyDict::new(py))?;
+        match held {
+            None => slots.put(offset, added),
+            Some(held) => match held.cast_into_exact::<PyList>() {
+                Ok(list) => list.set_slice(list.len(), list.len(), &added)?,
                 Err(_) => return Ok(false),
             },
-        };
-        let added = deep_container(field, value, &PyDict::new(py))?;
-        let end = made.len();
-        made.set_slice(end, end, &added)?;
-        slots.put(offset, made.into_any());
+        }
     } else if shape.entry.is_some() {
         let Ok(dict) = value.cast_exact::<PyDict>() else {
             return Ok(false);
@@ -119,16 +116,14 @@ fn merge_field<'py>(
         if dict.is_empty() {
             return Ok(true);
         }
-        let made = match &held {
-            None => PyDict::new(py),
-            Some(held) => match held.cast_exact::<PyDict>() {
-                Ok(held) => held.copy()?,
+        let added = deep_container(field, value, &PyDict::new(py))?;
+        match held {
+            None => slots.put(offset, added),
+            Some(held) => match held.cast_into_exact::<PyDict>() {
+                Ok(dict) => dict.update(added.cast()?)?,
                 Err(_) => return Ok(false),
             },
-        };
-        let added = deep_container(field, value, &PyDict::new(py))?;
-        made.update(added.cast()?)?;
-        slots.put(offset, made.into_any());
+        }
     } else if value.is_none() && field.presence {
         // Not set.
     } else if shape.kind.is_message() {

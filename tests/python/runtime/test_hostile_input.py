@@ -238,6 +238,26 @@ def test_merging_wire_bytes(kind: str) -> None:
     check_linear(prepare)
 
 
+@pytest.mark.parametrize("field", ["numbers", "nodes", "names", "sub"])
+def test_many_merges_into_one_message(field: str) -> None:
+    def prepare(n: int) -> Callable[[], object]:
+        pieces = {
+            "numbers": [Node(numbers=[1])] * n,
+            "nodes": [Node(nodes=[Node()])] * n,
+            "names": [Node(names={str(i): ""}) for i in range(n)],
+            "sub": [Node(sub=Node(numbers=[1]))] * n,
+        }[field]
+
+        def merge_all() -> None:
+            message = Node()
+            for piece in pieces:
+                aristaproto.merge(message, piece)
+
+        return merge_all
+
+    check_linear(prepare)
+
+
 def test_nested_groups() -> None:
     """A nest of groups is read once, not once more for each of its levels."""
 

@@ -90,7 +90,7 @@ def which_one_of(message: Message, group_name: str) -> tuple[str, Any]:
 def merge(message: Message, other: Message) -> None:
     """Merge `other` into `message`, as if its wire bytes followed.
 
-    Set scalars replace, lists are extended, maps updated, messages merged; nothing of `other` is shared afterwards.
+    Set scalars replace, lists and maps grow in place, messages are merged; nothing of `other` is shared afterwards.
     `TypeError` when the two are not of one class (https://protobuf.dev/programming-guides/encoding/#last-one-wins).
     """
     if codec.NATIVE is None or not codec.NATIVE.merge(message, other, merge_field):
@@ -113,9 +113,13 @@ def merge_field(message: Message, field: Field, theirs: Any) -> None:
         return
     mine = field.get(message)
     if field.repeated:
-        field.set(message, [*(mine or ()), *copy.deepcopy(list(theirs))])
+        added = copy.deepcopy(list(theirs))
+        if isinstance(mine, list):
+            mine += added
+        else:
+            field.set(message, [*(mine or ()), *added])
     elif field.is_map:
-        field.set(message, {**mine, **copy.deepcopy(dict(theirs))})
+        mine.update(copy.deepcopy(dict(theirs)))
     elif field.message is not None and mine is not None:
         field.set(message, _merged(field, mine, theirs))
     else:
