@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_what_is_read_google_reads_so(form: str) -> None:
 
 
 def test_text_that_google_reads_is_read_so() -> None:
-    """The other direction. Of JSON, google's Python takes much that the specification has not: `[]` and `""` for an object, `"01"`."""
+    """The other direction."""
     random = Random("text, from google")
     known = classes()
     read = 0
@@ -209,13 +210,97 @@ def test_text_that_google_reads_is_read_so() -> None:
             theirs = text_format.Parse(source, google(), descriptor_pool=GOOGLE)
         except text_format.ParseError:
             continue
-        # What Python takes for a number.
+        # What Python takes for a number, and google's Python with it.
         if "1_0" in source:
             continue
         read += 1
         message = cls.from_text(source)
         assert cls.parse(theirs.SerializeToString(deterministic=True)) == message, (cls, source)
     assert read >= 200
+
+
+# What google's Python reads though ProtoJSON has no such form, by what is said of it here; docs/guide/json-and-text.md tells it to users.
+LOOSER = {
+    "an empty list or text for an object": r"expected an object for \S+, got (list \[\]|str '')",
+    "blanks, signs and zeros that JSON numbers have not, in text": (
+        r"expected (u?int|s?fixed|sfixed|sint)(32|64), got str '([+ ]|-?0\d)"
+        r"|expected a number, got str '([+ ]|-?0\d)"
+    ),
+    "inf and -nan, as Python spells floats": r"expected a number, got str '[+-]?(inf|nan|NaN)'",
+    "a bool for a float": r"expected a number, got bool",
+    "the number of an enum as text": r"expected a name of enum \w+, got '[+ -]?\d+'",
+    "a bool or a fraction for an enum": r"expected enum \w+, got (bool|number \d+\.\d+)",
+    "a number of more than 32 bits for an enum, cut off": r"expected a number of 32 bits for enum",
+    "characters that base64 has not, skipped": r"expected base64 text, got str",
+    "more than nine digits of a second, cut off": r"expected a duration in seconds .* got '-?\d+\.\d{10,}s'",
+    "other keys beside the value in an Any, skipped": r"expected @type and value, got also",
+    "a message without a required field": r"expected a value of a required field, got none",
+}
+
+
+def test_json_that_google_reads_is_read_so() -> None:
+    """Where it is not, the specification has no such form; where it is read, it is the same message."""
+    random = Random("JSON, from google")
+    known = classes()
+    counts = dict.fromkeys(("read", *LOOSER), 0)
+    for _ in range(4000):
+        cls, google = random.choice(known)
+        source = json_text(random, filled(random, cls, POOL, density=random.choice((0.05, 0.2))))
+        try:
+            theirs = json_format.Parse(source, google(), descriptor_pool=GOOGLE)
+        except json_format.ParseError:
+            continue
+        try:
+            message = cls.from_json(source)
+        except aristaproto.JsonError as error:
+            why = next((why for why, said in LOOSER.items() if re.match(said, str(error))), None)
+            if why is None:
+                pytest.fail(f"google reads {source!r} for {cls.__name__}: {error}")
+            counts[why] += 1
+            continue
+        counts["read"] += 1
+        assert cls.parse(theirs.SerializeToString(deterministic=True)) == message, (cls, source)
+    assert counts.pop("read") >= 500
+    # So many of them that none can hide a difference of another kind.
+    assert sum(map(bool, counts.values())) >= 6, counts
+
+
+@pytest.mark.parametrize(
+    ("why", "name", "source"),
+    [
+        (0, "scalars.Recursive", '{"inner": []}'),
+        (0, "scalars.Recursive", '{"inner": ""}'),
+        (1, "scalars.Optional", '{"int64Value": "+1"}'),
+        (1, "scalars.Optional", '{"sfixed32Value": "01"}'),
+        (1, "scalars.Optional", '{"doubleValue": " 1"}'),
+        (2, "scalars.Optional", '{"floatValue": "inf"}'),
+        (2, "scalars.Optional", '{"floatValue": "-NaN"}'),
+        (3, "scalars.Optional", '{"doubleValue": false}'),
+        (4, "scalars.Optional", '{"signal": "1"}'),
+        (5, "scalars.Optional", '{"signal": true}'),
+        (5, "scalars.Optional", '{"signal": 1.5}'),
+        (6, "scalars.Optional", '{"signal": 2147483648}'),
+        (7, "scalars.Optional", '{"bytesValue": "A/**/A=="}'),
+        (8, "wkt.Singular", '{"duration": "1.0000000001s"}'),
+        (
+            9,
+            "wkt.Singular",
+            '{"any": {"@type": "a.b/google.protobuf.Int32Value", "value": 3, "more": 1}}',
+        ),
+        (10, "proto2.Proto2", '{"requiredText": ""}'),
+    ],
+)
+def test_each_form_that_google_alone_reads(why: int, name: str, source: str) -> None:
+    (cls, google) = next(it for it in classes() if it[0].__schema__.full_name == name)
+    json_format.Parse(source, google(), descriptor_pool=GOOGLE)
+    with pytest.raises(aristaproto.JsonError, match=list(LOOSER.values())[why]):
+        cls.from_json(source)
+
+
+def test_the_guide_tells_each_of_them() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "guide" / "json-and-text.md"
+    said = re.findall(r"^- (.+?)[;.]$", guide.read_text("utf-8"), re.MULTILINE)
+    assert {*LOOSER} <= {*said}
 
 
 EMPTY = "[type.googleapis.com/google.protobuf.Empty] {}"
