@@ -29,6 +29,7 @@ enum Empty {
 pub struct FieldSlot {
     /// The slot, and the class that declares the field.
     slot: SlotOf,
+    #[pyo3(get, name = "__name__")]
     name: Py<PyAny>,
     empty: Empty,
     /// The slots that are emptied when this one is set, the other members of a oneof.
@@ -143,6 +144,11 @@ impl FieldSlot {
 
     fn __delete__(&self, object: &Bound<'_, PyAny>) -> PyResult<()> {
         self.write(object, None)
+    }
+
+    #[getter]
+    fn __objclass__<'py>(&self, py: Python<'py>) -> Bound<'py, PyType> {
+        self.slot.owner().bind(py).clone()
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -133,6 +133,22 @@ def test_a_class_that_nobody_has_used() -> None:
     assert cls(left=1).side == ("left", 1)
 
 
+def test_descriptors_tell_what_they_are() -> None:
+    """As the member descriptors of classes with `__slots__` do."""
+    Later()  # The plain codec makes its descriptors at the first use.
+    for cls in (Order, Checked, Later):
+        for name in cls.__match_args__:
+            descriptor = inspect.getattr_static(cls, name)
+            owner = next(base for base in cls.__mro__ if name in vars(base))
+            assert (descriptor.__name__, descriptor.__objclass__) == (name, owner)
+            assert inspect.isdatadescriptor(descriptor)
+            about = str(inspect.getdoc(descriptor))
+            assert about.startswith(inspect.get_annotations(owner)[name])
+    assert inspect.getdoc(Order.id) == "int\n\nGiven by the shop."
+    assert inspect.getdoc(vars(aristaproto.Message)["_unknown_fields"]) is None
+    assert "Given by the shop." in pydoc.render_doc(Order.id, renderer=vars(pydoc)["plaintext"])
+
+
 def test_signatures() -> None:
     parameters = inspect.signature(Order).parameters
     assert {name: it.annotation for name, it in parameters.items()} == {

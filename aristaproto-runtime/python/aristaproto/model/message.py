@@ -671,7 +671,7 @@ if codec.NATIVE is not None:
     codec.NATIVE.bind_slot(Message, "_unknown_fields", b"")
     _unknown_slot: Any = Message.__dict__["_unknown_fields"]
     _slot_type: Any = _unknown_slot.__class__
-    _slot_type.__doc__ = property(lambda slot: codec.comments.describe_slot(slot))
+    _slot_type.__doc__ = property(lambda it: codec.comments.describe_slot(it))
 
 set_unknown_fields: Callable[[Message, bytes], None] = Message.__dict__["_unknown_fields"].__set__
 """Write the slot without the check of `Message.__setattr__`."""

@@ -306,12 +306,12 @@ class FieldSlot(property):
 
     slot: Any
     """The slot below."""
-    cls: type[Message]
-    name: str
+    __objclass__: type[Message]
+    __name__: str
 
     # `property` would set the one of its getter.
     __doc__ = property(  # pyright: ignore[reportAssignmentType]
-        lambda self: codec.comments.describe_field(self.cls, self.name), lambda self, _: None
+        lambda self: codec.comments.describe_slot(self), lambda self, _: None
     )
 
 
@@ -326,7 +326,7 @@ def _install_numbers(cls: type[Message], field: Field) -> None:
 
     field.set = field.assign = set_numbers
     member = FieldSlot(slot.__get__, set_numbers)
-    member.slot, member.cls, member.name = slot, cls, field.name
+    member.slot, member.__objclass__, member.__name__ = slot, cls, field.name
     type.__setattr__(cls, field.name, member)
 
 
@@ -338,7 +338,7 @@ def _install_oneof(cls: type[Message], members: tuple[Field, ...]) -> None:
         others = tuple(other.set for other in members if other is not field)
         field.assign = _clearing_setter(field.set, others)
         member = FieldSlot(slot.__get__, field.assign)
-        member.slot, member.cls, member.name = slot, cls, field.name
+        member.slot, member.__objclass__, member.__name__ = slot, cls, field.name
         type.__setattr__(cls, field.name, member)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import gc
 import inspect
 import sys
 import textwrap
@@ -51,14 +50,9 @@ def describe_field(cls: type[Message], name: str) -> str:
 
 
 def describe_slot(slot: Any) -> str | None:
-    """The documentation of the descriptor that the codec in Rust has put into a class; None where it is no field's."""
-    # It tells what it belongs to by what the collector sees in it.
-    for owner in gc.get_referents(slot):
-        if isinstance(owner, type) and "__fields__" in vars(owner):
-            name = next((name for name, held in vars(owner).items() if held is slot), "")
-            if name in vars(owner)["__fields__"]:
-                return describe_field(owner, name)
-    return None
+    """The documentation of a field's descriptor; None where it is no field's."""
+    owner, name = slot.__objclass__, slot.__name__
+    return describe_field(owner, name) if name in owner.__dict__.get("__fields__", ()) else None
 
 
 _FOUND: WeakKeyDictionary[type[Any], dict[str, str]] = WeakKeyDictionary()
