@@ -225,18 +225,33 @@ impl<'a> Imports<'a> {
         let flag = checking_only.then(|| self.type_checking_flag());
         let mut statements: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
         let mut checking: [Vec<Statement>; 3] = <[Vec<Statement>; 3]>::default();
+        let mut parts_of_runtime = Vec::new();
         for (symbol, imported) in self.imported {
             let statement = Statement::new(symbol, imported.local);
             let sections = if imported.at_run_time {
+                if statement.module.starts_with("aristaproto.") {
+                    parts_of_runtime.push(statement);
+                    continue;
+                }
                 &mut statements
             } else {
                 &mut checking
             };
             sections[statement.section()].push(statement);
         }
+        let split = !parts_of_runtime.is_empty() && !statements[2].is_empty();
+        if !split {
+            statements[1].append(&mut parts_of_runtime);
+        }
         for section in statements.into_iter().filter(|it| !it.is_empty()) {
             writer.blank(1);
             write_section(writer, 0, section);
+        }
+        if split {
+            // The tree's message pool is imported before them: it tells another package of the runtime's name.
+            writer.blank(1);
+            writer.line(0, "# isort: split");
+            write_section(writer, 0, parts_of_runtime);
         }
         if let Some(flag) = flag {
             writer.blank(1);
@@ -458,7 +473,7 @@ mod tests {
         assert_eq!(
             text,
             "from __future__ import annotations\n\nimport datetime\nfrom collections.abc import Iterable, Iterator\n\
-             \nimport aristaproto\nimport aristaproto.grpcio\n\nfrom ..message_pool import pool\n\n\
+             \nimport aristaproto\n\nfrom ..message_pool import pool\n\n# isort: split\nimport aristaproto.grpcio\n\n\
              TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from ..b import c as b_c\n"
         );
     }
@@ -498,7 +513,8 @@ mod tests {
             assert_eq!(it.of_tree("..b_c", "d", "b_c", true), "b_c__");
             assert_eq!(it.of_tree("..", "datetime", "datetime", true), "datetime_");
         });
-        assert!(text.contains("import aristaproto as aristaproto_\nimport aristaproto.grpcio as aristaproto_grpcio_\n"));
+        assert!(text.contains("import aristaproto as aristaproto_\n\nfrom .."));
+        assert!(text.contains("# isort: split\nimport aristaproto.grpcio as aristaproto_grpcio_\n"));
         assert!(text.contains("from collections.abc import Iterator as Iterator_\n"));
     }
 }

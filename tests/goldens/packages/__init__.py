@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import aristaproto
-import aristaproto.grpcio
-import aristaproto.grpclib
 
 from .cycles import a as cycles_a
 from .google import protobuf as google_protobuf
 from .message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
+import aristaproto.grpclib
 
 __all__ = (
     "RootEmpty",

@@ -238,20 +238,63 @@ def test_generated_code_keeps_the_contract() -> None:
     assert strangers == set()
 
 
-def test_another_distribution_of_the_name_is_told_apart(tmp_path: Path) -> None:
+IMPORT_EACH = """
+import importlib, sys
+from pathlib import Path
+
+trees = Path(sys.argv[1])
+# Some import from each other.
+sys.path.append(str(trees.parent))
+for pool in sorted(trees.rglob("message_pool.py")):
+    root = pool.parent
+    sys.path.insert(0, str(root.parent))
+    for file in sorted(root.rglob("*.py")):
+        parts = (root.name, *file.relative_to(root).with_suffix("").parts)
+        name = ".".join(part for part in parts if part != "__init__")
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            print(f"{name}: {type(error).__name__}: {error}")
+        else:
+            # What needs nothing of the runtime.
+            if "aristaproto" in vars(sys.modules[name]):
+                print(f"{name}: no error")
+        for module in [it for it in sys.modules if it.split(".")[0] in (root.name, trees.name)]:
+            del sys.modules[module]
+    sys.path.remove(str(root.parent))
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        # A module; a package like the one on PyPI; one that has modules of the names of ours.
+        {"aristaproto.py": "class Message: pass\n"},
+        {"aristaproto/__init__.py": "class Message: pass\nclass Enum: pass\n"},
+        {
+            "aristaproto/__init__.py": "class Message: pass\n",
+            "aristaproto/wkt.py": "class Timestamp: pass\n",
+            "aristaproto/grpcio/__init__.py": "class ServiceStub: pass\n",
+        },
+    ],
+)
+def test_another_distribution_of_the_name_is_told_apart(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    """Whichever generated module is imported first."""
     trees = pytest.importorskip("trees", reason="run `cargo xtask test trees` first")
-    (tmp_path / "aristaproto.py").write_text("class Message: pass\n")
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
     (root,) = trees.__path__
-    # By its path, because the root of this tree imports a transport first.
-    code = f"import runpy; runpy.run_path({str(Path(root) / 'sync' / 'message_pool.py')!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert (
-        "is not the runtime of generated code: pip install --upgrade 'aristaproto>=2'"
-        in done.stderr
-    )
+    command = [sys.executable, "-c", IMPORT_EACH, root]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) > 100
+    told = "ImportError: the installed package aristaproto is not the runtime of generated code: "
+    told += "pip install --upgrade 'aristaproto>=2'"
+    assert [line for line in lines if line.partition(": ")[2] != told] == []
 
 
 def test_names() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import aristaproto
-import aristaproto.grpcio
 
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ import warnings
 from collections.abc import Iterable, Iterator
 
 import aristaproto
-import aristaproto.grpcio
 
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

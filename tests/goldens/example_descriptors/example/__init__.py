@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 import aristaproto
-import aristaproto.descriptors
 
 from ..google_proto_descriptor_pool import descriptor_files
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.descriptors
 
 __all__ = (
     "Request",

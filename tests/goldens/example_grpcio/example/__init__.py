@@ -11,9 +11,11 @@ from collections.abc import (
 )
 
 import aristaproto
-import aristaproto.grpcio
 
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
 
 __all__ = (
     "MyServiceAsyncStub",

@@ -11,10 +11,12 @@ from collections.abc import (
 )
 
 import aristaproto
-import aristaproto.grpcio
-import aristaproto.grpclib
 
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
+import aristaproto.grpclib
 
 __all__ = (
     "MyServiceBase",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import aristaproto
-import aristaproto.pydantic
 
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.pydantic
 
 __all__ = (
     "Request",

@@ -6,10 +6,12 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 import aristaproto
-import aristaproto.grpcio
 
 from ..google import protobuf as google_protobuf
 from ..message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

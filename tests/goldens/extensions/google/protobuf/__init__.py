@@ -5,6 +5,10 @@
 from __future__ import annotations
 
 import aristaproto
+
+from ...message_pool import default_message_pool
+
+# isort: split
 import aristaproto.wkt
 from aristaproto.wkt import (
     Api,
@@ -37,8 +41,6 @@ from aristaproto.wkt import (
     UInt64Value,
     Value,
 )
-
-from ...message_pool import default_message_pool
 
 __all__ = (
     "Any",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import aristaproto
+
+from ...message_pool import default_message_pool
+
+# isort: split
 import aristaproto.wkt
 from aristaproto.wkt import (
     Api,
@@ -35,8 +39,6 @@ from aristaproto.wkt import (
     UInt64Value,
     Value,
 )
-
-from ...message_pool import default_message_pool
 
 __all__ = (
     "Any",

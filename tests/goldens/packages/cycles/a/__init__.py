@@ -12,11 +12,13 @@ from collections.abc import (
 )
 
 import aristaproto
-import aristaproto.grpcio
-import aristaproto.grpclib
 
 from ...message_pool import default_message_pool
 from . import b as cycles_a_b
+
+# isort: split
+import aristaproto.grpcio
+import aristaproto.grpclib
 
 __all__ = (
     "Ancestor",

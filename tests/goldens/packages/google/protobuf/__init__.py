@@ -2,6 +2,9 @@
 # Do not edit: change the .proto file and build again.
 from __future__ import annotations
 
+from ...message_pool import default_message_pool
+
+# isort: split
 import aristaproto.wkt
 from aristaproto.wkt import (
     Api,
@@ -34,8 +37,6 @@ from aristaproto.wkt import (
     UInt64Value,
     Value,
 )
-
-from ...message_pool import default_message_pool
 
 __all__ = (
     "Any",

@@ -11,6 +11,9 @@
 # google/protobuf/wrappers.proto
 from __future__ import annotations
 
+from ...message_pool import default_message_pool
+
+# isort: split
 import aristaproto.wkt
 from aristaproto.wkt import (
     Api,
@@ -43,8 +46,6 @@ from aristaproto.wkt import (
     UInt64Value,
     Value,
 )
-
-from ...message_pool import default_message_pool
 
 __all__ = (
     "Any",

@@ -12,13 +12,15 @@ from collections.abc import (
 )
 
 import aristaproto
-import aristaproto.grpcio
-import aristaproto.grpclib
 
 from ....message_pool import default_message_pool
 from ... import a as cycles_a
 from ... import sibling as cycles_sibling
 from . import c as cycles_a_b_c
+
+# isort: split
+import aristaproto.grpcio
+import aristaproto.grpclib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import aristaproto
-import aristaproto.grpcio
-import aristaproto.grpclib
 
 from .....message_pool import default_message_pool
+
+# isort: split
+import aristaproto.grpcio
+import aristaproto.grpclib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
