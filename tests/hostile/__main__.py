@@ -44,15 +44,9 @@ OBJECTS = {
     ("python", "json", "empty messages"): (8, 450),
     ("python", "json", "elements of a Value"): (3, 110),
     ("native", "json", "elements of a Value"): (1, 110),
-    ("python", "text", "empty messages"): (4, 140),
-    ("native", "text", "empty messages"): (4, 140),
-    ("python", "text", "elements"): (6, 40),
-    ("native", "text", "elements"): (6, 40),
-    ("python", "text", "unknown elements"): (6, 40),
-    ("native", "text", "unknown elements"): (6, 40),
+    ("python", "text", "empty messages"): (3, 110),
 }
-"""Seconds for each MiB, and bytes for each byte, where two or three bytes ask for an object of Python or for a step of a parser
-written in it: what cannot be made to hold, says docs/reliability.md."""
+"""Seconds for each MiB, and bytes for each byte, where a few bytes ask for an object of Python: what cannot be made to hold, says docs/reliability.md."""
 
 
 class Failed(Exception):

@@ -47,13 +47,17 @@ def _missing(message: Message, complete: dict[int, Message]) -> list[str | int] 
     if schema is None or not schema.needs_check:
         return None
     for field in schema.fields_of(message):
+        cls = field.value.message if field.value is not None else field.message
+        is_checked = cls is not None and cls.__schema__.needs_check
+        # What is not looked at is not made: a list or dict that is empty is made by reading it.
+        if not field.required and not is_checked:
+            continue
         value: Any = field.get(message)
         if value is None:
             if field.required:
                 return [field.name]
             continue
-        cls = field.value.message if field.value is not None else field.message
-        if cls is None or not cls.__schema__.needs_check:
+        if not is_checked:
             continue
         below: Iterable[tuple[str | int, Any]]
         if field.is_map:

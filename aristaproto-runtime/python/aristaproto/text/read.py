@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = ("Reader",)
 
 _ANY = "google.protobuf.Any"
+_INTS = {
+    type_: (low, high, f"{TYPE_NAMES[type_]} ({low} to {high})")
+    for type_, (low, high) in INT_RANGES.items()
+}
 _CLOSERS = {"{": "}", "<": ">"}
 _TRUE = ("true", "True", "t")
 _FALSE = ("false", "False", "f")
@@ -230,9 +234,7 @@ class Reader:
     # -- scalars -------------------------------------------------------------------------------
 
     def _int(self, type_: int) -> int:
-        low, high = INT_RANGES[type_]
-        expected = f"{TYPE_NAMES[type_]} ({low} to {high})"
-        return self._signed_int(low, high, expected)
+        return self._signed_int(*_INTS[type_])
 
     def _signed_int(self, low: int, high: int, expected: str) -> int:
         tokens = self._tokens

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
+import string
 from typing import NamedTuple
 
 from ..base.errors import TextError
@@ -37,6 +38,8 @@ class Token(NamedTuple):
 _SPACE = re.compile(r"[ \t\n\r\v\f]*")
 _TOKEN = re.compile(
     r"""
+    [ \t\n\r\v\f]*
+    (?:
     (?P<IDENT>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<FLOAT>
         (?: [0-9]+\.[0-9]* | \.[0-9]+ ) (?:[eE][+-]?[0-9]+)? [fF]?
@@ -46,12 +49,15 @@ _TOKEN = re.compile(
   | (?P<INT>0[xX][0-9A-Fa-f]+|[0-9]+)
   | (?P<STRING>["'])
   | (?P<SYMBOL>[{}<>\[\]:,;\-])
+    )
     """,
     re.VERBOSE,
 )
+_KINDS = dict(Kind.__members__)
+_SYMBOL = Kind.SYMBOL
 # Where a string may end, by its quote.
 _STOPS = {quote: re.compile(rf"[{quote}\\\n]") for quote in "\"'"}
-_NAME_CHARACTER = re.compile(r"[A-Za-z0-9_.]")
+_NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "_.")
 _INT = re.compile(r"(?P<octal>0[0-7]+)|(?P<hex>0[xX][0-9A-Fa-f]+)|(?P<decimal>0|[1-9][0-9]*)")
 
 # The prefix of a type URL may hold what stands in a URL; the rest of the name is identifiers.
@@ -93,19 +99,34 @@ class Tokens:
     def advance(self) -> Token:
         """Go on to the next token; return the one that was current."""
         last = self.current
-        start = self._skip_space(self._end)
-        if start == len(self.text):
-            self.current = Token(Kind.END, "", start)
-            return last
-        match = _TOKEN.match(self.text, start)
-        if match is None or match.lastgroup is None:
-            raise self._no_token(start)
-        kind = Kind[match.lastgroup]
-        self._end = self._end_of_string(start) if kind is Kind.STRING else match.end()
-        self.current = Token(kind, self.text[start : self._end], start)
-        if kind in (Kind.INT, Kind.FLOAT) and _NAME_CHARACTER.match(self.text, self._end):
-            wrong = re.compile(r"[A-Za-z0-9_.]+").match(self.text, start)
-            raise self.error("a number", Token(Kind.IDENT, wrong[0] if wrong else match[0], start))
+        text = self.text
+        match = _TOKEN.match(text, self._end)
+        if match is None:
+            # A comment, the end, or nothing that is a token.
+            start = self._skip_space(self._end)
+            if start == len(text):
+                self.current = Token(Kind.END, "", start)
+                return last
+            match = _TOKEN.match(text, start)
+            if match is None:
+                raise self._no_token(start)
+        group = match.lastgroup
+        assert group is not None
+        start, end = match.span(group)
+        kind = _KINDS[group]
+        if kind is Kind.STRING:
+            end = self._end_of_string(start)
+        self._end = end
+        self.current = Token(kind, text[start:end], start)
+        if (
+            text[end : end + 1] in _NAME_CHARACTERS
+            and kind is not _SYMBOL
+            and kind in (Kind.INT, Kind.FLOAT)
+        ):
+            wrong = re.compile(r"[A-Za-z0-9_.]+").match(text, start)
+            raise self.error(
+                "a number", Token(Kind.IDENT, wrong[0] if wrong else match[group], start)
+            )
         return last
 
     def _no_token(self, start: int) -> TextError:
@@ -138,15 +159,20 @@ class Tokens:
 
     def at(self, *symbols: str) -> bool:
         """Whether the current token is one of some symbols."""
-        return self.current.kind is Kind.SYMBOL and self.current.text in symbols
+        current = self.current
+        return current.kind is _SYMBOL and current.text in symbols
 
     def take(self, *symbols: str) -> str | None:
         """Consume the current token if it is one of some symbols; return it."""
-        return self.advance().text if self.at(*symbols) else None
+        current = self.current
+        if current.kind is not _SYMBOL or current.text not in symbols:
+            return None
+        return self.advance().text
 
     def expect(self, *symbols: str) -> str:
         """Consume the current token, which must be one of some symbols; return it."""
-        if not self.at(*symbols):
+        current = self.current
+        if current.kind is not _SYMBOL or current.text not in symbols:
             raise self.error(" or ".join(map(repr, symbols)))
         return self.advance().text
 
@@ -176,11 +202,13 @@ class Tokens:
 
     def int_value(self, token: Token, expected: str) -> int:
         """Return the value of an integer in decimal, octal (0...) or hexadecimal (0x...) digits."""
-        match = _INT.fullmatch(token.text)
-        if match is None:
-            raise self.error(expected, token)
         # More digits than any integer of 64 bits has; Python refuses thousands of them anyhow.
         if len(token.text) > 1000:
+            raise self.error(expected, token)
+        if token.text[0] != "0":
+            return int(token.text)
+        match = _INT.fullmatch(token.text)
+        if match is None:
             raise self.error(expected, token)
         if match["hex"]:
             return int(token.text, 0)
