@@ -176,5 +176,5 @@ else:
 
 
 def implementation() -> Literal["native", "python"]:
-    """Return which codec is at work."""
+    """Return which codec is at work: that in Rust (`native`), or the plain one in Python."""
     return "python" if NATIVE is None else "native"

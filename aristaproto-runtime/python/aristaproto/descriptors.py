@@ -45,6 +45,7 @@ class DescriptorFiles:
 
         Its `FILES` are serialised FileDescriptorProtos by the file's name as protoc knows it; its `IMPORTS` name,
         for imported files of other packages, the module that holds them, relative to the module's package.
+        `ImportError` when there is no such module.
         """
         for path in importlib.import_module(module).FILES:
             self._modules[path] = module
@@ -91,7 +92,15 @@ def _dependencies(serialized: bytes) -> list[str]:
 
 
 def attach(file: FileDescriptor, types: Mapping[str, type[Any]]) -> None:
-    """Set `DESCRIPTOR` on generated classes; the keys are names inside the file's package, dotted if nested."""
+    """Set `DESCRIPTOR` on generated classes.
+
+    Args:
+        file: The file of google.protobuf that declares the types.
+        types: The classes by their names inside the file's package, dotted if nested.
+
+    Raises:
+        KeyError: The file has no type of that name.
+    """
     for name, cls in types.items():
         first, *nested = name.split(".")
         found: Any = file.message_types_by_name.get(first) or file.enum_types_by_name.get(first)

@@ -52,6 +52,14 @@ def limits(
 ) -> Generator[Limits, None, None]:
     """Change limits inside a `with` block; what is not given stays as it is.
 
+    Args:
+        depth: Levels of messages inside the outermost one.
+        size: Bytes of wire data; characters of JSON or text.
+        messages: Messages inside the outermost one.
+
+    Yields:
+        The `Limits` that hold inside.
+
     ```python
     with aristaproto.limits(depth=1000):
         tree = Tree.parse(data)

@@ -173,6 +173,9 @@ def compressed(stub: Stub, compression: grpc.Compression) -> Stub:
         stub: A stub over grpcio, of either kind; it stays as it is, and the channel is shared.
         compression: For each call of the new stub, in place of what its channel says; `NoCompression` switches it off.
 
+    Raises:
+        TypeError: `stub` is none over grpcio.
+
     <https://grpc.io/docs/guides/compression/>
     """
     if not isinstance(stub, (ServiceStub, SyncServiceStub)):  # pyright: ignore[reportUnnecessaryIsInstance]

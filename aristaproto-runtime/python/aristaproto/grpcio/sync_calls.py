@@ -65,6 +65,9 @@ class SyncUnaryCall(Generic[Response_co]):
     def exception(self, timeout: float | None = None) -> Exception | None:
         """Waits for the end, and gives what `result` would raise for it; None if there is a response.
 
+        Args:
+            timeout: Seconds to wait here, None for ever.
+
         Raises:
             grpc.FutureTimeoutError, grpc.FutureCancelledError: As `result` does.
         """

@@ -102,7 +102,8 @@ def extension(
     """Make an extension, at the top of a module.
 
     `name` and `extendee`, the message that it extends, are full proto names; the rest is as for
-    `aristaproto.field`. `MessagePool.register` makes it known to parsers.
+    `aristaproto.field`, `TypeError` included. `MessagePool.register` makes it known to parsers.
+    <https://protobuf.dev/programming-guides/proto2/#extensions>
     """
     spec = FieldSpec()
     spec.number = number

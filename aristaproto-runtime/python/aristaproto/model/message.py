@@ -72,6 +72,9 @@ def field(
     oneof. `packed`: how numbers of a list are written. `proto_name`, `json_name`: where they differ from the
     Python name and from its lowerCamelCase. `default`: the default declared in proto2. `deprecated`: warn when it is
     set in the constructor. `utf8`: refuse strings on the wire that are no UTF-8.
+
+    `TypeError` when the class is first used, for a `ref` that is missing or leads nowhere, and for a number that is taken
+    (https://protobuf.dev/programming-guides/proto3/#assigning).
     """
     spec = FieldSpec()
     spec.number = number
@@ -102,7 +105,10 @@ def map_field(
     deprecated: bool = False,
     utf8: bool = True,
 ) -> Any:
-    """A map field in the body of a message class: a dict. `ref` is the class of message or enum values."""
+    """A map field in the body of a message class: a dict (https://protobuf.dev/programming-guides/proto3/#maps).
+
+    `key_type` and `value_type` are `TYPE_*`; `ref` is the class of message or enum values. The rest, and errors, as for `field`.
+    """
     spec: FieldSpec = field(
         number,
         value_type,
@@ -421,7 +427,7 @@ class Message(_BASE, metaclass=_MessageType):
 
     @classmethod
     def FromString(cls, s: Buffer) -> Self:
-        """`parse` under the name that google.protobuf gives it."""
+        """`parse` under the name that google.protobuf gives it; `DecodeError` as there."""
         message: Self = cls.__schema__.new()
         codec.decode(message, s)
         return message
@@ -526,7 +532,10 @@ class Message(_BASE, metaclass=_MessageType):
         *,
         message_pool: MessagePool | None = None,
     ) -> str:
-        """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); see `to_dict`."""
+        """This message as ProtoJSON text (https://protobuf.dev/programming-guides/json/); `JsonError` and the rest as for `to_dict`.
+
+        `indent` as for `json.dumps`: the number of blanks for each level, or the text itself; None for a single line.
+        """
         return codec.json.to_json(
             self,
             indent=indent,
@@ -543,7 +552,10 @@ class Message(_BASE, metaclass=_MessageType):
         ignore_unknown_fields: bool = False,
         message_pool: MessagePool | None = None,
     ) -> Self:
-        """A new message from ProtoJSON text; look-ups and errors as `from_dict`."""
+        """A new message from ProtoJSON text (https://protobuf.dev/programming-guides/json/), as UTF-8 if it is bytes.
+
+        Look-ups and errors as for `from_dict`; `JsonError` also for what is no JSON.
+        """
         message: Self | None = codec.from_json(cls, value, ignore_unknown_fields, message_pool)
         if message is not None:
             return message

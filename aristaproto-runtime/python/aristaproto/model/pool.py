@@ -120,7 +120,7 @@ class MessagePool:
         return pools
 
     def find_extension(self, extendee: str, number: int) -> Extension[Any, Any] | None:
-        """The extension of the message `extendee` (full proto name) with this number."""
+        """The extension of the message `extendee` (full proto name) with this number, None when there is none."""
         key = (extendee, number)
         found = self._extensions.get(key)
         if found is None and self._extern:
@@ -129,7 +129,7 @@ class MessagePool:
         return found
 
     def find_extension_by_name(self, full_name: str) -> Extension[Any, Any] | None:
-        """The extension with this full proto name (``package.name``)."""
+        """The extension with this full proto name (``package.name``), None when there is none."""
         for pool in self._pools(load=True) if self._extern else (self,):
             found = pool._extension_names.get(full_name)
             if found is None and pool._import(full_name):
@@ -139,7 +139,7 @@ class MessagePool:
         return None
 
     def find_extension_inside(self, full_name: str, extendee: str) -> Extension[Any, Any] | None:
-        """The extension of `extendee` that the message `full_name` declares and that holds this very message."""
+        """The extension of `extendee` that the message `full_name` declares and that holds this very message; or None."""
         cls = self.find_message(full_name)
         for pool in self._pools(load=False) if self._extern else (self,):
             for name, extension in pool._extension_names.items():

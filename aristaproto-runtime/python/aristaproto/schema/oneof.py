@@ -87,7 +87,8 @@ def oneof(proto_name: str | None = None, *, init: Literal[False] = False) -> Any
     """A oneof in the body of a message class, below its members, annotated with `Oneof`.
 
     `proto_name`, where it differs from the Python name, is what the members name (`field(..., oneof="…")`). `init` tells
-    type checkers that the constructor has no such parameter.
+    type checkers that the constructor has no such parameter. `TypeError` when the attribute is first read and no member names it.
+    <https://protobuf.dev/programming-guides/proto3/#oneof>
     """
     return Oneof[object](proto_name) if TYPE_CHECKING else Oneof(proto_name)
 

@@ -360,7 +360,7 @@ class NanoDatetime(datetime.datetime):
         fold: int | None = None,
         nanosecond_remainder: int | None = None,
     ) -> Self:
-        """Return a copy with some parts replaced; the remainder stays unless it is given."""
+        """Return a copy with some parts replaced; the nanoseconds that remain stay unless given. `ValueError` as for `datetime`."""
         # True stands for "not given", as in the pure Python datetime: None means naive.
         zone: Any = self.tzinfo if tzinfo is True else tzinfo
         return type(self)(
@@ -552,6 +552,10 @@ def datetime_to_parts(value: datetime.datetime) -> tuple[int, int]:
 def parts_to_datetime(seconds: int, nanos: int) -> datetime.datetime:
     """Return the time in UTC: a `NanoDatetime` where there is a part below the microsecond.
 
+    Args:
+        seconds: Seconds since 1970.
+        nanos: Nanoseconds after that, 0 to 999,999,999.
+
     Raises:
         ValueError: The time is not in the years 1 to 9999, or `nanos` not in 0 to 999,999,999.
     """
@@ -571,6 +575,10 @@ def timedelta_to_parts(value: datetime.timedelta) -> tuple[int, int]:
 
 def parts_to_timedelta(seconds: int, nanos: int) -> datetime.timedelta:
     """Return the duration: a `NanoTimedelta` where there is a part below the microsecond.
+
+    Args:
+        seconds: Whole seconds.
+        nanos: Nanoseconds beside them, of the same sign.
 
     Raises:
         OverflowError: The duration is beyond `datetime.timedelta.max`.

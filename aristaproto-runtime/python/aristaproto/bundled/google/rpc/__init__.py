@@ -35,6 +35,10 @@ __all__ = (
 
 
 class Code(aristaproto.Enum):
+    """
+    The status of a call, as `grpc.StatusCode`: <https://grpc.io/docs/guides/status-codes/>.
+    """
+
     OK = 0
     CANCELLED = 1
     UNKNOWN = 2
@@ -55,108 +59,223 @@ class Code(aristaproto.Enum):
 
 
 class ErrorInfo(aristaproto.Message):
+    """
+    Why a call failed, for programs: <https://google.aip.dev/193#errorinfo>.
+    """
+
     reason: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """What is wrong, in upper case with underscores; unique within the domain."""
+
     domain: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """Who reports it, such as the name of a service."""
+
     metadata: dict[str, str] = aristaproto.map_field(
         3, aristaproto.TYPE_STRING, aristaproto.TYPE_STRING
     )
+    """The values that the message of the status names."""
 
 
 class RetryInfo(aristaproto.Message):
+    """
+    When a client may try again.
+    """
+
     retry_delay: datetime.timedelta | None = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "..protobuf:Duration"
     )
+    """How long to wait first."""
 
 
 class DebugInfo(aristaproto.Message):
-    stack_entries: list[str] = aristaproto.field(
-        1, aristaproto.TYPE_STRING, repeated=True
-    )
+    """
+    Where a server failed, for its developers.
+    """
+
+    stack_entries: list[str] = aristaproto.field(1, aristaproto.TYPE_STRING, repeated=True)
+    """The stack, innermost call first."""
+
     detail: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """More, as the server likes."""
 
 
 class QuotaFailure(aristaproto.Message):
+    """
+    Which quotas a call went beyond.
+    """
+
     violations: list[QuotaFailureViolation] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "QuotaFailureViolation", repeated=True
     )
 
 
 class QuotaFailureViolation(aristaproto.Message):
+    """
+    One quota, and by how much it was exceeded.
+    """
+
     subject: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """Whose quota it is, such as `clientip:10.0.0.1` or `project:123`."""
+
     description: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """What was exceeded and how to get more, for developers."""
+
     api_service: str = aristaproto.field(3, aristaproto.TYPE_STRING)
+    """The API that the quota belongs to."""
+
     quota_metric: str = aristaproto.field(4, aristaproto.TYPE_STRING)
+    """What the quota counts."""
+
     quota_id: str = aristaproto.field(5, aristaproto.TYPE_STRING)
+    """The quota, unique within its API."""
+
     quota_dimensions: dict[str, str] = aristaproto.map_field(
         6, aristaproto.TYPE_STRING, aristaproto.TYPE_STRING
     )
+    """What the quota is for: each dimension and its value, such as a region."""
+
     quota_value: int = aristaproto.field(7, aristaproto.TYPE_INT64)
-    future_quota_value: int | None = aristaproto.field(
-        8, aristaproto.TYPE_INT64, optional=True
-    )
+    """The limit that holds now, in units of the metric."""
+
+    future_quota_value: int | None = aristaproto.field(8, aristaproto.TYPE_INT64, optional=True)
+    """The limit that will hold, in units of the metric, while it is being changed."""
 
 
 class PreconditionFailure(aristaproto.Message):
+    """
+    What does not yet hold and must before a call.
+    """
+
     violations: list[PreconditionFailureViolation] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "PreconditionFailureViolation", repeated=True
     )
 
 
 class PreconditionFailureViolation(aristaproto.Message):
+    """
+    One condition.
+    """
+
     type: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """The kind of the condition, as the service names it."""
+
     subject: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """What it is about, within its kind."""
+
     description: str = aristaproto.field(3, aristaproto.TYPE_STRING)
+    """How it failed and what to do, for developers."""
 
 
 class BadRequest(aristaproto.Message):
+    """
+    Which fields of a request are wrong.
+    """
+
     field_violations: list[BadRequestFieldViolation] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "BadRequestFieldViolation", repeated=True
     )
 
 
 class BadRequestFieldViolation(aristaproto.Message):
+    """
+    One field.
+    """
+
     field: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """Its path in the request, such as `items[0].count`."""
+
     description: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """Why it is wrong, for developers."""
+
     reason: str = aristaproto.field(3, aristaproto.TYPE_STRING)
+    """The same for programs, as in `ErrorInfo`."""
+
     localized_message: LocalizedMessage | None = aristaproto.field(
         4, aristaproto.TYPE_MESSAGE, "LocalizedMessage"
     )
+    """The same for users."""
 
 
 class RequestInfo(aristaproto.Message):
+    """
+    What to name in a report of the error.
+    """
+
     request_id: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """What the service finds the request by in its logs."""
+
     serving_data: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """What its developers need to find out more."""
 
 
 class ResourceInfo(aristaproto.Message):
+    """
+    Which resource a call failed on.
+    """
+
     resource_type: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """The kind of the resource, as its full proto name."""
+
     resource_name: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """Which one it is."""
+
     owner: str = aristaproto.field(3, aristaproto.TYPE_STRING)
+    """Whose it is."""
+
     description: str = aristaproto.field(4, aristaproto.TYPE_STRING)
+    """What failed, for developers."""
 
 
 class Help(aristaproto.Message):
+    """
+    Where to read on.
+    """
+
     links: list[HelpLink] = aristaproto.field(
         1, aristaproto.TYPE_MESSAGE, "HelpLink", repeated=True
     )
 
 
 class HelpLink(aristaproto.Message):
+    """
+    A page.
+    """
+
     description: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """What is on it."""
+
     url: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """Its address."""
 
 
 class LocalizedMessage(aristaproto.Message):
+    """
+    Text for users, in their language.
+    """
+
     locale: str = aristaproto.field(1, aristaproto.TYPE_STRING)
+    """
+    The language, as a tag such as `en-US`: <https://www.rfc-editor.org/rfc/bcp/bcp47.txt>.
+    """
+
     message: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """The text."""
 
 
 class Status(aristaproto.Message):
+    """
+    An error of a call, with details: <https://grpc.io/docs/guides/error/#richer-error-model>.
+    """
+
     code: int = aristaproto.field(1, aristaproto.TYPE_INT32)
+    """The number of a `Code`."""
+
     message: str = aristaproto.field(2, aristaproto.TYPE_STRING)
+    """What went wrong, in English, for developers."""
+
     details: list[google_protobuf.Any] = aristaproto.field(
         3, aristaproto.TYPE_MESSAGE, "..protobuf:Any", repeated=True
     )
+    """Messages of this module and of others."""
 
 
 default_message_pool.register(

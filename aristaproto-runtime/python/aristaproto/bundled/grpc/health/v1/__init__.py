@@ -16,10 +16,21 @@ __all__ = (
 
 
 class HealthCheckResponseServingStatus(aristaproto.Enum):
+    """
+    How a service is: <https://grpc.io/docs/guides/health-checking/>.
+    """
+
     UNKNOWN = 0
+    """Not yet known."""
+
     SERVING = 1
+    """It takes calls."""
+
     NOT_SERVING = 2
+    """It takes none now."""
+
     SERVICE_UNKNOWN = 3
+    """Only `Watch` says so: the server has no such service."""
 
 
 class HealthCheckRequest(aristaproto.Message):
