@@ -1,5 +1,5 @@
 //! Packages of another Debian release than the machine's: downloaded by apt and unpacked into a folder, nothing installed.
-//! Called by `conformance` and `pythons`.
+//! Called by `conformance`, `cross`, `oldest-rust` and `pythons`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ const DOWNLOAD_LIMIT: Duration = Duration::from_mins(15);
 /// apt with lists and sources of its own below a folder; the machine's are not touched.
 pub struct Apt {
     folder: PathBuf,
+    /// None for the machine's own.
+    architectures: Vec<String>,
     log: PathBuf,
 }
 
@@ -23,9 +25,24 @@ impl Apt {
     /// # Errors
     /// A message when this is no Debian, or apt fails.
     pub fn update(root: &Path, folder: &Path, release: &str, log: &Path) -> Result<Self, String> {
+        Self::update_for(root, folder, release, &[], log)
+    }
+
+    /// The same for these architectures, by Debian's names for them, instead of the machine's own.
+    ///
+    /// # Errors
+    /// Those of [`Self::update`].
+    pub fn update_for(
+        root: &Path,
+        folder: &Path,
+        release: &str,
+        architectures: &[&str],
+        log: &Path,
+    ) -> Result<Self, String> {
         let mirror = mirror(root)?;
         let apt = Self {
             folder: folder.to_path_buf(),
+            architectures: architectures.iter().map(ToString::to_string).collect(),
             log: log.to_path_buf(),
         };
         create(&apt.lists().join("partial"))?;
@@ -76,6 +93,11 @@ impl Apt {
             ),
         ] {
             command.arg("-o").arg(format!("{key}={}", value.display()));
+        }
+        for name in &self.architectures {
+            command
+                .arg("-o")
+                .arg(format!("APT::Architectures::={name}"));
         }
         command
     }

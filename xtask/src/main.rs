@@ -9,6 +9,7 @@ mod bless;
 mod bootstrap;
 mod conformance;
 mod corpus;
+mod cross;
 mod debian;
 mod demo;
 mod docs;
@@ -39,7 +40,7 @@ Usage: cargo xtask <verb> [arguments]
   soak              calls under load and faults, our clients and servers beside google's; an hour, `--short` a minute or two;
                     with `--hostile`: damaged messages through both codecs, and bombs; hours, `--short` half a minute
   sanitize          the codec's tests on a debug build of CPython and under AddressSanitizer; `--short`: a few of them
-  wheels            wheels for an index: each Python here, each platform that rustc knows, the pure one; checked and used
+  wheels            wheels for an index: each Python here, each platform of Linux, the pure one; checked and used
   docs              the site of the guide, in target/docs/site; `--serve` to look at it
   bench [group...]  speed and memory beside google.protobuf and others; `bench --help` has the options
   fuzz-engine N     N descriptor sets, whole and damaged, through the engine; a million take an hour

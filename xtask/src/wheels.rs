@@ -2,13 +2,15 @@
 //! target/dist with a wheel for each Python and platform, the pure one, and the source distribution; each is checked by twine,
 //! and those for this machine are installed into a fresh environment and used. A line for each says how far it went.
 //!
-//! Wheels for Linux are linked by zig against the C library of manylinux2014 or against musl. A platform is built for when
-//! rustc has its standard library (`rustup target add …`); the release workflow builds for macOS and Windows.
+//! Wheels for Linux are linked by zig against the C library of manylinux2014 or against musl. A platform that rustc has no
+//! standard library for (`rustup target add …`) is built for with Debian's compiler, see `cross`; those for the other processor
+//! are used under qemu. The release workflow builds for macOS and Windows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use crate::cross::{self, Cross};
 use crate::exec;
 use crate::python::{self, Environment, Python, INSTALL_LIMIT};
 use crate::pythons;
@@ -75,18 +77,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let pure = release.pure()?;
     release.smoke(main, &pure, "python")?;
     for (target, compatibility) in TARGETS {
-        if !has_standard_library(target) {
-            println!("{target}: not built, rustc has no standard library for it (`rustup target add {target}`)");
-            continue;
-        }
-        let wheels = release.native(target, compatibility, &pythons)?;
-        for (python, wheel) in pythons.iter().zip(&wheels) {
-            if target == format!("{}-unknown-linux-gnu", std::env::consts::ARCH) {
-                release.smoke(python, wheel, "native")?;
-            } else {
-                println!("{}: built, not tried here", shown(wheel));
-            }
-        }
+        release.platform(target, compatibility, &pythons)?;
     }
     let mut twine = exec::command(root, tools.program("twine"));
     twine.args(["check", "--strict"]).args(files(&dist)?);
@@ -132,12 +123,51 @@ impl Release<'_> {
         self.new_file(&before, "none-any")
     }
 
+    /// The wheels of one platform, used as far as this machine can.
+    fn platform(
+        &self,
+        target: &str,
+        compatibility: &str,
+        pythons: &[Python],
+    ) -> Result<(), String> {
+        let own = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        let cross = if target == own {
+            Err("it is this machine's own".to_owned())
+        } else {
+            Cross::prepare(self.root, self.log)
+        };
+        let compiler = match &cross {
+            _ if has_standard_library(target) => None,
+            Ok(cross) => Some(cross),
+            Err(reason) => {
+                println!("{target}: not built, rustc has no standard library for it (`rustup target add {target}`), and {reason}");
+                return Ok(());
+            }
+        };
+        let emulated = format!("{}-unknown-linux-gnu", cross::processor());
+        let wheels = self.native(target, compatibility, pythons, compiler)?;
+        for (python, wheel) in pythons.iter().zip(&wheels) {
+            match &cross {
+                _ if target == own => self.smoke(python, wheel, "native")?,
+                Ok(cross) if target == emulated && python.minor == Cross::MINOR => {
+                    self.emulate(cross, wheel, compatibility)?;
+                }
+                _ => println!(
+                    "{}: built, not used: no Python for it is here",
+                    shown(wheel)
+                ),
+            }
+        }
+        Ok(())
+    }
+
     /// A wheel for each Python.
     fn native(
         &self,
         target: &str,
         compatibility: &str,
         pythons: &[Python],
+        cross: Option<&Cross>,
     ) -> Result<Vec<PathBuf>, String> {
         let own = target.starts_with(std::env::consts::ARCH) && target.ends_with("-gnu");
         pythons
@@ -155,6 +185,10 @@ impl Release<'_> {
                 } else {
                     // maturin knows what the interpreter of another platform would say.
                     maturin.arg(format!("python3.{}", python.minor));
+                }
+                if let Some(cross) = cross {
+                    cross.compile(&mut maturin, target);
+                    maturin.env("CARGO_TARGET_DIR", self.work.join("cross"));
                 }
                 exec::run(&mut maturin, self.log, INSTALL_LIMIT)?;
                 self.new_file(&before, &format!("-cp3{}-", python.minor))
@@ -188,6 +222,36 @@ impl Release<'_> {
             "{}: installed and used under {}",
             shown(wheel),
             python.version
+        );
+        Ok(())
+    }
+
+    /// Uses a wheel for the other processor.
+    fn emulate(&self, cross: &Cross, wheel: &Path, compatibility: &str) -> Result<(), String> {
+        let site = self.work.join("smoke/emulated");
+        if site.exists() {
+            fs::remove_dir_all(&site)
+                .map_err(|error| format!("cannot remove {}: {error}", site.display()))?;
+        }
+        let mut pip = exec::command(self.root, self.tools.python());
+        pip.args(["-m", "pip", "install", "--no-index", "--no-deps"])
+            .args(["--only-binary", ":all:", "--implementation", "cp"])
+            .args(["--python-version", &format!("3.{}", Cross::MINOR)])
+            .args([
+                "--platform",
+                &format!("{compatibility}_{}", cross::processor()),
+            ])
+            .arg("--target")
+            .arg(&site)
+            .arg(wheel);
+        exec::run(&mut pip, self.log, INSTALL_LIMIT)?;
+        let mut smoke = cross.python(self.root, &site);
+        smoke.args(["tests/wheels/smoke.py", "native"]);
+        exec::run(&mut smoke, self.log, INSTALL_LIMIT)?;
+        println!(
+            "{}: used under qemu with CPython 3.{}",
+            shown(wheel),
+            Cross::MINOR
         );
         Ok(())
     }
