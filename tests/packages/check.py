@@ -1,6 +1,7 @@
-"""Packages the crates as for crates.io, and builds a project from the packages alone: `cargo xtask test packages`.
+"""Packages the crates as for crates.io, and builds projects from the packages alone: `cargo xtask test packages`.
 
-The registry is a folder: the sources of all dependencies, as `cargo vendor` lays them out, and the packages beside them.
+The registry is a folder: the sources of all dependencies, as `cargo vendor` lays them out, and the packages beside them. One
+project uses each way to generate; the other is that of the guide, with a wheel of the runtime, see `newcomer`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.packages import newcomer
+from tests.wheels.users import ROOT, RUNTIME, Machine
+
 CARGO_HOME = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo").resolve()
 CRATES = (
     "aristaproto-build",
@@ -170,7 +173,12 @@ def main() -> None:
     shutil.rmtree(sources, ignore_errors=True)
     registry(sources, packages)
     consume(work / "consumer", sources, work / "target")
-    print("the crates are packaged, and a project builds from the packages")
+    # Where the step `wheels` compiles, too.
+    machine = Machine(options.target.resolve() / "wheels", RUNTIME)
+    wheel, _ = machine.wheel(RUNTIME, "newcomer", ARISTAPROTO_BUILD="native")
+    config = CONFIG.format(json.dumps(str(sources)))
+    newcomer.follow(f"{config}[net]\noffline = true\n", wheel.parent, work / "target")
+    print("the crates are packaged, and projects build from the packages")
 
 
 if __name__ == "__main__":

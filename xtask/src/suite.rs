@@ -241,7 +241,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "packages",
-        about: "the crates packaged as for crates.io, and a project that is built from the packages alone",
+        about: "the crates packaged as for crates.io, and projects built from the packages alone, one as the guide says",
         needs: &["python"],
         run: Bench::packages,
     },

@@ -429,7 +429,8 @@ impl Bench {
         self.run(step, pytest)
     }
 
-    pub fn wheels(&self) -> Result<Outcome, String> {
+    /// What builds wheels, and the folder that keeps what these builds compile.
+    fn wheel_builders(&self, step: &str) -> Result<(Environment, PathBuf), String> {
         let python = self.pythons.first().ok_or("no Python was found")?;
         let folder = self.target.join("wheels");
         let environment = Environment::prepare(
@@ -438,8 +439,13 @@ impl Bench {
             python,
             &["--requirement", "tests/wheels/requirements.txt"],
             &["tests/wheels/requirements.txt"],
-            &self.log("wheels"),
+            &self.log(step),
         )?;
+        Ok((environment, folder))
+    }
+
+    pub fn wheels(&self) -> Result<Outcome, String> {
+        let (environment, folder) = self.wheel_builders("wheels")?;
         let mut check = exec::command(&self.root, environment.python());
         check
             .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
@@ -636,9 +642,10 @@ impl Bench {
     }
 
     pub fn packages(&self) -> Result<Outcome, String> {
-        let mut check = exec::command(&self.root, self.venv_program("python"));
+        let (environment, _) = self.wheel_builders("packages")?;
+        let mut check = exec::command(&self.root, environment.python());
         check
-            .args(["tests/packages/check.py", "--work"])
+            .args(["-m", "tests.packages.check", "--work"])
             .arg(self.target.join("packages"))
             .arg("--target")
             .arg(&self.target);
