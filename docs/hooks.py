@@ -21,7 +21,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RUSTDOC = os.environ.get("RUSTDOC")
 # Folders of rustdoc: our crates, and what their pages load.
-_RUST_FOLDERS = ("aristaproto_build", "aristaproto_macros", "src", "static.files", "search.index")
+_RUST_FOLDERS = (
+    *("aristaproto_build", "aristaproto_macros", "aristaproto_pyo3", "aristaproto_classes"),
+    *("src", "static.files", "search.index"),
+)
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _DOCS_RS = re.compile(r'(?<=href=")https://docs\.rs/[\w-]+/latest/(?P<page>aristaproto_[\w./]+)')
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)

@@ -12,7 +12,8 @@ use crate::python::{self, Environment};
 const REQUIREMENTS: &str = "docs/requirements.txt";
 const LIMIT: Duration = Duration::from_mins(15);
 /// The features that the crates' pages are built with elsewhere, too (`package.metadata.docs.rs`): nothing of C is compiled.
-const FEATURES: &str = "aristaproto-build/protox,aristaproto-build/prost,aristaproto-macros/protox";
+const FEATURES: &str =
+    "aristaproto-build/protox,aristaproto-build/prost,aristaproto-build/pyo3,aristaproto-macros/protox";
 
 /// Builds the site, and serves it when `arguments` ask for it.
 ///
@@ -73,7 +74,10 @@ pub fn build(root: &Path, log: &Path) -> Result<Environment, String> {
         .args(["doc", "--no-deps", "--no-default-features"])
         .args(["--package", "aristaproto-build", "--lib"])
         .args(["--package", "aristaproto-macros"])
+        .args(["--package", "aristaproto-pyo3"])
+        .args(["--package", "aristaproto-classes"])
         .args(["--features", FEATURES])
+        .env("PYO3_PYTHON", &python.program)
         .env("RUSTDOCFLAGS", "--deny warnings");
     exec::run(&mut rustdoc, log, LIMIT)?;
     let mut mkdocs = exec::command(root, environment.python());

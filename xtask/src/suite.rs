@@ -253,7 +253,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "docs",
-        about: "the site of the guide, strictly, as `cargo xtask docs`",
+        about: "the site of the guide, strictly, as `cargo xtask docs`; and what rustdoc shows against tests/packages/public.txt",
         needs: &[],
         run: Bench::docs,
     },

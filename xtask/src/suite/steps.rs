@@ -659,8 +659,12 @@ impl Bench {
     }
 
     pub fn docs(&self) -> Result<Outcome, String> {
-        docs::build(&self.root, &self.log("docs"))?;
-        Ok(Outcome::Done)
+        let environment = docs::build(&self.root, &self.log("docs"))?;
+        let mut public = exec::command(&self.root, environment.python());
+        public
+            .args(["-m", "tests.packages.public"])
+            .arg(self.target.join("doc"));
+        self.run("docs", public)
     }
 }
 
