@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tests.hostile import BLOCK
 
 FORMS = ("wire", "json", "text")
 CODECS = ("native", "python")
-CHUNK = 250
+CHUNK = 100
 """Blocks for one process."""
 PATIENCE = 3600
 """Seconds for one process."""
@@ -150,11 +150,11 @@ class Mutations:
                 return f"{form} {block}: {one[1]}\n  native {one[2]}\n  plain  {other[2]}"
         return f"{form} {block}: the codecs do not agree, and then they do"
 
-    def run(self, blocks: int, minutes: float) -> None:
+    def run(self, forms: Sequence[str], blocks: int, minutes: float) -> None:
         """The forms in turn, a chunk of each, until there are so many blocks or the time is over."""
         end = time.monotonic() + 60 * minutes
         for at in range(0, blocks, CHUNK):
-            for form in FORMS:
+            for form in forms:
                 self.chunk(form, self.first + at, min(CHUNK, blocks - at))
             done = f"{min(at + CHUNK, blocks) * BLOCK:,}/{blocks * BLOCK:,}"
             print(f"hostile: {done} of each, {len(self.wrong)} wrong", file=sys.stderr, flush=True)
@@ -232,6 +232,7 @@ def main() -> int:
     parser.add_argument("--plugin", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--short", action="store_true", help="half a minute instead of hours")
     parser.add_argument("--inputs", type=int, help="of each format, instead of 10,000,000 (6,000)")
+    parser.add_argument("--form", action="append", choices=FORMS, help="one format, for all three")
     parser.add_argument("--minutes", type=float, default=600, help="then no more inputs are drawn")
     parser.add_argument("--first", type=int, default=0, help="the first block of a thousand inputs")
     parser.add_argument("--bombs", type=float, help="their scale, instead of 1 (0.1); 0 for none")
@@ -242,7 +243,7 @@ def main() -> int:
     work.mkdir(parents=True, exist_ok=True)
     generate(work, options.plugin.resolve())
     mutations = Mutations(work, options.first)
-    mutations.run(-(-inputs // BLOCK), options.minutes)
+    mutations.run(options.form or FORMS, -(-inputs // BLOCK), options.minutes)
     text, wrong = mutations.table(), list(mutations.wrong)
     print(text, flush=True)
     if scale:
