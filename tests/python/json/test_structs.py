@@ -39,7 +39,7 @@ def outcome(call: Any) -> Any:
     """What a call gives; the class of its error."""
     try:
         made = call()
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, TypeError) as error:
         return type(error)
     if isinstance(made, (Struct, ListValue)):
         return made.to_dict()
@@ -79,6 +79,7 @@ def dict_steps(random: Random) -> list[Step]:
         lambda it: it.update(given),
         lambda it: it.update([(key, value)], b=other),
         lambda it: it | given,
+        lambda it: given | it,
         lambda it: key in it,
         lambda it: len(it),
         lambda it: list(it),
@@ -89,6 +90,10 @@ def dict_steps(random: Random) -> list[Step]:
         lambda it: it.clear() if random.random() < 0.2 else None,
     ]
     return steps
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def list_steps(random: Random) -> list[Step]:
@@ -110,12 +115,17 @@ def list_steps(random: Random) -> list[Step]:
     def join(target: Any) -> None:
         target += (value, more)
 
+    def repeat(target: Any) -> None:
+        if len(target) < 20:
+            target *= 2
+
     steps: list[Step] = [
         put,
         put_part,
         delete,
         delete_part,
         join,
+        repeat,
         lambda it: it[index],
         lambda it: len(it[part]),
         lambda it: it.append(value),
@@ -129,6 +139,10 @@ def list_steps(random: Random) -> list[Step]:
         lambda it: it.index(value, 0, index),
         lambda it: it.count(value),
         lambda it: it + [value],  # noqa: RUF005
+        lambda it: [value] + it,  # noqa: RUF005
+        lambda it: it * 2,
+        lambda it: 2 * it,
+        lambda it: it.sort(key=text_of, reverse=True),
         lambda it: value in it,
         lambda it: len(it),
         lambda it: bool(it),
@@ -222,6 +236,17 @@ def test_comparison_ends_at_some_depth() -> None:
         message, plain = ListValue(values=[Value(list_value=message)]), [plain]
     with pytest.raises(RecursionError):
         assert message == plain
+
+
+def test_sorting() -> None:
+    items = ListValue.from_dict([2, 10, -1.5])
+    items.sort()
+    assert items == [-1.5, 2, 10]
+    items.sort(key=str, reverse=True)
+    assert items == [2, 10, -1.5]
+    items.append(None)
+    with pytest.raises(TypeError):
+        items.sort()
 
 
 def test_values_below_are_those_of_the_message() -> None:

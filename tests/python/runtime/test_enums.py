@@ -145,6 +145,7 @@ class Spelled(aristaproto.Enum, prefix="SPELLED_", renamed={"mro_": "SPELLED_mro
         ("SPELLED_OPEN", "in Python it is 'OPEN'"),
         ("SPELLED_mro", "in Python it is 'mro_'"),
         ("OPNE", "did you mean 'OPEN'?"),
+        ("STATE_OPEN", "did you mean 'OPEN'?"),
         ("elsewhere", "Spelled has no member 'elsewhere'"),
     ],
 )

@@ -233,7 +233,9 @@ def _no_member(cls: Any, name: object) -> str:
         return f"{cls.__name__} has no member {name!r}: in Python it is {python_name!r}"
     from difflib import get_close_matches
 
-    nearest = get_close_matches(str(name), members, n=1)
+    # As where another prefix is taken away than the one that the name has.
+    ends = [member for member in members if str(name).endswith(f"_{member}")]
+    nearest = [max(ends, key=len)] if ends else get_close_matches(str(name), members, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return f"{cls.__name__} has no member {name!r}{hint}"
 

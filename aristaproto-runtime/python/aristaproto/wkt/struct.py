@@ -12,7 +12,7 @@ import aristaproto
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, KeysView
+    from collections.abc import Callable, Iterable, Iterator, KeysView
     from typing import Any, Literal, SupportsIndex
 
     from typing_extensions import Self
@@ -72,12 +72,18 @@ class Struct(aristaproto.Message):
     def __len__(self) -> int:
         return len(self.fields)
 
-    def __or__(self, other: Mapping[str, Any]) -> Self:
+    def __or__(self, other: Struct | Mapping[str, Any]) -> Self:
         merged = self.copy()
         merged.update(other)
         return merged
 
-    def __ior__(self, other: Mapping[str, Any]) -> Self:
+    def __ror__(self, other: Mapping[str, Any]) -> Self:
+        merged = type(self)()
+        merged.update(other)
+        merged.update(self)
+        return merged
+
+    def __ior__(self, other: Struct | Mapping[str, Any]) -> Self:
         self.update(other)
         return self
 
@@ -122,7 +128,10 @@ class Struct(aristaproto.Message):
         return key, _plain(value)
 
     def update(
-        self, other: Mapping[str, Any] | Iterable[tuple[str, Any]] = (), /, **named: Any
+        self,
+        other: Struct | Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        /,
+        **named: Any,
     ) -> None:
         """Set the names of a mapping, of pairs, and of keywords; nothing when one of the values has no JSON form."""
         given: dict[str, Any] = {**dict(other), **named}
@@ -216,8 +225,23 @@ class ListValue(aristaproto.Message):
         joined.extend(other)
         return joined
 
+    def __radd__(self, other: Iterable[Any]) -> Self:
+        joined = type(self)()
+        joined.extend(other)
+        joined.extend(self)
+        return joined
+
     def __iadd__(self, other: Iterable[Any]) -> Self:
         self.extend(other)
+        return self
+
+    def __mul__(self, times: SupportsIndex) -> Self:
+        return type(self)(values=self.values * times)
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: SupportsIndex) -> Self:
+        self.values *= times
         return self
 
     if TYPE_CHECKING:
@@ -258,6 +282,12 @@ class ListValue(aristaproto.Message):
     def reverse(self) -> None:
         """Turn the order around."""
         self.values.reverse()
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        """Sort the plain values, or what `key` makes of them; `TypeError` when two of these have no order."""
+        self.values.sort(
+            key=lambda value: _plain(value) if key is None else key(_plain(value)), reverse=reverse
+        )
 
     def copy(self) -> Self:
         """Return a ListValue of the same values, which are not copied."""

@@ -91,7 +91,9 @@ class DebugInfo(aristaproto.Message):
     Where a server failed, for its developers.
     """
 
-    stack_entries: list[str] = aristaproto.field(1, aristaproto.TYPE_STRING, repeated=True)
+    stack_entries: list[str] = aristaproto.field(
+        1, aristaproto.TYPE_STRING, repeated=True
+    )
     """The stack, innermost call first."""
 
     detail: str = aristaproto.field(2, aristaproto.TYPE_STRING)
@@ -136,7 +138,9 @@ class QuotaFailureViolation(aristaproto.Message):
     quota_value: int = aristaproto.field(7, aristaproto.TYPE_INT64)
     """The limit that holds now, in units of the metric."""
 
-    future_quota_value: int | None = aristaproto.field(8, aristaproto.TYPE_INT64, optional=True)
+    future_quota_value: int | None = aristaproto.field(
+        8, aristaproto.TYPE_INT64, optional=True
+    )
     """The limit that will hold, in units of the metric, while it is being changed."""
 
 
