@@ -1,8 +1,7 @@
 //! The step `extension`: the extension modules among the examples, as adopters have them. maturin builds the wheel of each, an
 //! environment of its own gets it, its tests run with both codecs, and the checkers find its types right; examples/extension also
-//! as an editable install. Called by `suite`.
+//! as an editable install. What examples/monorepo generates for Python becomes wheels, too. Called by `suite`.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,8 +18,6 @@ const REQUIREMENTS: &str = "tests/python/requirements-extension.txt";
 struct Project {
     folder: PathBuf,
     module: &'static str,
-    /// Folders of generated packages that it imports and that are not installed.
-    path: OsString,
 }
 
 impl Bench {
@@ -36,7 +33,6 @@ impl Bench {
         let routes = Project {
             folder: examples.join("extension"),
             module: "acme_routes._native",
-            path: OsString::new(),
         };
         self.wheel(&routes, &environment)?;
         let mut editable = self.with_maturin(&routes, &environment, "python");
@@ -45,34 +41,57 @@ impl Bench {
         self.tests_of(&routes, &environment)?;
 
         let monorepo = examples.join("monorepo");
-        let packages = ["common", "shop"].map(|it| monorepo.join(it).join("python"));
+        // Its build script, and that of the crate below it, generate the packages.
+        let generate = ["build", "--package", "aristaproto-example-shop-protos"];
+        self.run(STEP, self.cargo(&generate))?;
+        for crate_folder in ["common", "shop"] {
+            self.generated_package(&monorepo.join(crate_folder).join("python"), &environment)?;
+        }
         let pricing = Project {
             folder: monorepo.join("pricing"),
             module: "acme_pricing._native",
-            path: std::env::join_paths(packages)
-                .map_err(|error| format!("the folder of the repository: {error}"))?,
         };
         self.wheel(&pricing, &environment)?;
         Ok(Outcome::Done)
+    }
+
+    /// Builds and installs the wheel of a package that a build script has generated.
+    fn generated_package(&self, folder: &Path, environment: &Environment) -> Result<(), String> {
+        let wheels = self.target.join(STEP).join("generated");
+        clear(&wheels)?;
+        let python = environment.python();
+        let mut build = exec::command(folder, python.clone());
+        build.args(["-m", "pip", "wheel", "--disable-pip-version-check"]);
+        build.args(["--no-deps", "--no-build-isolation", "--wheel-dir"]);
+        build.arg(&wheels).arg(".");
+        self.run(STEP, build)?;
+        self.install(&wheels, exec::command(folder, python))
+    }
+
+    /// Installs the wheel of a folder, which has the generated modules and not the generator's list of them.
+    fn install(&self, wheels: &Path, mut python: Command) -> Result<(), String> {
+        let wheel = only_file(wheels)?;
+        let bytes = fs::read(&wheel).map_err(|error| error.to_string())?;
+        // The names in an archive are not compressed.
+        let has = |name: &str| bytes.windows(name.len()).any(|it| it == name.as_bytes());
+        if !has("/message_pool.py") || has(".aristaproto-manifest") {
+            return Err(format!("{} has other files", wheel.display()));
+        }
+        pip_install(&mut python).arg("--force-reinstall").arg(wheel);
+        self.run(STEP, python)?;
+        Ok(())
     }
 
     /// Builds, installs, tests and checks the wheel of a project.
     fn wheel(&self, project: &Project, environment: &Environment) -> Result<(), String> {
         let work = self.target.join(STEP).join(project.module);
         let wheels = work.join("wheels");
-        if wheels.exists() {
-            fs::remove_dir_all(&wheels)
-                .map_err(|error| format!("cannot remove {}: {error}", wheels.display()))?;
-        }
+        clear(&wheels)?;
         let mut build = self.with_maturin(project, environment, "maturin");
         build.args(["build", "--out"]).arg(&wheels);
         build.arg("--interpreter").arg(environment.python());
         self.run(STEP, build)?;
-        let mut install = self.with_maturin(project, environment, "python");
-        pip_install(&mut install)
-            .arg("--force-reinstall")
-            .arg(only_file(&wheels)?);
-        self.run(STEP, install)?;
+        self.install(&wheels, self.with_maturin(project, environment, "python"))?;
         self.tests_of(project, environment)?;
 
         let mut stubtest = project.command(environment.python());
@@ -110,15 +129,22 @@ impl Bench {
 
 impl Project {
     fn command(&self, program: PathBuf) -> Command {
-        let mut command = exec::command(&self.folder, program);
-        command.env("PYTHONPATH", &self.path);
-        command
+        exec::command(&self.folder, program)
     }
 }
 
 fn pip_install(pip: &mut Command) -> &mut Command {
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
         .args(["--no-input", "--no-deps"])
+}
+
+/// Removes what an earlier run left in a folder.
+fn clear(folder: &Path) -> Result<(), String> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)
+            .map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
+    }
+    Ok(())
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf, String> {

@@ -161,7 +161,7 @@ impl Bench {
     }
 
     /// A cargo command with the environment that all cargo steps share.
-    fn cargo(&self, arguments: &[&str]) -> Command {
+    pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = exec::cargo(&self.root);
         command.args(arguments);
         command.env("ARISTAPROTO_PYTHON", self.venv_program("python"));
