@@ -159,6 +159,12 @@ def consume(folder: Path, sources: Path, target: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     said = cargo("run", "--offline", "--target-dir", target, folder=folder)
     assert said.startswith("both generate\n"), said
+    # cargo builds the package from what is in it, with the tree and without, and fails if that writes into it.
+    for exclude in ("[]", '["python"]'):
+        manifest = CONSUMER.replace("[dep", f"exclude = {exclude}\n\n[dep", 1)
+        (folder / "Cargo.toml").write_text(manifest, encoding="utf-8")
+        packaging = ("package", "--offline", "--allow-dirty", "--target-dir", target)
+        assert "Verifying consumer" in cargo(*packaging, folder=folder)
 
 
 def main() -> None:
