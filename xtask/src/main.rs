@@ -38,7 +38,7 @@ Usage: cargo xtask <verb> [arguments]
   corpus [step...]  thousands of real .proto files: generate, import, use, lint, type-check, time
   pythons [name...] the Pythons that the tests want and this machine lacks, below target/pythons
   soak              calls under load and faults, our clients and servers beside google's; an hour, `--short` a minute or two;
-                    with `--hostile`: damaged messages through both codecs, and bombs; hours, `--short` half a minute
+                    with `--hostile`: damaged messages through both codecs, and bombs; half an hour, `--short` half a minute
   sanitize          the codec's tests on a debug build of CPython and under AddressSanitizer; `--short`: a few of them
   wheels            wheels for an index: each Python here, each platform of Linux, the pure one; checked and used
   docs              the site of the guide, in target/docs/site; `--serve` to look at it
