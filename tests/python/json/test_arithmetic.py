@@ -167,6 +167,15 @@ def test_messages(seed: int) -> None:
                 assert compare(one, second) == compare(a, b)
                 assert compare(second, one) == compare(b, a)
         assert (of(-one), of(abs(one))) == (-a, abs(a))
+        nano = NanoTimedelta.from_nanoseconds(a // 8)
+        part = Duration.from_timedelta(nano)
+        factor = random.choice((-3, 2, True, 0.5, -0.1, 1e-3, 1.25))
+        assert of(part * factor) == of(factor * part) == of(nano * factor)
+        assert of(part / factor) == of(nano / factor) or abs(factor) < 0.5
+        if b:
+            assert one / other == one / Duration.from_timedelta(other) == a / b
+        if a:
+            assert Duration.from_timedelta(other) / one == other / one == b / a
         start = Timestamp.from_datetime(moment(b, random))
         for length in (one, one.to_timedelta()):
             assert of(start + length) == of(length + start) == a + b
@@ -204,6 +213,21 @@ def test_what_messages_refuse() -> None:
         _ = start - datetime.datetime(2020, 1, 1)
     with pytest.raises(ValueError, match="seconds"):
         _ = Duration(315_576_000_000) + timedelta(microseconds=1_000_000)
+    with pytest.raises(ValueError, match="seconds"):
+        _ = Duration(315_576_000_000) * 1.1
+    with pytest.raises(ZeroDivisionError):
+        _ = length / 0
+    with pytest.raises(ZeroDivisionError):
+        _ = length / timedelta(0)
+    for value in ("text", None, start):
+        with pytest.raises(TypeError):
+            _ = length * value
+        with pytest.raises(TypeError):
+            _ = length / value
+        with pytest.raises(TypeError):
+            _ = value / length
+    with pytest.raises(TypeError):
+        _ = 5 / length
     with pytest.raises(ValueError, match="year"):
         _ = Timestamp(253402300799) + timedelta(days=1)
     with pytest.raises(TypeError, match="unhashable"):

@@ -15,7 +15,7 @@ from ..times.nano_datetime import parts_to_timedelta, timedelta_to_parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, overload
 
     from typing_extensions import Self
 
@@ -27,8 +27,9 @@ _SECOND = 1_000_000_000  # in nanoseconds
 class Duration(aristaproto.Message):
     """A span of time, forwards or backwards, of at most 10,000 years.
 
-    Its JSON form is text such as `1.500s`. It can be added to and subtracted from a `timedelta` or another Duration, and compared with
-    them by `<` and so on, to the nanosecond; sums beyond 10,000 years are a `ValueError`.
+    Its JSON form is text such as `1.500s`. It can be added to and subtracted from a `timedelta` or another Duration, divided by them,
+    and compared with them by `<` and so on, to the nanosecond; times a number, and divided by one, it is a Duration. Results beyond
+    10,000 years are a `ValueError`.
     <https://protobuf.dev/reference/protobuf/google.protobuf/#duration>
     """
 
@@ -73,6 +74,29 @@ class Duration(aristaproto.Message):
 
     def __abs__(self) -> Duration:
         return -self if self < Duration() else self
+
+    def __mul__(self, factor: float) -> Duration:
+        return _scaled(self, *factor.as_integer_ratio()) if _is_number(factor) else NotImplemented
+
+    __rmul__ = __mul__
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __truediv__(self, other: float) -> Duration: ...
+        @overload
+        def __truediv__(self, other: datetime.timedelta | Duration) -> float: ...
+
+    def __truediv__(self, other: Any) -> Any:
+        if _is_number(other):
+            above, below = other.as_integer_ratio()
+            return _scaled(self, below, above)
+        span = nanoseconds(other)
+        return NotImplemented if span is None else nanoseconds(self) / span
+
+    def __rtruediv__(self, other: datetime.timedelta) -> float:
+        span = nanoseconds(other)
+        return NotImplemented if span is None else span / nanoseconds(self)
 
     def __lt__(self, other: datetime.timedelta | Duration) -> bool:
         return (
@@ -145,6 +169,17 @@ def from_nanoseconds(value: int) -> Duration:
         seconds, nanos = -seconds, -nanos
     check_duration(seconds, nanos)
     return Duration(seconds=seconds, nanos=nanos)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
+
+
+def _scaled(span: Duration, above: int, below: int) -> Duration:
+    """The span times a fraction, rounded to the nearest nanosecond, half to even as `timedelta` does."""
+    from fractions import Fraction
+
+    return from_nanoseconds(round(Fraction(nanoseconds(span) * above, below)))
 
 
 def _sum(one: Duration, other: object, sign: int = 1) -> Duration:
