@@ -37,7 +37,7 @@ pub mod _native {
     use super::binary::{arrays, decode as reader, encode as writer};
     use super::json::options::JsonOptions;
     use super::message::header::{new_message, Message};
-    use super::python::arguments::{caught, Invoke};
+    use super::python::arguments::{caught, install_panic_hook, Invoke};
     use super::python::cpython::stack_error;
     use super::python::stack::has_room;
     use super::python::{imports, limits};
@@ -58,24 +58,27 @@ pub mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         message_type::refuse_subinterpreters(module.py())?;
+        install_panic_hook();
         module.add("MessageBase", message_type::base_class(module.py())?)
     }
 
     /// Gives `Message` and its metaclass the methods that are written in Rust.
     #[pyfunction]
     fn install(message: &Bound<'_, PyType>, metaclass: &Bound<'_, PyType>) -> PyResult<()> {
-        let py = message.py();
-        imports::API.forget(py);
-        limits::VARIABLE.forget(py);
-        json::imports::IMPORTS.forget(py);
-        message_type::allow_vectorcall(metaclass)?;
-        methods::install_methods(message)
+        caught(|| {
+            let py = message.py();
+            imports::API.forget(py);
+            limits::VARIABLE.forget(py);
+            json::imports::IMPORTS.forget(py);
+            message_type::allow_vectorcall(metaclass)?;
+            methods::install_methods(message)
+        })
     }
 
     /// Makes an empty message of a class without calling its `__init__`.
     #[pyfunction]
     fn new<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
-        new_message(class.py(), &*plan_of(class)?)
+        caught(|| new_message(class.py(), &*plan_of(class)?))
     }
 
     /// The numbers of a repeated field as they lie in memory, if they are still to be read from wire bytes; `None` when the message
@@ -85,7 +88,7 @@ pub mod _native {
         message: &Bound<'py, PyAny>,
         number: u32,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        arrays::numbers(Message::known(message)?, number)
+        caught(|| arrays::numbers(Message::known(message)?, number))
     }
 
     /// Merges one message into another; false for what `aristaproto.model.access` is to do. `by_python`: its `merge_field`.

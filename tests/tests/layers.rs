@@ -24,6 +24,7 @@ const UNSAFE: &[&str] = &[
     "api/registration.rs",
     "api/trampolines.rs",
     "memory/layout.rs",
+    "memory/reserve.rs",
     "memory/slot.rs",
     "message/header.rs",
     "message/level.rs",

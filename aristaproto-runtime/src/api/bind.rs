@@ -10,6 +10,9 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use crate::api::field_descriptor::SlotParts;
 use crate::api::{field_descriptor, message_type};
 use crate::memory::layout::{Layout, MessageClass, Offset};
+use crate::memory::reserve;
+use crate::python::arguments::caught;
+use crate::python::cpython;
 use crate::schema::compile::compile_field;
 use crate::schema::field::Storage;
 use crate::schema::field_tables::{CanonicalEntry, DecodeEntry, EncodeEntry, FieldEncoding};
@@ -19,6 +22,8 @@ use crate::schema::wire_table::{FieldShape, MessageKind, Shape};
 
 /// A class with more fields than this is not read before one of them is looked at.
 const FLAT_FIELDS: usize = 8;
+/// More bytes than a field takes in the plan of its class and while that is made.
+const FIELD_BYTES: usize = 4096;
 
 /// A field on its way into a plan, with its position in order of declaration and the schema's `Field`.
 struct Draft<'py> {
@@ -40,33 +45,36 @@ pub fn bind<'py>(
     schema: &Bound<'py, PyAny>,
     base: &Bound<'py, PyType>,
 ) -> PyResult<(Handle, Bound<'py, PyList>, Bound<'py, PyList>)> {
-    let py = schema.py();
-    let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
-    let own = MessageClass::new(&class)?;
-    let mut drafts = Vec::new();
-    let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
-    for (position, python) in declared.iter().enumerate() {
-        let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
-        let (offset, _) = field_descriptor::find(&class, &descriptor)?;
-        let (shape, field) = compile_field(&python, Storage::Slot(offset))?;
-        drafts.push(Draft {
-            position,
-            shape,
-            field,
-            python,
-        });
-    }
-    let members = link_oneofs(schema, &class, &mut drafts)?;
-    let all = PyList::empty(py);
-    let alone_all = PyList::empty(py);
-    for draft in &drafts {
-        let (descriptor, alone) = describe(&class, draft)?;
-        all.append(descriptor)?;
-        alone_all.append(alone)?;
-    }
-    let plan = assemble(schema, own, base, drafts, members)?.share();
-    message_type::call_directly(&plan.class);
-    Ok((Handle::new(plan), all, alone_all))
+    caught(|| {
+        let py = schema.py();
+        let class: Bound<'py, PyType> = schema.getattr("cls")?.cast_into()?;
+        let own = MessageClass::new(&class)?;
+        let mut drafts = Vec::new();
+        let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
+        reserve::ensure((declared.len() + 8) * FIELD_BYTES)?;
+        for (position, python) in declared.iter().enumerate() {
+            let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
+            let (offset, _) = field_descriptor::find(&class, &descriptor)?;
+            let (shape, field) = compile_field(&python, Storage::Slot(offset))?;
+            drafts.push(Draft {
+                position,
+                shape,
+                field,
+                python,
+            });
+        }
+        let members = link_oneofs(schema, &class, &mut drafts)?;
+        let all = cpython::empty_list(py)?;
+        let alone_all = cpython::empty_list(py)?;
+        for draft in &drafts {
+            let (descriptor, alone) = describe(&class, draft)?;
+            all.append(descriptor)?;
+            alone_all.append(alone)?;
+        }
+        let plan = assemble(schema, own, base, drafts, members)?.share();
+        message_type::call_directly(&plan.class);
+        Ok((Handle::new(plan), all, alone_all))
+    })
 }
 
 /// The class that declares a slot, and the slot's descriptor.
@@ -285,19 +293,21 @@ pub fn bind_slot(
     name: &Bound<'_, PyString>,
     default: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
-    let py = owner.py();
-    MessageClass::new(owner)?;
-    let descriptor = owner.getattr("__dict__")?.get_item(name)?;
-    let made = field_descriptor::new_slot(
-        py,
-        SlotParts {
-            owner,
-            name: name.as_any(),
-            offset: field_descriptor::find(owner, &descriptor)?.0,
-            default,
-            numbers: None,
-            others: Vec::new(),
-        },
-    )?;
-    put_into(owner, name.as_any(), &made)
+    caught(|| {
+        let py = owner.py();
+        MessageClass::new(owner)?;
+        let descriptor = owner.getattr("__dict__")?.get_item(name)?;
+        let made = field_descriptor::new_slot(
+            py,
+            SlotParts {
+                owner,
+                name: name.as_any(),
+                offset: field_descriptor::find(owner, &descriptor)?.0,
+                default,
+                numbers: None,
+                others: Vec::new(),
+            },
+        )?;
+        put_into(owner, name.as_any(), &made)
+    })
 }

@@ -14,6 +14,7 @@ use crate::binary::decoder::{read_besides_numbers, read_pending};
 use crate::memory::layout::Offset;
 use crate::memory::slot::{Slot, SlotOf};
 use crate::message::header::Message;
+use crate::python::cpython;
 
 /// What an empty slot reads as.
 enum Empty {
@@ -63,8 +64,8 @@ impl FieldSlot {
         }
         let made = match &self.empty {
             Empty::Default(value) => return Ok(value.bind(py).clone()),
-            Empty::List | Empty::Numbers(_) => PyList::empty(py).into_any(),
-            Empty::Dict => PyDict::new(py).into_any(),
+            Empty::List | Empty::Numbers(_) => cpython::empty_list(py)?.into_any(),
+            Empty::Dict => cpython::dict(py)?.into_any(),
         };
         // Making it may have run the collector, and that any code: what it has put there stays.
         if let Some(held) = slot.get(py) {

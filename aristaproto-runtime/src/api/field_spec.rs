@@ -11,7 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString};
 
 use crate::api::trampolines;
-use crate::python::arguments::{Arguments, Function};
+use crate::python::arguments::{caught, Arguments, Function};
 use crate::python::values::is_exact_scalar;
 
 /// A field as the class body states it; `None` is Python's.
@@ -175,13 +175,14 @@ pub fn field_functions<'py>(
     plain_field: &Bound<'py, PyAny>,
     plain_map_field: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let py = plain_field.py();
-    FUNCTIONS.get_or_init(py, || Functions {
-        names: PARAMETERS.map(|name| PyString::intern(py, name).unbind()),
-        field: plain_field.clone().unbind(),
-        map_field: plain_map_field.clone().unbind(),
-    });
-    Ok((
+    caught(|| {
+        let py = plain_field.py();
+        FUNCTIONS.get_or_init(py, || Functions {
+            names: PARAMETERS.map(|name| PyString::intern(py, name).unbind()),
+            field: plain_field.clone().unbind(),
+            map_field: plain_map_field.clone().unbind(),
+        });
+        Ok((
         trampolines::function::<FieldFunction>(
             c"field",
             "number, type, ref=None, *, repeated=False, optional=False, required=False, oneof=None, packed=True, \
@@ -194,4 +195,5 @@ pub fn field_functions<'py>(
             plain_map_field,
         )?,
     ))
+    })
 }

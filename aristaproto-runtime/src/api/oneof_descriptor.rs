@@ -9,6 +9,7 @@ use crate::api::field_descriptor;
 use crate::binary::decoder::read_besides_numbers;
 use crate::memory::slot::SlotOf;
 use crate::message::header::Message;
+use crate::python::arguments::caught;
 use crate::python::arguments::Invoke;
 
 // The descriptor of a oneof: reads the slots of its members. Not documented as others are: before version 3.11, Python would put that
@@ -100,15 +101,17 @@ pub fn oneof_slot(
     set: Py<PyAny>,
     documentation: Py<PyAny>,
 ) -> PyResult<OneofSlot> {
-    let members = members.into_iter().map(|name| {
-        let descriptor = class.as_any().getattr(name.str()?)?;
-        let (offset, owner) = field_descriptor::find(class, &descriptor)?;
-        Ok((SlotOf::new(&owner, offset)?, name.unbind()))
-    });
-    Ok(OneofSlot {
-        members: members.collect::<PyResult<_>>()?,
-        set,
-        oneof,
-        documentation,
+    caught(|| {
+        let members = members.into_iter().map(|name| {
+            let descriptor = class.as_any().getattr(name.str()?)?;
+            let (offset, owner) = field_descriptor::find(class, &descriptor)?;
+            Ok((SlotOf::new(&owner, offset)?, name.unbind()))
+        });
+        Ok(OneofSlot {
+            members: members.collect::<PyResult<_>>()?,
+            set,
+            oneof,
+            documentation,
+        })
     })
 }

@@ -1,6 +1,7 @@
 //! Message classes in the pool of their tree.
 #![allow(unsafe_code)]
 
+use crate::python::arguments::caught;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 use pyo3::{ffi, intern};
@@ -16,27 +17,29 @@ pub fn register<'py>(
     prefix: &str,
     types: &Bound<'py, PyDict>,
 ) -> PyResult<Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>> {
-    let py = pool.py();
-    let mut rest = Vec::new();
-    for (name, value) in crate::python::values::entries(types) {
-        let full_name = PyString::new(
-            py,
-            &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?),
-        );
-        let told = match value.cast::<PyType>() {
-            Ok(class) => {
-                let name = (intern!(py, "__proto_name__"), full_name.as_any());
-                add_to_class(class, [name, (intern!(py, "__pool__"), pool)])?
+    caught(|| {
+        let py = pool.py();
+        let mut rest = Vec::new();
+        for (name, value) in crate::python::values::entries(types)? {
+            let full_name = PyString::new(
+                py,
+                &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?),
+            );
+            let told = match value.cast::<PyType>() {
+                Ok(class) => {
+                    let name = (intern!(py, "__proto_name__"), full_name.as_any());
+                    add_to_class(class, [name, (intern!(py, "__pool__"), pool)])?
+                }
+                Err(_) => false,
+            };
+            if told {
+                known.set_item(full_name, value)?;
+            } else {
+                rest.push((full_name.into_any(), value));
             }
-            Err(_) => false,
-        };
-        if told {
-            known.set_item(full_name, value)?;
-        } else {
-            rest.push((full_name.into_any(), value));
         }
-    }
-    Ok(rest)
+        Ok(rest)
+    })
 }
 
 /// Puts names that are no special methods' into the dict of a class that was made in Python; false for another one.

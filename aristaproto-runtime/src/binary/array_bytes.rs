@@ -4,13 +4,26 @@ use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyMemoryView};
 
+use crate::python::growth::{concat, out_of_memory};
+use crate::python::values::new_bytes;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
 use crate::wire::{count_varints, unzigzag, zigzag, Kind, Malformed, Reader, Writer};
 
 /// Writes the numbers of a one-dimensional buffer as the value of a field, with its tags; of none, nothing. False, and nothing was
 /// written, when the value is no buffer of the field's type.
-pub fn put(value: &Bound<'_, PyAny>, field: &Field, shape: &FieldShape, out: &mut Writer) -> bool {
+///
+/// # Errors
+/// `MemoryError`.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn put(
+    value: &Bound<'_, PyAny>,
+    field: &Field,
+    shape: &FieldShape,
+    out: &mut Writer,
+) -> PyResult<bool> {
     let list = ListEncoding {
         packed: field.packed,
         shape,
@@ -28,11 +41,12 @@ pub fn put(value: &Bound<'_, PyAny>, field: &Field, shape: &FieldShape, out: &mu
         Kind::UInt32 => varints(value, list, out, |it: u32| it.into()),
         Kind::SInt32 => varints(value, list, out, |it: i32| zigzag(it.into())),
         Kind::SInt64 => varints(value, list, out, zigzag),
-        Kind::Bool => bools(value).is_some_and(|bytes| {
+        Kind::Bool => match bools(value) {
             // Any byte but zero is true.
-            varints(&bytes, list, out, |it: u8| (it != 0).into())
-        }),
-        _ => false,
+            Some(bytes) => varints(&bytes, list, out, |it: u8| (it != 0).into()),
+            None => Ok(false),
+        },
+        _ => Ok(false),
     }
 }
 
@@ -44,8 +58,10 @@ struct ListEncoding<'a> {
 }
 
 /// The numbers of a one-dimensional buffer of their very type, contiguous or not.
-fn numbers<T: Element>(value: &Bound<'_, PyAny>) -> Option<Vec<T>> {
-    let buffer = PyBuffer::<T>::get(value).ok()?;
+fn numbers<T: Element + Default>(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<T>>> {
+    let Ok(buffer) = PyBuffer::<T>::get(value) else {
+        return Ok(None);
+    };
     let foreign: &[u8] = if cfg!(target_endian = "little") {
         b">!"
     } else {
@@ -54,17 +70,27 @@ fn numbers<T: Element>(value: &Bound<'_, PyAny>) -> Option<Vec<T>> {
     // `PyO3` does not look at the order of bytes.
     let order = buffer.format().to_bytes().first();
     let is_native = order.is_none_or(|order| !foreign.contains(order));
-    (is_native && buffer.dimensions() == 1).then(|| buffer.to_vec(value.py()).ok())?
+    if !is_native || buffer.dimensions() != 1 {
+        return Ok(None);
+    }
+    let mut numbers = Vec::new();
+    let count = buffer.item_count();
+    numbers.try_reserve_exact(count).map_err(out_of_memory)?;
+    numbers.resize(count, T::default());
+    Ok(buffer
+        .copy_to_slice(value.py(), &mut numbers)
+        .is_ok()
+        .then_some(numbers))
 }
 
-fn fixed<T: Element, const N: usize>(
+fn fixed<T: Element + Default, const N: usize>(
     value: &Bound<'_, PyAny>,
     list: ListEncoding<'_>,
     out: &mut Writer,
     to: impl Fn(T) -> [u8; N],
-) -> bool {
-    let Some(numbers) = numbers::<T>(value) else {
-        return false;
+) -> PyResult<bool> {
+    let Some(numbers) = numbers::<T>(value)? else {
+        return Ok(false);
     };
     if !list.packed {
         for &number in numbers.iter().rev() {
@@ -78,17 +104,17 @@ fn fixed<T: Element, const N: usize>(
         }
         out.varint(length as u64, list.shape.packed_key);
     }
-    true
+    Ok(true)
 }
 
-fn varints<T: Element>(
+fn varints<T: Element + Default>(
     value: &Bound<'_, PyAny>,
     list: ListEncoding<'_>,
     out: &mut Writer,
     to: impl Fn(T) -> u64,
-) -> bool {
-    let Some(numbers) = numbers::<T>(value) else {
-        return false;
+) -> PyResult<bool> {
+    let Some(numbers) = numbers::<T>(value)? else {
+        return Ok(false);
     };
     if !list.packed {
         for &number in numbers.iter().rev() {
@@ -101,7 +127,7 @@ fn varints<T: Element>(
         }
         out.varint((out.len() - before) as u64, list.shape.packed_key);
     }
-    true
+    Ok(true)
 }
 
 /// The bytes of a contiguous buffer of bools.
@@ -155,13 +181,15 @@ fn fixed_in_memory<'py, const N: usize>(
     }
     let is_little = cfg!(target_endian = "little");
     if let ([part], true) = (parts, is_little) {
-        return Ok(Ok(PyBytes::new(py, part)));
+        return Ok(new_bytes(py, part));
     }
-    let mut bytes = parts.concat();
-    if !is_little {
-        bytes.chunks_exact_mut(N).for_each(<[u8]>::reverse);
-    }
-    Ok(Ok(PyBytes::new(py, &bytes)))
+    let bytes = concat(parts).and_then(|mut bytes| {
+        if !is_little {
+            bytes.chunks_exact_mut(N).for_each(<[u8]>::reverse);
+        }
+        new_bytes(py, &bytes)
+    });
+    Ok(bytes)
 }
 
 fn varints_in_memory<'py, const N: usize>(

@@ -12,6 +12,7 @@ use crate::binary::encode::with_buffer;
 use crate::message::header::Message;
 use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
+use crate::python::growth::{collect, concat, push};
 use crate::python::imports::api;
 use crate::python::limits::STACK_LEVELS;
 use crate::python::values;
@@ -72,7 +73,7 @@ fn record<'py>(
     shape: &FieldShape,
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
     with_buffer(|out| {
-        if !array_bytes::put(value, field, shape, out) {
+        if !array_bytes::put(value, field, shape, out)? {
             return Ok(None);
         }
         let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
@@ -92,7 +93,7 @@ fn keep<'py>(
 ) -> PyResult<bool> {
     let mut data = record.clone();
     if message.holds_arrays() {
-        let held = message.records();
+        let held = message.records()?;
         let held =
             held.ok_or_else(|| PyRuntimeError::new_err("checked wire bytes are no records"))?;
         let kept = |is_higher: bool| {
@@ -102,7 +103,7 @@ fn keep<'py>(
             records.map(|(_, bytes)| bytes)
         };
         let all = kept(false).chain([record.as_bytes()]).chain(kept(true));
-        data = values::new_bytes(record.py(), &all.collect::<Vec<_>>().concat())?;
+        data = values::new_bytes(record.py(), &concat(&collect(all.map(Ok))?)?)?;
     } else {
         read_pending(message)?;
     }
@@ -138,9 +139,9 @@ pub fn numbers<'py>(
     let Some((data, start, end)) = message.pending() else {
         return Ok(None);
     };
-    let parts = parts(shape, data.as_bytes(), start, end).map_err(|found| broken(&found))?;
+    let parts = parts(shape, data.as_bytes(), start, end)?;
     let made = array_bytes::native(data.py(), shape.kind, &parts)?;
-    made.map(Some).map_err(|found| broken(&found))
+    made.map(Some).map_err(broken)
 }
 
 /// The values of a list of numbers, packed or one by one.
@@ -149,24 +150,24 @@ fn parts<'a>(
     data: &'a [u8],
     start: usize,
     end: usize,
-) -> Result<Vec<&'a [u8]>, Malformed> {
+) -> PyResult<Vec<&'a [u8]>> {
     let mut found = Vec::new();
     let mut reader = Reader::new(data, start, end);
     while !reader.at_end() {
-        let tag = reader.tag()?;
+        let tag = reader.tag().map_err(broken)?;
         let value = reader.pos;
         if tag == shape.number << 3 | LEN {
-            found.push(reader.bytes()?);
+            push(&mut found, reader.bytes().map_err(broken)?)?;
             continue;
         }
-        reader.skip(tag, STACK_LEVELS)?;
+        reader.skip(tag, STACK_LEVELS).map_err(broken)?;
         if tag == shape.tag {
-            found.extend(data.get(value..reader.pos));
+            push(&mut found, data.get(value..reader.pos).unwrap_or_default())?;
         }
     }
     Ok(found)
 }
 
-fn broken(found: &Malformed) -> PyErr {
+fn broken(found: Malformed) -> PyErr {
     PyRuntimeError::new_err(format!("checked wire bytes cannot be read: {found}"))
 }

@@ -303,6 +303,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
     ) -> Yes {
         let mut keys: Vec<&[u8]> = Vec::new();
         loop {
+            keys.try_reserve(1).ok()?;
             keys.push(self.within(|inner| {
                 holds(inner.tag()? == key_shape.tag)?;
                 let start = inner.reader.pos;
@@ -372,7 +373,7 @@ fn are_distinct(keys: &[&[u8]]) -> bool {
             longer(one, other) || as_long(one, other) && one.iter().rev().lt(other.iter().rev())
         })
         || {
-            let mut seen = HashSet::with_capacity(keys.len());
-            keys.iter().all(|key| seen.insert(key))
+            let mut seen = HashSet::new();
+            seen.try_reserve(keys.len()).is_ok() && keys.iter().all(|key| seen.insert(key))
         }
 }

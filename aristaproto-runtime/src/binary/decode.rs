@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyBytes;
 
 use crate::binary::check::{Budget, Checker};
 use crate::binary::decoder::{read_pending, Decoder};
@@ -17,6 +17,8 @@ use crate::binary::unknown_fields::DeferredUnknownFields;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
+use crate::python::cpython;
+use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::stack::StackFloor;
@@ -105,7 +107,9 @@ fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<
             match found {
                 Ok(Some(found)) => Some(Rc::clone(&found.shape)),
                 Ok(None) => {
-                    unknown.insert((shape.class, number));
+                    if let Err(error) = growth::insert(&mut unknown, (shape.class, number)) {
+                        raised.set(Some(error));
+                    }
                     None
                 }
                 Err(error) => {
@@ -160,7 +164,7 @@ pub fn decode<'py>(
             require_all(py, plan, message)
         };
     }
-    let options = PyDict::new(py);
+    let options = cpython::dict(py)?;
     options.set_item("partial", partial)?;
     api(py)?
         .decode

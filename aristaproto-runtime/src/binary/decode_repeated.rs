@@ -10,6 +10,7 @@ use crate::binary::unknown_fields::UnknownFields;
 use crate::memory::slot::Slots;
 use crate::message::field_access;
 use crate::message::header::new_message;
+use crate::python::growth;
 use crate::python::key_cache;
 use crate::python::limits::STACK_LEVELS;
 use crate::schema::field::{Storage, Wrapped};
@@ -43,7 +44,7 @@ impl<'py> Decoder<'_, 'py> {
             };
             match item.map_err(|failure| failure.at(PathElement::Index(list.len())))? {
                 Some(item) => list.append(item)?,
-                None => unknown.add(reader, start),
+                None => unknown.add(reader, start)?,
             }
             start = reader.pos;
             if !reader.goes_on(shape.key) {
@@ -145,8 +146,8 @@ impl<'py> Decoder<'_, 'py> {
                     && shape.is_numbers()
                     && self.budget.depth == UNCOUNTED.depth =>
             {
-                left.push(shape.number);
-                true
+                // Without memory for the number, they are read now.
+                growth::push(left, shape.number).is_ok()
             }
             _ => false,
         }
@@ -207,7 +208,7 @@ impl<'py> Decoder<'_, 'py> {
         let first = field_access::get(self.py, plan, field, slots)?
             .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
         let fresh = if first {
-            decode_scalar::all(self.py, shape.kind, bytes)
+            decode_scalar::all(self.py, shape.kind, bytes)?
         } else {
             None
         };
@@ -222,8 +223,8 @@ impl<'py> Decoder<'_, 'py> {
                 Ok(Some(item)) => list.append(item)?,
                 Ok(None) => {
                     // As it would stand alone.
-                    unknown.add_tag(reader, shape.key);
-                    unknown.add(&inner, start);
+                    unknown.add_tag(reader, shape.key)?;
+                    unknown.add(&inner, start)?;
                 }
                 Err(failure) => {
                     let failure = match failure.cause {

@@ -1,9 +1,11 @@
 //! Scalars read from wire bytes, one by one or packed, as objects of Python's own types or enum values.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyList};
+use pyo3::types::{PyBool, PyList};
 
 use crate::binary::error::{not_utf8, DecodeResult};
+use crate::python::cpython;
+use crate::python::cpython::list;
 use crate::python::values;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
@@ -37,25 +39,27 @@ pub fn plain<'py>(
     reader: &mut Reader<'_>,
 ) -> DecodeResult<Bound<'py, PyAny>> {
     Ok(match kind {
-        Kind::Double => PyFloat::new(py, f64::from_le_bytes(reader.fixed()?)).into_any(),
-        Kind::Float => PyFloat::new(py, f64::from(f32::from_le_bytes(reader.fixed()?))).into_any(),
-        Kind::Int64 => values::int_object(py, reader.varint()? as i64),
-        Kind::UInt64 => values::uint_object(py, reader.varint()?),
-        Kind::Int32 | Kind::Enum => values::int_object(py, i64::from(reader.varint()? as i32)),
-        Kind::UInt32 => values::int_object(py, i64::from(reader.varint()? as u32)),
-        Kind::SInt32 => values::int_object(py, unzigzag(reader.varint()? & 0xffff_ffff)),
-        Kind::SInt64 => values::int_object(py, unzigzag(reader.varint()?)),
-        Kind::Fixed64 => values::uint_object(py, u64::from_le_bytes(reader.fixed()?)),
-        Kind::SFixed64 => values::int_object(py, i64::from_le_bytes(reader.fixed()?)),
-        Kind::Fixed32 => values::int_object(py, i64::from(u32::from_le_bytes(reader.fixed()?))),
-        Kind::SFixed32 => values::int_object(py, i64::from(i32::from_le_bytes(reader.fixed()?))),
+        Kind::Double => cpython::float(py, f64::from_le_bytes(reader.fixed()?))?,
+        Kind::Float => cpython::float(py, f64::from(f32::from_le_bytes(reader.fixed()?)))?,
+        Kind::Int64 => cpython::int(py, reader.varint()? as i64)?,
+        Kind::UInt64 => cpython::uint(py, reader.varint()?)?,
+        Kind::Int32 | Kind::Enum => cpython::int(py, i64::from(reader.varint()? as i32))?,
+        Kind::UInt32 => cpython::int(py, i64::from(reader.varint()? as u32))?,
+        Kind::SInt32 => cpython::int(py, unzigzag(reader.varint()? & 0xffff_ffff))?,
+        Kind::SInt64 => cpython::int(py, unzigzag(reader.varint()?))?,
+        Kind::Fixed64 => cpython::uint(py, u64::from_le_bytes(reader.fixed()?))?,
+        Kind::SFixed64 => cpython::int(py, i64::from_le_bytes(reader.fixed()?))?,
+        Kind::Fixed32 => cpython::int(py, i64::from(u32::from_le_bytes(reader.fixed()?)))?,
+        Kind::SFixed32 => cpython::int(py, i64::from(i32::from_le_bytes(reader.fixed()?)))?,
         Kind::Bool => PyBool::new(py, reader.varint()? != 0).to_owned().into_any(),
         Kind::String => {
             let bytes = reader.bytes()?;
             values::string(py, bytes).map_err(|error| not_utf8(py, error, bytes))?
         }
         // Messages are read elsewhere.
-        Kind::Bytes | Kind::Group | Kind::Message => PyBytes::new(py, reader.bytes()?).into_any(),
+        Kind::Bytes | Kind::Group | Kind::Message => {
+            values::new_bytes(py, reader.bytes()?)?.into_any()
+        }
     })
 }
 
@@ -65,7 +69,7 @@ fn member<'py>(
     number: i32,
 ) -> DecodeResult<Option<Bound<'py, PyAny>>> {
     let Some(enum_values) = &field.enum_values else {
-        return Ok(Some(values::int_object(py, i64::from(number))));
+        return Ok(Some(cpython::int(py, i64::from(number))?));
     };
     if enum_values.closed {
         return Ok(enum_values.find(py, number)?);
@@ -83,15 +87,23 @@ fn chunks<const N: usize>(bytes: &[u8]) -> impl ExactSizeIterator<Item = [u8; N]
 }
 
 /// All numbers of a packed field at once; `None` when they need a look one by one.
-pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, PyList>> {
+///
+/// # Errors
+/// `MemoryError`.
+pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> PyResult<Option<Bound<'py, PyList>>> {
     let (eights, fours) = (chunks::<8>(bytes), chunks::<4>(bytes));
+    let (int, uint, float) = (
+        |number: i64| cpython::int(py, number),
+        |number: u64| cpython::uint(py, number),
+        |number: f64| cpython::float(py, number),
+    );
     let made = match kind {
-        Kind::Double => PyList::new(py, eights.map(f64::from_le_bytes)),
-        Kind::Fixed64 => PyList::new(py, eights.map(u64::from_le_bytes)),
-        Kind::SFixed64 => PyList::new(py, eights.map(i64::from_le_bytes)),
-        Kind::Float => PyList::new(py, fours.map(|it| f64::from(f32::from_le_bytes(it)))),
-        Kind::Fixed32 => PyList::new(py, fours.map(u32::from_le_bytes)),
-        Kind::SFixed32 => PyList::new(py, fours.map(i32::from_le_bytes)),
+        Kind::Double => list(py, eights.map(|it| float(f64::from_le_bytes(it)))),
+        Kind::Fixed64 => list(py, eights.map(|it| uint(u64::from_le_bytes(it)))),
+        Kind::SFixed64 => list(py, eights.map(|it| int(i64::from_le_bytes(it)))),
+        Kind::Float => list(py, fours.map(|it| float(f64::from(f32::from_le_bytes(it))))),
+        Kind::Fixed32 => list(py, fours.map(|it| int(i64::from(u32::from_le_bytes(it))))),
+        Kind::SFixed32 => list(py, fours.map(|it| int(i64::from(i32::from_le_bytes(it))))),
         Kind::Int64
         | Kind::UInt64
         | Kind::Int32
@@ -99,35 +111,35 @@ pub fn all<'py>(py: Python<'py>, kind: Kind, bytes: &[u8]) -> Option<Bound<'py, 
         | Kind::SInt32
         | Kind::SInt64
         | Kind::Bool => {
+            let Ok(left) = count_varints(bytes) else {
+                return Ok(None);
+            };
             let numbers = Varints {
-                left: count_varints(bytes).ok()?,
+                left,
                 reader: Reader::new(bytes, 0, bytes.len()),
             };
             match kind {
-                Kind::Int64 => PyList::new(py, numbers.map_exact(|it| it as i64)),
-                Kind::UInt64 => PyList::new(py, numbers),
-                Kind::Int32 => PyList::new(py, numbers.map_exact(|it| it as i32)),
-                Kind::UInt32 => PyList::new(py, numbers.map_exact(|it| it as u32)),
-                Kind::SInt32 => PyList::new(py, numbers.map_exact(|it| unzigzag(it & 0xffff_ffff))),
-                Kind::SInt64 => PyList::new(py, numbers.map_exact(unzigzag)),
-                _ => PyList::new(py, numbers.map_exact(|it| it != 0)),
+                Kind::Int64 => list(py, numbers.map(|it| int(it as i64))),
+                Kind::UInt64 => list(py, numbers.map(uint)),
+                Kind::Int32 => list(py, numbers.map(|it| int(i64::from(it as i32)))),
+                Kind::UInt32 => list(py, numbers.map(|it| int(i64::from(it as u32)))),
+                Kind::SInt32 => list(py, numbers.map(|it| int(unzigzag(it & 0xffff_ffff)))),
+                Kind::SInt64 => list(py, numbers.map(|it| int(unzigzag(it)))),
+                _ => list(
+                    py,
+                    numbers.map(|it| Ok(PyBool::new(py, it != 0).to_owned().into_any())),
+                ),
             }
         }
-        _ => return None,
+        _ => return Ok(None),
     };
-    made.ok()
+    made.map(Some)
 }
 
 /// The varints of a packed field, which are known to be well-formed.
 struct Varints<'a> {
     left: usize,
     reader: Reader<'a>,
-}
-
-impl<'a> Varints<'a> {
-    fn map_exact<T>(self, map: impl Fn(u64) -> T + 'a) -> impl ExactSizeIterator<Item = T> + 'a {
-        self.map(map)
-    }
 }
 
 impl Iterator for Varints<'_> {

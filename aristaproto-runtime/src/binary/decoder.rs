@@ -15,6 +15,7 @@ use crate::memory::slot::Slots;
 use crate::message::field_access;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::Frame;
+use crate::python::growth;
 use crate::python::key_cache;
 use crate::python::limits::STACK_LEVELS;
 use crate::python::stack::StackFloor;
@@ -116,7 +117,7 @@ impl<'py> Decoder<'_, 'py> {
                     plan.find_extension(self.py, number)?
                 };
                 if extension.is_none() {
-                    self.absent.insert(asked);
+                    growth::insert(&mut self.absent, asked)?;
                 }
                 if let Some(extension) = extension.filter(|it| self.is_sound(it, tag, *reader)) {
                     self.record(
@@ -136,7 +137,7 @@ impl<'py> Decoder<'_, 'py> {
             }
             reader.skip(tag, self.budget.depth)?;
             plan.shape.skip_unknown(reader);
-            unknown.add(reader, start);
+            unknown.add(reader, start)?;
         }
         unknown.put(self.py, plan, slots, reader, owner, &mut self.deferred)?;
         Ok(())
@@ -198,7 +199,7 @@ impl<'py> Decoder<'_, 'py> {
                             };
                             dict.set_item(key, item)?;
                         }
-                        None => unknown.add(reader, start),
+                        None => unknown.add(reader, start)?,
                     }
                     start = reader.pos;
                     if !reader.goes_on(shape.key) {
@@ -216,7 +217,7 @@ impl<'py> Decoder<'_, 'py> {
             } else {
                 match scalar(self.py, field, shape, reader)? {
                     Some(item) => field_access::put(self.py, plan, field, slots, item)?,
-                    None => unknown.add(reader, start),
+                    None => unknown.add(reader, start)?,
                 }
             }
             return Ok(Next::Record);
@@ -229,7 +230,7 @@ impl<'py> Decoder<'_, 'py> {
             return Ok(Next::End);
         }
         reader.skip(tag, self.budget.depth)?;
-        unknown.add(reader, start);
+        unknown.add(reader, start)?;
         Ok(Next::Record)
     }
 
@@ -419,7 +420,7 @@ fn read(message: Message<'_, '_>, leaves_numbers: bool) -> PyResult<()> {
     let only_numbers = message.only_numbers_pend();
     let py = data.py();
     let plan = message.plan()?;
-    let mut frame = Frame::new(py, plan);
+    let mut frame = Frame::new(py, plan)?;
     let mut decoder = Decoder {
         py,
         source: Some(&data),

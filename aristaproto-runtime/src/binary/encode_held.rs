@@ -11,6 +11,7 @@ use crate::message::header::Message;
 use crate::python::arguments::release_dropped;
 use crate::python::borrowed::peek;
 use crate::python::fallback::{Outcome, Stop};
+use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::values;
 use crate::schema::compile::compile_extension;
@@ -28,9 +29,9 @@ impl Encoder {
         out: &mut Writer,
     ) -> Outcome {
         let mut found: Vec<(ExtensionField, Bound<'py, PyAny>, Bound<'py, PyAny>)> = Vec::new();
-        for (extension, item) in values::entries(held) {
+        for (extension, item) in values::entries(held)? {
             let known = compile_extension(&extension.getattr("field")?)?;
-            found.push((known, extension, item));
+            growth::push(&mut found, (known, extension, item))?;
         }
         found.sort_by_key(|(known, _, _)| std::cmp::Reverse(known.shape.number));
         for (known, extension, item) in &found {
@@ -173,7 +174,7 @@ impl Encoder {
                         return Ok(());
                     }
                 }
-                values::entries(dict)
+                values::entries(dict)?
             } else {
                 if self.exact.is_some() {
                     return Err(Stop::Fallback);
@@ -184,10 +185,8 @@ impl Encoder {
                 if !held.hasattr("items")? {
                     return Err(Stop::Fallback);
                 }
-                held.call_method0("items")?
-                    .try_iter()?
-                    .map(|pair| pair?.extract())
-                    .collect::<PyResult<_>>()?
+                let items = held.call_method0("items")?.try_iter()?;
+                growth::collect(items.map(|pair| pair?.extract()))?
             };
         for (key, item) in pairs.iter().rev() {
             let before = out.len();

@@ -112,10 +112,14 @@ pub fn scalar(
         Kind::Bytes => {
             if let Ok(held) = item.cast::<PyBytes>() {
                 bytes(held.as_bytes(), key, skip_zero, out);
-            } else if let Ok(array) = item.cast::<PyByteArray>() {
-                bytes(&array.to_vec(), key, skip_zero, out);
             } else {
-                let view = item.cast::<PyMemoryView>().map_err(|_| Stop::Fallback)?;
+                let view = if item.is_instance_of::<PyByteArray>() {
+                    PyMemoryView::from(item)?
+                } else {
+                    item.cast::<PyMemoryView>()
+                        .map_err(|_| Stop::Fallback)?
+                        .clone()
+                };
                 let held = view.call_method0("tobytes").map_err(|_| Stop::Fallback)?;
                 let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
                 bytes(held.as_bytes(), key, skip_zero, out);

@@ -106,7 +106,7 @@ impl Encoder {
     ) -> Outcome {
         let object = message.object().to_owned();
         let mut level = Level::outermost(&object);
-        let mut arrays = message.records().ok_or(Stop::Fallback)?;
+        let mut arrays = message.records()?.ok_or(Stop::Fallback)?;
         let slots = message.slots();
         self.besides_fields(&level, plan, slots, out)?;
         self.incomplete |= !has_required(plan, slots);

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::memory::layout::Offset;
 use crate::memory::slot::Slots;
 use crate::message::header::Message;
+use crate::python::growth::{append, concat, out_of_memory};
 use crate::python::values;
 use crate::schema::message::Plan;
 use crate::wire::{Key, Reader};
@@ -22,34 +22,41 @@ pub struct UnknownFields {
 
 impl UnknownFields {
     /// Keeps the record from `start` on, which has been passed over.
+    ///
+    /// # Errors
+    /// `MemoryError`.
     #[inline]
-    pub fn add(&mut self, reader: &Reader<'_>, start: usize) {
+    pub fn add(&mut self, reader: &Reader<'_>, start: usize) -> PyResult<()> {
         if self.run.end != start {
-            self.flush(reader);
+            self.flush(reader)?;
             self.run = start..start;
         }
         self.run.end = reader.pos;
+        Ok(())
     }
 
     /// Keeps a tag that is not there to be read.
-    pub fn add_tag(&mut self, reader: &Reader<'_>, key: Key) {
-        self.flush(reader);
-        key.append_to(&mut self.before);
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn add_tag(&mut self, reader: &Reader<'_>, key: Key) -> PyResult<()> {
+        self.flush(reader)?;
+        let (bytes, start) = key.as_bytes();
+        append(&mut self.before, bytes.get(start..).unwrap_or_default())
     }
 
-    fn flush(&mut self, reader: &Reader<'_>) {
+    fn flush(&mut self, reader: &Reader<'_>) -> PyResult<()> {
         let run = std::mem::take(&mut self.run);
-        self.before
-            .extend_from_slice(reader.data.get(run).unwrap_or_default());
+        append(&mut self.before, reader.data.get(run).unwrap_or_default())
     }
 
     /// All that was kept.
-    fn all<'a>(&'a mut self, reader: &Reader<'a>) -> &'a [u8] {
+    fn all<'a>(&'a mut self, reader: &Reader<'a>) -> PyResult<&'a [u8]> {
         if self.before.is_empty() {
-            return reader.data.get(self.run.clone()).unwrap_or_default();
+            return Ok(reader.data.get(self.run.clone()).unwrap_or_default());
         }
-        self.flush(reader);
-        &self.before
+        self.flush(reader)?;
+        Ok(&self.before)
     }
 
     /// Puts them into a message, behind those that it has. `owner`: the message, if it may have some; it then gets them from
@@ -66,7 +73,7 @@ impl UnknownFields {
         owner: Option<&Bound<'py, PyAny>>,
         late: &mut DeferredUnknownFields<'py>,
     ) -> PyResult<()> {
-        let unknown = self.all(reader);
+        let unknown = self.all(reader)?;
         if unknown.is_empty() {
             return Ok(());
         }
@@ -78,7 +85,7 @@ impl UnknownFields {
         let held = held.as_ref().and_then(|held| held.cast::<PyBytes>().ok());
         let all = match held.map_or(&[][..], |held| held.as_bytes()) {
             [] => values::new_bytes(py, unknown)?,
-            before => values::new_bytes(py, &[before, unknown].concat())?,
+            before => values::new_bytes(py, &concat(&[before, unknown])?)?,
         };
         slot.put(all.into_any());
         Ok(())
@@ -91,12 +98,10 @@ pub struct DeferredUnknownFields<'py>(HashMap<usize, (Bound<'py, PyAny>, Offset,
 
 impl<'py> DeferredUnknownFields<'py> {
     fn add(&mut self, owner: &Bound<'py, PyAny>, slot: Offset, unknown: &[u8]) -> PyResult<()> {
+        self.0.try_reserve(1).map_err(out_of_memory)?;
         let entry = self.0.entry(owner.as_ptr() as usize);
         let (_, _, all) = entry.or_insert_with(|| (owner.clone(), slot, Vec::new()));
-        all.try_reserve(unknown.len())
-            .map_err(|_| PyMemoryError::new_err(()))?;
-        all.extend_from_slice(unknown);
-        Ok(())
+        append(all, unknown)
     }
 
     /// Puts them into their messages.
@@ -113,7 +118,7 @@ impl<'py> DeferredUnknownFields<'py> {
                 .get(py)
                 .and_then(|held| held.cast_into::<PyBytes>().ok())
             {
-                Some(held) => [held.as_bytes(), &unknown].concat(),
+                Some(held) => concat(&[held.as_bytes(), &unknown])?,
                 None => unknown,
             };
             slot.put(values::new_bytes(py, &all)?.into_any());

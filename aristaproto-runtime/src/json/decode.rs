@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
 
 use super::input::Input;
 use super::names::{EnumNames, Form, Names};
@@ -18,7 +17,9 @@ use crate::jsontext::time::{read_duration, read_timestamp};
 use crate::message::header::{new_message, Message};
 use crate::message::required::is_complete;
 use crate::python::arguments::Invoke;
+use crate::python::cpython;
 use crate::python::cpython::RecursionLevel;
+use crate::python::growth;
 use crate::python::limits::Limits;
 use crate::python::values::Pulse;
 use crate::schema::datetime;
@@ -95,7 +96,8 @@ pub struct Seen {
 impl Seen {
     /// Notes a key that names nothing; refuses one that came up.
     pub(super) fn note(&mut self, key: &str) -> Outcome {
-        some(self.others.insert(key.to_owned()).then_some(()))
+        let is_new = growth::insert(&mut self.others, growth::owned(key)?)?;
+        some(is_new.then_some(()))
     }
 }
 
@@ -114,6 +116,10 @@ impl Positions {
             None => &mut self.first,
             Some(index) => {
                 if self.others.len() <= index {
+                    let more = index + 1 - self.others.len();
+                    self.others
+                        .try_reserve(more)
+                        .map_err(growth::out_of_memory)?;
                     self.others.resize(index + 1, 0);
                 }
                 some(self.others.get_mut(index))?
@@ -300,7 +306,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         match target {
             KeyTarget::Field(_) => {}
             KeyTarget::Extension(ref extension) => {
-                let is_new = seen.extensions.insert(extension.shape.number);
+                let is_new = growth::insert(&mut seen.extensions, extension.shape.number)?;
                 some(is_new.then_some(()))?;
             }
             KeyTarget::Nothing if self.ignore_unknown => seen.note(key)?,
@@ -346,7 +352,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         value: &I::Value,
     ) -> Outcome<Bound<'py, PyAny>> {
         let mut elements = self.input.elements(value)?;
-        let list = PyList::empty(self.py);
+        let list = cpython::empty_list(self.py)?;
         while let Some(item) = self.input.next_element(&mut elements)? {
             self.pass_value()?;
             if let Some(made) = self.value(field, shape, &item)? {
@@ -363,7 +369,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     ) -> Outcome<Bound<'py, PyAny>> {
         let (entry, shapes) = some(field.entry.as_ref().zip(shape.entry.as_ref()))?;
         let mut members = self.input.members(value)?;
-        let dict = PyDict::new(self.py);
+        let dict = cpython::dict(self.py)?;
         let mut count = 0;
         // Keys whose values are passed over, which are not to come again either.
         let mut without_value = Vec::new();
@@ -377,7 +383,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                 dict.set_item(key, made)?;
             } else {
                 dict.set_item(&key, self.py.None())?;
-                without_value.push(key);
+                growth::push(&mut without_value, key)?;
             }
             count += 1;
             some((dict.len() == count).then_some(()))?;

@@ -16,15 +16,14 @@ use super::scalars::{enum_number, int_of, Scalar};
 use super::text_output::TextOutput;
 use super::value_output::ValueOutput;
 use super::well_known::Pools;
-use super::{
-    entries, or_fallback, some, unless_fallback, well_known, Outcome, Pairs, Stop, TypedField,
-};
+use super::{or_fallback, some, unless_fallback, well_known, Outcome, Stop, TypedField};
 use crate::binary::decoder::read_pending;
 use crate::jsontext::writer::TextWriter;
 use crate::message::header::Message;
 use crate::message::required::is_complete;
 use crate::python::arguments::{Arguments, Invoke};
 use crate::python::cpython::RecursionLevel;
+use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::values;
@@ -330,7 +329,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         &mut self,
         entry: &(Field, Field),
         shapes: &(FieldShape, FieldShape),
-        entries: &Pairs<'py>,
+        entries: &values::Pairs<'py>,
     ) -> Outcome<O::Written> {
         let mut object = self.out.begin_object()?;
         for (key, item) in entries {
@@ -410,7 +409,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             (EnumNames::Null, Some(_)) => Ok(self.out.null()),
             (names, Some(number)) => match names.name_of(number) {
                 Some(name) => Ok(self.out.name(name)),
-                None => Ok(self.out.whole(number.into())),
+                None => self.out.whole(number.into()),
             },
             (_, None) => Err(Stop::Fallback),
         }
@@ -470,16 +469,14 @@ pub fn list_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Bound<'py, PyList>> {
 }
 
 /// The entries of a map that a field holds as a dict, or as another mapping.
-pub fn entries_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<Pairs<'py>> {
+pub fn entries_of<'py>(held: &Bound<'py, PyAny>) -> Outcome<values::Pairs<'py>> {
     if let Ok(dict) = held.cast_exact::<PyDict>() {
-        return entries(dict);
+        return Ok(values::entries(dict)?);
     }
     let items = some(held.getattr("items").ok())?.call0()?;
     if items.hasattr("__next__")? {
         return Err(Stop::Fallback);
     }
-    items
-        .try_iter()?
-        .map(|entry| Ok(entry?.extract()?))
-        .collect()
+    let items = items.try_iter()?.map(|entry| entry?.extract());
+    Ok(growth::collect(items)?)
 }

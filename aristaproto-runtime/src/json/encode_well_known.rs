@@ -1,6 +1,6 @@
 //! Writes the well-known types that have a form of their own in JSON: Struct and its parts, times, wrappers, `FieldMask`, `Any`.
 
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyString;
 
 use super::encode::{entries_of, list_of, JsonEncoder};
 use super::names::{Form, Names};
@@ -8,6 +8,7 @@ use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
 use super::{some, well_known, Outcome, Stop};
 use crate::message::header::Message;
+use crate::python::cpython;
 use crate::python::values;
 use crate::schema::field::Wrapped;
 use crate::schema::message::Plan;
@@ -54,7 +55,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     ) -> Outcome<O::Written> {
         let (field, shape, held) = well_known::held(plan, message, 1)?;
         if form == Form::ListValue {
-            let list = held.map_or_else(|| Ok(PyList::empty(self.py)), |it| list_of(&it))?;
+            let list = held.map_or_else(|| Ok(cpython::empty_list(self.py)?), |it| list_of(&it))?;
             return self.list(field, shape, &list);
         }
         let entries = held.map_or_else(|| Ok(Vec::new()), |it| entries_of(&it))?;
@@ -80,7 +81,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 };
                 some(number.is_finite().then_some(()))?;
                 match well_known::without_fraction(number) {
-                    Some(whole) => Ok(self.out.whole(whole)),
+                    Some(whole) => self.out.whole(whole),
                     None => self.out.scalar(Scalar::Double(number), &held),
                 }
             }
@@ -90,7 +91,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
 
     fn field_mask(&mut self, plan: &Plan, message: Message<'_, 'py>) -> Outcome<O::Written> {
         let held = well_known::held(plan, message, 1)?.2;
-        let paths = held.map_or_else(|| Ok(PyList::empty(self.py)), |it| list_of(&it))?;
+        let paths = held.map_or_else(|| Ok(cpython::empty_list(self.py)?), |it| list_of(&it))?;
         if !self.is_python() {
             return self.out.text(&well_known::camel_paths(&paths)?);
         }

@@ -26,9 +26,8 @@ mod value_input;
 mod value_output;
 mod well_known;
 
-use pyo3::exceptions::{PyException, PyMemoryError};
+use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 
 use crate::python::fallback::{raised, Outcome, Stop};
 use crate::python::imports::api;
@@ -63,15 +62,3 @@ fn or_fallback<T>(made: PyResult<T>, py: Python<'_>) -> Outcome<T> {
 
 /// A field and its shape.
 type TypedField<'a> = (&'a Field, &'a FieldShape);
-
-/// Keys and values.
-type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
-
-/// Those of a dict, in its order; the references keep them while code runs that changes the dict.
-fn entries<'py>(dict: &Bound<'py, PyDict>) -> Outcome<Pairs<'py>> {
-    let mut found = Vec::new();
-    let out_of_memory = |_| PyMemoryError::new_err("no memory for the entries of a dict");
-    found.try_reserve_exact(dict.len()).map_err(out_of_memory)?;
-    found.extend(dict);
-    Ok(found)
-}

@@ -13,6 +13,7 @@ use crate::json::imports::imports;
 use crate::jsontext::escape::write_string;
 use crate::jsontext::writer::TextWriter;
 use crate::memory::layout::{Layout, Offset};
+use crate::memory::reserve;
 use crate::python::arguments::Invoke;
 use crate::python::values;
 use crate::schema::enums::EnumValues;
@@ -96,6 +97,9 @@ impl Hasher for NameHasher {
     }
 }
 
+/// More bytes than the names of a field or of an enum's value take.
+const FIELD_BYTES: usize = 1024;
+
 type ByName<T> = HashMap<String, T, BuildHasherDefault<NameHasher>>;
 
 /// What JSON needs to know of a class: its form, and the names of its fields.
@@ -122,6 +126,7 @@ impl Names {
         if let Some(found) = plan.names.get().and_then(|found| found.downcast_ref()) {
             return Ok(found);
         }
+        reserve::ensure((plan.fields.len() + 8) * FIELD_BYTES)?;
         let made = Self::new(py, plan)?;
         let kept = plan.names.get_or_init(|| Box::new(made));
         kept.downcast_ref()
@@ -347,8 +352,8 @@ impl EnumNames {
             .getattr("__members__")?
             .call_method0("copy")?
             .cast_into()?;
-        let declared = values::entries(&declared);
-        for (number, member) in values::entries(values.by_number.bind(py)) {
+        let declared = values::entries(&declared)?;
+        for (number, member) in values::entries(values.by_number.bind(py))? {
             let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
             let number: i32 = number.extract()?;
             if !name.is_empty()? {
@@ -421,6 +426,8 @@ impl EnumValues {
         if let Some(found) = self.json.get().and_then(|found| found.downcast_ref()) {
             return Ok(found);
         }
+        let count = self.by_number.bind(py).len();
+        reserve::ensure((count + 8) * FIELD_BYTES)?;
         let made = EnumNames::new(py, self)?;
         let kept = self.json.get_or_init(|| Box::new(made));
         kept.downcast_ref()

@@ -5,6 +5,7 @@ use pyo3::types::{PyInt, PyString};
 
 use crate::json::imports::imports;
 use crate::python::arguments::Arguments;
+use crate::python::growth;
 use crate::python::values;
 use crate::python::values::IntValue;
 
@@ -48,7 +49,7 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Indent> {
     }
     if let Ok(text) = indent.cast_exact::<PyString>() {
         let text = text.to_str().ok().filter(|text| text.is_ascii())?;
-        return Some(Some(text.to_owned()));
+        return Some(Some(growth::owned(text).ok()?));
     }
     if !indent.is_exact_instance_of::<PyInt>() {
         return None;

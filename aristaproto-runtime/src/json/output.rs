@@ -59,7 +59,7 @@ pub trait Output<'py> {
     /// Writes text of our own.
     fn text(&mut self, text: &str) -> Outcome<Self::Written>;
     /// Writes a number of a `google.protobuf.Value`, which has no fraction.
-    fn whole(&mut self, number: i64) -> Self::Written;
+    fn whole(&mut self, number: i64) -> Outcome<Self::Written>;
     /// Writes the name of an enum's member.
     fn name(&mut self, name: &EnumName) -> Self::Written;
     /// Writes an object of one of Python's types that JSON has, too: what the plain codec made of a scalar.

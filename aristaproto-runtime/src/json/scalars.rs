@@ -6,6 +6,7 @@ use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 use super::{some, Outcome};
 use crate::jsontext::numbers::{is_number, whole_number};
+use crate::python::cpython;
 use crate::python::int::Long;
 use crate::python::values;
 use crate::python::values::IntValue;
@@ -97,8 +98,8 @@ pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
 pub fn int_object(py: Python<'_>, kind: Kind, long: Long) -> Outcome<Bound<'_, PyAny>> {
     let bits = some(long.of_kind(kind))?;
     Ok(match kind {
-        Kind::UInt64 | Kind::Fixed64 => values::uint_object(py, bits),
-        _ => values::int_object(py, bits as i64),
+        Kind::UInt64 | Kind::Fixed64 => cpython::uint(py, bits)?,
+        _ => cpython::int(py, bits as i64)?,
     })
 }
 

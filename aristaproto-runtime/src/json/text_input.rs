@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat};
+use pyo3::types::PyBool;
 
 use super::input::{Input, JsonType};
 use super::scalars::{int_object, int_of_text, nearest_float};
@@ -12,6 +11,8 @@ use super::{some, Outcome, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::lexer::Cursor;
 use crate::jsontext::numbers::{double_number, is_number, number_of_word};
+use crate::python::cpython;
+use crate::python::growth;
 use crate::python::int::Long;
 use crate::python::{key_cache, values};
 use crate::schema::field::Wrapped;
@@ -189,16 +190,15 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
             Kind::String => values::string(py, self.string()?.as_bytes())?,
             Kind::Bytes => {
                 let read = base64::read(&self.string()?);
-                let out_of_memory = |_| PyMemoryError::new_err("no memory for bytes");
-                PyBytes::new(py, &some(read.map_err(out_of_memory)?)?).into_any()
+                values::new_bytes(py, &some(read.map_err(growth::out_of_memory)?)?)?.into_any()
             }
             Kind::Bool => {
                 let truth = self.cursor.word("true");
                 some((truth || self.cursor.word("false")).then_some(()))?;
                 PyBool::new(py, truth).to_owned().into_any()
             }
-            Kind::Double => PyFloat::new(py, self.double()?).into_any(),
-            Kind::Float => PyFloat::new(py, nearest_float(self.double()?)?).into_any(),
+            Kind::Double => cpython::float(py, self.double()?)?,
+            Kind::Float => cpython::float(py, nearest_float(self.double()?)?)?,
             kind => self.int(kind)?,
         })
     }

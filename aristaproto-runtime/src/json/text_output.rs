@@ -206,8 +206,9 @@ impl<'py> Output<'py> for TextOutput {
         Ok(())
     }
 
-    fn whole(&mut self, number: i64) {
+    fn whole(&mut self, number: i64) -> Outcome {
         write_int(number.unsigned_abs(), number < 0, &mut self.out);
+        Ok(())
     }
 
     fn name(&mut self, name: &EnumName) {

@@ -2,7 +2,6 @@
 
 use std::vec;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple,
@@ -11,11 +10,13 @@ use pyo3::types::{
 use super::imports::imports;
 use super::input::{Input, JsonType};
 use super::scalars::{enum_number, int_of, int_of_text, nearest_float};
-use super::{entries, or_fallback, some, Outcome, Pairs, Stop};
+use super::{or_fallback, some, Outcome, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
 use crate::message::header::Message;
 use crate::python::arguments::Invoke;
+use crate::python::cpython;
+use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::values;
 use crate::python::values::IntValue;
@@ -57,9 +58,11 @@ impl<'py> ValueInput<'py> {
             // One with half of a pair has no UTF-8.
             (Kind::String, Some(text)) => text.to_str().is_ok(),
             (Kind::Bytes, Some(text)) => {
-                let out_of_memory = |_| PyMemoryError::new_err("no memory for bytes");
-                let bytes = base64::read(utf8(text)?).map_err(out_of_memory)?;
-                return Ok(bytes.map(|bytes| PyBytes::new(self.py, &bytes).into_any()));
+                let bytes = base64::read(utf8(text)?).map_err(growth::out_of_memory)?;
+                return match bytes {
+                    Some(bytes) => Ok(Some(values::new_bytes(self.py, &bytes)?.into_any())),
+                    None => Ok(None),
+                };
             }
             (Kind::Bytes, None) => item.is_exact_instance_of::<PyBytes>(),
             (Kind::Bool, None) => item.is_exact_instance_of::<PyBool>(),
@@ -75,7 +78,7 @@ impl<'py> ValueInput<'py> {
                 } else {
                     number
                 };
-                return Ok(Some(PyFloat::new(self.py, number).into_any()));
+                return Ok(Some(cpython::float(self.py, number)?));
             }
             (Kind::String | Kind::Bool | Kind::Enum | Kind::Message | Kind::Group, _) => false,
             (_, Some(text)) => return int_of_text(self.py, kind, utf8(text)?).map(Some),
@@ -113,14 +116,13 @@ impl<'py> Input<'py> for ValueInput<'py> {
 
     fn members(&mut self, value: &Bound<'py, PyAny>) -> Outcome<Self::Members> {
         if let Ok(dict) = value.cast_exact::<PyDict>() {
-            return Ok(entries(dict)?.into_iter());
+            return Ok(values::entries(dict)?.into_iter());
         }
         if !self.is_mapping(value)? {
             return Err(Stop::Fallback);
         }
         let items = value.call_method0("items")?.try_iter()?;
-        let found: Outcome<Pairs<'py>> = items.map(|entry| Ok(entry?.extract()?)).collect();
-        Ok(found?.into_iter())
+        Ok(growth::collect(items.map(|entry| entry?.extract()))?.into_iter())
     }
 
     fn next_member(

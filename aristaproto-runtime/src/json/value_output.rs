@@ -1,7 +1,7 @@
 //! Plain values as the other end of a walk: those of `ProtoJSON`, or Python's own.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyList, PyString};
+use pyo3::types::{PyDict, PyList, PyString};
 
 use super::names::EnumName;
 use super::output::{JsonFormat, JsonKey, Output};
@@ -10,6 +10,7 @@ use super::{some, Outcome, Stop};
 use crate::jsontext::numbers::{float_text, int_text, word_of};
 use crate::jsontext::writer::TextWriter;
 use crate::jsontext::{base64, time};
+use crate::python::cpython;
 use crate::python::int::Long;
 use crate::python::values;
 use crate::schema::datetime;
@@ -63,7 +64,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
 
     fn begin_object(&mut self) -> Outcome<OpenDict<'py>> {
         Ok(OpenDict {
-            dict: PyDict::new(self.py),
+            dict: cpython::dict(self.py)?,
             key: None,
         })
     }
@@ -92,7 +93,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
     }
 
     fn begin_array(&mut self) -> Outcome<Bound<'py, PyList>> {
-        Ok(PyList::empty(self.py))
+        Ok(cpython::empty_list(self.py)?)
     }
 
     fn element(&mut self, _: &mut Bound<'py, PyList>) {}
@@ -129,7 +130,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
                 let text = some(float_text(number))?;
                 let short = std::str::from_utf8(text.bytes()).ok().map(str::parse);
                 let short: f64 = some(short.and_then(Result::ok))?;
-                Ok(PyFloat::new(self.py, short).into_any())
+                Ok(cpython::float(self.py, short)?)
             }
             Scalar::Bytes(bytes) => {
                 let mut out = TextWriter::default();
@@ -144,8 +145,8 @@ impl<'py> Output<'py> for ValueOutput<'py> {
         Ok(values::string(self.py, text.as_bytes())?)
     }
 
-    fn whole(&mut self, number: i64) -> Bound<'py, PyAny> {
-        values::int_object(self.py, number)
+    fn whole(&mut self, number: i64) -> Outcome<Bound<'py, PyAny>> {
+        Ok(cpython::int(self.py, number)?)
     }
 
     fn name(&mut self, name: &EnumName) -> Bound<'py, PyAny> {

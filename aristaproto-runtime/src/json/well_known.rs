@@ -8,10 +8,12 @@ use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
 
 use super::imports::imports;
 use super::names::{EnumNames, Names};
-use super::{entries, or_fallback, some, Outcome, Stop};
+use super::{or_fallback, some, Outcome, Stop};
 use crate::memory::layout::Offset;
 use crate::message::header::Message;
 use crate::python::arguments::Invoke;
+use crate::python::cpython;
+use crate::python::growth;
 use crate::python::values;
 use crate::python::values::IntValue;
 use crate::schema::compile;
@@ -110,8 +112,8 @@ pub fn extensions<'py>(
     }
     let held = held.cast_exact().map_err(|_| Stop::Fallback)?;
     let mut found = Vec::new();
-    for (key, item) in entries(held)? {
-        found.push((extension(plan, &key.getattr("field")?)?, item));
+    for (key, item) in values::entries(held)? {
+        growth::push(&mut found, (extension(plan, &key.getattr("field")?)?, item))?;
     }
     found.sort_by_key(|(found, _)| found.shape.number);
     Ok(found)
@@ -167,19 +169,21 @@ pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
 }
 
 /// Puts a path of a `FieldMask` in lowerCamelCase; false if that would not come back as it was.
-fn camel_path(path: &str, out: &mut String) -> bool {
+fn camel_path(path: &str, out: &mut String) -> PyResult<bool> {
+    out.try_reserve(path.len() + 1)
+        .map_err(growth::out_of_memory)?;
     let mut letters = path.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            'A'..='Z' | ',' => return false,
+            'A'..='Z' | ',' => return Ok(false),
             '_' => match letters.next() {
                 Some(word @ 'a'..='z') => out.push(word.to_ascii_uppercase()),
-                _ => return false,
+                _ => return Ok(false),
             },
             _ => out.push(letter),
         }
     }
-    true
+    Ok(true)
 }
 
 /// The paths of a `FieldMask`'s text.
@@ -190,17 +194,20 @@ fn snake_paths(text: &str) -> Outcome<Vec<String>> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
-    let snake = |path: &str| {
-        let mut made = String::with_capacity(path.len() + 4);
+    let snake = |path: &str| -> PyResult<String> {
+        let mut made = String::new();
+        let underscores = path.bytes().filter(u8::is_ascii_uppercase).count();
+        made.try_reserve(path.len() + underscores)
+            .map_err(growth::out_of_memory)?;
         for letter in path.chars() {
             if letter.is_ascii_uppercase() {
                 made.push('_');
             }
             made.push(letter.to_ascii_lowercase());
         }
-        made
+        Ok(made)
     };
-    Ok(text.split(',').map(snake).collect())
+    Ok(growth::collect(text.split(',').map(snake))?)
 }
 
 /// `value` as a message of a plan's class or one below it, or of its namesake in another generated tree.
@@ -279,11 +286,12 @@ pub fn camel_paths(paths: &Bound<'_, PyList>) -> Outcome<String> {
     let mut joined = String::new();
     values::for_each(paths, |index, path| -> Outcome {
         if index > 0 {
+            joined.try_reserve(1).map_err(growth::out_of_memory)?;
             joined.push(',');
         }
         let path = path.cast::<PyString>().map_err(|_| Stop::Fallback)?;
         let path = path.to_str().map_err(|_| Stop::Fallback)?;
-        some(camel_path(path, &mut joined).then_some(()))
+        some(camel_path(path, &mut joined)?.then_some(()))
     })?;
     Ok(joined)
 }
@@ -326,8 +334,8 @@ pub fn takes_null(py: Python<'_>, field: &Field) -> Outcome<bool> {
 /// Fills a new Timestamp or Duration that is a message.
 pub fn put_time(plan: &Plan, message: Message<'_, '_>, seconds: i64, nanos: i32) -> Outcome {
     let py = message.object().py();
-    put(plan, message, 1, values::int_object(py, seconds))?;
-    put(plan, message, 2, values::int_object(py, i64::from(nanos)))
+    put(plan, message, 1, cpython::int(py, seconds)?)?;
+    put(plan, message, 2, cpython::int(py, i64::from(nanos))?)
 }
 
 /// Fills a new `FieldMask` from its text.

@@ -2,7 +2,8 @@
 //!
 //! A message of class C is a head, followed by one pointer for each name in the `__slots__` of C and its bases. `CPython` visits, clears
 //! and frees those pointers as it does for every class; this room reads and writes them at the offsets that the classes' own
-//! member descriptors tell.
+//! member descriptors tell. Beside that, where memory comes from when there is none: `reserve`.
 
 pub mod layout;
+pub mod reserve;
 pub mod slot;

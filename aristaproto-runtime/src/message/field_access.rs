@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyList};
 use pyo3::PyTypeInfo;
 
 use crate::memory::slot::Slots;
+use crate::python::cpython;
 use crate::python::values;
 use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
@@ -60,7 +61,7 @@ pub fn put<'py>(
             let held = if let Some(held) = held_extensions(py, plan, slots) {
                 held
             } else {
-                let made = PyDict::new(py);
+                let made = cpython::dict(py)?;
                 if let Some(offset) = plan.extensions_slot {
                     slots.put(offset, made.clone().into_any());
                 }
@@ -85,7 +86,7 @@ pub fn list<'py>(
 ) -> PyResult<Bound<'py, PyList>> {
     collection(py, plan, field, slots, |other| match other {
         Some(other) => values::list_of(&other),
-        None => Ok(PyList::empty(py)),
+        None => cpython::empty_list(py),
     })
 }
 
@@ -100,7 +101,7 @@ pub fn dict<'py>(
     slots: Slots<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     collection(py, plan, field, slots, |other| {
-        let dict = PyDict::new(py);
+        let dict = cpython::dict(py)?;
         if let Some(other) = other {
             dict.call_method1("update", (other,))?;
         }

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use crate::memory::layout::compares_as_message;
 use crate::memory::slot::{Slot, Slots, Word};
 use crate::message::header::Message;
+use crate::python::growth;
 use crate::python::limits::STACK_LEVELS;
 use crate::schema::message::Plan;
 use crate::schema::registry::plan_of;
@@ -129,20 +130,29 @@ impl<'a, 'py> Message<'a, 'py> {
     }
 
     /// The records of the bytes to be read.
-    pub fn records(self) -> Option<Records<'py>> {
-        let (data, start, end) = self.pending()?;
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn records(self) -> PyResult<Option<Records<'py>>> {
+        let Some((data, start, end)) = self.pending() else {
+            return Ok(None);
+        };
         let mut all: Vec<(u32, Range<usize>)> = Vec::new();
         let mut reader = Reader::new(data.as_bytes(), start, end);
         while !reader.at_end() {
             let start = reader.pos;
-            let tag = reader.tag().ok()?;
-            reader.skip(tag, STACK_LEVELS).ok()?;
+            let Ok(tag) = reader.tag() else {
+                return Ok(None);
+            };
+            if reader.skip(tag, STACK_LEVELS).is_err() {
+                return Ok(None);
+            }
             match all.last_mut() {
                 Some((number, range)) if *number == tag >> 3 => range.end = reader.pos,
-                _ => all.push((tag >> 3, start..reader.pos)),
+                _ => growth::push(&mut all, (tag >> 3, start..reader.pos))?,
             }
         }
-        Some(Records { data, all })
+        Ok(Some(Records { data, all }))
     }
 
     /// Lets the empty slots of a new message hold what `data[start..end]` says, which has been checked. `end` is one that
@@ -259,15 +269,23 @@ pub struct Frame<'py> {
 
 impl<'py> Frame<'py> {
     /// Empty slots for messages of a class.
-    pub fn new(py: Python<'py>, plan: &Plan) -> Self {
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn new(py: Python<'py>, plan: &Plan) -> PyResult<Self> {
         let used = plan.class.words();
-        let heap = if used > FRAME { used } else { 0 };
-        Self {
+        let mut heap = Vec::new();
+        if used > FRAME {
+            heap.try_reserve_exact(used)
+                .map_err(growth::out_of_memory)?;
+            heap.resize_with(used, Word::empty);
+        }
+        Ok(Self {
             py,
             stack: [const { Word::empty() }; FRAME],
-            heap: (0..heap).map(|_| Word::empty()).collect(),
+            heap,
             used,
-        }
+        })
     }
 
     fn words(&self) -> &[Word] {

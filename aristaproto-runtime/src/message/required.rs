@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyList};
 use crate::memory::slot::Slots;
 use crate::message::header::Message;
 use crate::python::cpython::RecursionLevel;
+use crate::python::growth::out_of_memory;
 use crate::python::limits::Limits;
 use crate::python::values;
 use crate::python::values::Pulse;
@@ -100,7 +101,7 @@ impl<'py> RequiredCheck<'py> {
             return all(list, |item| self.one(&plan, item));
         }
         if let Ok(dict) = held.cast_exact::<PyDict>() {
-            return all(values::entries(dict), |(_, item)| self.one(&plan, item));
+            return all(values::entries(dict)?, |(_, item)| self.one(&plan, item));
         }
         self.one(&plan, held.clone())
     }
@@ -115,6 +116,7 @@ impl<'py> RequiredCheck<'py> {
         }
         let complete = self.message(plan, message)?;
         if complete && !values::is_unshared(&item) {
+            self.complete.try_reserve(1).map_err(out_of_memory)?;
             self.complete.insert(address, item);
         }
         Ok(complete)

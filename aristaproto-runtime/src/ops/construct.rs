@@ -10,6 +10,7 @@ use crate::memory::slot::Slots;
 use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
 use crate::python::arguments::{Arguments, Invoke};
+use crate::python::growth;
 use crate::python::imports::api;
 use crate::schema::field::Storage;
 use crate::schema::message::Plan;
@@ -75,6 +76,7 @@ pub fn init<'py>(
         let mut next = args.len();
         for (name, value) in kwargs
             .map(crate::python::values::entries)
+            .transpose()?
             .unwrap_or_default()
         {
             match find(plan, name.as_borrowed().as_any(), next) {
@@ -185,8 +187,8 @@ fn refuse<'py>(
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<()> {
     let py = message.object().py();
-    let mut all = vec![message.object().to_owned()];
-    all.extend(args.iter());
+    let all = std::iter::once(message.object().to_owned()).chain(args.iter());
+    let all = growth::collect(all.map(Ok))?;
     plan.schema
         .bind(py)
         .getattr("init")?

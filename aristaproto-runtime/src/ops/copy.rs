@@ -10,6 +10,7 @@ use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
 use crate::python::borrowed::{holds_scalars, peek};
+use crate::python::cpython;
 use crate::python::imports::api;
 use crate::python::values;
 use crate::schema::field::Storage;
@@ -34,7 +35,7 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             to.put(offset, value);
         } else if shape.repeated || shape.entry.is_some() {
             // Both have the one list from now on, as two attributes of Python would.
-            let value = field.empty(py, shape);
+            let value = field.empty(py, shape)?;
             from.put(offset, value.clone());
             to.put(offset, value);
         }
@@ -171,8 +172,8 @@ fn fill_fields<'py>(
             // The keys, extensions, are not copied.
             let held = match held.cast::<PyDict>() {
                 Ok(held) => {
-                    let all = PyDict::new(py);
-                    for (extension, value) in values::entries(held) {
+                    let all = cpython::dict(py)?;
+                    for (extension, value) in values::entries(held)? {
                         all.set_item(extension, by_python(&value, memo)?)?;
                     }
                     all.into_any()
@@ -204,13 +205,13 @@ pub fn deep_container<'py>(
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
         if peek(list, holds_scalars) {
-            let made = list.get_slice(0, list.len()).into_any();
+            let made = cpython::copy_list(list)?.into_any();
             if shared {
                 Memo(memo).keep(value, &made)?;
             }
             return Ok(made);
         }
-        let made = PyList::empty(py);
+        let made = cpython::empty_list(py)?;
         if shared {
             Memo(memo).keep(value, made.as_any())?;
         }
@@ -218,11 +219,11 @@ pub fn deep_container<'py>(
         return Ok(made.into_any());
     }
     if let (Ok(dict), Some(entry)) = (value.cast_exact::<PyDict>(), &field.entry) {
-        let made = PyDict::new(py);
+        let made = cpython::dict(py)?;
         if shared {
             Memo(memo).keep(value, made.as_any())?;
         }
-        for (key, item) in values::entries(dict) {
+        for (key, item) in values::entries(dict)? {
             let key = if is_immutable(&key) {
                 key
             } else {
@@ -261,7 +262,7 @@ impl<'py> Memo<'_, 'py> {
         if self.0.contains(&own)? {
             return self.0.get_item(own);
         }
-        let made = PyList::empty(py).into_any();
+        let made = cpython::empty_list(py)?.into_any();
         self.0.set_item(own, &made)?;
         Ok(made)
     }

@@ -80,7 +80,7 @@ fn same_slowly<'py>(
     match held {
         (None, None) => Ok(true),
         (Some(a), Some(b)) => same_field(field, shape, &a, &b),
-        (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape)),
+        (Some(value), None) | (None, Some(value)) => same(&value, &field.empty(py, shape)?),
     }
 }
 

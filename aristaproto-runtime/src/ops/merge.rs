@@ -11,6 +11,7 @@ use crate::memory::layout::Offset;
 use crate::message::header::Message;
 use crate::ops::copy::{deep_container, deep_value};
 use crate::python::arguments::Invoke;
+use crate::python::cpython;
 use crate::python::values;
 use crate::schema::field::Wrapped;
 use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
@@ -101,7 +102,7 @@ fn merge_field<'py>(
         if list.is_empty() {
             return Ok(true);
         }
-        let added = deep_container(field, value, &PyDict::new(py))?;
+        let added = deep_container(field, value, cpython::dict(py)?.as_any())?;
         match held {
             None => slots.put(offset, added),
             Some(held) => match held.cast_into_exact::<PyList>() {
@@ -116,7 +117,7 @@ fn merge_field<'py>(
         if dict.is_empty() {
             return Ok(true);
         }
-        let added = deep_container(field, value, &PyDict::new(py))?;
+        let added = deep_container(field, value, cpython::dict(py)?.as_any())?;
         match held {
             None => slots.put(offset, added),
             Some(held) => match held.cast_into_exact::<PyDict>() {
@@ -140,7 +141,7 @@ fn merge_field<'py>(
             field,
             offset,
             mine,
-            deep_value(field, value, &PyDict::new(py))?,
+            deep_value(field, value, cpython::dict(py)?.as_any())?,
         );
     } else {
         let plain = values::is_exact_scalar(value)

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::ffi::{CStr, CString};
-use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::panic::{self, catch_unwind, AssertUnwindSafe};
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::panic::PanicException;
@@ -11,6 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use super::attached::ThreadEnd;
+use super::cpython;
+use super::growth::collect;
 
 /// The arguments of a call: those by position, then one for each name.
 #[derive(Clone, Copy)]
@@ -65,7 +67,7 @@ impl<'a, 'py> Arguments<'a, 'py> {
         let (first, rest) = self.split();
         let by_name = match self.names {
             Some(names) => {
-                let by_name = PyDict::new(py);
+                let by_name = cpython::dict(py)?;
                 for (name, value) in names.iter().zip(rest) {
                     by_name.set_item(name, value)?;
                 }
@@ -146,6 +148,16 @@ pub fn caught<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
 /// What `PyO3` panics with where a function of `CPython` gave no object, after it has printed the `MemoryError`.
 const NO_OBJECT: &str = "PyObject pointer is null";
 
+/// Keeps such a panic from being printed: that takes memory, and a lock that it waits for itself when there is none.
+pub fn install_panic_hook() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |about| {
+        if about.payload().downcast_ref::<&str>() != Some(&NO_OBJECT) {
+            usual(about);
+        }
+    }));
+}
+
 #[cold]
 fn error_of(panic: &(dyn Any + Send)) -> PyErr {
     let text = panic.downcast_ref::<&str>().copied();
@@ -221,6 +233,6 @@ pub fn call_method<'py>(
     let py = own.py();
     let (by_position, by_name) = arguments.as_python(py)?;
     let all = std::iter::once(own.clone()).chain(by_position.iter());
-    let all: Vec<Bound<'py, PyAny>> = all.collect();
+    let all = collect(all.map(Ok))?;
     method.call(PyTuple::new(py, all)?, by_name.as_ref())
 }

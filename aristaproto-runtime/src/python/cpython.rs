@@ -4,9 +4,10 @@
 use std::ffi::CStr;
 use std::ptr::{null, null_mut};
 
-use pyo3::exceptions::PyRecursionError;
+use pyo3::exceptions::{PyRecursionError, PyRuntimeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
 
 use super::stack::has_room;
 use crate::wire::Malformed;
@@ -29,6 +30,93 @@ pub fn decode_utf8<'py>(
             errors.map_or(null(), CStr::as_ptr),
         );
         Bound::from_owned_ptr_or_err(py, made)
+    }
+}
+
+/// An int.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn int(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: what it gives is a new reference, or null.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyLong_FromLongLong(number)) }
+}
+
+/// An int that is not negative.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn uint(py: Python<'_>, number: u64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: as above.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyLong_FromUnsignedLongLong(number)) }
+}
+
+/// A float.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn float(py: Python<'_>, number: f64) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: as above.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyFloat_FromDouble(number)) }
+}
+
+/// An empty dict.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn dict(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    // SAFETY: as above; it is a dict.
+    unsafe { Ok(Bound::from_owned_ptr_or_err(py, ffi::PyDict_New())?.cast_into_unchecked()) }
+}
+
+/// A list of what an iterator gives, which knows how much that is.
+///
+/// # Errors
+/// `MemoryError`, or the first that it gives.
+#[inline]
+pub fn list<'py>(
+    py: Python<'py>,
+    items: impl ExactSizeIterator<Item = PyResult<Bound<'py, PyAny>>>,
+) -> PyResult<Bound<'py, PyList>> {
+    let length = items.len() as isize;
+    // SAFETY: as above; it is a list, with room for so many items, which nobody sees before all are there; one that lacks some
+    // can be released. `SET_ITEM` takes the reference.
+    unsafe {
+        let made = Bound::from_owned_ptr_or_err(py, ffi::PyList_New(length))?;
+        let mut at = 0;
+        for item in items.take(length as usize) {
+            ffi::PyList_SET_ITEM(made.as_ptr(), at, item?.into_ptr());
+            at += 1;
+        }
+        if at < length {
+            return Err(PyRuntimeError::new_err("a list is shorter than was said"));
+        }
+        Ok(made.cast_into_unchecked())
+    }
+}
+
+/// An empty list.
+///
+/// # Errors
+/// `MemoryError`.
+#[inline]
+pub fn empty_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    list(py, std::iter::empty())
+}
+
+/// A list with the same items.
+///
+/// # Errors
+/// `MemoryError`.
+pub fn copy_list<'py>(list: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
+    // SAFETY: a list; what it gives is a new list, or null.
+    unsafe {
+        let made = ffi::PyList_GetSlice(list.as_ptr(), 0, isize::MAX);
+        Ok(Bound::from_owned_ptr_or_err(list.py(), made)?.cast_into_unchecked())
     }
 }
 

@@ -62,7 +62,7 @@ pub fn string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>>
     };
     // Neither making a string nor letting one go runs Python code, which might come here again.
     let mut known = KNOWN.get(py).borrow_mut();
-    if known.is_empty() {
+    if known.is_empty() && known.try_reserve_exact(PLACES).is_ok() {
         known.resize_with(PLACES, || None);
     }
     let place = known.get_mut(text.place());

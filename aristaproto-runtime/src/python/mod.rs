@@ -5,6 +5,7 @@ pub mod attached;
 pub mod borrowed;
 pub mod cpython;
 pub mod fallback;
+pub mod growth;
 pub mod imports;
 pub mod int;
 pub mod key_cache;

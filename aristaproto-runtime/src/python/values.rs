@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::borrowed::peek;
+use super::growth::out_of_memory;
 use super::int::Long;
 use super::limits::STACK_LEVELS;
 use crate::python::cpython;
@@ -199,30 +200,25 @@ impl Drop for StackLevel {
 /// # Errors
 /// What Python raises while it gives it.
 pub fn list_of<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
-    let list = PyList::empty(iterable.py());
+    let list = cpython::empty_list(iterable.py())?;
     for item in iterable.try_iter()? {
         list.append(item?)?;
     }
     Ok(list)
 }
 
-/// An int.
-#[inline]
-pub fn int_object(py: Python<'_>, number: i64) -> Bound<'_, PyAny> {
-    let Ok(made) = number.into_pyobject(py);
-    made.into_any()
-}
-
-/// An int that is not negative.
-#[inline]
-pub fn uint_object(py: Python<'_>, number: u64) -> Bound<'_, PyAny> {
-    let Ok(made) = number.into_pyobject(py);
-    made.into_any()
-}
+/// Keys and values.
+pub type Pairs<'py> = Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)>;
 
 /// Keys and values of a dict, in its order; the references keep them while code runs that changes the dict.
-pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> Vec<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    dict.iter().collect()
+///
+/// # Errors
+/// `MemoryError`.
+pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Pairs<'py>> {
+    let mut found = Vec::new();
+    found.try_reserve_exact(dict.len()).map_err(out_of_memory)?;
+    found.extend(dict);
+    Ok(found)
 }
 
 /// The number in an int, or in a member of an enum, if it has 32 bits.

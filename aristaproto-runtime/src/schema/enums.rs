@@ -34,7 +34,7 @@ impl EnumValues {
     pub fn new(class: &Bound<'_, PyAny>) -> PyResult<Self> {
         let by_number: Bound<'_, PyDict> = class.getattr("_value2member_map_")?.cast_into()?;
         let (mut small, mut others) = (Vec::new(), Vec::new());
-        for (number, member) in crate::python::values::entries(&by_number) {
+        for (number, member) in crate::python::values::entries(&by_number)? {
             if let Ok(index) = number.extract::<i32>() {
                 if (0..SMALL).contains(&index) {
                     let index = index as usize;

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::PyString;
 
 use super::field_tables::{CanonicalEntry, DecodeEntry, EncodeEntry};
 use super::wire_table::{FieldShape, MessageKind, Shape};
 use crate::memory::layout::{Layout, MessageClass, Offset};
+use crate::python::cpython;
 use crate::schema::enums::EnumValues;
 use crate::schema::field::{Storage, Wrapped};
 
@@ -51,14 +52,17 @@ pub struct Field {
 
 impl Field {
     /// What an attribute reads as whose slot is empty.
-    pub fn empty<'py>(&self, py: Python<'py>, shape: &FieldShape) -> Bound<'py, PyAny> {
-        if shape.repeated {
-            PyList::empty(py).into_any()
+    ///
+    /// # Errors
+    /// `MemoryError`.
+    pub fn empty<'py>(&self, py: Python<'py>, shape: &FieldShape) -> PyResult<Bound<'py, PyAny>> {
+        Ok(if shape.repeated {
+            cpython::empty_list(py)?.into_any()
         } else if shape.entry.is_some() {
-            PyDict::new(py).into_any()
+            cpython::dict(py)?.into_any()
         } else {
             self.default.bind(py).clone()
-        }
+        })
     }
 
     /// Whether values are messages, or hold some.

@@ -43,10 +43,9 @@ impl Key {
         found.then_some(self.length())
     }
 
-    /// Puts it behind other bytes.
-    pub fn append_to(self, bytes: &mut Vec<u8>) {
-        let word = self.0.to_le_bytes();
-        bytes.extend_from_slice(word.get(8 - self.length()..).unwrap_or_default());
+    /// The bytes of the tag, which are the last ones of eight, and where they begin.
+    pub fn as_bytes(self) -> ([u8; 8], usize) {
+        (self.0.to_le_bytes(), 8 - self.length())
     }
 
     /// The bytes as a word.
