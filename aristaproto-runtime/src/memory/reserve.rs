@@ -1,5 +1,6 @@
 //! Memory for the time when there is none: what Rust asks for in small pieces (errors, names, a level of a list) comes then from
-//! a reserve, because Rust ends the process where such a request fails. What grows with the input asks by `try_reserve`.
+//! a reserve, because Rust ends the process where such a request fails. What grows with the input asks by `try_reserve`. See
+//! docs/decisions/memory-that-runs-out.md.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};

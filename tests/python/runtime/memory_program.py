@@ -7,6 +7,7 @@ tries there were, in how many of them the operation raised MemoryError, and each
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import os
 import pickle
@@ -25,9 +26,12 @@ from aristaproto import wkt as proto_wkt
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [os.environ["ARISTAPROTO_PYTHON_TESTS"], str(TESTS / "unittest")]
 
-from filling import filled  # noqa: E402
-from sync import extensions, proto2, scalars, wkt  # noqa: E402
-from sync.message_pool import default_message_pool as pool  # noqa: E402
+filled: Any = importlib.import_module("filling").filled
+extensions: Any = importlib.import_module("sync.extensions")
+proto2: Any = importlib.import_module("sync.proto2")
+scalars: Any = importlib.import_module("sync.scalars")
+wkt: Any = importlib.import_module("sync.wkt")
+pool: Any = importlib.import_module("sync.message_pool").default_message_pool
 
 Work = Callable[[], object]
 PAGE = resource.getpagesize()
@@ -85,16 +89,16 @@ def large() -> list[aristaproto.Message]:
 
 
 def wkt_value(plain: object) -> Any:
-    return proto_wkt.Value.from_dict(plain)  # type: ignore[attr-defined,arg-type,unused-ignore]
+    return proto_wkt.Value.from_dict(plain)
 
 
 def read(message: Any) -> None:
     """Reads all fields of a message, and of those below it."""
-    for field in type(message).__schema__.fields:
-        value = getattr(message, field.name)
-        if isinstance(value, dict):
+    for field in message.__schema__.fields:
+        value: Any = getattr(message, field.name)
+        if field.key is not None:
             value = list(value.values())
-        for item in value if isinstance(value, list) else [value]:
+        for item in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType]
             if isinstance(item, aristaproto.Message):
                 read(item)
 
@@ -208,7 +212,7 @@ def attempt(work: Work, space: int | None, pieces: int, seed: int) -> str:
         work()
     except MemoryError:
         said = "MemoryError"
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  # Whatever it is, it is told.
         held.clear()
         resource.setrlimit(resource.RLIMIT_AS, old)
         said = report(error)
@@ -216,7 +220,7 @@ def attempt(work: Work, space: int | None, pieces: int, seed: int) -> str:
     resource.setrlimit(resource.RLIMIT_AS, old)
     try:
         work()
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  # Whatever it is, it is told.
         said += "; and then " + report(error)
     return said
 
@@ -243,8 +247,8 @@ def first_uses() -> dict[str, Work]:
             pipe.write(data)
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        wire, text, plain, printed = pickle.loads(pipe.read())
+    with os.fdopen(reading, "rb") as samples:
+        wire, text, plain, printed = pickle.loads(samples.read())
     os.waitpid(child, 0)
 
     def each(name: str, samples: list[Any]) -> Work:
@@ -261,7 +265,9 @@ def first_uses() -> dict[str, Work]:
         "first from_dict": each("from_dict", plain),
         "first from_text": each("from_text", printed),
         "first construct": lambda: [bytes(cls()) for cls in CLASSES[:10]],
-        "first to_json": lambda: [cls().to_json(include_default_values=True) for cls in CLASSES[:10]],
+        "first to_json": lambda: [
+            cls().to_json(include_default_values=True) for cls in CLASSES[:10]
+        ],
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("_testcapi", reason="this Python has no injection of failures")
 
-# In a process of its own: PyO3 prints the error and a backtrace each time.
+# In a process of its own, whose standard error may hold what PyO3 cannot raise.
 PROGRAM = """
 import copy, _testcapi, aristaproto
 
