@@ -114,7 +114,8 @@ def merge_field(message: Message, field: Field, theirs: Any) -> None:
     mine = field.get(message)
     if field.repeated:
         added = copy.deepcopy(list(theirs))
-        if isinstance(mine, list):
+        # `isinstance` would make it a list of unknowns to checkers.
+        if issubclass(type(mine), list):
             mine += added
         else:
             field.set(message, [*(mine or ()), *added])
