@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("grpc", reason="the generated modules need grpcio")
+
 PROGRAM = Path(__file__).parent / "memory_program.py"
 
 
