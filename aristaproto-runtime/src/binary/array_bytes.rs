@@ -15,9 +15,6 @@ use crate::wire::{count_varints, unzigzag, zigzag, Kind, Malformed, Reader, Writ
 ///
 /// # Errors
 /// `MemoryError`.
-///
-/// # Errors
-/// `MemoryError`.
 pub fn put(
     value: &Bound<'_, PyAny>,
     field: &Field,
