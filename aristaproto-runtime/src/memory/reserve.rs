@@ -117,7 +117,8 @@ unsafe impl GlobalAlloc for WithReserve {
 /// `MemoryError`.
 pub fn ensure(bytes: usize) -> PyResult<()> {
     let mut probe = Vec::<u8>::new();
-    probe
-        .try_reserve_exact(bytes)
-        .map_err(|_| PyMemoryError::new_err(()))
+    let found = probe.try_reserve_exact(bytes);
+    // The compiler may leave out what nobody uses.
+    std::hint::black_box(&probe);
+    found.map_err(|_| PyMemoryError::new_err(()))
 }
