@@ -160,7 +160,7 @@ fn whatever_a_descriptor_says_stays_data() {
     let (mut parsed, mut whole, mut used, mut refused) = (0, 0, 0, 0);
     let mut reader = Reader::start();
     for seed in first..first + sets {
-        if sets > SETS && (seed - first) % 10_000 == 0 {
+        if sets > SETS && (seed - first).is_multiple_of(1_000) {
             println!("seed {seed}: {refused} refused, {parsed} trees parsed, {used} used so far");
         }
         let (request, is_whole) = request(seed);
