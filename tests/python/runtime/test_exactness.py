@@ -599,9 +599,9 @@ def test_merging_shares_nothing_and_takes_what_codecs_do_not_make() -> None:
         counts={"a": 1, "b": 2},
     )
     assert mine.leaf is leaf
-    # Lists and maps are new ones: a shallow copy of the message keeps the old.
-    assert singles == [2.0]
-    assert counts == {"a": 0, "b": 2}
+    # Lists and maps grow in place, as the message below does, and as google's.
+    assert singles == [2.0, 1.0]
+    assert counts == {"a": 1, "b": 2}
     assert mine.leaves[0] is not theirs.leaves[0]
     assert mine.by_id[1] is not theirs.by_id[1]
 
