@@ -214,6 +214,8 @@ REFUSED_BYTES = [
     (b"\x12\x00\x12\x03\x0a\x01\xff", r"at `nodes\[1\]\.name`"),
     (b"\x1a\x08\x0a\x01k\x12\x03\x0a\x01\xff", r"at `by_key\['k'\]\.name`"),
     (b"\x1a\x03\x0a\x01\xff", "expected UTF-8, .* at `by_key`"),
+    # The tag of a value that ends behind the entry is none of it.
+    (b"\x8a\x01\x04\x08\x01\x90\x80\x00\x05", "got the end of the data at `counts`"),
     (b"\x7a\x01a\x7a\x01\xff", r"at `texts\[1\]`"),
     (b"\x52\x01\x80", "at `packed"),
     (b"\x72\x03\x00\x00\x00", "expected a multiple of 4 bytes, got 3 at `fixed`"),

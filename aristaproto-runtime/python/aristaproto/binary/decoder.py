@@ -485,7 +485,8 @@ def _compile_map_reader(decoder: _Decoder, field: Field, tag: int) -> None:
                 if entry_tag == key_tag:
                     found_key, pos = read_key(data, pos, stop, budget)
                 elif entry_tag == value_tag:
-                    at_key = False
+                    # A tag that ends behind the entry is none of it.
+                    at_key = pos > stop
                     if read_message is not None:
                         found_value, pos = read_message(data, pos, stop, budget, found_value)
                     elif read_value is not None:
