@@ -30,7 +30,7 @@ struct WithReserve;
 static ALLOCATOR: WithReserve = WithReserve;
 
 /// The index of the piece at an address of the reserve.
-#[inline(always)]
+#[inline]
 fn piece(address: *mut u8) -> Option<usize> {
     let offset = address.addr().wrapping_sub(RESERVE.0.get().addr());
     (offset < PIECE * PIECES).then_some(offset / PIECE)
