@@ -46,7 +46,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let output = folder.join("output");
     // What an earlier run left would be taken for this one's.
     for old in [&output, &folder.join("log.txt"), &folder.join("runner.txt")] {
-        remove(old)?;
+        exec::remove(old)?;
     }
     fs::create_dir_all(&output)
         .map_err(|error| format!("cannot create {}: {error}", output.display()))?;
@@ -115,17 +115,6 @@ pub fn cache(root: &Path, folder: &Path) -> PathBuf {
         Some(named) if !named.is_empty() => root.join(named),
         _ => folder.join("cache"),
     }
-}
-
-fn remove(path: &Path) -> Result<(), String> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else if path.exists() {
-        fs::remove_file(path)
-    } else {
-        Ok(())
-    };
-    removed.map_err(|error| format!("cannot remove {}: {error}", path.display()))
 }
 
 /// The protos of the runner's package, relative to `folder`: all in one list, because what one run of the plugin

@@ -96,10 +96,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     }
     let folder = exec::target_dir(root).join("demo");
     let log = folder.join("log.txt");
-    if log.exists() {
-        fs::remove_file(&log)
-            .map_err(|error| format!("cannot remove {}: {error}", log.display()))?;
-    }
+    exec::remove(&log)?;
 
     let environment = step("Python: a virtual environment under target/", || {
         let pythons = python::discover(root)?;

@@ -16,6 +16,21 @@ pub fn target_dir(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| root.join(dir))
 }
 
+/// Removes a file, or a folder with all that is in it, if it is there.
+///
+/// # Errors
+/// A message that names it.
+pub fn remove(path: &Path) -> Result<(), String> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else if path.exists() {
+        fs::remove_file(path)
+    } else {
+        Ok(())
+    };
+    removed.map_err(|error| format!("cannot remove {}: {error}", path.display()))
+}
+
 /// A command that runs in the workspace's folder.
 pub fn command(root: &Path, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);

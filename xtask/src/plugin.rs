@@ -65,10 +65,7 @@ impl Plugin {
         out: &Path,
         log: &Path,
     ) -> Result<(), String> {
-        if out.exists() {
-            fs::remove_dir_all(out)
-                .map_err(|error| format!("cannot remove {}: {error}", out.display()))?;
-        }
+        exec::remove(out)?;
         fs::create_dir_all(out)
             .map_err(|error| format!("cannot create {}: {error}", out.display()))?;
         let mut command = exec::command(protos, python);

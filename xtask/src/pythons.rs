@@ -216,10 +216,7 @@ fn make(
         })?;
     }
     let folder = wanted.folder(root);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
-    }
+    exec::remove(&folder)?;
     debian::unpack(root, &debs, &folder, log)?;
     point(root, wanted, log)?;
     if wanted.name != PYPY {

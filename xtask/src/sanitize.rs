@@ -140,10 +140,7 @@ fn asan(root: &Path, folder: &Path, log: &Path) -> Prepared {
         .env("PYO3_PYTHON", environment.python());
     exec::run(&mut cargo, log, INSTALL_LIMIT)?;
     let package = folder.join("package");
-    if package.exists() {
-        fs::remove_dir_all(&package)
-            .map_err(|error| format!("cannot remove {}: {error}", package.display()))?;
-    }
+    exec::remove(&package)?;
     let from = root.join("aristaproto-runtime/python/aristaproto");
     copy(&from, &package.join("aristaproto"))?;
     let built = folder.join(target).join("debug").join("lib_native.so");

@@ -47,10 +47,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     };
     let work = exec::target_dir(root).join("wheels");
     let dist = exec::target_dir(root).join("dist");
-    if dist.exists() {
-        fs::remove_dir_all(&dist)
-            .map_err(|error| format!("cannot remove {}: {error}", dist.display()))?;
-    }
+    exec::remove(&dist)?;
     let log = work.join("log.txt");
     let main = found.first().ok_or("no Python was found")?;
     let tools = Environment::prepare(
@@ -229,10 +226,7 @@ impl Release<'_> {
     /// Uses a wheel for the other processor.
     fn emulate(&self, cross: &Cross, wheel: &Path, compatibility: &str) -> Result<(), String> {
         let site = self.work.join("smoke/emulated");
-        if site.exists() {
-            fs::remove_dir_all(&site)
-                .map_err(|error| format!("cannot remove {}: {error}", site.display()))?;
-        }
+        exec::remove(&site)?;
         let mut pip = exec::command(self.root, self.tools.python());
         pip.args(["-m", "pip", "install", "--no-index", "--no-deps"])
             .args(["--only-binary", ":all:", "--implementation", "cp"])

@@ -38,7 +38,7 @@ impl Bench {
         for (protos, files) in CASES {
             let protos = self.root.join(protos);
             let out = work.join("out");
-            remove(&out)?;
+            exec::remove(&out)?;
             let mut generate = exec::command(&self.root, &program);
             generate
                 .arg("generate")
@@ -84,15 +84,6 @@ impl Bench {
         exec::run(&mut install, &self.log("buf"), STEP_LIMIT)?;
         let name = if cfg!(windows) { "buf.cmd" } else { "buf" };
         Ok(work.join("node_modules").join(".bin").join(name))
-    }
-}
-
-fn remove(folder: &Path) -> Result<(), String> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if folder.exists() => {
-            Err(format!("cannot remove {}: {error}", folder.display()))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -58,7 +58,7 @@ impl Bench {
     /// Builds and installs the wheel of a package that a build script has generated.
     fn generated_package(&self, folder: &Path, environment: &Environment) -> Result<(), String> {
         let wheels = self.target.join(STEP).join("generated");
-        clear(&wheels)?;
+        exec::remove(&wheels)?;
         let python = environment.python();
         let mut build = exec::command(folder, python.clone());
         build.args(["-m", "pip", "wheel", "--disable-pip-version-check"]);
@@ -86,7 +86,7 @@ impl Bench {
     fn wheel(&self, project: &Project, environment: &Environment) -> Result<(), String> {
         let work = self.target.join(STEP).join(project.module);
         let wheels = work.join("wheels");
-        clear(&wheels)?;
+        exec::remove(&wheels)?;
         let mut build = self.with_maturin(project, environment, "maturin");
         build.args(["build", "--out"]).arg(&wheels);
         build.arg("--interpreter").arg(environment.python());
@@ -136,15 +136,6 @@ impl Project {
 fn pip_install(pip: &mut Command) -> &mut Command {
     pip.args(["-m", "pip", "install", "--disable-pip-version-check"])
         .args(["--no-input", "--no-deps"])
-}
-
-/// Removes what an earlier run left in a folder.
-fn clear(folder: &Path) -> Result<(), String> {
-    if folder.exists() {
-        fs::remove_dir_all(folder)
-            .map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
-    }
-    Ok(())
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf, String> {

@@ -113,10 +113,7 @@ impl Bench {
         let target = exec::target_dir(root);
         let logs = target.join("xtask-logs");
         // Logs of an earlier run would be mistaken for this one's.
-        if logs.exists() {
-            fs::remove_dir_all(&logs)
-                .map_err(|error| format!("cannot remove {}: {error}", logs.display()))?;
-        }
+        exec::remove(&logs)?;
         let pythons = python::discover(root)?;
         println!(
             "Python: {}",
