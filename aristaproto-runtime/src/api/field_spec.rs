@@ -52,6 +52,14 @@ const PARAMETERS: [&str; 10] = [
 /// Those of `map_field`.
 const OF_MAPS: [&str; 4] = ["json_name", "proto_name", "deprecated", "utf8"];
 
+/// The parameters of `field` as Python shows them.
+const FIELD_SIGNATURE: &str =
+    "number, type, ref=None, *, repeated=False, optional=False, required=False, oneof=None, \
+     packed=True, proto_name=None, json_name=None, default=None, deprecated=False, utf8=True";
+/// The same of `map_field`.
+const MAP_FIELD_SIGNATURE: &str = "number, key_type, value_type, ref=None, *, proto_name=None, \
+     json_name=None, deprecated=False, utf8=True";
+
 /// Names of parameters, interned as those of calls are, and the functions in Python.
 struct Functions {
     names: [Py<PyString>; PARAMETERS.len()],
@@ -183,17 +191,12 @@ pub fn field_functions<'py>(
             map_field: plain_map_field.clone().unbind(),
         });
         Ok((
-        trampolines::function::<FieldFunction>(
-            c"field",
-            "number, type, ref=None, *, repeated=False, optional=False, required=False, oneof=None, packed=True, \
-             proto_name=None, json_name=None, default=None, deprecated=False, utf8=True",
-            plain_field,
-        )?,
-        trampolines::function::<MapFieldFunction>(
-            c"map_field",
-            "number, key_type, value_type, ref=None, *, proto_name=None, json_name=None, deprecated=False, utf8=True",
-            plain_map_field,
-        )?,
-    ))
+            trampolines::function::<FieldFunction>(c"field", FIELD_SIGNATURE, plain_field)?,
+            trampolines::function::<MapFieldFunction>(
+                c"map_field",
+                MAP_FIELD_SIGNATURE,
+                plain_map_field,
+            )?,
+        ))
     })
 }

@@ -9,8 +9,7 @@ use crate::api::field_descriptor;
 use crate::binary::decoder::read_besides_numbers;
 use crate::memory::slot::SlotOf;
 use crate::message::header::Message;
-use crate::python::arguments::caught;
-use crate::python::arguments::Invoke;
+use crate::python::arguments::{caught, Invoke};
 
 // The descriptor of a oneof: reads the slots of its members. Not documented as others are: before version 3.11, Python would put that
 // text in the place of the attribute `__doc__`.

@@ -1,10 +1,12 @@
 //! Message classes in the pool of their tree.
 #![allow(unsafe_code)]
 
-use crate::python::arguments::caught;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 use pyo3::{ffi, intern};
+
+use crate::python::arguments::caught;
+use crate::python::values;
 
 /// Adds classes to a pool and tells each its full name and the pool. Gives what is no class made in Python, with its full name.
 ///
@@ -20,7 +22,7 @@ pub fn register<'py>(
     caught(|| {
         let py = pool.py();
         let mut rest = Vec::new();
-        for (name, value) in crate::python::values::entries(types)? {
+        for (name, value) in values::entries(types)? {
             let full_name = PyString::new(
                 py,
                 &format!("{prefix}{}", name.cast::<PyString>()?.to_str()?),

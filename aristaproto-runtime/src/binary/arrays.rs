@@ -1,7 +1,7 @@
 //! Arrays as values of repeated fields: what is assigned is kept as wire bytes that are still to be read, so that it is a list for
 //! all who look at it, and for `aristaproto.array` the numbers are taken from wire bytes.
 
-use pyo3::exceptions::{PyMemoryError, PyRuntimeError};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
@@ -12,7 +12,7 @@ use crate::binary::encode::with_buffer;
 use crate::message::header::Message;
 use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
-use crate::python::growth::{collect, concat, push};
+use crate::python::growth::{collect, concat, out_of_memory, push};
 use crate::python::imports::api;
 use crate::python::limits::STACK_LEVELS;
 use crate::python::values;
@@ -76,7 +76,7 @@ fn record<'py>(
         if !array_bytes::put(value, field, shape, out)? {
             return Ok(None);
         }
-        let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
+        let bytes = out.finish().map_err(out_of_memory)?;
         if bytes.is_empty() {
             return Ok(None);
         }

@@ -4,8 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList};
 
 use crate::binary::error::{not_utf8, DecodeResult};
-use crate::python::cpython;
-use crate::python::cpython::list;
+use crate::python::cpython::{self, list};
 use crate::python::values;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;

@@ -5,7 +5,6 @@
 
 use std::cell::RefCell;
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -14,6 +13,7 @@ use crate::binary::encoder::{Encoder, Exact};
 use crate::message::header::Message;
 use crate::python::arguments::{release_dropped, Invoke};
 use crate::python::fallback::{raised, Stop};
+use crate::python::growth::out_of_memory;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
 use crate::python::values;
@@ -106,7 +106,7 @@ fn written<'py, T>(
         if out.len() as u64 > limits.size {
             return Err(Stop::Fallback);
         }
-        let bytes = out.finish().map_err(|_| PyMemoryError::new_err(()))?;
+        let bytes = out.finish().map_err(out_of_memory)?;
         Ok(work(Written::Bytes(bytes)))
     });
     match written {
@@ -141,7 +141,7 @@ pub fn exactly<T>(
     with_buffer(|out| match encoder.message(plan, message, out) {
         Ok(()) if !encoder.incomplete => match out.finish() {
             Ok(bytes) => Ok(Some(work(bytes))),
-            Err(_) => Err(PyMemoryError::new_err(())),
+            Err(error) => Err(out_of_memory(error)),
         },
         Ok(()) | Err(Stop::Fallback) => Ok(None),
         Err(Stop::Python(error)) => Err(*error),

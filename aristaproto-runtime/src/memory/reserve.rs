@@ -7,8 +7,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
+
+use crate::python::growth::out_of_memory;
 
 /// Bytes of a piece, and what its address is a multiple of.
 const PIECE: usize = 1024;
@@ -63,21 +64,6 @@ unsafe impl GlobalAlloc for WithReserve {
     }
 
     #[inline]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's.
-        let found = unsafe { System.alloc_zeroed(layout) };
-        if !found.is_null() {
-            return found;
-        }
-        let found = take(layout);
-        if !found.is_null() {
-            // SAFETY: a piece has at least so many bytes.
-            unsafe { found.write_bytes(0, layout.size()) };
-        }
-        found
-    }
-
-    #[inline]
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
         match piece(address) {
             // SAFETY: the caller's; it comes from the system.
@@ -120,5 +106,5 @@ pub fn ensure(bytes: usize) -> PyResult<()> {
     let found = probe.try_reserve_exact(bytes);
     // The compiler may leave out what nobody uses.
     std::hint::black_box(&probe);
-    found.map_err(|_| PyMemoryError::new_err(()))
+    found.map_err(out_of_memory)
 }
