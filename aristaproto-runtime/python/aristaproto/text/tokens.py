@@ -53,8 +53,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_KINDS = dict(Kind.__members__)
-_SYMBOL = Kind.SYMBOL
 # Where a string may end, by its quote.
 _STOPS = {quote: re.compile(rf"[{quote}\\\n]") for quote in "\"'"}
 _NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "_.")
@@ -113,16 +111,12 @@ class Tokens:
         group = match.lastgroup
         assert group is not None
         start, end = match.span(group)
-        kind = _KINDS[group]
+        kind = Kind[group]
         if kind is Kind.STRING:
             end = self._end_of_string(start)
         self._end = end
         self.current = Token(kind, text[start:end], start)
-        if (
-            text[end : end + 1] in _NAME_CHARACTERS
-            and kind is not _SYMBOL
-            and kind in (Kind.INT, Kind.FLOAT)
-        ):
+        if kind in (Kind.INT, Kind.FLOAT) and text[end : end + 1] in _NAME_CHARACTERS:
             wrong = re.compile(r"[A-Za-z0-9_.]+").match(text, start)
             raise self.error(
                 "a number", Token(Kind.IDENT, wrong[0] if wrong else match[group], start)
@@ -159,20 +153,15 @@ class Tokens:
 
     def at(self, *symbols: str) -> bool:
         """Whether the current token is one of some symbols."""
-        current = self.current
-        return current.kind is _SYMBOL and current.text in symbols
+        return self.current.kind is Kind.SYMBOL and self.current.text in symbols
 
     def take(self, *symbols: str) -> str | None:
         """Consume the current token if it is one of some symbols; return it."""
-        current = self.current
-        if current.kind is not _SYMBOL or current.text not in symbols:
-            return None
-        return self.advance().text
+        return self.advance().text if self.at(*symbols) else None
 
     def expect(self, *symbols: str) -> str:
         """Consume the current token, which must be one of some symbols; return it."""
-        current = self.current
-        if current.kind is not _SYMBOL or current.text not in symbols:
+        if not self.at(*symbols):
             raise self.error(" or ".join(map(repr, symbols)))
         return self.advance().text
 
@@ -202,13 +191,11 @@ class Tokens:
 
     def int_value(self, token: Token, expected: str) -> int:
         """Return the value of an integer in decimal, octal (0...) or hexadecimal (0x...) digits."""
-        # More digits than any integer of 64 bits has; Python refuses thousands of them anyhow.
-        if len(token.text) > 1000:
-            raise self.error(expected, token)
-        if token.text[0] != "0":
-            return int(token.text)
         match = _INT.fullmatch(token.text)
         if match is None:
+            raise self.error(expected, token)
+        # More digits than any integer of 64 bits has; Python refuses thousands of them anyhow.
+        if len(token.text) > 1000:
             raise self.error(expected, token)
         if match["hex"]:
             return int(token.text, 0)
