@@ -23,7 +23,11 @@ def check_request(request: object, request_type: type[Any] | None) -> None:
             return
         raise TypeError(f"expected a request message, got {_shown(request)}")
     if not isinstance(request, request_type):
-        raise TypeError(f"expected a request of {request_type.__name__}, got {_shown(request)}")
+        name, got = request_type.__name__, _shown(request)
+        if name == got:  # of another tree
+            name = f"{request_type.__module__}.{name}"
+            got = f"{type(request).__module__}.{got}"
+        raise TypeError(f"expected a request of {name}, got {got}")
 
 
 def _shown(value: object) -> str:
@@ -33,11 +37,21 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+class _ByName(type):
+    """The class of stand-ins for a class that a module imports for type checkers only: one of that name is taken for it."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        # The module may have had to add underscores.
+        name = cls.__name__.rstrip("_")
+        return any(it.__name__.rstrip("_") == name for it in instance.__class__.__mro__)
+
+
 def request_type_of(stub_class: type[Any], route: str) -> type[Any] | None:
     """The class of the requests of a method with one request, as the annotation of its generated method says.
 
-    A generated method of this kind hands over its route and the class of the response, not that of the request. None if
-    no method of the class names the route, or its annotation is of another kind.
+    A generated method of this kind hands over its route and the class of the response, not that of the request. A stand-in
+    where the annotation names a class that is not imported at run time; None if no method of the class names the route, or its
+    annotation is of another kind.
     """
     from types import FunctionType
     from typing import get_args
@@ -50,11 +64,22 @@ def request_type_of(stub_class: type[Any], route: str) -> type[Any] | None:
                 name = method.__code__.co_varnames[1]
                 annotation: Any = method.__annotations__[name]
                 if isinstance(annotation, str):
-                    annotation = eval(annotation, method.__globals__)
-            except (LookupError, NameError, AttributeError, SyntaxError, TypeError):
+                    annotation = _evaluated(annotation, method.__globals__)
+            except (LookupError, AttributeError, SyntaxError, TypeError):
                 return None
             for choice in (annotation, *get_args(annotation)):
-                if isinstance(choice, type) and hasattr(choice, "SerializeToString"):
+                if not isinstance(choice, type):
+                    continue
+                if isinstance(choice, _ByName) or hasattr(choice, "SerializeToString"):
                     return choice
             return None
     return None
+
+
+def _evaluated(annotation: str, names: dict[str, Any]) -> Any:
+    """What the text of an annotation stands for."""
+    try:
+        return eval(annotation, names)
+    except NameError:
+        # `Request`, `package.Request`, `Request | None`
+        return _ByName(annotation.partition(" ")[0].rpartition(".")[2], (), {})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import typing
@@ -16,6 +18,7 @@ import aristaproto.grpclib
 import grpc
 import grpc.aio
 import pytest
+from aristaproto.rpc_requests import request_type_of
 from grpclib.const import Cardinality, Handler
 from trees.grpcio import calls as grpcio_calls
 from trees.grpclib import calls as grpclib_calls
@@ -128,6 +131,59 @@ def test_helpers_have_the_same_parameters_on_all_stubs(kind: str) -> None:
     assert keywords(sync) == keywords(aio)
     assert keywords(aio) == ["timeout", "metadata", "credentials", "wait_for_ready"]
     assert keywords(grpclib) == ["timeout", "deadline", "metadata"]
+
+
+@pytest.mark.parametrize("tree", ["grpcio", "grpclib", "no_default", "sync"])
+def test_the_class_of_each_request_is_known(tree: str) -> None:
+    """Also where a module imports it for type checkers only; else a stub would send what is of another class."""
+    package = importlib.import_module(f"trees.{tree}")
+    checked = 0
+    for found in pkgutil.walk_packages(package.__path__, f"trees.{tree}."):
+        stubs: list[type[Any]] = [
+            it
+            for it in vars(importlib.import_module(found.name)).values()
+            if isinstance(it, type) and issubclass(it, BASES) and it not in BASES
+        ]
+        for stub in stubs:
+            for method in vars(stub).values():
+                code = getattr(method, "__code__", None)
+                if code is None or not {"_unary_unary", "_unary_stream"} & set(code.co_names):
+                    continue
+                (route,) = (it for it in code.co_consts if str(it).startswith("/"))
+                assert request_type_of(stub, route) is not None, (stub, route)
+                checked += 1
+    assert checked > 50
+
+
+@pytest.mark.parametrize("tree", ["grpcio", "sync"])
+def test_a_request_whose_class_is_imported_for_type_checkers_only(tree: str) -> None:
+    root: Any = importlib.import_module(f"trees.{tree}")
+    below: Any = importlib.import_module(f"trees.{tree}.cycles.a.b")
+    sibling: Any = importlib.import_module(f"trees.{tree}.cycles.sibling")
+
+    class Mine(root.RootEmpty):  # type: ignore[misc]
+        pass
+
+    with grpc.insecure_channel("127.0.0.1:9") as channel:
+        stub = below.UpServiceStub(channel, timeout=5)
+        for method, right, wrong in (
+            (stub.sibling, sibling.Sibling(), root.RootEmpty()),
+            (stub.empty_root, root.RootEmpty(), sibling.Sibling()),
+            (stub.empty_root, Mine(), below.Child()),
+        ):
+            with pytest.raises(grpc.RpcError):
+                list(method(right))
+            with pytest.raises(TypeError, match=r"expected a request of \w+, got \w+"):
+                method(wrong)
+
+
+def test_a_request_of_another_tree() -> None:
+    with grpc.insecure_channel("127.0.0.1:9") as channel:
+        stub: Any = grpcio_calls.CounterStub(channel)
+        with pytest.raises(
+            TypeError, match=r"request of trees\.grpcio\.calls\.Number, got trees\.grpclib\.calls\."
+        ):
+            stub.increment(Number())
 
 
 @pytest.mark.parametrize("stub", STUBS)
