@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ("AsyncCall", "AsyncStreamCall", "AsyncUnaryCall", "View", "Watch", "stub_and_function")
+__all__ = (
+    "AsyncCall",
+    "AsyncStreamCall",
+    "AsyncUnaryCall",
+    "View",
+    "Watch",
+    "requests_of",
+    "stub_and_function",
+)
 
 Response_co = TypeVar("Response_co", covariant=True)
 Code = TypeVar("Code")
@@ -153,16 +161,29 @@ class AsyncUnaryCall(
     """
 
     def __init__(
-        self, coroutine: Coroutine[Any, Any, Response_co], watch: Watch[Code, Metadata]
+        self,
+        coroutine: Coroutine[Any, Any, Response_co],
+        watch: Watch[Code, Metadata],
+        close_requests: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         super().__init__(watch)
         self._steps: Generator[Any, None, Response_co] | None = None
-        self._task = asyncio.create_task(coroutine)
+        # For a task that is cancelled before it begins; else the coroutine closes them.
+        self._close_requests: Callable[[], Coroutine[Any, Any, None]] | None = close_requests
+        self._task = asyncio.create_task(self._run(coroutine))
         self._task.add_done_callback(self._finish)
+        self._task.add_done_callback(lambda _: coroutine.close())
+
+    async def _run(self, coroutine: Coroutine[Any, Any, Response_co]) -> Response_co:
+        self._close_requests = None
+        return await coroutine
 
     def _finish(self, task: asyncio.Task[Response_co]) -> None:
         # Asking for the exception also tells asyncio that somebody has; its caller may look at the status only.
         self._ended_with(asyncio.CancelledError() if task.cancelled() else task.exception())
+        close, self._close_requests = self._close_requests, None
+        if close is not None:
+            _close_soon(close())
 
     def cancel(self) -> bool:
         """Ends the call with CANCELLED and whoever awaits it with CancelledError; False if it has ended already."""
@@ -248,9 +269,7 @@ class AsyncStreamCall(
         elif self._reading and view is not None:
             view.cancel()
         if not self._reading:
-            closing = asyncio.create_task(self._close())
-            _closing.add(closing)
-            closing.add_done_callback(_closing.discard)
+            _close_soon(self._close())
         self._ended_with(asyncio.CancelledError())
         return True
 
@@ -325,6 +344,12 @@ _NOTHING = object()
 _closing: set[asyncio.Task[None]] = set()
 
 
+def _close_soon(closing: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(closing)
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
 async def _first_of(responses: AsyncGenerator[Any, None]) -> Any:
     return await anext(responses, _NOTHING)
 
@@ -340,3 +365,9 @@ def stub_and_function(method: object, *classes: type[Any]) -> tuple[Any, Callabl
     if isinstance(method, MethodType) and isinstance(method.__self__, classes):
         return method.__self__, method.__func__
     raise TypeError(f"expected a method of a generated stub, such as stub.get_item, got {method!r}")
+
+
+def requests_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
+    """The producer of requests that a method was given; None for a method that takes one request."""
+    given = args[0] if args else kwargs.get("messages")
+    return None if hasattr(given, "SerializeToString") else given

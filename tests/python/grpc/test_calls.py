@@ -285,8 +285,11 @@ async def test_stream_ended_before_its_first_response(
             await anext(call)
 
 
-@pytest.mark.parametrize("end", ["cancel", "aclose"])
-async def test_a_producer_is_closed_before_the_first_response(client: Client, end: str) -> None:
+@pytest.mark.parametrize("kind", ["upload", "chat"])
+@pytest.mark.parametrize("end", ["cancel", "close"])
+async def test_a_producer_is_closed_before_the_first_response(
+    client: Client, end: str, kind: str
+) -> None:
     class Producer:
         closed = False
 
@@ -301,14 +304,17 @@ async def test_a_producer_is_closed_before_the_first_response(client: Client, en
 
     for turns in (0, 1, 30):
         producer = Producer()
-        call = client.start_call(client.stub.chat, producer)
+        call = client.start_call(getattr(client.stub, kind), producer)
         for _ in range(turns):
             await asyncio.sleep(0.001)
         if end == "cancel":
             call.cancel()
+        elif kind == "upload":
+            call.close()
         else:
             await call.aclose()
         await soon(lambda: producer.closed)  # noqa: B023
+        assert await call.code() is client.code("CANCELLED")
 
 
 @pytest.mark.parametrize("kind", ["my_rpc", "upload"])

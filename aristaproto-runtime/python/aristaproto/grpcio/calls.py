@@ -13,7 +13,8 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
-from ..rpc_calls import AsyncStreamCall, AsyncUnaryCall, Watch, stub_and_function
+from ..rpc_calls import AsyncStreamCall, AsyncUnaryCall, Watch, requests_of, stub_and_function
+from ..rpc_streams import close_stream
 from .grpcio_async_client import ServiceStub
 from .grpcio_sync_client import SyncServiceStub
 from .internals import compression_metadata, core_call
@@ -162,7 +163,8 @@ def start_call(method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     vars(watching)["_method"] = method_of
     started = function(watching, *args, **kwargs)
     if isinstance(started, Coroutine):
-        return UnaryCall(started, watch)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        requests = requests_of(args, kwargs)
+        return UnaryCall(started, watch, partial(close_stream, requests, requests))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return StreamCall(started, watch)
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from copy import copy
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from multidict import MultiDict
 
-from ..rpc_calls import AsyncStreamCall, AsyncUnaryCall, Watch, stub_and_function
+from ..rpc_calls import AsyncStreamCall, AsyncUnaryCall, Watch, requests_of, stub_and_function
+from ..rpc_streams import close_stream
 from .grpclib_async_client import Call, ServiceStub
 
 if TYPE_CHECKING:
@@ -148,5 +150,6 @@ def start_call(method: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     vars(watching)["_start"] = start
     started = function(watching, *args, **kwargs)
     if isinstance(started, Coroutine):
-        return UnaryCall(started, watch)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        requests = requests_of(args, kwargs)
+        return UnaryCall(started, watch, partial(close_stream, requests, requests))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return StreamCall(started, watch)
