@@ -186,6 +186,13 @@ async def test_what_cannot_be_joined() -> None:
     for wrong in (object(), grpcio_example.MyServiceBase):
         with pytest.raises(TypeError, match="expected a service"):
             await connect(wrong, grpcio_example.MyServiceAsyncStub).__aenter__()
+    with pytest.raises(TypeError, match="expected a service, or a list of several"):
+        connect([], grpcio_example.MyServiceAsyncStub)
+    for services in (("grpcio", "grpclib"), ("grpclib", "grpcio"), ("grpclib", "threads")):
+        with pytest.raises(TypeError, match="servers of different transports"):
+            await connect(
+                [service(it) for it in services], grpcio_example.MyServiceAsyncStub
+            ).__aenter__()
     with pytest.raises(TypeError, match="expected the class of a generated stub"):
         await connect(service("grpcio"), int).__aenter__()
 

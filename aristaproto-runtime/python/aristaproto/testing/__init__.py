@@ -41,8 +41,8 @@ def connect(service: object, stub: type[Any] | None = None, **options: Any) -> C
         options: For the stub: `timeout`, `metadata` and so on.
 
     Raises:
-        TypeError: When the block begins: it is no service, or a synchronous stub in `async with`, which it would block, or an
-            asynchronous one in `with`.
+        TypeError: When the block begins: it is no service, services that go on different servers, a synchronous stub in
+            `async with`, which it would block, or an asynchronous one in `with`.
         LookupError: When the block begins: there is no stub beside the base.
     """
     return Connection(service, stub, options)
@@ -54,6 +54,8 @@ class Connection(Generic[_S]):
     def __init__(self, service: object, stub: type[_S] | None, options: dict[str, Any]) -> None:
         several = isinstance(service, (list, tuple))
         self._services: list[Any] = list(service) if several else [service]  # type: ignore[call-overload]
+        if not self._services:
+            raise TypeError("expected a service, or a list of several, got none")
         self._stub = stub
         self._options = options
         self._closing: AsyncExitStack = AsyncExitStack()
@@ -64,7 +66,7 @@ class Connection(Generic[_S]):
             place = Place()
             closing.callback(place.close)
             stub = self._stub_class(is_async=True)
-            await _transport_of(self._services[0], "service").serve(self._services, place, closing)
+            await self._serving_module().serve(self._services, place, closing)
             client = await _transport_of(stub, "stub").connect(stub, place, self._options, closing)
             self._closing = closing.pop_all()
         return client  # type: ignore[no-any-return]
@@ -82,7 +84,7 @@ class Connection(Generic[_S]):
             place = Place()
             closing.callback(place.close)
             stub = self._stub_class(is_async=False)
-            module = _transport_of(self._services[0], "service")
+            module = self._serving_module()
             if module.is_synchronous(self._services[0]):
                 module.serve_in_threads(self._services, place, closing)
             else:
@@ -104,6 +106,17 @@ class Connection(Generic[_S]):
         traceback: TracebackType | None,
     ) -> None:
         self._closing_in_thread.close()
+
+    def _serving_module(self) -> Any:
+        """The module of this package for the transport of the services."""
+        modules = [_transport_of(it, "service") for it in self._services]
+        for service, module in zip(self._services, modules, strict=True):
+            if module is not modules[0]:
+                raise TypeError(
+                    f"{type(self._services[0]).__name__} and {type(service).__name__} are services for servers of different "
+                    "transports: connect each with a stub of its own"
+                )
+        return modules[0]
 
     def _stub_class(self, is_async: bool) -> type[Any]:
         stub = self._stub or _find_stub(self._services[0], is_async)
