@@ -3,8 +3,10 @@
 - A relative link to a file of the repository that is no page becomes the file's address in the repository.
 - `assets/bench.svg` is drawn of the figures in BENCHMARK.md.
 - `https://docs.rs/CRATE/latest/PAGE` becomes the page of rustdoc that was built beside the site.
+- Fences such as `rust,no_run`, whose second word is rustdoc's, become `rust`: Python-Markdown takes the others for text.
 
-Either is an error when there is no such file. `RUSTDOC` names the folder of rustdoc's pages; without it those links stay.
+A link is an error when there is no such file, a code block when the page does not show it as one. `RUSTDOC` names the folder of
+rustdoc's pages; without it those links stay.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ _RUST_FOLDERS = (
 _LINK = re.compile(r"(?<=\]\()(?P<target>[^)\s#]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _DOCS_RS = re.compile(r'(?<=href=")https://docs\.rs/[\w-]+/latest/(?P<page>aristaproto_[\w./]+)')
 _FENCED = re.compile(r"(^ *```.*?^ *```$)", re.DOTALL | re.MULTILINE)
+_RUSTDOC_WORDS = re.compile(r"^( *```rust),\S+")
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> str:
@@ -47,9 +50,10 @@ def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Any) -> st
         return f"{config.repo_url}/blob/main/{path}{anchor}"
 
     parts = _FENCED.split(markdown)
-    return "".join(
-        part if part.lstrip().startswith("```") else _LINK.sub(rewrite, part) for part in parts
-    )
+    parts[::2] = [_LINK.sub(rewrite, text) for text in parts[::2]]
+    parts[1::2] = [_RUSTDOC_WORDS.sub(r"\1", block) for block in parts[1::2]]
+    page.meta["blocks"] = len(parts) // 2
+    return "".join(parts)
 
 
 def on_files(files: Any, *, config: Any) -> Any:
@@ -127,6 +131,12 @@ def on_page_content(html: str, *, page: Any, **_: Any) -> str:
             raise SystemExit(f"{page.file.src_uri}: rustdoc has no {link['page']}")
         return posixpath.relpath(f"rust/{link['page']}", page.url or ".")
 
+    shown = len(re.findall(r'<div class="[^"]*\bhighlight"', html))
+    # The reference has the signatures beside the blocks of its page.
+    if shown < page.meta["blocks"] or "```" in html:
+        raise SystemExit(
+            f"{page.file.src_uri}: {page.meta['blocks']} code blocks, {shown} are shown as such"
+        )
     return _DOCS_RS.sub(rewrite, html)
 
 

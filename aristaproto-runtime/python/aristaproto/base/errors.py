@@ -36,7 +36,7 @@ _DICT_REPR: Any = dict.__repr__  # pyright: ignore[reportUnknownMemberType, repo
 
 
 class Error(ValueError):
-    """What went wrong, and where in the message: ``expected int32, got str 'a' at `items[3].id```.
+    """What went wrong, and where in the message, such as "expected int32, got str 'a' at `items[3].id`".
 
     `reason` is the text without the path; `path` the path as text, empty for the message itself.
     """
