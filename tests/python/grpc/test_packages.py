@@ -169,6 +169,29 @@ def test_opentelemetry_with_threads(serve_threads: Callable[..., int]) -> None:
         assert sum(method in name for name in names) == 2, names
 
 
+def test_calls_that_are_looked_at_through_opentelemetry(
+    serve_threads: Callable[..., int],
+) -> None:
+    otel: Any = importlib.import_module("opentelemetry.instrumentation.grpc")
+    grpcext: Any = importlib.import_module("opentelemetry.instrumentation.grpc.grpcext")
+    with grpc.insecure_channel(f"127.0.0.1:{serve_threads()}") as plain:
+        channel = grpcext.intercept_channel(plain, otel.client_interceptor())
+        stub = threads.MyServiceSyncStub(channel, timeout=10)
+        call = aristaproto.grpcio.start_call(stub.my_rpc, threads.Request(name="ours"))
+        assert call.code() is grpc.StatusCode.NOT_FOUND
+        assert detail(call.exception() or ValueError(), ErrorInfo) == ErrorInfo(reason="NAME")
+        kept = aristaproto.grpcio.compressed(stub, grpc.Compression.Gzip)
+        assert answers(kept, "my_rpc", "fine") == ["fine"]
+        # Its interceptor makes a generator of a stream.
+        stream = aristaproto.grpcio.start_call(stub.versions, threads.VersionRequest(name="fine"))
+        assert next(stream).name == "fine"
+        looks: tuple[Callable[[], object], ...] = (stream.code, stream.cancel, stream.done)
+        for look in looks:
+            with pytest.raises(TypeError, match="has put a generator in the place of the call"):
+                look()
+        assert list(stream) == []
+
+
 def test_sentry_with_threads(serve_threads: Callable[..., int]) -> None:
     sentry: Any = importlib.import_module("sentry_sdk")
     integration: Any = importlib.import_module("sentry_sdk.integrations.grpc.server")

@@ -140,38 +140,47 @@ class SyncStreamCall(Iterator[Response_co]):
     def __next__(self) -> Response_co:
         return next(self._responses)  # type: ignore[no-any-return]
 
+    @property
+    def _call(self) -> Any:
+        if hasattr(self._responses, "trailing_metadata"):
+            return self._responses
+        raise TypeError(
+            f"an interceptor of the channel has put a {type(self._responses).__name__} in the place of the call: all that can be "
+            "done is to iterate it"
+        )
+
     def cancel(self) -> bool:
         """Ends the call with CANCELLED, which is also the error of whoever waits for a response; False if it has ended."""
         if self.done():
             return False
-        self._responses.cancel()
+        self._call.cancel()
         return True
 
     def done(self) -> bool:
         """Whether it has ended, for whatever reason."""
-        return not self._responses.is_active()
+        return not self._call.is_active()
 
     def add_done_callback(self, callback: Callable[[Self], object]) -> None:
         """Has the callback called with this call when it has ended, by a thread of grpc; at once, if it has ended already."""
-        if not self._responses.add_callback(lambda: callback(self)):
+        if not self._call.add_callback(lambda: callback(self)):
             callback(self)
 
     def initial_metadata(self) -> tuple[tuple[str, MetadataValue], ...]:
         """The metadata that the server sent before its first response; waits for it."""
-        return _pairs(self._responses.initial_metadata())
+        return _pairs(self._call.initial_metadata())
 
     def trailing_metadata(self) -> tuple[tuple[str, MetadataValue], ...]:
         """The metadata that the server sent behind its last response."""
-        return _pairs(self._responses.trailing_metadata())
+        return _pairs(self._call.trailing_metadata())
 
     def code(self) -> grpc.StatusCode:
         """The status code, also that of a call that succeeded."""
-        code: grpc.StatusCode = self._responses.code()
+        code: grpc.StatusCode = self._call.code()
         return code
 
     def details(self) -> str:
         """The text beside the status code; empty if there is none."""
-        return self._responses.details() or ""
+        return self._call.details() or ""
 
 
 def _pairs(metadata: Any) -> tuple[tuple[str, MetadataValue], ...]:
