@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,6 +28,8 @@ from aristaproto.rpc import (
     status_of,
 )
 from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.empty_pb2 import Empty
+from grpclib.const import Cardinality, Handler
 from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.exceptions import GRPCError
 
@@ -34,6 +37,7 @@ from grpclib.exceptions import GRPCError
 error_details_pb2: Any = importlib.import_module("google.rpc.error_details_pb2")
 status_pb2: Any = importlib.import_module("google.rpc.status_pb2")
 rpc_status: Any = importlib.import_module("grpc_status.rpc_status")
+async_rpc_status: Any = importlib.import_module("grpc_status._async")
 
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, Serve
@@ -150,6 +154,18 @@ def assert_read_by_google(status: Any) -> None:
     assert bad.field_violations[0].field == "name"
 
 
+def google_status() -> Any:
+    packed = any_pb2.Any()
+    packed.Pack(error_details_pb2.ErrorInfo(reason="GOOGLE"))
+    return status_pb2.Status(code=5, message="gone", details=[packed])
+
+
+def check_google(error: BaseException) -> None:
+    status = status_of(error)
+    assert (status.code, status.message) == (Code.NOT_FOUND, "gone")
+    assert detail(error, ErrorInfo) == ErrorInfo(reason="GOOGLE")
+
+
 async def test_details_for_and_from_grpcio_status(serve: Serve, connect: Connect) -> None:
     lib: Any = importlib.import_module("trees.grpcio.example")
 
@@ -157,11 +173,8 @@ async def test_details_for_and_from_grpcio_status(serve: Serve, connect: Connect
         async def my_rpc(self, message: Any) -> Any:
             if message.name == "ours":
                 raise status_error()
-            packed = any_pb2.Any()
-            packed.Pack(error_details_pb2.ErrorInfo(reason="GOOGLE"))
-            status = status_pb2.Status(code=5, message="gone", details=[packed])
             await aristaproto.grpcio.current_context().abort_with_status(
-                rpc_status.to_status(status)
+                rpc_status.to_status(google_status())
             )
 
     client = await connect("grpcio", await serve(Service()))
@@ -174,8 +187,104 @@ async def test_details_for_and_from_grpcio_status(serve: Serve, connect: Connect
     assert_read_by_google(status)
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await client.my_rpc(lib.Request(name="theirs"))
-    assert status_of(raised.value).code == Code.NOT_FOUND
-    assert detail(raised.value, ErrorInfo) == ErrorInfo(reason="GOOGLE")
+    check_google(raised.value)
+    # As Google's library reads a call of ours.
+    call = aristaproto.grpcio.start_call(client.my_rpc, lib.Request(name="ours"))
+    assert_read_by_google(await async_rpc_status.from_call(call))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_details_from_grpcio_status_in_a_server_of_threads(
+    kind: str, connect: Connect
+) -> None:
+    threads: Any = importlib.import_module("trees.no_default.example")
+
+    def my_rpc(self: Any, message: Any) -> Any:
+        context = aristaproto.grpcio.current_sync_context()
+        context.abort_with_status(rpc_status.to_status(google_status()))
+
+    def versions(self: Any, message: Any) -> Iterator[Any]:
+        yield threads.VersionResponse(version=1)
+        my_rpc(self, message)
+
+    methods = {"my_rpc": my_rpc, "upload": my_rpc, "versions": versions, "chat": versions}
+    service: Any = type("MyService", (threads.MyServiceSyncBase,), methods)()
+    server = grpc.server(ThreadPoolExecutor(2))
+    aristaproto.grpcio.add_to_server(service, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+
+    def sync_call() -> None:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = threads.MyServiceSyncStub(channel, timeout=10)
+            request = (
+                threads.VersionRequest if kind in ("versions", "chat") else threads.Request
+            )()
+            argument = [request] if kind in ("upload", "chat") else request
+            with pytest.raises(grpc.RpcError) as raised:
+                list(getattr(stub, kind)(argument))
+            check_google(raised.value)
+
+    await asyncio.to_thread(sync_call)
+    for transport in ("grpcio", "grpclib"):
+        lib: Any = importlib.import_module(f"trees.{transport}.example")
+        client = await connect(transport, port)
+        with pytest.raises((grpc.aio.AioRpcError, GRPCError)) as raised:
+            await call(client, lib, kind)
+        check_google(raised.value)
+    await asyncio.to_thread(server.stop(None).wait, 5)
+
+
+async def test_details_for_and_from_grpclib_without_generated_code(
+    serve: Serve, connect: Connect
+) -> None:
+    """A client and a server that know google.protobuf alone, each opposite of one of ours."""
+    lib: Any = importlib.import_module("trees.grpclib.example")
+    codec = ProtoStatusDetailsCodec()
+    route = "/example.MyService/MyRPC"
+
+    class Service(lib.MyServiceBase):  # type: ignore[misc]
+        async def my_rpc(self, message: Any) -> Any:
+            raise status_error()
+
+    port = await serve(Service())
+    async with grpclib.client.Channel("127.0.0.1", port, status_details_codec=codec) as channel:
+        unary = Cardinality.UNARY_UNARY
+        async with channel.request(route, unary, Empty, Empty, timeout=10) as stream:
+            await stream.send_message(Empty(), end=True)
+            with pytest.raises(GRPCError) as raised:
+                await stream.recv_message()
+    details: Any = raised.value.details
+    assert [type(it) for it in details] == [
+        error_details_pb2.ErrorInfo,
+        error_details_pb2.RetryInfo,
+        error_details_pb2.BadRequest,
+    ]
+    assert details[0].reason == "NAME_MISSING"
+    check(raised.value)
+
+    class Theirs:
+        async def my_rpc(self, stream: Any) -> None:
+            await stream.recv_message()
+            raise GRPCError(
+                grpclib.const.Status.NOT_FOUND,
+                "gone",
+                [error_details_pb2.ErrorInfo(reason="GOOGLE")],
+            )
+
+        def __mapping__(self) -> dict[str, Handler]:
+            return {route: Handler(self.my_rpc, Cardinality.UNARY_UNARY, Empty, Empty)}
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = grpclib.server.Server([Theirs()], status_details_codec=codec)
+    await server.start(sock=listener)
+    for transport in ("grpcio", "grpclib"):
+        its: Any = importlib.import_module(f"trees.{transport}.example")
+        client = await connect(transport, listener.getsockname()[1])
+        with pytest.raises((grpc.aio.AioRpcError, GRPCError)) as failed:
+            await client.my_rpc(its.Request())
+        check_google(failed.value)
+    server.close()
 
 
 @pytest.mark.parametrize("codec", [None, ProtoStatusDetailsCodec(), StatusDetailsCodec()])
