@@ -157,6 +157,11 @@ impl Bench {
         self.root.join("target").join("python-tests").join("trees")
     }
 
+    /// Where the programs of the guide lie, which import the trees beside them.
+    fn guide_dir(&self) -> PathBuf {
+        self.root.join("target").join("python-tests").join("guide")
+    }
+
     /// A cargo command with the environment that all cargo steps share.
     pub(super) fn cargo(&self, arguments: &[&str]) -> Command {
         let mut command = exec::cargo(&self.root);
@@ -227,7 +232,11 @@ impl Bench {
         for (name, folder, options) in STACKED_TREES {
             self.tree(&tests.join("stacked"), folder, options, name)?;
         }
-        Ok(Outcome::Done)
+        let mut programs = exec::command(&self.root, self.venv_program("python"));
+        programs
+            .args(["-m", "tests.python.docs.programs"])
+            .arg(self.guide_dir());
+        self.run("trees", programs)
     }
 
     /// Generates the tree `name` from the proto files in a folder below `protos`.
@@ -284,7 +293,11 @@ impl Bench {
             ruff.args(arguments).arg("--isolated").arg(&generated);
             self.run("ruff", ruff)?;
         }
-        Ok(Outcome::Done)
+        // What users copy needs no name that begins with an underscore.
+        let mut ruff = exec::command(&self.root, self.venv_program("ruff"));
+        ruff.args(["check", "--isolated", "--select", "SLF", "examples"])
+            .arg(self.guide_dir());
+        self.run("ruff", ruff)
     }
 
     pub fn workflows(&self) -> Result<Outcome, String> {
