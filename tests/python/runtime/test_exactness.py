@@ -623,3 +623,32 @@ def test_merging_shares_nothing_and_takes_what_codecs_do_not_make() -> None:
         deep = Strict(key="a", inner=deep)
     with pytest.raises(RecursionError):
         aristaproto.merge(deep, deep)
+
+
+def test_a_signalling_nan_of_a_float_is_quiet_and_keeps_its_other_bits() -> None:
+    class Numbers(aristaproto.Message):
+        one: float = aristaproto.field(1, aristaproto.TYPE_FLOAT)
+        packed: list[float] = aristaproto.field(2, aristaproto.TYPE_FLOAT, repeated=True)
+        single: list[float] = aristaproto.field(
+            3, aristaproto.TYPE_FLOAT, repeated=True, packed=False
+        )
+        entries: dict[int, float] = aristaproto.map_field(
+            4, aristaproto.TYPE_INT32, aristaproto.TYPE_FLOAT
+        )
+        double: float = aristaproto.field(5, aristaproto.TYPE_DOUBLE)
+
+    def wire(single: str, double: str) -> bytes:
+        text = f"0d{single} 1204{single} 1d{single} 2207 0801 15{single} 29{double}"
+        return bytes.fromhex(text)
+
+    signalling, quiet = "010000000000f07f", "000000200000f87f"
+    found = Numbers.parse(wire("0100807f", signalling))
+    read = [found.one, *found.packed, *found.single, found.entries[1]]
+    assert [struct.pack("<d", number).hex() for number in read] == [quiet] * 4
+    # The bits of a double are nobody's to change.
+    assert struct.pack("<d", found.double).hex() == signalling
+    assert bytes(found) == wire("0100c07f", signalling)
+
+    (number,) = struct.unpack("<d", bytes.fromhex(signalling))
+    set_ = Numbers(one=number, packed=[number], single=[number], entries={1: number}, double=number)
+    assert bytes(set_) == wire("0000c07f", signalling)

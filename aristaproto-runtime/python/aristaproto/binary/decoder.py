@@ -16,10 +16,11 @@ from ..base.wire import (
     encode_varint,
 )
 from ..model.required import check_required
-from ..schema.fields import PACKABLE, TYPE_GROUP, Field, Schema
+from ..schema.fields import PACKABLE, TYPE_FLOAT, TYPE_GROUP, Field, Schema
 from .scalars import (
     FIXED,
     WIRE_TYPES,
+    quiet,
     read_int32,
     read_tag,
     read_varint,
@@ -29,7 +30,7 @@ from .scalars import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from typing_extensions import Buffer
@@ -359,7 +360,8 @@ def _packed_fixed_reader(field: Field) -> ReadField:
         count, rest = divmod(stop - pos, size)
         if rest:
             raise DecodeError(f"expected a multiple of {size} bytes, got {stop - pos}")
-        items.extend(struct.unpack_from(f"<{count}{code}", data, pos))
+        numbers: Iterable[Any] = struct.unpack_from(f"<{count}{code}", data, pos)
+        items.extend(map(quiet, numbers) if field.type == TYPE_FLOAT else numbers)
         return stop
 
     return read_field

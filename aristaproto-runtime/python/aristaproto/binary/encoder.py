@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from operator import ne
 
 from ..base.budget import Budget
 from ..base.errors import EncodeError, describe, wrong_message
 from ..base.wire import WIRE_EGROUP, WIRE_LEN, encode_varint, varint
 from ..model.required import check_required
-from ..schema.fields import TYPE_BOOL, TYPE_GROUP, Field, Schema
+from ..schema.fields import TYPE_BOOL, TYPE_FLOAT, TYPE_GROUP, Field, Schema
 from .scalars import FIXED, WIRE_TYPES, scalar_writer
 
 TYPE_CHECKING = False
@@ -248,13 +249,15 @@ def _repeated_writer(field: Field, write: Write, tag: bytes) -> WriteField:
 def _packed_writer(field: Field, write: Write) -> WriteField:
     tag = encode_varint(field.number << 3 | WIRE_LEN)
     code = FIXED.get(field.type)
+    # NaNs are written one by one, as `write` quiets them.
+    is_float = field.type == TYPE_FLOAT
 
     def write_field(message: Any, out: bytearray, budget: Budget) -> None:
         items = _items(field, message)
         if not items:
             return
         try:
-            if code is not None:
+            if code is not None and not (is_float and any(map(ne, items, items))):
                 body = struct.pack(f"<{len(items)}{code}", *items)
             else:
                 body = b"".join(map(write, items))

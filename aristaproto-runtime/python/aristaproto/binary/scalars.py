@@ -7,7 +7,7 @@ and gives its bytes, or raises `EncodeError`. `decode` and `encode` put them to 
 from __future__ import annotations
 
 import struct
-from operator import index
+from operator import index, ne
 
 from ..base.errors import DecodeError, EncodeError, describe
 from ..base.wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
@@ -183,9 +183,21 @@ _READ: dict[int, Read] = {
 }
 
 
+quiet = (1.0).__mul__
+"""Sets the bit by which a signalling NaN becomes a quiet one, as hardware does when it converts a float to a double.
+`struct` does not on CPython 3.14 and later."""
+
+
 def _fixed_reader(type_: int) -> Read:
     unpack = struct.Struct("<" + FIXED[type_])
     unpack_from, size = unpack.unpack_from, unpack.size
+
+    if type_ == TYPE_FLOAT:
+
+        def read_float(data: bytes, pos: int, end: int, budget: Budget) -> tuple[Any, int]:
+            return quiet(unpack_from(data, pos)[0]), pos + size
+
+        return read_float
 
     def read(data: bytes, pos: int, end: int, budget: Budget) -> tuple[Any, int]:
         return unpack_from(data, pos)[0], pos + size
@@ -247,9 +259,12 @@ def _int_writer(type_: int) -> Write:
 def _fixed_writer(type_: int) -> Write:
     pack = struct.Struct("<" + FIXED[type_]).pack
     expected = _expected(type_) if type_ in INT_RANGES else TYPE_NAMES[type_]
+    is_float = type_ == TYPE_FLOAT
 
     def write(value: Any) -> bytes:
         try:
+            if is_float and ne(value, value):
+                value = quiet(value)
             return pack(value)
         except (struct.error, OverflowError, TypeError):
             raise EncodeError(f"expected {expected}, got {describe(value)}") from None
