@@ -55,32 +55,28 @@ impl ShortText {
 
     /// Adds the digits of a number.
     pub fn push_digits(&mut self, number: u64) {
-        let (high, low) = (number / EIGHT, number % EIGHT);
-        let all = [high / EIGHT, high % EIGHT, low].map(padded);
-        let all = all.as_flattened();
-        let zeros = all
-            .iter()
-            .take(23)
-            .take_while(|&&digit| digit == b'0')
-            .count();
-        self.push(all.get(zeros..).unwrap_or_default());
+        each_eight(number, &mut |digits| self.push(digits));
+    }
+}
+
+/// Gives the digits of a number, the highest first, up to eight at a time.
+fn each_eight(number: u64, put: &mut impl FnMut(&[u8])) {
+    if number >= EIGHT {
+        each_eight(number / EIGHT, put);
+        put(&padded(number % EIGHT));
+    } else {
+        // Zero has one digit, too.
+        let zeros = (digits(number).trailing_zeros() / 8).min(7) as usize;
+        put(padded(number).get(zeros..).unwrap_or_default());
     }
 }
 
 /// Writes an integer.
-#[inline]
 pub fn write_int(magnitude: u64, negative: bool, out: &mut TextWriter) {
     if negative {
         out.push(b'-');
     }
-    if magnitude < EIGHT {
-        let text = padded(magnitude);
-        // Zero has one digit, too.
-        let zeros = (digits(magnitude).trailing_zeros() / 8).min(7) as usize;
-        out.put(text.get(zeros..).unwrap_or_default());
-    } else {
-        out.put(int_text(magnitude, false).bytes());
-    }
+    each_eight(magnitude, &mut |digits| out.put(digits));
 }
 
 /// An integer as text.
