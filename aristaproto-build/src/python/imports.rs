@@ -164,6 +164,14 @@ impl<'a> Imports<'a> {
         self.import(symbol, name.to_owned(), true, Use::Elsewhere)
     }
 
+    /// Whether the module imports another one of its tree when it is imported.
+    pub(super) fn reach_tree(&self) -> bool {
+        self.imported.iter().any(|(symbol, imported)| {
+            let (Symbol::Module(module) | Symbol::Member(module, _)) = symbol;
+            imported.at_run_time && module.starts_with('.')
+        })
+    }
+
     /// A member that the module offers under the same name, though nothing in its text may use it.
     pub(super) fn reexport(&mut self, module: &str, name: &str) {
         self.reexport_at(module, name, true);

@@ -100,7 +100,8 @@ impl<'a> Printer<'a> {
         );
     }
 
-    /// Prints the statement that makes the module's types known to the tree's pool. Gives whether there are any.
+    /// Prints the statement that makes the module's types known to the tree's pool. Gives whether there is one. Services that
+    /// use nothing of the tree have it without types, so that the pool is imported: it tells another package of the runtime's name.
     fn registration(&mut self) -> bool {
         let mut items: Vec<(String, String)> = Vec::new();
         if self.module.well_known {
@@ -111,7 +112,7 @@ impl<'a> Printer<'a> {
                 .chain(self.declared_extensions())
                 .map(|declared| (string(&declared.proto_name), declared.name.clone())),
         );
-        if items.is_empty() {
+        if items.is_empty() && (self.module.services.is_empty() || self.imports.reach_tree()) {
             return false;
         }
         let pool = self.message_pool();
