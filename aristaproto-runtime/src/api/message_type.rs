@@ -7,6 +7,7 @@ use std::mem::size_of;
 use pyo3::exceptions::{PyImportError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
 use super::field_descriptor::FieldSlot;
@@ -35,20 +36,20 @@ unsafe extern "C" fn init_message(own: Raw, args: Raw, kwargs: Raw) -> c_int {
 unsafe extern "C" fn compare_messages(one: Raw, other: Raw, operation: c_int) -> Raw {
     // SAFETY: see the module: the first is a message, and what has its type is one, too.
     unsafe {
-        let (is_eq, is_ne) = (operation == ffi::Py_EQ, operation == ffi::Py_NE);
-        if !(is_eq || is_ne) {
-            return ffi::Py_NewRef(ffi::Py_NotImplemented());
-        }
-        if ffi::Py_TYPE(one) != ffi::Py_TYPE(other) {
-            if ffi::PyDict_Check(other) == 0 && ffi::PyList_Check(other) == 0 {
+        let is_same = ffi::Py_TYPE(one) == ffi::Py_TYPE(other);
+        let operation = CompareOp::from_raw(operation);
+        let (true, Some(CompareOp::Eq | CompareOp::Ne)) = (is_same, operation) else {
+            let is_plain = ffi::PyDict_Check(other) != 0 || ffi::PyList_Check(other) != 0;
+            let Some(operation) = operation.filter(|_| is_same || is_plain) else {
                 return ffi::Py_NewRef(ffi::Py_NotImplemented());
-            }
-            let (one, other) = (&one, &other);
+            };
             return object(attached(), || {
+                let (one, other) = (&one, &other);
                 let other = Bound::ref_from_ptr(attached(), other);
-                methods::compare_plain(Bound::ref_from_ptr(attached(), one), other, is_eq)
+                methods::compare_plain(Bound::ref_from_ptr(attached(), one), other, operation)
             });
-        }
+        };
+        let is_eq = matches!(operation, Some(CompareOp::Eq));
         let message = |it| Message::assume(Borrowed::from_ptr(attached(), it));
         object(attached(), || {
             methods::compare(message(one), message(other), is_eq)

@@ -4,6 +4,7 @@
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pyclass::CompareOp;
 use pyo3::types::{PyBool, PyType};
 
 use crate::api::trampolines;
@@ -159,23 +160,18 @@ pub fn compare<'py>(
     Ok(PyBool::new(one.object().py(), truth).to_owned().into_any())
 }
 
-/// `==` or `!=` of a message and a dict or list, as the `__equals__` of its class decides.
+/// A comparison of a message as the dict or list that its class stands for, as `__plain__` gives it.
 pub fn compare_plain<'py>(
     message: &Bound<'py, PyAny>,
-    plain: &Bound<'py, PyAny>,
-    is_eq: bool,
+    other: &Bound<'py, PyAny>,
+    operation: CompareOp,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = message.py();
-    let not_implemented = py.NotImplemented().into_bound(py);
-    let Some(equals) = message.getattr_opt(intern!(py, "__equals__"))? else {
-        return Ok(not_implemented);
-    };
-    let made = values::deeper(py, || equals.invoke((plain,)))?;
-    if made.is(&not_implemented) {
-        return Ok(made);
+    let plain = message.call_method0(intern!(py, "__plain__"))?;
+    if plain.is_none() {
+        return Ok(py.NotImplemented().into_bound(py));
     }
-    let truth = made.is_truthy()? == is_eq;
-    Ok(PyBool::new(py, truth).to_owned().into_any())
+    values::deeper(py, || plain.rich_compare(other, operation))
 }
 
 /// A call of a message class whose constructor is the one here.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
+import operator
 import pickle
 from collections import OrderedDict, UserDict, UserList
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+from functools import partial
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -223,8 +226,30 @@ def test_equal_to_plain_values() -> None:
         for plain in nothing:
             assert other != plain
             assert plain != other
-    with pytest.raises(TypeError):
-        struct < PLAIN  # type: ignore[operator]  # noqa: B015  # pyright: ignore
+
+
+COMPARISONS = (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne)
+
+
+def test_order() -> None:
+    """As of lists, whatever is on which side; no other message has one."""
+    plain: list[Any] = [[], [1.0], [1.0, 2.0], [1.0, [2.0]], [1.0, [2.0, 1.0]], ["a"], [{}], [None]]
+    for one, other in itertools.product(plain, repeat=2):
+        mine, theirs = ListValue.from_dict(one), ListValue.from_dict(other)
+        for compare in COMPARISONS:
+            expected = outcome(partial(compare, one, other))
+            assert outcome(partial(compare, mine, theirs)) == expected
+            assert outcome(partial(compare, mine, other)) == expected
+            assert outcome(partial(compare, one, theirs)) == expected
+    rows = [ListValue.from_dict(row) for row in ([2, "a"], [1, "b"], [1, "a"])]
+    assert sorted(rows) == [[1, "a"], [1, "b"], [2, "a"]]
+    assert max(rows) > [2]
+    struct: Any = Struct.from_dict(PLAIN)
+    others: list[Any] = [struct, Value(), wkt.Empty(), wkt.FieldMask()]
+    for message, right in itertools.product(others, (struct, PLAIN, [], wkt.Empty(), 1, None)):
+        for compare in COMPARISONS[:4]:
+            assert outcome(partial(compare, message, right)) is TypeError
+            assert outcome(partial(compare, right, message)) is TypeError
 
 
 def test_comparison_ends_at_some_depth() -> None:

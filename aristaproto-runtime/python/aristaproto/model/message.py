@@ -7,6 +7,7 @@ hold nothing but fields. Codecs are reached through `codec`.
 
 from __future__ import annotations
 
+import operator
 import sys
 from enum import IntEnum
 
@@ -274,15 +275,9 @@ _INTERNAL = frozenset(
     (
         *("__annotate__", "__annotate_func__", "__annotations__", "__annotations_cache__"),
         *("__constructor__", "__dataclass_fields__", "__dataclass_params__", "__deprecated__"),
-        *(
-            "__equals__",
-            "__extendable__",
-            "__fields__",
-            "__firstlineno__",
-            "__get_pydantic_core_schema__",
-        ),
-        *("__initialiser__", "__match_args__", "__message_set__", "__oneofs__", "__pool__"),
-        *("__proto_name__", "__replaced__", "__rich_repr__", "__schema__", "__slots__"),
+        *("__extendable__", "__fields__", "__firstlineno__", "__get_pydantic_core_schema__"),
+        *("__initialiser__", "__match_args__", "__message_set__", "__oneofs__", "__plain__"),
+        *("__pool__", "__proto_name__", "__replaced__", "__rich_repr__", "__schema__", "__slots__"),
         *("__static_attributes__", "__weakref__"),
         # What any object has.
         *("__delattr__", "__eq__", "__ge__", "__gt__", "__hash__", "__init__", "__le__", "__lt__"),
@@ -314,10 +309,21 @@ _INITIALISER: Any = first_init if _BASE is object else _BASE.__init__
 """`__init__` of all classes; `aristaproto.pydantic` has another."""
 
 
+def _compare_plain(self: Message, other: object, compare: Callable[[Any, Any], Any]) -> Any:
+    """Compare a message, as the dict or list that its class stands for."""
+    is_comparable = type(other) is type(self) or isinstance(other, (dict, list))
+    plain = self.__plain__() if is_comparable else None
+    return NotImplemented if plain is None else compare(plain, other)
+
+
+def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Message, object], Any]:
+    return lambda self, other: _compare_plain(self, other, compare)
+
+
 def _equal(self: Message, other: object) -> Any:
     cls = type(self)
     if type(other) is not cls:
-        return self.__equals__(other) if isinstance(other, (dict, list)) else NotImplemented
+        return _compare_plain(self, other, operator.eq)
     schema = cls.__schema__
     mine, theirs = schema.values(self), schema.values(other)
     if schema.extendable:
@@ -405,6 +411,9 @@ class Message(_BASE, metaclass=_MessageType):
             if member is None:
                 refuse_attribute(type(self), name, self)
             member.set(self, member.new_default())
+
+        __lt__, __le__ = _ordering(operator.lt), _ordering(operator.le)
+        __gt__, __ge__ = _ordering(operator.gt), _ordering(operator.ge)
 
     @classmethod
     def __constructor__(cls, init: Callable[..., None]) -> Callable[..., None]:
@@ -608,9 +617,9 @@ class Message(_BASE, metaclass=_MessageType):
             refuse_attribute(type(self), name, self)
         return not member.is_default(member.get(self))
 
-    def __equals__(self, plain: Any) -> Any:
-        """Whether this message is what a dict or list is; `Struct` and `ListValue` know."""
-        return NotImplemented
+    def __plain__(self) -> dict[str, Any] | list[Any] | None:
+        """What `Struct` and `ListValue` are compared as."""
+        return None
 
     def _validate(self) -> None:
         raise TypeError(

@@ -91,8 +91,8 @@ class Struct(aristaproto.Message):
         # mypy would refuse the comparison with a dict.
         def __eq__(self, other: object) -> bool: ...
 
-    def __equals__(self, plain: Any) -> Any:
-        return dict(self.items()) == plain if isinstance(plain, dict) else NotImplemented
+    def __plain__(self) -> dict[str, Any]:
+        return dict(self.items())
 
     def keys(self) -> KeysView[str]:
         """Return a view of the names."""
@@ -188,6 +188,7 @@ class ListValue(aristaproto.Message):
     """A JSON list.
 
     It is a mutable sequence of plain values, as a list is; see `Struct` for what is read, what can be put in and what equals it.
+    `<` and its like order it and lists as they order lists: by the first value that differs.
     <https://protobuf.dev/reference/protobuf/google.protobuf/#list-value>
     """
 
@@ -247,9 +248,14 @@ class ListValue(aristaproto.Message):
     if TYPE_CHECKING:
         # mypy would refuse the comparison with a list.
         def __eq__(self, other: object) -> bool: ...
+        # Both codecs have them for all messages, and ask `__plain__`.
+        def __lt__(self, other: ListValue | list[Any]) -> bool: ...
+        def __le__(self, other: ListValue | list[Any]) -> bool: ...
+        def __gt__(self, other: ListValue | list[Any]) -> bool: ...
+        def __ge__(self, other: ListValue | list[Any]) -> bool: ...
 
-    def __equals__(self, plain: Any) -> Any:
-        return list(self) == plain if isinstance(plain, list) else NotImplemented
+    def __plain__(self) -> list[Any]:
+        return list(self)
 
     def append(self, value: Any) -> None:
         """Put a value at the end."""
