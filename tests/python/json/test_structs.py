@@ -245,8 +245,9 @@ def test_order() -> None:
     assert sorted(rows) == [[1, "a"], [1, "b"], [2, "a"]]
     assert max(rows) > [2]
     struct: Any = Struct.from_dict(PLAIN)
-    others: list[Any] = [struct, Value(), wkt.Empty(), wkt.FieldMask()]
-    for message, right in itertools.product(others, (struct, PLAIN, [], wkt.Empty(), 1, None)):
+    messages: list[Any] = [struct, Value(), wkt.Empty(), wkt.FieldMask()]
+    others: list[Any] = [struct, PLAIN, [], wkt.Empty(), 1, None]
+    for message, right in itertools.product(messages, others):
         for compare in COMPARISONS[:4]:
             assert outcome(partial(compare, message, right)) is TypeError
             assert outcome(partial(compare, right, message)) is TypeError
