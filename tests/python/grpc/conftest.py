@@ -20,6 +20,7 @@ import grpclib.server
 import pytest
 
 Serve = Callable[..., Awaitable[int]]
+ServeToStop = Callable[..., Awaitable[tuple[int, Callable[[], Awaitable[None]]]]]
 Connect = Callable[..., Any]
 MakeEcho = Callable[[str], Any]
 
@@ -100,17 +101,20 @@ def echo_service() -> MakeEcho:
 
 
 @pytest.fixture
-def serve(closing: AsyncExitStack) -> Serve:
-    """Starts a server with the service on the transport of its base; gives its port. Options are grpc.aio's."""
+def serve_to_stop(closing: AsyncExitStack) -> ServeToStop:
+    """Starts a server with the service on the transport of its base; gives its port, and what stops it without grace.
 
-    async def start(service: Any, **options: Any) -> int:
+    Options are grpc.aio's.
+    """
+
+    async def start(service: Any, **options: Any) -> tuple[int, Callable[[], Awaitable[None]]]:
         if hasattr(service, "_grpcio_rpc_handler"):
             aio_server = grpc.aio.server(**options)
             aio_server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
             port = aio_server.add_insecure_port("127.0.0.1:0")
             await aio_server.start()
             closing.push_async_callback(aio_server.stop, None)
-            return int(port)
+            return int(port), lambda: aio_server.stop(None)
         listener = socket.create_server(("127.0.0.1", 0))
         server = grpclib.server.Server([service])
         await server.start(sock=listener)
@@ -127,8 +131,21 @@ def serve(closing: AsyncExitStack) -> Serve:
                     break
                 await asyncio.sleep(0.001)
 
+        async def close() -> None:
+            server.close()
+
         closing.push_async_callback(stop)
-        return int(listener.getsockname()[1])
+        return int(listener.getsockname()[1]), close
+
+    return start
+
+
+@pytest.fixture
+def serve(serve_to_stop: ServeToStop) -> Serve:
+    """The same for a server that runs until the end of the test; gives its port alone."""
+
+    async def start(service: Any, **options: Any) -> int:
+        return (await serve_to_stop(service, **options))[0]
 
     return start
 

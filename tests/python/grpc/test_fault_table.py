@@ -8,16 +8,21 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from aristaproto.grpcio import add_to_server
 from aristaproto.rpc import Code, StatusError
 from aristaproto.testing import connect
+from grpclib.const import Cardinality
 from grpclib.exceptions import GRPCError
+from grpclib.server import Server
 
 from tests.python.grpc.raw_server import Answer, frame, raw_server
 
@@ -253,6 +258,41 @@ async def unencodable(side: Side, stub: Any) -> str:
     return await outcome(side.call(stub, "my_rpc", request))
 
 
+class Raw:
+    """Bytes as a message of google.protobuf is sent."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def SerializeToString(self) -> bytes:
+        return self._data
+
+    @classmethod
+    def FromString(cls, data: bytes) -> Raw:
+        return cls(data)
+
+
+async def undecodable(side: Side, stub: Any) -> str:
+    """A stub sends no such request, so that its channel has to."""
+    requests = [Raw(bytes(side.lib.Request(name="a"))), Raw(b"\x0a\xff")]
+    route, channel = "/example.MyService/Upload", stub._channel
+    if side.transport == "grpc":
+        method = channel.stream_unary(route, Raw.SerializeToString, Raw.FromString)
+        return await outcome(asyncio.to_thread(method, iter(requests)))
+    if side.transport == "grpc.aio":
+        method = channel.stream_unary(route, Raw.SerializeToString, Raw.FromString)
+        return await outcome(method(requests))
+
+    async def call() -> object:
+        async with channel.request(route, Cardinality.STREAM_UNARY, Raw, Raw) as stream:
+            for index, request in enumerate(requests, 1):
+                await stream.send_message(request, end=index == len(requests))
+            response: object = await stream.recv_message()
+            return response
+
+    return await outcome(call())
+
+
 WITH_A_SERVICE: dict[str, Fault] = {
     "the method raises an exception": raises,
     "the method raises `StatusError(Code.NOT_FOUND)`": status,
@@ -264,12 +304,15 @@ WITH_A_SERVICE: dict[str, Fault] = {
     "the client's producer of requests raises `LookupError`": producer_fails,
     "a request of another class": wrong_request,
     "a request that cannot be encoded": unencodable,
+    "a request of a stream does not decode": undecodable,
 }
+STOPPED = "the server stops, without grace"
 IN_THE_METHOD = (
     "the deadline passes",
     "the client cancels",
     "the client closes a stream of responses",
     "the client's producer of requests raises `LookupError`",
+    "a request of a stream does not decode",
 )
 ANSWERS = {
     "the response does not decode": Answer(data=frame(b"\x0a\xff")),
@@ -299,6 +342,15 @@ async def observe(transport: str) -> tuple[dict[str, str], dict[str, str]]:
         async with raw_server(answer) as port:
             client[fault] = await outcome(at_port(Side(transport), port))
     side = Side(transport)
+    port, stop = await start_server(side)
+    request = side.lib.Request(name="wait")
+    call = asyncio.create_task(outcome(at_port(side, port, request)))
+    assert await asyncio.to_thread(side.seen.begun.wait, LONG)
+    await stop()
+    client[STOPPED] = await call
+    assert await asyncio.to_thread(side.seen.ended.wait, LONG), (STOPPED, transport)
+    method[STOPPED] = side.seen.what
+    side = Side(transport)
     async with raw_server(Answer()) as port:
         pass
     client["nothing listens"] = await outcome(at_port(side, port))
@@ -311,9 +363,40 @@ async def seen(fault: str, side: Side, method: dict[str, str]) -> None:
         method[fault] = side.seen.what
 
 
-async def at_port(side: Side, port: int) -> Any:
-    """A unary call to a server that is none of ours."""
-    request = side.lib.Request(name="a")
+async def start_server(side: Side) -> tuple[int, Callable[[], Awaitable[None]]]:
+    """A server with the service: its port, and what stops it."""
+    if side.transport == "grpclib":
+        listener = socket.create_server(("127.0.0.1", 0))
+        lib_server = Server([side.service()])
+        await lib_server.start(sock=listener)
+
+        async def close() -> None:
+            lib_server.close()
+            await lib_server.wait_closed()
+
+        return listener.getsockname()[1], close
+    server: Any = (
+        grpc.server(ThreadPoolExecutor(2)) if side.transport == "grpc" else grpc.aio.server()
+    )
+    add_to_server(side.service(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    if side.transport == "grpc":
+        server.start()
+    else:
+        await server.start()
+
+    async def stop() -> None:
+        stopping = server.stop(None)
+        if side.transport == "grpc.aio":
+            await stopping
+
+    return port, stop
+
+
+async def at_port(side: Side, port: int, request: Any = None) -> Any:
+    """A unary call to a server that `connect` does not know."""
+    if request is None:
+        request = side.lib.Request(name="a")
     if side.transport == "grpc":
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             return await side.call(side.stub(channel), "my_rpc", request)

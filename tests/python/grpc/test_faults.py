@@ -25,7 +25,7 @@ from trees.grpclib import example as grpclib_example
 from tests.python.grpc.raw_server import Answer, frame, raw_server
 
 if TYPE_CHECKING:
-    from tests.python.grpc.conftest import Connect, MakeEcho, Serve
+    from tests.python.grpc.conftest import Connect, MakeEcho, Serve, ServeToStop
 
 KINDS = ["my_rpc", "upload", "versions", "chat"]
 CALL_FAILED = (grpc.aio.AioRpcError, grpclib.exceptions.GRPCError)
@@ -105,6 +105,32 @@ async def test_own_cancelled_error_of_a_method(
     with pytest.raises(CALL_FAILED) as raised:
         await asyncio.wait_for(responses_of(client, lib, kind), 5)
     assert status_of(raised.value) == "CANCELLED"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_server_that_stops_while_a_method_runs(
+    client_transport: str,
+    server_transport: str,
+    serve_to_stop: ServeToStop,
+    connect: Connect,
+    lib: Any,
+    kind: str,
+) -> None:
+    """UNAVAILABLE, upon which clients try another server."""
+    begun = asyncio.Event()
+
+    async def method(self: Any, request: Any) -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    port, stop = await serve_to_stop(service(server_transport, method))
+    client = await connect(client_transport, port)
+    call = asyncio.create_task(responses_of(client, lib, kind))
+    await asyncio.wait_for(begun.wait(), 10)
+    await stop()
+    with pytest.raises(CALL_FAILED) as raised:
+        await asyncio.wait_for(call, 10)
+    assert status_of(raised.value) == "UNAVAILABLE"
 
 
 CLIENT = """

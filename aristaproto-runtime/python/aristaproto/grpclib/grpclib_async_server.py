@@ -195,7 +195,7 @@ def _undecodable(error: Exception, request_type: type[Any]) -> GRPCError:
 
 
 class _OwnCancellation:
-    """Around a method: makes a status of a CancelledError that is not the call's own, such as of a task it waited for."""
+    """Around a method: makes a status of a CancelledError that is not the call's own: of a task it waited for, or of the server."""
 
     def __init__(self, stream: Stream[Any, Any]) -> None:
         self._stream = stream
@@ -208,8 +208,21 @@ class _OwnCancellation:
             return
         # grpclib turns the end of the call into an exception itself.
         wrapper = getattr(getattr(self._stream, "_stream", None), "wrapper", None)
-        if not getattr(wrapper, "cancelled", None):
-            raise GRPCError(Status.CANCELLED, "the method was cancelled") from exc
+        if getattr(wrapper, "cancelled", None):
+            return
+        if _is_closing(self._stream):
+            raise GRPCError(Status.UNAVAILABLE, "the server is shutting down") from exc
+        raise GRPCError(Status.CANCELLED, "the method was cancelled") from exc
+
+
+def _is_closing(stream: Any) -> bool:
+    """Whether `Server.close` has been called, which cancels the methods that run."""
+    connection = getattr(getattr(stream, "_stream", None), "connection", None)
+    transport = getattr(connection, "_transport", None)
+    if transport is None:
+        return False
+    handler = getattr(transport.get_protocol(), "handler", None)
+    return bool(getattr(handler, "closing", False))
 
 
 async def _single_request(stream: Stream[Request, Any], request_type: type[Request]) -> Request:
