@@ -1,6 +1,6 @@
-"""JSON Schema of messages, for pydantic and FastAPI: the form that ProtoJSON writes.
+"""JSON Schema of messages and enums, for pydantic and FastAPI: the form that ProtoJSON writes.
 
-In: a message class. Out: a schema of pydantic-core that stands for it while pydantic makes JSON Schema; it holds a definition for
+In: a message class or an enum. Out: a schema of pydantic-core that stands for it while pydantic makes JSON Schema; it holds a definition for
 each class that can be reached, so that classes may refer to each other in circles. Only `aristaproto.pydantic` imports this.
 """
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
+    from .model.enum import Enum
     from .model.message import Message
     from .schema.fields import Field
 
     Handler = Callable[[CoreSchema], dict[str, Any]]
 
-__all__ = ("described",)
+__all__ = ("described", "proto_name")
 
 _ANYTHING: dict[str, Any] = {}
 _DURATION = r"^-?[0-9]+(\.[0-9]{1,9})?s$"
@@ -53,8 +54,8 @@ _SPECIAL: dict[str, dict[str, Any]] = {
 }
 
 
-def described(cls: type[Message]) -> CoreSchema:
-    """What pydantic makes JSON Schema of for a message class."""
+def described(cls: type[Message | Enum]) -> CoreSchema:
+    """What pydantic makes JSON Schema of for a message class or an enum."""
     classes: dict[str, CoreSchema] = {}
     pending: list[Any] = [cls]
     while pending:
@@ -66,7 +67,7 @@ def described(cls: type[Message]) -> CoreSchema:
             ref=_reference(found),
             metadata={"pydantic_js_functions": [_enum(found) if is_enum else _message(found)]},
         )
-        if not is_enum and _proto_name(found) not in _SPECIAL:
+        if not is_enum and proto_name(found) not in _SPECIAL:
             for field in found.__schema__.fields:
                 element = field.value if field.value is not None else field
                 pending += [it for it in (element.message, element.enum) if it is not None]
@@ -80,7 +81,8 @@ def _reference(cls: type[Any]) -> str:
     return f"{cls.__module__}.{cls.__qualname__}:{id(cls)}"
 
 
-def _proto_name(cls: type[Any]) -> str:
+def proto_name(cls: type[Any]) -> str:
+    """The full name of a class, or of the registered one that it is derived from; its Python name when there is none."""
     for base in cls.__mro__:
         name: str | None = base.__dict__.get("__proto_name__")
         if name is not None:
@@ -90,7 +92,7 @@ def _proto_name(cls: type[Any]) -> str:
 
 def _message(cls: type[Message]) -> Callable[[CoreSchema, Handler], dict[str, Any]]:
     def json_schema(_: CoreSchema, handler: Handler) -> dict[str, Any]:
-        special = _SPECIAL.get(_proto_name(cls))
+        special = _SPECIAL.get(proto_name(cls))
         if special is not None:
             return dict(special)
         schema = cls.__schema__
@@ -125,7 +127,7 @@ def _message(cls: type[Message]) -> Callable[[CoreSchema, Handler], dict[str, An
 
 def _enum(cls: Any) -> Callable[[CoreSchema, Handler], dict[str, Any]]:
     def json_schema(_: CoreSchema, __: Handler) -> dict[str, Any]:
-        special = _SPECIAL.get(_proto_name(cls))
+        special = _SPECIAL.get(proto_name(cls))
         if special is not None:
             return dict(special)
         names = [cls.__renamed__.get(name) or cls.__prefix__ + name for name in cls.__members__]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import pydantic_core
@@ -15,7 +16,7 @@ from pydantic_core import core_schema
 
 from .base.casing import Casing
 from .base.errors import EncodeError, Error, describe, show, wrong_message
-from .jsonschema import described
+from .jsonschema import described, proto_name
 from .model import message as _message
 from .schema.fields import (
     FLOAT_TYPES,
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
 
     from pydantic_core import CoreSchema
 
+    from .model.enum import Enum
     from .schema.fields import Field, Schema
 
 __all__ = ("Message",)
 
+_NUMBER = re.compile("-?[0-9]{1,10}")
 _LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
 
 
@@ -118,6 +121,40 @@ def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
             return value.to_dict()
         return value.to_dict(output_format=_message.OutputFormat.PYTHON, casing=Casing.SNAKE)
 
+    return _plain_schema(cls, validate, serialize)
+
+
+def enum_schema_of(cls: type[Enum]) -> CoreSchema:
+    """Schema of an enum inside a pydantic model, and of a parameter of a FastAPI route.
+
+    In: a member, its proto name or Python name, or its number, also as text, which is all that a URL has. Out: the member, or
+    ProtoJSON: the proto name, or the number where it has no name. JSON Schema describes the latter
+    (https://protobuf.dev/programming-guides/json/).
+    """
+    is_null = proto_name(cls) == "google.protobuf.NullValue"
+
+    def validate(value: Any) -> Any:
+        if is_null and value is None:
+            value = 0
+        is_text = isinstance(value, str) and _NUMBER.fullmatch(value)
+        if is_text or (isinstance(value, float) and value.is_integer()):
+            value = int(value)
+        try:
+            return _enum_member(cls, value)
+        except ValueError as error:
+            raise _custom_error(str(error)) from error
+
+    def serialize(value: Any, info: Any) -> Any:
+        if info.mode == "json":
+            return None if is_null else value.proto_name or int(value)
+        return value
+
+    return _plain_schema(cls, validate, serialize)
+
+
+def _plain_schema(
+    cls: type[Any], validate: Callable[[Any], Any], serialize: Callable[[Any, Any], Any]
+) -> CoreSchema:
     def json_schema(_: Any, handler: Any) -> dict[str, Any]:
         # A copy: pydantic hands out one object for all references to a definition, and adds to what is outermost.
         return dict(handler(described(cls)))
@@ -129,6 +166,10 @@ def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
     )
 
 
+def _custom_error(reason: str) -> pydantic_core.PydanticCustomError:
+    return pydantic_core.PydanticCustomError("protobuf", "{reason}", {"reason": reason})
+
+
 def _validation_error(
     cls: type[_message.Message], value: Any, error: Exception
 ) -> pydantic_core.ValidationError:
@@ -136,9 +177,8 @@ def _validation_error(
     reason = error.reason if isinstance(error, Error) else str(error)
     steps = error.steps if isinstance(error, Error) else ()
     place, found = _input_at(cls, value, steps)
-    kind = pydantic_core.PydanticCustomError("protobuf", "{reason}", {"reason": reason})
     return pydantic_core.ValidationError.from_exception_data(
-        cls.__name__, [{"type": kind, "loc": place, "input": found}]
+        cls.__name__, [{"type": _custom_error(reason), "loc": place, "input": found}]
     )
 
 

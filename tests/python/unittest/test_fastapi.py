@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from random import Random
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import aristaproto
 import pydantic
@@ -56,12 +56,15 @@ class Client:
         self.app = app
 
     def post(self, path: str, content: str | bytes) -> Any:
+        return self.call("POST", path, content)
+
+    def call(self, method: str, path: str, content: str | bytes | None = None) -> Any:
         async def call() -> Any:
             # What an application raises is a fault of ours here.
             transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=True)
             async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                return await client.post(
-                    path, content=content, headers={"content-type": "application/json"}
+                return await client.request(
+                    method, path, content=content, headers={"content-type": "application/json"}
                 )
 
         return asyncio.run(call())
@@ -199,6 +202,109 @@ def test_models(flavour: str) -> None:
         for wrong in (5, "a", [1], {"nothing": 1}, b""):
             with pytest.raises(pydantic.ValidationError):
                 model.model_validate({"one": wrong})
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_enums_in_models(flavour: str) -> None:
+    """As in messages, and as JSON Schema says, which has one definition for both."""
+    scalars = importlib.import_module(f"trees.{flavour}.scalars")
+    known = importlib.import_module(f"trees.{flavour}.google.protobuf")
+    signal, level = scalars.Signal, importlib.import_module(f"trees.{flavour}.proto2").Level
+    keyed: Any = dict.__class_getitem__((signal, int))
+    model: Any = pydantic.create_model(
+        "Model",
+        one=(signal, signal.GO),
+        closed=(level, level.HIGH),
+        by_signal=(keyed, {}),
+        null=(known.NullValue, known.NullValue.NULL_VALUE),
+        message=(scalars.Singular, scalars.Singular()),
+    )
+    for given in (signal.STOP, 1, 1.0, "SIGNAL_STOP", "STOP", "1"):
+        assert model(one=given).one is signal.STOP
+    held = model(one=signal(9), closed="LEVEL_LOW", by_signal={"SIGNAL_GO": 1, 9: 2})
+    assert held.model_dump()["one"] == 9
+    assert type(held.model_dump()["closed"]) is level
+    for plain in (held.model_dump(mode="json"), json.loads(held.model_dump_json())):
+        assert plain["one"] == 9
+        assert plain["closed"] == "LEVEL_LOW"
+        assert plain["by_signal"] == {"SIGNAL_GO": 1, "9": 2}
+        assert plain["null"] is None
+        assert model.model_validate(plain) == held
+    assert model.model_validate(held.model_dump()) == held
+    wrongs: list[Any] = [True, 1.5, None, "NOPE", "", 2**31, "99999999999", [], level.LOW.name]
+    for wrong in wrongs:
+        with pytest.raises(pydantic.ValidationError) as caught:
+            model(one=wrong)
+        (error,) = caught.value.errors()
+        assert (error["loc"], error["type"]) == (("one",), "protobuf")
+    with pytest.raises(pydantic.ValidationError, match="closed enum Level"):
+        model(closed=9)
+    schema = model.model_json_schema()
+    assert schema["properties"]["one"]["default"] == "SIGNAL_GO"
+    reference = schema["properties"]["one"]["$ref"].rpartition("/")[2]
+    assert set(schema["$defs"][reference]["enum"]) == {it.proto_name for it in signal}
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_enums_in_urls(flavour: str) -> None:
+    signal: Any = importlib.import_module(f"trees.{flavour}.scalars").Signal
+    app = fastapi.FastAPI()
+
+    def echo(signal: Any, other: Any = signal.GO) -> Any:
+        return [signal, other]
+
+    answers: Any = list.__class_getitem__(signal)
+    echo.__annotations__ = {"signal": signal, "other": signal, "return": answers}
+    app.get("/{signal}")(echo)
+    validator.validate(app.openapi())
+    client = Client(app)
+    for given in ("SIGNAL_STOP", "STOP", "1"):
+        assert client.call("GET", f"/{given}").json() == ["SIGNAL_STOP", "SIGNAL_GO"]
+        assert client.call("GET", f"/GO?other={given}").json() == ["SIGNAL_GO", "SIGNAL_STOP"]
+    answer = client.call("GET", "/nope")
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["path", "signal"]
+
+
+BODIES: dict[str, Any] = {
+    "Any": {"@type": "type.googleapis.com/google.protobuf.Duration", "value": "1s"},
+    "Duration": "1.500s",
+    "Empty": {},
+    "FieldMask": "a.b,cD",
+    "ListValue": [1, [None], "a"],
+    "Struct": {"a": [1, {"b": None}]},
+    "Timestamp": "2024-01-01T00:00:00Z",
+    "Value": [1, "a"],
+    "Int64Value": "5",
+    "BytesValue": "AAE=",
+    "BoolValue": True,
+}
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_well_known_types_as_bodies(flavour: str) -> None:
+    known = importlib.import_module(f"trees.{flavour}.google.protobuf")
+    app = fastapi.FastAPI()
+
+    def add(name: str, cls: Any) -> None:
+        def echo(message: Any) -> Any:
+            assert type(message) is cls
+            return message
+
+        # FastAPI would take a sequence for files.
+        body = Annotated[cls, fastapi.Body()] if name == "ListValue" else cls
+        echo.__annotations__ = {"message": body, "return": cls}
+        app.post(f"/{name}")(echo)
+
+    for name in BODIES:
+        add(name, getattr(known, name))
+    validator.validate(app.openapi())
+    client = Client(app)
+    for name, plain in BODIES.items():
+        answer = client.post(f"/{name}", content=json.dumps(plain))
+        assert (answer.status_code, answer.json()) == (200, plain), name
+    for name, wrong in (("Timestamp", '"x"'), ("Struct", "[1]"), ("Empty", '{"a": 1}')):
+        assert client.post(f"/{name}", content=wrong).status_code == 422
 
 
 def test_nothing_is_imported_without_need() -> None:

@@ -171,6 +171,11 @@ class Enum(_EnumBase, metaclass=_EnumType):
         __pool__: ClassVar[MessagePool]
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic validates and serialises a member inside a model of its own."""
+        return codec.pydantic.enum_schema_of(cls)
+
+    @classmethod
     def _missing_(cls, value: object) -> Self:
         if not isinstance(value, int):
             # The standard library's enums raise ValueError, too.
