@@ -242,7 +242,21 @@ async def test_context_of_a_method_on_grpc_aio() -> None:
         caller("grpcio")
 
 
+def test_the_context_has_what_those_of_grpc_have() -> None:
+    from aristaproto.grpcio import current_context, current_sync_context
+
+    def missing(cls: type[Any], context: object) -> set[str]:
+        return {it for it in dir(cls) if it[0] != "_" and not hasattr(context, it)}
+
+    with context():
+        # A method gives and takes messages itself.
+        assert missing(grpc.aio.ServicerContext, current_context()) == {"read", "write"}
+        assert missing(grpc.ServicerContext, current_sync_context()) == set()
+
+
 def test_context_of_a_method_on_threads() -> None:
+    from aristaproto.grpcio import current_sync_context
+
     class Service(sync_example.MyServiceSyncBase):
         def my_rpc(self, message: sync_example.Request) -> sync_example.Response:
             call = self._grpcio_context
@@ -255,6 +269,10 @@ def test_context_of_a_method_on_threads() -> None:
     with context([("caller", "me")]) as call:
         assert Service().my_rpc(sync_example.Request()).names == ["me"]
     assert (call.code, call.details) == (Code.DATA_LOSS, "half of it")
+    with context() as call:
+        current_sync_context().cancel()
+        assert not current_sync_context().is_active()
+    assert (call.code, call.aborted) == (Code.CANCELLED, True)
     with context() as call, pytest.raises(Exception, match="gone"):
         Service().my_rpc(sync_example.Request(name="fail"))
     assert (call.code, call.aborted) == (Code.NOT_FOUND, True)

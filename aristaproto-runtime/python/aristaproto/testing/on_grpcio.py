@@ -183,6 +183,10 @@ class _SyncContext(_Context):
         self._abort(code, details, ())
         raise Exception(f"the method aborted: {code}, {details}")  # noqa: TRY002 - as grpc's own
 
+    def cancel(self) -> None:
+        # The method goes on.
+        self._abort(grpc.StatusCode.CANCELLED, "", ())
+
     def abort_with_status(self, status: Any) -> NoReturn:
         self.set_trailing_metadata(status.trailing_metadata)
         self.abort(status.code, status.details)
