@@ -52,9 +52,14 @@ impl Drop for ThreadEnd {
     }
 }
 
-/// The addresses of the thread's stack, where the system tells them.
+/// The addresses of the thread's stack, where the system tells them; `here` is one of them.
 #[cold]
-pub fn thread_stack() -> Option<std::ops::Range<usize>> {
+#[cfg_attr(not(target_env = "musl"), allow(unused_variables))]
+pub fn thread_stack(here: usize) -> Option<std::ops::Range<usize>> {
+    #[cfg(target_env = "musl")]
+    if let Some(stack) = first_stack().filter(|stack| stack.contains(&here)) {
+        return Some(stack);
+    }
     #[cfg(target_os = "linux")]
     // SAFETY: the attributes are filled in before they are read, and destroyed once.
     unsafe {
@@ -73,6 +78,25 @@ pub fn thread_stack() -> Option<std::ops::Range<usize>> {
     }
     #[cfg(not(target_os = "linux"))]
     None
+}
+
+/// The stack of the thread that the process began with. Of this one musl's `pthread_getattr_np` tells the part that was used so far;
+/// the kernel lets it grow up to the limit, from the name of the program, which is at its top.
+#[cfg(target_env = "musl")]
+fn first_stack() -> Option<std::ops::Range<usize>> {
+    /// Less than what the kernel leaves free below it, whatever the limit is.
+    const LARGEST: libc::rlim_t = 64 << 20;
+    let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: the limit is read when it was filled in.
+    let (top, size) = unsafe {
+        let top = libc::getauxval(libc::AT_EXECFN);
+        if top == 0 || libc::getrlimit(libc::RLIMIT_STACK, limit.as_mut_ptr()) != 0 {
+            return None;
+        }
+        (top, limit.assume_init().rlim_cur.min(LARGEST))
+    };
+    let (top, size) = (usize::try_from(top).ok()?, usize::try_from(size).ok()?);
+    Some(top.saturating_sub(size)..top)
 }
 
 /// Functions of `CPython` that may run Python code, and so wait for the lock: calls of them from here and from `PyO3` are linked to

@@ -52,7 +52,7 @@ pub fn has_room() -> bool {
 /// 0, which is no limit, where the stack is not known: on other systems, and on a stack that a library made.
 #[cold]
 fn floor(here: usize) -> usize {
-    match thread_stack() {
+    match thread_stack(here) {
         Some(stack) if stack.contains(&here) => stack.start + MARGIN,
         _ => 0,
     }
