@@ -6,8 +6,12 @@ What the latter two do on `grpc.aio` is in `test_interceptors.py`.
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import aristaproto.grpcio
@@ -226,3 +230,30 @@ def test_sentry_with_threads(serve_threads: Callable[..., int]) -> None:
         client.close()
     # It looks at calls of one kind.
     assert transactions == ["/example.MyService/MyRPC"] * 2
+
+
+SERVED = "SERVER Chat SERVER MyRPC SERVER Upload SERVER Versions"
+CALLED = "CLIENT Chat CLIENT MyRPC CLIENT Upload CLIENT Versions"
+
+
+@pytest.mark.parametrize(
+    ("package", "seen"),
+    [
+        # Its patch of `grpc.insecure_channel` makes no spans of clients, whatever the stub is.
+        ("otel", [SERVED, f"{CALLED} {SERVED}"]),
+        # On servers it looks at calls of one kind.
+        ("sentry", ["SERVER MyRPC", "SERVER MyRPC"]),
+    ],
+)
+def test_a_program_that_is_instrumented_as_a_whole(package: str, seen: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.python.grpc.instrumented", package],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines() == seen
