@@ -1,5 +1,6 @@
 """Does what the guide says to the letter, outside of the checkout: with the packaged crates and a wheel, and nothing else of this
-project. `docs/guide/start.md` whole; of the pages about build scripts and the macro, what one has to add to a crate.
+project. `docs/guide/start.md` whole, and in its crate the programs of the pages about messages and services; of the pages about build
+scripts and the macro, what one has to add to a crate.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ def follow(cargo_config: str, wheels: Path, target: Path) -> None:
         (folder / ".cargo").mkdir()
         (folder / ".cargo/config.toml").write_text(cargo_config, encoding="utf-8")
         crate = start(folder, environment)
+        run_messages(crate, environment)
+        run_services(crate, environment)
         add_rust_types(crate, environment)
         use_the_macro(folder, crate / "proto", environment)
 
@@ -100,6 +103,73 @@ def start(folder: Path, environment: dict[str, str]) -> Path:
             assert printed == block.output, (block.place, printed)
     assert ran >= 4, f"only {ran} blocks of {PAGE} are commands"
     return folder
+
+
+def run_program(
+    crate: Path, code: str, output: str, environment: dict[str, str], place: str
+) -> None:
+    (crate / "python/program.py").write_text(code, encoding="utf-8")
+    script = ".venv/bin/python -W error python/program.py"
+    printed, _ = run(script, crate, environment, place)
+    assert printed == output, (place, printed)
+
+
+def run_messages(crate: Path, environment: dict[str, str]) -> None:
+    """The pages that are one program each, on the .proto file of the first."""
+    proto = read_page(GUIDE / "messages.md").blocks[0]
+    assert proto.language == "proto", proto.place
+    (crate / "proto/shop.proto").write_text(proto.code, encoding="utf-8")
+    script = (crate / "build.rs").read_text(encoding="utf-8")
+    named = '["proto/example.proto"]'
+    assert named in script
+    (crate / "build.rs").write_text(script.replace(named, '["proto"]'), encoding="utf-8")
+    run("cargo build", crate, environment, proto.place)
+    for name in ("messages", "json-and-text", "errors-and-limits", "moving"):
+        blocks = [
+            block
+            for block in read_page(GUIDE / f"{name}.md").blocks
+            if block.language == "python" and not block.directives
+        ]
+        assert blocks, name
+        code = "".join(block.code for block in blocks)
+        output = "".join(block.output for block in blocks)
+        run_program(crate, code, output, environment, name)
+
+
+def run_services(crate: Path, environment: dict[str, str]) -> None:
+    """The programs about services, each kind on what the build script generates with the changes that the guide shows."""
+    script = (crate / "build.rs").read_text(encoding="utf-8")
+    changes = [it for it in read_page(GUIDE / "servers.md").blocks if it.language == "rust,ignore"]
+    threads, grpclib = changes
+    install = ".venv/bin/pip install 'aristaproto[grpclib]>=2' trustme"
+    run(install, crate, environment, "packages of the recipes")
+    for tree, change in (("grpcio", None), ("no_default", threads), ("grpclib", grpclib)):
+        changed = script
+        for setter in change.code.splitlines() if change else ():
+            name = setter.partition("(")[0]
+            changed, count = re.subn(
+                rf"{re.escape(name)}\(.*\)$", setter, changed, flags=re.MULTILINE
+            )
+            assert count == 1, setter
+        (crate / "build.rs").write_text(changed, encoding="utf-8")
+        run("cargo build", crate, environment, change.place if change else tree)
+        pages = (
+            "servers",
+            "calls",
+            "testing",
+            "errors-with-details",
+            "reflection-and-health",
+            "grpc-recipes",
+        )
+        blocks = [
+            block
+            for page in pages
+            for block in read_page(GUIDE / f"{page}.md").blocks
+            if block.directives.get("lib") == tree
+        ]
+        assert blocks, tree
+        for block in blocks:
+            run_program(crate, block.code, block.output, environment, block.place)
 
 
 def add_rust_types(crate: Path, environment: dict[str, str]) -> None:
