@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 
 from .base.casing import Casing
 from .base.errors import EncodeError, Error, describe, show, wrong_message
+from .base.numbers import truth
 from .jsonschema import described, proto_name
 from .model import message as _message
 from .schema.fields import (
@@ -277,7 +278,7 @@ def _element_schema(field: Field) -> CoreSchema:
             return core_schema.no_info_after_validator_function(_float32, floats)
         return floats
     if field.type == TYPE_BOOL:
-        return core_schema.bool_schema()
+        return core_schema.no_info_before_validator_function(_bool, core_schema.bool_schema())
     if field.type == TYPE_STRING:
         return core_schema.no_info_after_validator_function(_text, core_schema.str_schema())
     if field.type == TYPE_BYTES:
@@ -320,6 +321,11 @@ def _enum_member(cls: Any, value: Any) -> Any:
             f"expected a member of the closed enum {cls.__name__}, got {describe(value)}"
         )
     return cls(value)
+
+
+def _bool(value: Any) -> Any:
+    held = truth(value)
+    return value if held is None else held
 
 
 def _float32(value: float) -> float:

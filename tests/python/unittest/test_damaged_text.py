@@ -167,9 +167,10 @@ READERS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 # What google's Python refuses though the specifications do not: null for NullValue in a list, null for a list of Value, blanks
-# after a minus.
+# after a minus, octal digits for an enum, what separates fields after the message that an Any shows.
 STRICTER = re.compile(
     "null is not allowed to be used as an element|no attribute 'null_value'|Couldn't parse \\w+: -$"
+    r"|has no value named -?0\d|\}\s*[;,].*': Expected identifier or number, got [;,]\.$"
 )
 
 

@@ -10,6 +10,7 @@ import struct
 from operator import index, ne
 
 from ..base.errors import DecodeError, EncodeError, describe
+from ..base.numbers import truth
 from ..base.wire import ONE_BYTE, WIRE_I32, WIRE_I64, WIRE_LEN, WIRE_SGROUP, WIRE_VARINT, varint
 from ..schema.fields import (
     INT_RANGES,
@@ -277,9 +278,10 @@ def _write_bool(value: Any) -> bytes:
         return b"\x01"
     if value is False:
         return b"\x00"
-    if isinstance(value, int) and value in (0, 1):
-        return ONE_BYTE[value]
-    raise EncodeError(f"expected bool, got {describe(value)}")
+    held = truth(value)
+    if held is None:
+        raise EncodeError(f"expected bool, got {describe(value)}")
+    return ONE_BYTE[held]
 
 
 def _write_string(value: Any) -> bytes:

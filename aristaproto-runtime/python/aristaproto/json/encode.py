@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.budget import Budget
 from ..base.errors import JsonError, describe, show, wrong_message
 from ..base.float32 import shortest_float32
+from ..base.numbers import real, truth
 from ..model.message import Message, is_message_of
 from ..model.required import check_required
 from ..schema.fields import (
@@ -363,10 +364,10 @@ def _integer(type_: int) -> Convert:
 
 
 def _double(encoder: Encoder, value: Any) -> float | str:
-    if not isinstance(value, (float, int)):
-        raise JsonError(f"expected double, got {describe(value)}")
     try:
-        number = float(value)
+        number = real(value)
+    except TypeError:
+        raise JsonError(f"expected double, got {describe(value)}") from None
     except OverflowError:
         raise JsonError(
             f"expected a number within the range of double, got {describe(value)}"
@@ -391,9 +392,10 @@ def _float(encoder: Encoder, value: Any) -> float | str:
 
 
 def _bool(encoder: Encoder, value: Any) -> bool:
-    if not isinstance(value, int) or value not in (0, 1):
+    held = truth(value)
+    if held is None:
         raise JsonError(f"expected bool, got {describe(value)}")
-    return bool(value)
+    return held
 
 
 def _string(encoder: Encoder, value: Any) -> str:

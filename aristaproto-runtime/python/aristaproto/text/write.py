@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.budget import Budget
 from ..base.errors import DecodeError, TextError, describe, wrong_message
 from ..base.float32 import shortest_float32
+from ..base.numbers import real, truth
 from ..base.wire import WIRE_EGROUP, WIRE_I32, WIRE_I64, WIRE_SGROUP, flat_fields
 from ..model.message import is_message_of
 from ..model.pool import find_packed_type
@@ -217,9 +218,10 @@ def _scalar(field: Field, value: Any) -> str:
         except ValueError as error:  # a view that was released
             raise TextError(f"expected bytes, got {describe(value)} ({error})") from None
     if type_ == TYPE_BOOL:
-        if not isinstance(value, int) or value not in (0, 1):
+        held = truth(value)
+        if held is None:
             raise TextError(f"expected bool, got {describe(value)}")
-        return "true" if value else "false"
+        return "true" if held else "false"
     if type_ == TYPE_ENUM:
         enum: Any = field.enum
         if not isinstance(value, int) or not -(2**31) <= value < 2**31:
@@ -240,12 +242,12 @@ def _scalar(field: Field, value: Any) -> str:
 
 
 def _float(type_: int, value: Any) -> str:
-    if not isinstance(value, (float, int)):
-        raise TextError(f"expected {TYPE_NAMES[type_]}, got {describe(value)}")
     try:
-        number = float(value)
+        number = real(value)
         if type_ == TYPE_FLOAT and math.isfinite(number):
             number = shortest_float32(number)
+    except TypeError:
+        raise TextError(f"expected {TYPE_NAMES[type_]}, got {describe(value)}") from None
     except OverflowError:
         raise TextError(
             f"expected a number within the range of {TYPE_NAMES[type_]}, got {describe(value)}"
