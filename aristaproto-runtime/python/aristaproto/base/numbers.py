@@ -27,5 +27,5 @@ def truth(value: Any) -> bool | None:
     """A bool, the int 0 or 1, or a bool of NumPy, as a bool; None for anything else."""
     if isinstance(value, int):
         return bool(value) if value in (0, 1) else None
-    cls = value.__class__
-    return bool(value) if (cls.__module__, cls.__name__) in _NUMPY_BOOLS else None
+    is_bool = (type(value).__module__, type(value).__name__) in _NUMPY_BOOLS
+    return bool(value) if is_bool else None
