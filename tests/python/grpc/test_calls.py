@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine,
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import aristaproto
 import grpc
 import grpclib.client
 import pytest
@@ -623,6 +624,31 @@ def test_a_synchronous_request_of_another_class_is_not_sent(
     call = start(method, [wrong])
     with pytest.raises(TypeError, match="expected a request of"):
         sync_client.responses(call)
+
+
+def test_a_future_whose_producer_fails(sync_client: SyncClient) -> None:
+    unencodable: Any = sync_example.Request()
+    unencodable.name = 5
+
+    def failing() -> Iterator[Any]:
+        yield sync_example.Request(name="a")
+        raise KeyError("mine")
+
+    cases: tuple[tuple[Any, type[Exception]], ...] = (
+        ([unencodable], aristaproto.EncodeError),
+        ([sync_example.Response()], TypeError),
+        (failing(), KeyError),
+    )
+    for requests, error in cases:
+        call = grpcio.start_call(sync_client.stub.upload, requests)
+        with pytest.raises(error):
+            call.result(TIMEOUT)
+        # As often as it is asked.
+        for _ in range(2):
+            assert type(call.exception(TIMEOUT)) is error
+        with pytest.raises(error):
+            call.result(TIMEOUT)
+        assert call.code() is not grpc.StatusCode.OK
 
 
 def test_synchronous_methods_of_users(sync_client: SyncClient) -> None:

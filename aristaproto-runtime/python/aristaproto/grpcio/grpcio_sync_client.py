@@ -211,19 +211,24 @@ class RequestProducer(Generic[Request]):
         self._request_type = request_type
         self.error: Exception | None = None
 
-    def raise_error(self) -> None:
-        """Raises the exception that ended the requests, if one did; lets go of them, for the call has ended.
+    def take_error(self) -> Exception | None:
+        """The exception that ended the requests, if one did; lets go of it and of them, for the call has ended.
 
         grpc's exception of a stream is the call itself, with a traceback in which this object is.
         """
         self._requests = iter(())
-        error = self.error
+        error, self.error = self.error, None
+        return error
+
+    def raise_error(self) -> None:
+        """Raises that exception, if there is one."""
+        error = self.take_error()
         if error is not None:
             try:
                 raise error from None
             finally:
                 # Its traceback has this object, too.
-                self.error = error = None
+                error = None
 
     def produce(self) -> Iterator[Request]:
         """The requests, for one thread."""

@@ -40,6 +40,7 @@ class SyncUnaryCall(Generic[Response_co]):
         self._future = future
         self._response_type = response_type
         self._producer = producer
+        self._producer_error: Exception | None = None
 
     def result(self, timeout: float | None = None) -> Response_co:
         """Waits for the response.
@@ -51,13 +52,20 @@ class SyncUnaryCall(Generic[Response_co]):
             grpc.FutureTimeoutError: It has not come in that time.
             grpc.FutureCancelledError: The call was cancelled here.
             grpc.RpcError: The call failed.
+            Exception: What the producer of requests raised, each time.
         """
         try:
             response = self._future.result(timeout)
         except grpc.RpcError:
-            if self._producer is not None:
-                self._producer.raise_error()
-            raise
+            if self._producer is not None and self._producer_error is None:
+                self._producer_error = self._producer.take_error()
+            if self._producer_error is None:
+                raise
+            try:
+                raise self._producer_error from None
+            finally:
+                # Its traceback has this frame.
+                del self
         if response is None:
             raise no_response(self._response_type)
         return response  # type: ignore[no-any-return]
