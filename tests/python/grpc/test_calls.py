@@ -639,8 +639,9 @@ def test_a_future_whose_producer_fails(sync_client: SyncClient) -> None:
         ([sync_example.Response()], TypeError),
         (failing(), KeyError),
     )
+    start: Any = grpcio.start_call
     for requests, error in cases:
-        call = grpcio.start_call(sync_client.stub.upload, requests)
+        call = start(sync_client.stub.upload, requests)
         with pytest.raises(error):
             call.result(TIMEOUT)
         # As often as it is asked.

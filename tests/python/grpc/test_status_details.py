@@ -189,7 +189,8 @@ async def test_details_for_and_from_grpcio_status(serve: Serve, connect: Connect
         await client.my_rpc(lib.Request(name="theirs"))
     check_google(raised.value)
     # As Google's library reads a call of ours.
-    looked_at: Any = aristaproto.grpcio.start_call(client.my_rpc, lib.Request(name="ours"))
+    start_call: Any = aristaproto.grpcio.start_call
+    looked_at = start_call(client.my_rpc, lib.Request(name="ours"))
     assert_read_by_google(await async_rpc_status.from_call(looked_at))
 
 
