@@ -64,6 +64,8 @@ class Watch(Generic[Code, Metadata]):
     __slots__ = ("known", "on_view", "view")
 
     def __init__(self) -> None:
+        # RuntimeError without one, before there is a coroutine that nobody would await.
+        asyncio.get_running_loop()
         self.view: View[Code, Metadata] | None = None
         self.known = asyncio.Event()
         """The call is there, or never will be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine, Generator, Iterator
@@ -341,6 +342,17 @@ async def test_a_unary_call_is_an_awaitable_and_a_coroutine(client: Client, kind
     assert await asyncio.wait_for(call.code(), TIMEOUT) is client.code("CANCELLED")
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(client.start(kind, "wait"), 0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_call_outside_of_an_event_loop(client: Client, kind: str) -> None:
+    def start() -> None:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            client.start(kind, "a")
+        # A coroutine that nobody awaits would be a warning.
+        gc.collect()
+
+    await asyncio.to_thread(start)
 
 
 @pytest.mark.parametrize("kind", KINDS)
