@@ -58,6 +58,34 @@ def test_both_wheels_install_and_say_what_they_are(
         assert (forced.returncode == 0) == (word == "native"), said(forced)
 
 
+def test_the_distribution_s_name_is_a_setting(machine: Machine) -> None:
+    renamed = machine.work / "renamed"
+    shutil.rmtree(renamed, ignore_errors=True)
+    shutil.copytree(machine.alone, renamed)
+    settings = renamed / "pyproject.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert text.count('\nname = "aristaproto"\n') == 1
+    settings.write_text(
+        text.replace('\nname = "aristaproto"\n', '\nname = "acme-proto"\n'), encoding="utf-8"
+    )
+    python = machine.environment("venv-renamed")
+    wheel, _ = machine.wheel(renamed, "renamed-wheel", ARISTAPROTO_BUILD="python")
+    install = (python, "-m", "pip", "install", "--no-index", "--no-build-isolation")
+    for installed in ((wheel,), ("-e", renamed)):
+        if installed[0] == "-e":
+            run(python, "-m", "pip", "uninstall", "--yes", "acme-proto")
+            fetched = run(python, "-m", "pip", "install", "hatchling")
+            assert fetched.returncode == 0, said(fetched)
+        done = run(*install, *installed, ARISTAPROTO_BUILD="python")
+        assert done.returncode == 0, said(done)
+        program = "import aristaproto; aristaproto.check_compiler_version(aristaproto.__version__)"
+        shown = run(python, "-I", "-c", program)
+        assert shown.returncode == 0, said(shown)
+        for missing in ("grpcio", "grpclib"):
+            refused = run(python, "-I", "-c", f"import aristaproto.{missing}")
+            assert f"pip install 'acme-proto[{missing}]'" in refused.stderr, said(refused)
+
+
 def test_the_source_distribution_builds_the_same(
     machine: Machine, sdist: Path, native: Path
 ) -> None:

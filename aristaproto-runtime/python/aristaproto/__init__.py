@@ -137,9 +137,9 @@ def check_compiler_version(compiler_version: str) -> None:
 
     `ImportError` that says which side to upgrade.
     """
-    from importlib.metadata import version
+    from .base.distribution import installed as find_installed
 
-    installed = version("aristaproto")
+    _, installed = find_installed()
     ours = tuple(int(part) for part in installed.split(".")[:2])
     theirs = tuple(int(part) for part in compiler_version.split(".")[:2])
     if ours == theirs:
@@ -189,9 +189,9 @@ if not TYPE_CHECKING:
         from importlib import import_module
 
         if name == "__version__":
-            from importlib.metadata import version
+            from .base.distribution import installed
 
-            return version("aristaproto")
+            return installed()[1]
         module = _LATER.get(name)
         if module is None:
             raise AttributeError(f"module 'aristaproto' has no attribute {name!r}")

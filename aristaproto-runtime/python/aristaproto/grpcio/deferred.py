@@ -40,9 +40,10 @@ def _is_there(name: str) -> bool:
 
 
 if not _is_there("grpc"):
+    from ..base.distribution import extra
+
     raise ImportError(
-        "aristaproto.grpcio needs the package grpcio: pip install 'aristaproto[grpcio]'",
-        name="grpc",
+        f"aristaproto.grpcio needs the package grpcio: {extra('grpcio')}", name="grpc"
     )
 
 grpc: Any = _Module("grpc")

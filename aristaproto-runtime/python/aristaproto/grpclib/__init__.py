@@ -13,9 +13,10 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "grpclib":
         raise
+    from ..base.distribution import extra
+
     raise ImportError(
-        "aristaproto.grpclib needs the package grpclib: pip install 'aristaproto[grpclib]'",
-        name="grpclib",
+        f"aristaproto.grpclib needs the package grpclib: {extra('grpclib')}", name="grpclib"
     ) from error
 
 from .grpclib_async_client import ServiceStub
