@@ -1,8 +1,9 @@
 """Runs the soak: `python -m tests.soak --work FOLDER --plugin PROGRAM [--short] [--only CLIENT/SERVER]`.
 
 Every pair of our clients and servers, and google's beside them, in processes under `-X dev -W error` whose standard error must
-stay empty. Out: a table with a row for each check and pair, and `FOLDER/soak.json`. The exit code is 1 if anything that is
-promised (docs/reliability.md) did not hold, or anything is worse than google's.
+stay empty. Out: a table with a row for each check and pair, and `FOLDER/soak.json` and `soak.md`, which are written after each
+pair, so that a run that is stopped leaves those that have ended. The exit code is 1 if anything that is promised
+(docs/reliability.md) did not hold, or anything is worse than google's.
 """
 
 from __future__ import annotations
@@ -92,21 +93,27 @@ def run_pair(client: str, server: str, scale: dict[str, int], work: Path) -> lis
     }
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "tests.soak.pair"]
     started = time.monotonic()
-    done = subprocess.run(
+    about = {"client": client, "server": server}
+    seen: dict[str, int] = {}
+    process = subprocess.Popen(
         [*command, client, server, json.dumps(scale)],
-        check=False,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=LIMIT,
         env=environment,
     )
-    rows: list[Row] = [json.loads(line) for line in done.stdout.splitlines()]
-    about = {"client": client, "server": server}
-    noise = done.stderr.strip()
+    try:
+        output, noise = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        # Its servers end with it, as nobody holds their standard input any more.
+        process.kill()
+        output, noise = process.communicate()
+        seen[f"not done after {LIMIT} seconds"] = 1
+    rows: list[Row] = [json.loads(line) for line in output.splitlines()]
+    noise = noise.strip()
     (work / "stderr.txt").open("a", encoding="utf-8").write(f"{client}/{server}\n{noise}\n")
-    seen: dict[str, int] = {}
-    if done.returncode:
-        seen[f"exit code {done.returncode}"] = 1
+    if process.returncode:
+        seen[f"exit code {process.returncode}"] = 1
     if noise:
         seen[noise.splitlines()[-1][:100]] = 1
     row = {"check": "standard error empty", "calls": 1, "wrong": len(seen), "seen": seen}
@@ -162,6 +169,15 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def save(rows: list[Row], scale: dict[str, int], work: Path) -> bool:
+    """Writes the table and the rows; whether all that is promised holds so far."""
+    good = judged(rows)
+    result = {"scale": scale, "rows": rows}
+    (work / "soak.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    (work / "soak.md").write_text(table(rows), encoding="utf-8")
+    return good
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="cargo xtask soak", description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help=argparse.SUPPRESS)
@@ -187,24 +203,21 @@ def main() -> int:
         wanted = tuple(options.only.split("/"))
         pairs = [pair for pair in pairs if pair == wanted or pair[0] in parts.GOOGLE]
     rows: list[Row] = []
+    good = True
     # A pair waits more than it computes; figures of the long form are for one that has the machine.
     with ThreadPoolExecutor(4 if options.short else 1) as jobs:
         running = [jobs.submit(run_pair, *pair, scale, work) for pair in pairs]
         for number, (pair, job) in enumerate(zip(pairs, running, strict=True), 1):
             rows += job.result()
+            good = save(rows, scale, work)
             print(
                 f"soak: {number}/{len(pairs)} {' called '.join(pair)}", file=sys.stderr, flush=True
             )
-    good = judged(rows)
-    text = table(rows)
-    print(text)
+    print(table(rows))
     calls = sum(row["calls"] for row in rows if row["client"] not in parts.GOOGLE)
     print(
         f"\n{calls:,} calls of ours; {'all that is promised holds' if good else 'NOT all that is promised holds'}"
     )
-    result = {"scale": scale, "rows": rows}
-    (work / "soak.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    (work / "soak.md").write_text(text, encoding="utf-8")
     return 0 if good else 1
 
 

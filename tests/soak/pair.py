@@ -24,6 +24,11 @@ from zlib import crc32
 from tests.soak import parts, resources
 
 UNLIMITED = {"grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1}
+PATIENT = {
+    "grpc.server.max_pending_requests": 1_000_000,
+    "grpc.server.max_pending_requests_hard_limit": 1_000_000,
+}
+"""A server of grpc with 1,000 requests that wait refuses others with CANCELLED; a client that cancels at once makes as many."""
 LARGE = 64 * 2**20
 PATIENCE = 60.0
 """Seconds after which a call counts as hanging."""
@@ -431,7 +436,7 @@ async def settled(
 async def run(client: str, server: str, scale: dict[str, int]) -> None:
     report = Report(client, server)
     with pool() as threads:
-        main = await asyncio.to_thread(Server, server, **UNLIMITED)
+        main = await asyncio.to_thread(Server, server, **UNLIMITED, **PATIENT)
         pair = Pair(client, main.port, threads)
         async with pair.connected(**UNLIMITED):
             await pair.call("one", [pair.request(1)])
