@@ -125,7 +125,8 @@ def test_a_loop_in_each_of_two_threads(transport: str) -> None:
         + """
 def run():
     asyncio.run(main())
-    print("done", flush=True)
+    # In one piece: the other thread writes, too.
+    sys.stdout.write("done\\n")
 
 threads = [threading.Thread(target=run) for _ in range(2)]
 for thread in threads: thread.start()
