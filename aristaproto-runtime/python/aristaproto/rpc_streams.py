@@ -71,6 +71,23 @@ def wrong_response(response: object, response_type: type[Any]) -> TypeError:
     return TypeError(f"the method must respond with {name}, got {got}")
 
 
+def is_no_exception(error: BaseException) -> bool:
+    """Whether a method ended with something that servers let pass, so that the client would wait for ever: the outcome of a
+    test, the cancellation of another framework.
+
+    What ends a generator, a task or the process is not among it.
+    """
+    from asyncio import CancelledError
+
+    passes = (Exception, CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+    return not isinstance(error, passes)
+
+
+def method_failed(error: BaseException) -> RuntimeError:
+    """The exception in its place, for which every server has an answer."""
+    return RuntimeError(f"the method ended with {type(error).__name__}: {error}")
+
+
 async def _no_responses() -> AsyncIterator[Any]:
     return
     yield  # Makes it an async generator.

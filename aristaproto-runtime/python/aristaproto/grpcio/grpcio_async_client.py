@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..base.errors import DecodeError
 from ..base.typing_lite import TypeVar
 from ..rpc_requests import request_type_of
-from ..rpc_streams import ResponseStream
+from ..rpc_streams import ResponseStream, close_stream
 from .deferred import aio, grpc
 from .internals import core_call, interceptors_of
 from .metadata import metadata_pairs
@@ -96,6 +96,23 @@ class ServiceStub:
             "wait_for_ready": self._wait_for_ready if wait_for_ready is None else wait_for_ready,
         }
 
+    async def _start(
+        self,
+        kind: str,
+        route: str,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Any],
+        options: _Options,
+    ) -> tuple[Any, CoreSender[Request] | HandoverSender[Request]]:
+        """A call with a stream of requests, and what sends them; closes the producer of a call that cannot start."""
+        try:
+            method = self._method(kind, route, response_type)
+            return method.start(requests, request_type, self._options(*options))
+        except BaseException:
+            await close_stream(requests, requests)
+            raise
+
     async def _unary_unary(
         self,
         route: str,
@@ -177,9 +194,9 @@ class ServiceStub:
         wait_for_ready: bool | None = None,
     ) -> Response:
         """Sends the requests and returns the one response, which may come before all are sent."""
-        method = self._method("stream_unary", route, response_type)
-        call, sender = method.start(
-            requests, request_type, self._options(timeout, metadata, credentials, wait_for_ready)
+        options = (timeout, metadata, credentials, wait_for_ready)
+        call, sender = await self._start(
+            "stream_unary", route, requests, request_type, response_type, options
         )
         async with sender:
             response: Response | None = await call
@@ -214,8 +231,9 @@ class ServiceStub:
         response_type: type[Response],
         options: _Options,
     ) -> AsyncGenerator[Response, None]:
-        method = self._method("stream_stream", route, response_type)
-        call, sender = method.start(requests, request_type, self._options(*options))
+        call, sender = await self._start(
+            "stream_stream", route, requests, request_type, response_type, options
+        )
         core = core_call(call)
         async with sender:
             try:

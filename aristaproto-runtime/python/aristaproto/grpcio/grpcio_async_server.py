@@ -12,6 +12,8 @@ from ..rpc_status import StatusError
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
+    is_no_exception,
+    method_failed,
     response_iterator,
     wrong_response,
 )
@@ -185,13 +187,15 @@ class RequestStream:
         context: the context of the call.
     """
 
-    __slots__ = ("_context", "_from_the_call", "_iterator", "_requests", "error")
+    __slots__ = ("_context", "_from_the_call", "_iterator", "_reading", "_requests", "error")
 
     def __init__(self, requests: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         self._requests = requests
         self._context = context
         self._from_the_call = reads_from_the_call(requests)
         self._iterator: Any = None
+        # Stays true when a read is cancelled: its request is lost, and grpc's next read would look like the end.
+        self._reading = False
         self.error: Exception | None = None
         """Why a request could not be decoded."""
 
@@ -199,19 +203,27 @@ class RequestStream:
         return self
 
     async def __anext__(self) -> Any:
-        if self._from_the_call:
-            request: Any = await self._context.read()
-            if request is aio.EOF:
-                await self._check_complete()
-                raise StopAsyncIteration
-        else:
-            if self._iterator is None:
-                self._iterator = aiter(self._requests)
-            try:
-                request = await anext(self._iterator)
-            except StopAsyncIteration:
-                await self._check_complete()
-                raise
+        if self._reading:
+            raise _cut_off() if self._is_cut_off() else RuntimeError(_READING)
+        self._reading = True
+        try:
+            if self._from_the_call:
+                request: Any = await self._context.read()
+                if request is aio.EOF:
+                    await self._check_complete()
+                    raise StopAsyncIteration
+            else:
+                if self._iterator is None:
+                    self._iterator = aiter(self._requests)
+                try:
+                    request = await anext(self._iterator)
+                except StopAsyncIteration:
+                    await self._check_complete()
+                    raise
+        except Exception:
+            self._reading = False
+            raise
+        self._reading = False
         if type(request) is UndecodableRequest:
             self.error = request.error
             # An iterator that goes on after an error would look as if it had ended.
@@ -231,7 +243,7 @@ class RequestStream:
         Both come through one queue, so that one more read comes after. It tells nothing and is always over at once.
         Where an interceptor has ended the iteration it might wait for ever; a short while does nearly as well.
         """
-        from asyncio import CancelledError, sleep
+        from asyncio import sleep
 
         if self._from_the_call:
             await self._context.read()
@@ -239,13 +251,30 @@ class RequestStream:
             await sleep(_A_SHORT_WHILE)
         # The task of the call has been cancelled by now, if this is that task; another one has to be told.
         await sleep(0)
+        if self._is_cut_off():
+            raise _cut_off()
+
+    def _is_cut_off(self) -> bool:
         context: Any = self._context
-        remaining = context.time_remaining()
-        if context.cancelled() or (remaining is not None and remaining <= 0):
-            raise CancelledError("the client has not sent all of its requests")
+        return context.cancelled() or _is_late(context)
 
 
 _A_SHORT_WHILE = 0.001
+
+_READING = (
+    "the requests of this call are being read by another task, or a read was cancelled, which has lost its request: "
+    "to wait for a limited time, keep the read in a task, and give `asyncio.wait` the task and the timeout"
+)
+
+
+def _is_late(context: Any) -> bool:
+    """Whether the deadline of the call has passed."""
+    remaining = context.time_remaining()
+    return remaining is not None and remaining <= 0
+
+
+def _cut_off() -> BaseException:
+    return _cancelled_error()("the client has not sent all of its requests")
 
 
 class _Failed:
@@ -326,7 +355,9 @@ def _streamed_responses(
                 raise
             finally:
                 await close_stream(responses, iterator)
-        except (Exception, _cancelled_error()) as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
             await _answer(error, context, requests)
             raise
         finally:
@@ -347,10 +378,14 @@ async def _answer(
     requests: RequestStream | None,
 ) -> None:
     """Sends the status for what ended a method, where grpc would send none or another."""
+    if is_no_exception(error):
+        raise method_failed(error) from error
     if isinstance(error, _cancelled_error()):
-        # A task that the method waited for was cancelled. If it is the call itself, nobody hears this.
+        # A task that the method waited for was cancelled. If it is the call itself, nobody hears this, or the client
+        # hears it a little before its own clock says so.
+        code = grpc.StatusCode.DEADLINE_EXCEEDED if _is_late(context) else grpc.StatusCode.CANCELLED
         try:
-            await context.abort(grpc.StatusCode.CANCELLED, "the method was cancelled")
+            await context.abort(code, "the method was cancelled")
         except Exception:  # noqa: BLE001 - the method's own CancelledError goes on
             return
     if isinstance(error, StatusError):

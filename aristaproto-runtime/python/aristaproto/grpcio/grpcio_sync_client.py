@@ -209,9 +209,9 @@ class RequestProducer(Generic[Request]):
     def __init__(self, requests: Iterable[Request], request_type: type[Request]) -> None:
         self._requests = iter(requests)
         self._request_type = request_type
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
-    def take_error(self) -> Exception | None:
+    def take_error(self) -> BaseException | None:
         """The exception that ended the requests, if one did; lets go of it and of them, for the call has ended.
 
         grpc's exception of a stream is the call itself, with a traceback in which this object is.
@@ -234,14 +234,21 @@ class RequestProducer(Generic[Request]):
         """The requests, for one thread."""
         # grpc serialises them in the thread in which it asks for them, which is the call's own.
         _sending.set(self)
-        try:
-            for request in self._requests:
+        while True:
+            try:
+                request = next(self._requests)
                 # Here, since an interceptor may look at it before it is encoded.
                 check_request(request, self._request_type)
-                yield request
-        except Exception as error:
-            self.error = error
-            raise
+            except StopIteration:
+                return
+            except Exception as error:
+                self.error = error
+                raise
+            except BaseException as error:
+                self.error = error
+                # It would end grpc's thread, and the call would wait for ever.
+                raise RuntimeError("the requests ended with an exception") from error
+            yield request
 
 
 class ResponseIterator(Iterator[Response]):

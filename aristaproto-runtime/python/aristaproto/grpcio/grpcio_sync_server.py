@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextvars import ContextVar
 
 from ..rpc_status import StatusError
-from ..rpc_streams import wrong_response
+from ..rpc_streams import method_failed, wrong_response
 from .serialization import UndecodableRequest, request_deserializer
 from .status import abort
 from .sync_requests import RequestIterator, abort_undecodable
@@ -135,7 +135,7 @@ def _single_response(
                 _close(response)
                 raise wrong_response(response, response_type)
             return response
-        except Exception as error:
+        except BaseException as error:
             _answer(error, context, requests)
             raise
         finally:
@@ -174,7 +174,9 @@ def _streamed_responses(
             finally:
                 for producer in (iterator,) if iterator is responses else (iterator, responses):
                     _close(producer)
-        except Exception as error:
+        except GeneratorExit:
+            raise
+        except BaseException as error:
             _answer(error, context, requests)
             raise
         finally:
@@ -184,13 +186,19 @@ def _streamed_responses(
 
 
 def _answer(
-    error: Exception, context: grpc.ServicerContext, requests: RequestIterator | None
+    error: BaseException, context: grpc.ServicerContext, requests: RequestIterator | None
 ) -> None:
     """Sends the status for what ended a method, where grpc would send none or another."""
+    if not isinstance(error, Exception):
+        # It would end in the pool of threads, and the client would wait for ever.
+        raise method_failed(error) from error
     if isinstance(error, StatusError):
         abort(context, error)
     if requests is not None and error is requests.error:
         abort_undecodable(context, error)
+    if isinstance(error, grpc.RpcError) and context.time_remaining() == 0:
+        # What the requests that were cut off raise; the client may hear it a little before its own clock says so.
+        context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
 def _serializer(response_type: type[Response]) -> Callable[[Response | None], bytes]:

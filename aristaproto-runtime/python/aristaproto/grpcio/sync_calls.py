@@ -40,7 +40,7 @@ class SyncUnaryCall(Generic[Response_co]):
         self._future = future
         self._response_type = response_type
         self._producer = producer
-        self._producer_error: Exception | None = None
+        self._producer_error: BaseException | None = None
 
     def result(self, timeout: float | None = None) -> Response_co:
         """Waits for the response.
@@ -52,7 +52,7 @@ class SyncUnaryCall(Generic[Response_co]):
             grpc.FutureTimeoutError: It has not come in that time.
             grpc.FutureCancelledError: The call was cancelled here.
             grpc.RpcError: The call failed.
-            Exception: What the producer of requests raised, each time.
+            BaseException: What the producer of requests raised, each time.
         """
         try:
             response = self._future.result(timeout)

@@ -27,11 +27,12 @@ class RequestIterator(Iterator["Any"]):
         context: The context of the call.
     """
 
-    __slots__ = ("_context", "_requests", "error")
+    __slots__ = ("_context", "_reading", "_requests", "error")
 
     def __init__(self, requests: Iterator[Any], context: grpc.ServicerContext) -> None:
         self._requests = requests
         self._context = context
+        self._reading = False
         self.error: Exception | None = None
         """Why a request could not be decoded."""
 
@@ -39,11 +40,17 @@ class RequestIterator(Iterator["Any"]):
         if self.error is not None:
             # An iterator that goes on after an error would look as if it had ended.
             raise self.error
+        if self._reading:
+            # grpc would say that they have ended.
+            raise RuntimeError("the requests of this call are being read by another thread")
+        self._reading = True
         try:
             request = next(self._requests)
         except StopIteration:
             self._check_complete()
             raise
+        finally:
+            self._reading = False
         if type(request) is UndecodableRequest:
             self.error = request.error
             raise self.error

@@ -8,6 +8,7 @@ helpers, one for each kind of method.
 from __future__ import annotations
 
 import asyncio
+import math
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -85,12 +86,15 @@ class ServiceStub:
         options: _Options,
     ) -> Call[Response]:
         timeout, deadline, metadata = options
+        if timeout is None:
+            timeout = self._timeout
         stream = self._channel.request(
             route,
             cardinality,
             request_type,
             response_type,
-            timeout=self._timeout if timeout is None else timeout,
+            # grpclib cannot write infinity into a header.
+            timeout=None if timeout == math.inf else timeout,
             deadline=self._deadline if deadline is None else deadline,
             metadata=self._metadata if metadata is None else text_metadata(metadata),
         )
@@ -166,13 +170,20 @@ class ServiceStub:
     ) -> Response:
         """Sends the requests and returns the one response, which may come before all are sent."""
         options = (timeout, deadline, metadata)
-        async with (
-            self._start(
-                route, Cardinality.STREAM_UNARY, request_type, response_type, options
-            ) as call,
-            StreamRequestSender(requests, request_type, call) as sender,
-        ):
-            response: Response | None = await sender.receive()
+        sender = None
+        try:
+            async with (
+                self._start(
+                    route, Cardinality.STREAM_UNARY, request_type, response_type, options
+                ) as call,
+                StreamRequestSender(requests, request_type, call) as sender,
+            ):
+                response: Response | None = await sender.receive()
+        except BaseException:
+            if sender is None:
+                # The call could not start, and nothing else closes the producer.
+                await close_stream(requests, requests)
+            raise
         if response is None:
             raise no_response(response_type.__name__)
         return response
@@ -203,14 +214,20 @@ class ServiceStub:
         response_type: type[Response],
         options: _Options,
     ) -> AsyncGenerator[Response, None]:
-        async with (
-            self._start(
-                route, Cardinality.STREAM_STREAM, request_type, response_type, options
-            ) as call,
-            StreamRequestSender(requests, request_type, call) as sender,
-        ):
-            while (response := await sender.receive()) is not None:
-                yield response
+        sender = None
+        try:
+            async with (
+                self._start(
+                    route, Cardinality.STREAM_STREAM, request_type, response_type, options
+                ) as call,
+                StreamRequestSender(requests, request_type, call) as sender,
+            ):
+                while (response := await sender.receive()) is not None:
+                    yield response
+        except BaseException:
+            if sender is None:
+                await close_stream(requests, requests)
+            raise
 
 
 class Call(Generic[Response]):
@@ -282,12 +299,8 @@ class StreamRequestSender(RequestSender[Request]):
         self._receiver: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> StreamRequestSender[Request]:
-        try:
-            with self._call.steps:
-                await self._stream.send_request()
-        except BaseException:
-            await close_stream(self._messages, self._messages)
-            raise
+        with self._call.steps:
+            await self._stream.send_request()
         await super().__aenter__()
         return self
 

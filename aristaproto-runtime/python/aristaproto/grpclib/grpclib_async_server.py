@@ -14,12 +14,18 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from grpclib.const import Cardinality, Handler, Status
-from grpclib.exceptions import GRPCError
+from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from ..base.errors import DecodeError
 from ..model.message import Message
 from ..rpc_services import generated_bases
-from ..rpc_streams import close_stream, response_iterator, wrong_response
+from ..rpc_streams import (
+    close_stream,
+    is_no_exception,
+    method_failed,
+    response_iterator,
+    wrong_response,
+)
 from .status import StatusSender
 
 if TYPE_CHECKING:
@@ -139,13 +145,16 @@ class ServiceBase:
 class RequestStream(AsyncIterator[Request]):
     """The requests of a call to its handler; all else is that of the stream of grpclib.
 
-    As a context around the handler it makes the status INTERNAL of a request that does not decode.
+    As a context around the handler it makes the status INTERNAL of a request that does not decode, and ends what other tasks
+    go on to read: grpclib would let them wait for ever.
     """
 
     def __init__(self, stream: Stream[Request, Any], request_type: type[Request]) -> None:
         self._stream = stream
         self._request_type = request_type
         self._error: Exception | None = None
+        self._readers: set[asyncio.Task[Any]] = set()
+        self._over = False
 
     def __aiter__(self) -> RequestStream[Request]:
         return self
@@ -157,14 +166,29 @@ class RequestStream(AsyncIterator[Request]):
         return request
 
     async def recv_message(self) -> Request | None:
-        """The next request; None after the last one. DecodeError, each time, after one that does not decode."""
+        """The next request; None after the last one. DecodeError, each time, after one that does not decode;
+        StreamTerminatedError once the call has ended.
+        """
         if self._error is not None:
             raise self._error
+        if self._over or _has_ended(self._stream):
+            raise StreamTerminatedError(_OVER)
+        task: Any = asyncio.current_task()
+        self._readers.add(task)
         try:
             return await self._stream.recv_message()
         except _NO_MESSAGE as error:
             self._error = error
             raise
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
+            # By `__exit__`, and perhaps by someone else, too; tasks count from Python 3.11 on.
+            if hasattr(task, "uncancel") and task.uncancel():
+                raise
+            raise StreamTerminatedError(_OVER) from None
+        finally:
+            self._readers.discard(task)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -173,10 +197,15 @@ class RequestStream(AsyncIterator[Request]):
         pass
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        self._over = True
+        for task in self._readers:
+            task.cancel()
         error, self._error = self._error, None
         if error is not None and exc is error:
             raise _undecodable(error, self._request_type) from error
 
+
+_OVER = "the call has ended, and with it its requests"
 
 # What grpclib raises for bytes that are no message: for the message, for a compressed one, for one that ends too early.
 _NO_MESSAGE = (DecodeError, NotImplementedError, AssertionError, struct.error)
@@ -195,7 +224,9 @@ def _undecodable(error: Exception, request_type: type[Any]) -> GRPCError:
 
 
 class _OwnCancellation:
-    """Around a method: makes a status of a CancelledError that is not the call's own: of a task it waited for, or of the server."""
+    """Around a method: makes a status of a CancelledError that is not the call's own: of a task it waited for, or of the server;
+    and of what is no Exception.
+    """
 
     def __init__(self, stream: Stream[Any, Any]) -> None:
         self._stream = stream
@@ -204,11 +235,12 @@ class _OwnCancellation:
         pass
 
     def __exit__(self, exc_type: object, exc: BaseException | None, traceback: object) -> None:
+        if exc is not None and is_no_exception(exc):
+            raise method_failed(exc) from exc
         if not isinstance(exc, asyncio.CancelledError):
             return
         # grpclib turns the end of the call into an exception itself.
-        wrapper = getattr(getattr(self._stream, "_stream", None), "wrapper", None)
-        if getattr(wrapper, "cancelled", None):
+        if _has_ended(self._stream):
             return
         if _is_closing(self._stream):
             raise GRPCError(Status.UNAVAILABLE, "the server is shutting down") from exc
@@ -223,6 +255,12 @@ def _is_closing(stream: Any) -> bool:
         return False
     handler = getattr(transport.get_protocol(), "handler", None)
     return bool(getattr(handler, "closing", False))
+
+
+def _has_ended(stream: Stream[Any, Any]) -> bool:
+    """Whether grpclib has cancelled the method, since the client has gone or the deadline has passed."""
+    wrapper = getattr(getattr(stream, "_stream", None), "wrapper", None)
+    return getattr(wrapper, "cancelled", None) is not None
 
 
 async def _single_request(stream: Stream[Request, Any], request_type: type[Request]) -> Request:
