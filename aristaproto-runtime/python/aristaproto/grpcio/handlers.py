@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .internals import asks_a_server_of_threads
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +50,7 @@ def _service_handler_class() -> type[Any]:
 
         def service(self, handler_call_details: Any) -> Any:
             handler = self._handlers.get(handler_call_details.method)
-            if handler is not None and type(handler_call_details).__module__ == "grpc._server":
+            if handler is not None and asks_a_server_of_threads(handler_call_details):
                 raise TypeError(f"{self._name} {WRONG_SERVER}")
             return handler
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = (
+    "asks_a_server_of_threads",
     "compression_metadata",
     "core_call",
     "has_no_interceptors",
@@ -61,9 +62,19 @@ def has_no_interceptors(multi_callable: object) -> bool:
 
 
 def reads_from_the_call(requests: object) -> bool:
-    """Whether a handler got grpc's own iterator of requests, which does what `ServicerContext.read` does."""
+    """Whether a handler got grpc's own iterator of requests, not an interceptor's.
+
+    That of `grpc.aio` does what `ServicerContext.read` does.
+    """
     cls = type(requests)
-    return cls.__name__ == "_MessageReceiver" and cls.__module__.startswith("grpc.")
+    return cls.__name__ in ("_MessageReceiver", "_RequestIterator") and cls.__module__.startswith(
+        "grpc."
+    )
+
+
+def asks_a_server_of_threads(handler_call_details: object) -> bool:
+    """Whether a `grpc.server()` asks for the handler of a method, and no `grpc.aio.server()`."""
+    return type(handler_call_details).__module__ == "grpc._server"
 
 
 def compression_metadata(compression: Any) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .internals import reads_from_the_call
 from .serialization import UndecodableRequest
 
 TYPE_CHECKING = False
@@ -68,7 +69,7 @@ class RequestIterator(Iterator["Any"]):
         Core tells of that after it has told of the end of the requests, through one queue, so that one more read comes after
         it. Where an interceptor has ended the iteration there is none; a short while does nearly as well.
         """
-        if type(self._requests).__module__.startswith("grpc."):
+        if reads_from_the_call(self._requests):
             next(self._requests, None)
         else:
             from time import sleep
