@@ -135,6 +135,25 @@ def test_asynchronous_service_on_a_server_of_threads_by_the_older_name(
     assert "example.MyService is an asynchronous service, and grpc.server() runs" in caplog.text
 
 
+async def test_synchronous_service_on_a_server_of_asyncio_by_the_older_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server = grpc.aio.server()
+    service: Any = MyServiceSyncBase()
+    server.add_generic_rpc_handlers((service._grpcio_rpc_handler(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await example.MyServiceAsyncStub(channel, timeout=10).my_rpc(example.Request())
+        assert raised.value.code() is grpc.StatusCode.UNKNOWN
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await calls.CounterAsyncStub(channel, timeout=10).increment(calls.Number())
+        assert raised.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    await server.stop(None)
+    assert "example.MyService is a synchronous service, and grpc.aio.server() runs" in caplog.text
+
+
 async def test_the_current_request(server_transport: str, serve: Serve, connect: Connect) -> None:
     """In coroutines and in async generators, after awaits, with requests that overlap."""
     lib: Any = importlib.import_module(f"trees.{server_transport}.example")

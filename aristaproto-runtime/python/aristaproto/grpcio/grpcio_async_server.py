@@ -17,7 +17,7 @@ from ..rpc_streams import (
     response_iterator,
     wrong_response,
 )
-from .handlers import async_service_handler
+from .handlers import service_handler
 from .internals import reads_from_the_call
 from .serialization import UndecodableRequest, request_deserializer
 from .status import abort_async
@@ -80,7 +80,7 @@ class ServiceBase:
         """The handlers of a service, by the full name of the service and the names of its methods
         in the .proto file.
         """
-        return async_service_handler(service_name, method_handlers)
+        return service_handler(service_name, method_handlers, is_async=True)
 
     def _grpcio_unary_unary_rpc_method_handler(
         self,

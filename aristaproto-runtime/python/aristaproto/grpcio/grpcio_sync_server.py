@@ -12,6 +12,7 @@ from contextvars import ContextVar
 
 from ..rpc_status import StatusError
 from ..rpc_streams import method_failed, wrong_response
+from .handlers import service_handler
 from .serialization import UndecodableRequest, request_deserializer
 from .status import abort
 from .sync_requests import RequestIterator, abort_undecodable
@@ -65,7 +66,7 @@ class SyncServiceBase:
         self, service_name: str, method_handlers: Mapping[str, grpc.RpcMethodHandler[Any, Any]]
     ) -> grpc.GenericRpcHandler:
         """The handlers of a service, by the full name of the service and the names of its methods in the .proto file."""
-        return grpc.method_handlers_generic_handler(service_name, dict(method_handlers))
+        return service_handler(service_name, method_handlers, is_async=False)
 
     def _grpcio_unary_unary_rpc_method_handler(
         self,

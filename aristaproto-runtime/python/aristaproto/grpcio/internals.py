@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = (
+    "asks_a_server_of_asyncio",
     "asks_a_server_of_threads",
     "compression_metadata",
     "core_call",
@@ -70,6 +71,11 @@ def reads_from_the_call(requests: object) -> bool:
     return cls.__name__ in ("_MessageReceiver", "_RequestIterator") and cls.__module__.startswith(
         "grpc."
     )
+
+
+def asks_a_server_of_asyncio(handler_call_details: object) -> bool:
+    """Whether a `grpc.aio.server()` asks for the handler of a method, and no `grpc.server()`."""
+    return type(handler_call_details).__module__ == "grpc._cython.cygrpc"
 
 
 def asks_a_server_of_threads(handler_call_details: object) -> bool:

@@ -13,7 +13,7 @@ from .grpcio_async_server import (
 )
 from .grpcio_sync_server import SyncServiceBase
 from .grpcio_sync_server import servicer_context as _sync_context
-from .handlers import WRONG_SERVER
+from .handlers import ASYNC_ON_THREADS, SYNC_ON_A_LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,12 +72,9 @@ def _handlers(service: Any, server: Any) -> list[Any]:
         raise TypeError(_no_service(service))
     name = type(service).__name__
     if isinstance(service, ServiceBase) and isinstance(server, grpc.Server):
-        raise TypeError(f"{name} {WRONG_SERVER}")
+        raise TypeError(f"{name} {ASYNC_ON_THREADS}")
     if isinstance(service, SyncServiceBase) and isinstance(server, aio.Server):
-        raise TypeError(
-            f"{name} is a synchronous service, and grpc.aio.server() runs asynchronous ones: add it to a grpc.server(), "
-            "or generate bases with server_generation=async (or sync_async) and write its methods with async"
-        )
+        raise TypeError(f"{name} {SYNC_ON_A_LOOP}")
     return [base._grpcio_rpc_handler(service) for base in bases]
 
 
