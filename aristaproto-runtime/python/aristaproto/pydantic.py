@@ -146,9 +146,10 @@ def enum_schema_of(cls: type[Enum]) -> CoreSchema:
             raise _custom_error(str(error)) from error
 
     def serialize(value: Any, info: Any) -> Any:
-        if info.mode == "json":
-            return None if is_null else value.proto_name or int(value)
-        return value
+        # A default or an assignment, which pydantic does not validate, may be a number, or anything.
+        if info.mode != "json" or not isinstance(value, int):
+            return value
+        return None if is_null else cls(value).proto_name or int(value)
 
     return _plain_schema(cls, validate, serialize)
 
