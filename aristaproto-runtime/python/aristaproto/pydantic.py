@@ -118,6 +118,9 @@ def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
             raise _validation_error(cls, value, error) from error
 
     def serialize(value: Any, info: Any) -> Any:
+        if not isinstance(value, _message.Message):
+            # A default or an assignment, which pydantic does not validate.
+            return value
         if info.mode == "json":
             return value.to_dict()
         return value.to_dict(output_format=_message.OutputFormat.PYTHON, casing=Casing.SNAKE)
@@ -146,7 +149,7 @@ def enum_schema_of(cls: type[Enum]) -> CoreSchema:
             raise _custom_error(str(error)) from error
 
     def serialize(value: Any, info: Any) -> Any:
-        # A default or an assignment, which pydantic does not validate, may be a number, or anything.
+        # As above, it may be a number, or anything.
         if info.mode != "json" or not isinstance(value, int):
             return value
         return None if is_null else cls(value).proto_name or int(value)
