@@ -1,6 +1,7 @@
-//! `cargo xtask wheels`: what is uploaded to a package index. In: nothing, or `--python 3.N` to build for some Pythons only. Out:
-//! target/dist with a wheel for each Python and platform, the pure one, and the source distribution; each is checked by twine,
-//! and those for this machine are installed into a fresh environment and used. A line for each says how far it went.
+//! `cargo xtask wheels`: what is uploaded to a package index. In: nothing, or `--python 3.N` to build for some Pythons only;
+//! `--musl-python PROGRAM` is a `CPython` on musl to use wheels with, or a script that starts one under qemu. Out: target/dist
+//! with a wheel for each Python and platform, the pure one, and the source distribution; each is checked by twine, and those
+//! that a Python is here for are used. A line for each says how far it went.
 //!
 //! Wheels for Linux are linked by zig against the C library of manylinux2014 or against musl. A platform that rustc has no
 //! standard library for (`rustup target add …`) is built for with Debian's compiler, see `cross`; those for the other processor
@@ -30,21 +31,27 @@ const REQUIREMENTS: &str = "tests/wheels/requirements-release.txt";
 /// A message when something cannot be built, or does not pass.
 pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
     let found = python::discover(root)?;
-    let pythons = match arguments {
-        [] => found.clone(),
-        _ => arguments
-            .chunks(2)
-            .map(|words| match words {
-                [option, version] if option == "--python" => {
-                    python::of_version(&found, version).cloned()
-                }
-                _ => Err(format!(
-                    "wheels takes `--python 3.N`, once or more; got `{}`",
-                    arguments.join(" ")
-                )),
-            })
-            .collect::<Result<_, _>>()?,
-    };
+    let (mut pythons, mut on_musl) = (Vec::new(), Vec::new());
+    for words in arguments.chunks(2) {
+        match words {
+            [option, version] if option == "--python" => {
+                pythons.push(python::of_version(&found, version)?.clone());
+            }
+            [option, program] if option == "--musl-python" => {
+                on_musl.push(OnMusl::ask(root, program)?);
+            }
+            _ => {
+                return Err(format!(
+                "wheels takes `--python 3.N` and `--musl-python PROGRAM`, once or more; got `{}`",
+                arguments.join(" ")
+            ))
+            }
+        }
+    }
+    let are_all = pythons.is_empty();
+    if are_all {
+        pythons.clone_from(&found);
+    }
     let work = exec::target_dir(root).join("wheels");
     let dist = exec::target_dir(root).join("dist");
     exec::remove(&dist)?;
@@ -58,7 +65,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         &[REQUIREMENTS],
         &log,
     )?;
-    if arguments.is_empty() {
+    if are_all {
         for version in pythons::missing(root)? {
             println!("{version}: not built, it is not on this machine; see `cargo xtask pythons`");
         }
@@ -68,6 +75,7 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<ExitCode, String> {
         work: &work,
         dist: &dist,
         tools: &tools,
+        on_musl: &on_musl,
         log: &log,
     };
     release.sources()?;
@@ -88,7 +96,36 @@ struct Release<'a> {
     work: &'a Path,
     dist: &'a Path,
     tools: &'a Environment,
+    on_musl: &'a [OnMusl],
     log: &'a Path,
+}
+
+/// A `CPython` on musl.
+struct OnMusl {
+    program: PathBuf,
+    /// How the names of the modules end that it loads.
+    suffix: String,
+}
+
+impl OnMusl {
+    fn ask(root: &Path, program: &str) -> Result<Self, String> {
+        let program = root.join(program);
+        let question = "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))";
+        let suffix = exec::output(exec::command(root, &program).args(["-c", question]))?;
+        if suffix.ends_with("-linux-musl.so") {
+            return Ok(Self { program, suffix });
+        }
+        Err(format!(
+            "{} is no CPython on musl: it loads modules `*{suffix}`",
+            program.display()
+        ))
+    }
+
+    fn loads(&self, target: &str, python: &Python) -> bool {
+        let processor = target.split('-').next().unwrap_or_default();
+        target.ends_with("-musl")
+            && self.suffix == format!(".cpython-3{}-{processor}-linux-musl.so", python.minor)
+    }
 }
 
 impl Release<'_> {
@@ -147,12 +184,22 @@ impl Release<'_> {
             match &cross {
                 _ if target == own => self.smoke(python, wheel, "native")?,
                 Ok(cross) if target == emulated && python.minor == Cross::MINOR => {
-                    self.emulate(cross, wheel, compatibility)?;
+                    let site = self.unpacked(python, wheel, target, compatibility)?;
+                    let program = cross.python(self.root, &site);
+                    self.use_unpacked(program, wheel, "qemu")?;
                 }
-                _ => println!(
-                    "{}: built, not used: no Python for it is here",
-                    shown(wheel)
-                ),
+                _ => match self.on_musl.iter().find(|it| it.loads(target, python)) {
+                    Some(found) => {
+                        let site = self.unpacked(python, wheel, target, compatibility)?;
+                        let mut program = exec::command(self.root, &found.program);
+                        program.args(["-s", "-B"]).env("PYTHONPATH", &site);
+                        self.use_unpacked(program, wheel, &found.program.to_string_lossy())?;
+                    }
+                    None => println!(
+                        "{}: built, not used: no Python for it is here",
+                        shown(wheel)
+                    ),
+                },
             }
         }
         Ok(())
@@ -223,30 +270,33 @@ impl Release<'_> {
         Ok(())
     }
 
-    /// Uses a wheel for the other processor.
-    fn emulate(&self, cross: &Cross, wheel: &Path, compatibility: &str) -> Result<(), String> {
-        let site = self.work.join("smoke/emulated");
+    /// A folder with what is in a wheel for another platform.
+    fn unpacked(
+        &self,
+        python: &Python,
+        wheel: &Path,
+        target: &str,
+        compatibility: &str,
+    ) -> Result<PathBuf, String> {
+        let site = self.work.join("smoke/unpacked");
         exec::remove(&site)?;
+        let processor = target.split('-').next().unwrap_or_default();
         let mut pip = exec::command(self.root, self.tools.python());
         pip.args(["-m", "pip", "install", "--no-index", "--no-deps"])
             .args(["--only-binary", ":all:", "--implementation", "cp"])
-            .args(["--python-version", &format!("3.{}", Cross::MINOR)])
-            .args([
-                "--platform",
-                &format!("{compatibility}_{}", cross::processor()),
-            ])
+            .args(["--python-version", &format!("3.{}", python.minor)])
+            .args(["--platform", &format!("{compatibility}_{processor}")])
             .arg("--target")
             .arg(&site)
             .arg(wheel);
         exec::run(&mut pip, self.log, INSTALL_LIMIT)?;
-        let mut smoke = cross.python(self.root, &site);
-        smoke.args(["tests/wheels/smoke.py", "native"]);
-        exec::run(&mut smoke, self.log, INSTALL_LIMIT)?;
-        println!(
-            "{}: used under qemu with CPython 3.{}",
-            shown(wheel),
-            Cross::MINOR
-        );
+        Ok(site)
+    }
+
+    fn use_unpacked(&self, mut python: Command, wheel: &Path, under: &str) -> Result<(), String> {
+        python.args(["tests/wheels/smoke.py", "native"]);
+        exec::run(&mut python, self.log, INSTALL_LIMIT)?;
+        println!("{}: used under {under}", shown(wheel));
         Ok(())
     }
 }
