@@ -244,10 +244,10 @@ def test_enums_in_models(flavour: str) -> None:
         held.one = assigned
         assert json.loads(held.model_dump_json())["one"] == written
         assert held.model_dump()["one"] == assigned
-    for assigned in (None, {"int32Value": 1}, 5):
-        held.message = assigned
-        assert json.loads(held.model_dump_json())["message"] == assigned
-        assert held.model_dump()["message"] == assigned
+    for other in (None, {"int32Value": 1}, 5):
+        held.message = other
+        assert json.loads(held.model_dump_json())["message"] == other
+        assert held.model_dump()["message"] == other
     schema = model.model_json_schema()
     assert schema["properties"]["one"]["default"] == "SIGNAL_GO"
     reference = schema["properties"]["one"]["$ref"].rpartition("/")[2]
