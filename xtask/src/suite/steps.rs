@@ -95,6 +95,8 @@ const CALL_TESTS: &[&str] = &[
     "calls",
     "faults",
     "interceptors",
+    "internals",
+    "lifetimes",
     "request_streams",
     "servers",
     "specification",
