@@ -2,13 +2,12 @@
 //! others, which may run Python code.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyMemoryView, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString};
 
-use crate::python::borrowed::ValueRef;
+use crate::python::borrowed::{peek, ValueRef};
 use crate::python::fallback::{Outcome, Stop};
 use crate::python::int::Long;
 use crate::python::values;
-use crate::python::values::IntValue;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
 use crate::wire::{zigzag, Key, Kind, Writer};
@@ -100,11 +99,7 @@ pub fn scalar(
     out: &mut Writer,
 ) -> Outcome {
     let kind = shape.kind;
-    if !field.is_closed
-        && crate::python::borrowed::peek(item, |value| {
-            plain(value, kind, key, skip_zero, false, out)
-        })
-    {
+    if !field.is_closed && peek(item, |value| plain(value, kind, key, skip_zero, false, out)) {
         return Ok(());
     }
     match kind {
@@ -116,13 +111,10 @@ pub fn scalar(
                 let view = if item.is_instance_of::<PyByteArray>() {
                     PyMemoryView::from(item)?
                 } else {
-                    item.cast::<PyMemoryView>()
-                        .map_err(|_| Stop::Fallback)?
-                        .clone()
+                    item.cast::<PyMemoryView>()?.clone()
                 };
                 let held = view.call_method0("tobytes").map_err(|_| Stop::Fallback)?;
-                let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
-                bytes(held.as_bytes(), key, skip_zero, out);
+                bytes(held.cast::<PyBytes>()?.as_bytes(), key, skip_zero, out);
             }
         }
         Kind::Double => fixed64(float(item)?.to_bits(), key, skip_zero, out),
@@ -135,15 +127,8 @@ pub fn scalar(
             fixed32(number.to_bits(), key, skip_zero, out);
         }
         Kind::Bool => {
-            let truth = match item.cast::<PyBool>() {
-                Ok(truth) => truth.is_true(),
-                Err(_) => match values::int(item) {
-                    IntValue::Signed(0) => false,
-                    IntValue::Signed(1) => true,
-                    _ => return Err(Stop::Fallback),
-                },
-            };
-            varint(u64::from(truth), key, skip_zero, out);
+            let truth = values::long(item).filter(|it| !it.negative && it.magnitude <= 1);
+            varint(truth.ok_or(Stop::Fallback)?.magnitude, key, skip_zero, out);
         }
         Kind::Group | Kind::Message => return Err(Stop::Fallback),
         _ => {
@@ -173,9 +158,9 @@ fn text(
     skip_zero: bool,
     out: &mut Writer,
 ) -> Outcome {
-    let text = item.cast::<PyString>().map_err(|_| Stop::Fallback)?;
-    if let Some(held) = values::utf8(text) {
-        bytes(held, key, skip_zero, out);
+    let text = item.cast::<PyString>()?;
+    if let Ok(held) = text.to_str() {
+        bytes(held.as_bytes(), key, skip_zero, out);
         return Ok(());
     }
     if shape.utf8 {
@@ -184,8 +169,7 @@ fn text(
     let held = text
         .call_method1("encode", ("utf-8", "surrogateescape"))
         .map_err(|_| Stop::Fallback)?;
-    let held = held.cast::<PyBytes>().map_err(PyErr::from)?;
-    bytes(held.as_bytes(), key, skip_zero, out);
+    bytes(held.cast::<PyBytes>()?.as_bytes(), key, skip_zero, out);
     Ok(())
 }
 
@@ -219,36 +203,16 @@ fn fixed64(bits: u64, key: Key, skip_zero: bool, out: &mut Writer) {
 
 /// The number in an int, or what `__index__` gives.
 fn long(item: &Bound<'_, PyAny>) -> Outcome<Long> {
-    let of_signed = |number: i64| Long {
-        negative: number < 0,
-        magnitude: number.unsigned_abs(),
+    let found = if item.is_instance_of::<PyInt>() {
+        values::long(item)
+    } else {
+        // It is asked once: `__index__` may give another number each time.
+        let index = item.call_method0("__index__").ok();
+        index.and_then(|index| values::long(&index))
     };
-    Ok(match values::int(item) {
-        IntValue::Signed(number) => of_signed(number),
-        IntValue::Unsigned(magnitude) => Long {
-            negative: false,
-            magnitude,
-        },
-        IntValue::Huge => return Err(Stop::Fallback),
-        IntValue::Other => {
-            // It is asked once: `__index__` may give another number each time.
-            let index = values::index_of(item).ok_or(Stop::Fallback)?;
-            match values::int(&index) {
-                IntValue::Signed(number) => of_signed(number),
-                IntValue::Unsigned(magnitude) => Long {
-                    negative: false,
-                    magnitude,
-                },
-                _ => return Err(Stop::Fallback),
-            }
-        }
-    })
+    found.ok_or(Stop::Fallback)
 }
 
-#[inline(always)]
 fn float(item: &Bound<'_, PyAny>) -> Outcome<f64> {
-    match values::float(item) {
-        Some(number) => Ok(number),
-        None => item.extract::<f64>().map_err(|_| Stop::Fallback),
-    }
+    item.extract().map_err(|_| Stop::Fallback)
 }

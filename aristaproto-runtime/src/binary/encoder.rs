@@ -191,7 +191,7 @@ impl Encoder {
         if self.exact.is_some() && !unknown.is_empty() {
             let py = level.python();
             let bytes = unknown.get(py).ok_or(Stop::Fallback)?;
-            let bytes = bytes.cast_exact::<PyBytes>().map_err(|_| Stop::Fallback)?;
+            let bytes = bytes.cast_exact::<PyBytes>()?;
             if !stays_unknown(py, plan, bytes.as_bytes())? {
                 return Err(Stop::Fallback);
             }

@@ -12,7 +12,7 @@ use super::imports::imports;
 use super::names::{EnumNames, Form, Names};
 use super::options::{to_json_options, JsonOptions};
 use super::output::{JsonFormat, JsonKey, Output};
-use super::scalars::{enum_number, int_of, Scalar};
+use super::scalars::{int_of, Scalar};
 use super::text_output::TextOutput;
 use super::value_output::ValueOutput;
 use super::well_known::Pools;
@@ -209,7 +209,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 "json_name"
             };
             let key = extension.field.python.bind(self.py).getattr(name)?;
-            let key = JsonKey::Text(key.cast::<PyString>().map_err(|_| Stop::Fallback)?);
+            let key = JsonKey::Text(key.cast::<PyString>()?);
             let field = (&extension.field, &*extension.shape);
             if !self.field(field, key, &held, object)? && self.options.defaults {
                 let takes_null = well_known::takes_null(self.py, &extension.field)?;
@@ -299,7 +299,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         if let Some(scalar) = scalar {
             return Ok(scalar.is_zero());
         }
-        if let (Kind::Enum, Some(number)) = (shape.kind, enum_number(held)) {
+        if let (Kind::Enum, Some(number)) = (shape.kind, values::small_int(held)) {
             return Ok(number == 0);
         }
         if shape.kind.is_message() {
@@ -352,10 +352,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             return self.out.key(object, JsonKey::Python(key));
         }
         match (kind, Scalar::of(kind, key)) {
-            (Kind::String, Some(_)) => {
-                let key = key.cast::<PyString>().map_err(|_| Stop::Fallback)?;
-                self.out.key(object, JsonKey::Text(key))
-            }
+            (Kind::String, Some(_)) => self.out.key(object, JsonKey::Text(key.cast()?)),
             (_, Some(Scalar::Bool(truth))) => self.out.key(object, JsonKey::Bool(truth)),
             (_, Some(Scalar::Int(long) | Scalar::LongInt(long))) => {
                 self.out.key(object, JsonKey::Int(long))
@@ -400,7 +397,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
 
     fn enum_value(&mut self, field: &Field, item: &Bound<'py, PyAny>) -> Outcome<O::Written> {
         let values = some(field.enum_values.as_ref())?;
-        let number = enum_number(item);
+        let number = values::small_int(item);
         if self.is_python() {
             let member = values.member(self.py, some(number)?)?;
             return self.out.plain(&member);

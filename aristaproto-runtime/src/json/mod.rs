@@ -28,6 +28,7 @@ mod well_known;
 
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use crate::python::fallback::{raised, Outcome, Stop};
 use crate::python::imports::api;
@@ -37,6 +38,11 @@ use crate::schema::wire_table::FieldShape;
 /// What was found; else the plain codec is to look.
 fn some<T>(found: Option<T>) -> Outcome<T> {
     found.ok_or(Stop::Fallback)
+}
+
+/// The text of a string without lone surrogates.
+fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
+    some(text.to_str().ok())
 }
 
 /// What was made; nothing when the plain codec is to look.

@@ -7,7 +7,6 @@ use crate::json::imports::imports;
 use crate::python::arguments::Arguments;
 use crate::python::growth;
 use crate::python::values;
-use crate::python::values::IntValue;
 
 /// How messages are written, to text and to plain values alike.
 #[derive(Clone, Copy)]
@@ -54,12 +53,8 @@ fn indent_of(indent: &Bound<'_, PyAny>) -> Option<Indent> {
     if !indent.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    match values::int(indent) {
-        IntValue::Signed(spaces @ ..=64) => {
-            Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0))))
-        }
-        _ => None,
-    }
+    let spaces = values::small_int(indent).filter(|&spaces| spaces <= 64)?;
+    Some(Some(" ".repeat(usize::try_from(spaces).unwrap_or(0))))
 }
 
 /// The parameters of `Message.to_json`, the first three also by position.

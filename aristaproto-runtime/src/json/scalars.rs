@@ -9,7 +9,6 @@ use crate::jsontext::numbers::{is_number, whole_number};
 use crate::python::cpython;
 use crate::python::int::Long;
 use crate::python::values;
-use crate::python::values::IntValue;
 use crate::wire::Kind;
 
 /// A value that is to be written.
@@ -82,15 +81,6 @@ pub fn int_of(kind: Kind, item: &Bound<'_, PyAny>) -> Option<Long> {
     }
     let long = values::long(item)?;
     long.of_kind(kind).map(|_| long)
-}
-
-/// The number of an enum's value, which is a member or another int.
-#[inline]
-pub fn enum_number(item: &Bound<'_, PyAny>) -> Option<i32> {
-    match values::int(item) {
-        IntValue::Signed(number) => i32::try_from(number).ok(),
-        _ => None,
-    }
 }
 
 /// The value of an integer field, if a number is one of its type.

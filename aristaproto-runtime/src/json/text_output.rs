@@ -7,7 +7,7 @@ use super::names::EnumName;
 use super::options::Indent;
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::Scalar;
-use super::{some, Outcome, Stop};
+use super::{some, utf8, Outcome, Stop};
 use crate::jsontext::numbers::{double_text, float_text, word_of, write_int};
 use crate::jsontext::writer::TextWriter;
 use crate::jsontext::{base64, escape, time};
@@ -224,8 +224,7 @@ impl<'py> Output<'py> for TextOutput {
             let long = some(values::long(value))?;
             write_int(long.magnitude, long.negative, &mut self.out);
         } else {
-            let number = value.cast::<PyFloat>().map_err(|_| Stop::Fallback)?;
-            self.double(number.value(), false)?;
+            self.double(value.cast::<PyFloat>()?.value(), false)?;
         }
         Ok(())
     }
@@ -239,8 +238,4 @@ impl<'py> Output<'py> for TextOutput {
         self.quoted(some(text)?.bytes());
         Ok(())
     }
-}
-
-fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
-    text.to_str().map_err(|_| Stop::Fallback)
 }

@@ -9,8 +9,8 @@ use pyo3::types::{
 
 use super::imports::imports;
 use super::input::{Input, JsonType};
-use super::scalars::{enum_number, int_of, int_of_text, nearest_float};
-use super::{or_fallback, some, Outcome, Stop};
+use super::scalars::{int_of, int_of_text, nearest_float};
+use super::{or_fallback, some, utf8, Outcome, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
 use crate::message::header::Message;
@@ -19,7 +19,6 @@ use crate::python::cpython;
 use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::values;
-use crate::python::values::IntValue;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
 use crate::wire::Kind;
@@ -133,7 +132,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
     }
 
     fn name<'k>(&self, key: &'k Bound<'py, PyAny>) -> Outcome<&'k str> {
-        utf8(key.cast::<PyString>().map_err(|_| Stop::Fallback)?)
+        utf8(key.cast()?)
     }
 
     fn map_key(
@@ -208,11 +207,11 @@ impl<'py> Input<'py> for ValueInput<'py> {
         // A bool is none, as in JSON; other numbers may have a fraction that is zero.
         let number = match value.cast_exact::<PyBool>() {
             Ok(_) => None,
-            Err(_) => enum_number(value),
+            Err(_) => values::small_int(value),
         };
         match number {
             Some(number) => Ok(number),
-            None => some(enum_number(&self.converted(value, field)?)),
+            None => some(values::small_int(&self.converted(value, field)?)),
         }
     }
 
@@ -262,13 +261,7 @@ fn double(item: &Bound<'_, PyAny>) -> Option<f64> {
     if !item.is_exact_instance_of::<PyInt>() {
         return None;
     }
-    match values::int(item) {
-        IntValue::Signed(number) => Some(number as f64),
-        IntValue::Unsigned(number) => Some(number as f64),
-        IntValue::Huge | IntValue::Other => None,
-    }
-}
-
-fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
-    text.to_str().map_err(|_| Stop::Fallback)
+    let long = values::long(item)?;
+    let magnitude = long.magnitude as f64;
+    Some(if long.negative { -magnitude } else { magnitude })
 }

@@ -4,23 +4,24 @@
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple, PyType};
 
 use super::imports::imports;
 use super::names::{EnumNames, Names};
-use super::{or_fallback, some, Outcome, Stop};
+use super::scalars::int_of;
+use super::{or_fallback, some, utf8, Outcome, Stop};
 use crate::memory::layout::Offset;
 use crate::message::header::Message;
 use crate::python::arguments::Invoke;
 use crate::python::cpython;
 use crate::python::growth;
 use crate::python::values;
-use crate::python::values::IntValue;
 use crate::schema::compile;
 use crate::schema::enums::EnumValues;
 use crate::schema::field::Storage;
 use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
+use crate::wire::Kind;
 
 /// Where the types of `Any` and extensions are looked up.
 pub struct Pools<'py> {
@@ -51,7 +52,7 @@ impl<'py> Pools<'py> {
         let py = any.py();
         let find = imports(py)?.find_packed_class.bind(py);
         let found = or_fallback(find.invoke((any, url, self.tuple()?)), py)?;
-        found.cast_into().map_err(|_| Stop::Fallback)
+        Ok(found.cast_into()?)
     }
 }
 
@@ -110,9 +111,8 @@ pub fn extensions<'py>(
     if held.is_none() {
         return Ok(Vec::new());
     }
-    let held = held.cast_exact().map_err(|_| Stop::Fallback)?;
     let mut found = Vec::new();
-    for (key, item) in values::entries(held)? {
+    for (key, item) in values::entries(held.cast_exact()?)? {
         growth::push(&mut found, (extension(plan, &key.getattr("field")?)?, item))?;
     }
     found.sort_by_key(|(found, _)| found.shape.number);
@@ -155,17 +155,13 @@ pub fn put<'py>(
 /// Seconds and nanoseconds of a Timestamp or Duration that is a message.
 pub fn parts(plan: &Plan, message: Message<'_, '_>) -> Outcome<(i64, i32)> {
     let number = |at: u32| -> Outcome<i64> {
-        match held(plan, message, at)?.2 {
-            None => Ok(0),
-            Some(held) if held.is_exact_instance_of::<PyInt>() => match values::int(&held) {
-                IntValue::Signed(number) => Ok(number),
-                _ => Err(Stop::Fallback),
-            },
-            Some(_) => Err(Stop::Fallback),
-        }
+        let Some(held) = held(plan, message, at)?.2 else {
+            return Ok(0);
+        };
+        let long = int_of(Kind::Int64, &held).and_then(|long| long.of_kind(Kind::Int64));
+        Ok(some(long)? as i64)
     };
-    let nanos = i32::try_from(number(2)?).map_err(|_| Stop::Fallback)?;
-    Ok((number(1)?, nanos))
+    Ok((number(1)?, some(i32::try_from(number(2)?).ok())?))
 }
 
 /// Puts a path of a `FieldMask` in lowerCamelCase; false if that would not come back as it was.
@@ -289,9 +285,7 @@ pub fn camel_paths(paths: &Bound<'_, PyList>) -> Outcome<String> {
             joined.try_reserve(1).map_err(growth::out_of_memory)?;
             joined.push(',');
         }
-        let path = path.cast::<PyString>().map_err(|_| Stop::Fallback)?;
-        let path = path.to_str().map_err(|_| Stop::Fallback)?;
-        some(camel_path(path, &mut joined)?.then_some(()))
+        some(camel_path(utf8(path.cast()?)?, &mut joined)?.then_some(()))
     })?;
     Ok(joined)
 }
@@ -308,12 +302,8 @@ pub fn packed<'py>(
         let (field, _, held) = held(plan, message, number)?;
         Ok(held.unwrap_or_else(|| field.default.bind(py).clone()))
     };
-    let url = or_default(1)?
-        .cast_into_exact::<PyString>()
-        .map_err(|_| Stop::Fallback)?;
-    let bytes = or_default(2)?
-        .cast_into_exact::<PyBytes>()
-        .map_err(|_| Stop::Fallback)?;
+    let url = or_default(1)?.cast_into_exact::<PyString>()?;
+    let bytes = or_default(2)?.cast_into_exact::<PyBytes>()?;
     if url.is_empty()? && bytes.is_empty()? {
         return Ok(None);
     }

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
+use pyo3::{CastError, CastIntoError};
 
 use super::arguments::Invoke;
 use crate::wire::Malformed;
@@ -27,6 +28,19 @@ pub fn raised(py: Python<'_>, error: PyErr, class: &Py<PyAny>) -> PyErr {
 impl From<PyErr> for Stop {
     fn from(error: PyErr) -> Self {
         Self::Python(Box::new(error))
+    }
+}
+
+/// A value of another type than is usual is for the plain codec.
+impl From<CastError<'_, '_>> for Stop {
+    fn from(_: CastError<'_, '_>) -> Self {
+        Self::Fallback
+    }
+}
+
+impl From<CastIntoError<'_>> for Stop {
+    fn from(_: CastIntoError<'_>) -> Self {
+        Self::Fallback
     }
 }
 

@@ -7,40 +7,6 @@ use pyo3::types::PyDelta;
 
 use super::attached::Attached;
 
-/// Objects of the package.
-pub struct Api {
-    /// `aristaproto.base.errors.DecodeError`.
-    pub decode_error: Py<PyAny>,
-    /// `aristaproto.base.errors.EncodeError`.
-    pub encode_error: Py<PyAny>,
-    /// `aristaproto.base.errors.JsonError`.
-    pub json_error: Py<PyAny>,
-    /// `aristaproto.model.required.check_required`.
-    pub check_required: Py<PyAny>,
-    /// `aristaproto.binary.encode`, the plain codec's.
-    pub encode: Py<PyAny>,
-    /// `aristaproto.binary.decode`, the plain codec's.
-    pub decode: Py<PyAny>,
-    /// `aristaproto.base.deprecation.warn_deprecated`.
-    pub warn_deprecated: Py<PyAny>,
-    /// `aristaproto.times.nano_datetime.parts_to_datetime`.
-    pub parts_to_datetime: Py<PyAny>,
-    /// `aristaproto.times.nano_datetime.parts_to_timedelta`.
-    pub parts_to_timedelta: Py<PyAny>,
-    /// `copy.deepcopy`.
-    pub deepcopy: Py<PyAny>,
-    /// `aristaproto.model.message.plain_to_json`, the plain codec's.
-    pub to_json: Py<PyAny>,
-    /// `aristaproto.model.message._same`.
-    pub same: Py<PyAny>,
-    /// `aristaproto.schema.arrays.list_of_array`.
-    pub list_of_array: Py<PyAny>,
-    /// `collections.abc.Mapping`.
-    pub mapping: Py<PyAny>,
-    /// `datetime.timezone.utc`.
-    pub utc: Py<PyAny>,
-}
-
 /// Objects that are imported when they are first needed, and again after the package was imported again.
 pub struct Imported<T: 'static>(Attached<Cell<Option<&'static T>>>);
 
@@ -80,6 +46,57 @@ impl<T> Imported<T> {
     }
 }
 
+/// An attribute of a module, or of one of its attributes.
+///
+/// # Errors
+/// What the import raises.
+pub fn import(py: Python<'_>, module: &str, path: &str) -> PyResult<Py<PyAny>> {
+    let module = py.import(module)?.into_any();
+    let found = path
+        .split('.')
+        .try_fold(module, |held, name| held.getattr(name))?;
+    Ok(found.unbind())
+}
+
+/// Declares a struct of objects, each with its module and its name there, and how it is imported.
+macro_rules! imported {
+    ($(#[$about:meta])* $class:ident { $($name:ident: $module:literal $path:literal,)* }) => {
+        $(#[$about])*
+        pub struct $class {
+            $(#[doc = concat!("`", $module, ".", $path, "`.")] pub $name: pyo3::Py<pyo3::PyAny>,)*
+        }
+
+        impl $class {
+            fn import(py: pyo3::Python<'_>) -> pyo3::PyResult<Self> {
+                Ok(Self { $($name: $crate::python::imports::import(py, $module, $path)?,)* })
+            }
+        }
+    };
+}
+pub(crate) use imported;
+
+imported! {
+    /// Objects of the package.
+    Api {
+        decode_error: "aristaproto.base.errors" "DecodeError",
+        encode_error: "aristaproto.base.errors" "EncodeError",
+        json_error: "aristaproto.base.errors" "JsonError",
+        check_required: "aristaproto.model.required" "check_required",
+        // The plain codec's.
+        encode: "aristaproto.binary" "encode",
+        decode: "aristaproto.binary" "decode",
+        to_json: "aristaproto.model.message" "plain_to_json",
+        warn_deprecated: "aristaproto.base.deprecation" "warn_deprecated",
+        parts_to_datetime: "aristaproto.times.nano_datetime" "parts_to_datetime",
+        parts_to_timedelta: "aristaproto.times.nano_datetime" "parts_to_timedelta",
+        deepcopy: "copy" "deepcopy",
+        same: "aristaproto.model.message" "_same",
+        list_of_array: "aristaproto.schema.arrays" "list_of_array",
+        mapping: "collections.abc" "Mapping",
+        utc: "datetime" "timezone.utc",
+    }
+}
+
 /// The objects of the package.
 pub static API: Imported<Api> = Imported::new();
 
@@ -90,31 +107,8 @@ pub static API: Imported<Api> = Imported::new();
 #[inline]
 pub fn api(py: Python<'_>) -> PyResult<&'static Api> {
     API.get(py, || {
-        let get = |module: &str, name: &str| -> PyResult<Py<PyAny>> {
-            Ok(py.import(module)?.getattr(name)?.unbind())
-        };
-        // From now on, asking whether something is a datetime imports nothing, as `raw` relies on.
+        // From now on, asking whether something is a datetime imports nothing, which could run Python code.
         PyDelta::new(py, 0, 0, 0, false)?;
-        Ok(Api {
-            decode_error: get("aristaproto.base.errors", "DecodeError")?,
-            encode_error: get("aristaproto.base.errors", "EncodeError")?,
-            json_error: get("aristaproto.base.errors", "JsonError")?,
-            check_required: get("aristaproto.model.required", "check_required")?,
-            encode: get("aristaproto.binary", "encode")?,
-            decode: get("aristaproto.binary", "decode")?,
-            warn_deprecated: get("aristaproto.base.deprecation", "warn_deprecated")?,
-            parts_to_datetime: get("aristaproto.times.nano_datetime", "parts_to_datetime")?,
-            parts_to_timedelta: get("aristaproto.times.nano_datetime", "parts_to_timedelta")?,
-            deepcopy: get("copy", "deepcopy")?,
-            to_json: get("aristaproto.model.message", "plain_to_json")?,
-            same: get("aristaproto.model.message", "_same")?,
-            list_of_array: get("aristaproto.schema.arrays", "list_of_array")?,
-            mapping: get("collections.abc", "Mapping")?,
-            utc: py
-                .import("datetime")?
-                .getattr("timezone")?
-                .getattr("utc")?
-                .unbind(),
-        })
+        Api::import(py)
     })
 }

@@ -30,44 +30,18 @@ pub fn escaped_string<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
     cpython::decode_utf8(py, bytes, Some(c"surrogateescape"))
 }
 
-/// What an int (or one of a subclass) holds.
-pub enum IntValue {
-    /// 64 bits with sign.
-    Signed(i64),
-    /// More than that, 64 bits without sign.
-    Unsigned(u64),
-    /// Neither.
-    Huge,
-    /// No int.
-    Other,
-}
-
-/// The number of up to 64 bits in an int; runs no Python code.
+/// The number of up to 64 bits in an int, or in an object of a subclass; runs no Python code.
 #[inline]
 pub fn long(value: &Bound<'_, PyAny>) -> Option<Long> {
     peek(value, |value| value.int()?.value())
 }
 
-/// Reads an int; runs no Python code.
+/// The number in an int, or in a member of an enum, if it has 32 bits.
 #[inline]
-pub fn int(value: &Bound<'_, PyAny>) -> IntValue {
-    let Some(number) = peek(value, |value| value.int().map(super::int::Int::value)) else {
-        return IntValue::Other;
-    };
-    match number {
-        Some(long) => long
-            .of_kind(Kind::Int64)
-            .map(|it| IntValue::Signed(it as i64))
-            .or_else(|| long.of_kind(Kind::UInt64).map(IntValue::Unsigned))
-            .unwrap_or(IntValue::Huge),
-        None => IntValue::Huge,
-    }
-}
-
-/// The number in a float (exact or of a subclass).
-#[inline]
-pub fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
-    value.cast::<PyFloat>().ok().map(PyFloatMethods::value)
+pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
+    long(value)?
+        .of_kind(Kind::Int32)
+        .map(|number| number as i32)
 }
 
 /// A bytes object.
@@ -79,12 +53,6 @@ pub fn new_bytes<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyBy
         room.copy_from_slice(bytes);
         Ok(())
     })
-}
-
-/// The UTF-8 of a string; `None` when it has lone surrogates.
-#[inline]
-pub fn utf8<'a>(value: &'a Bound<'_, PyString>) -> Option<&'a [u8]> {
-    value.to_str().ok().map(str::as_bytes)
 }
 
 /// The element of a list at an index, if there is one.
@@ -219,16 +187,4 @@ pub fn entries<'py>(dict: &Bound<'py, PyDict>) -> PyResult<Pairs<'py>> {
     found.try_reserve_exact(dict.len()).map_err(out_of_memory)?;
     found.extend(dict);
     Ok(found)
-}
-
-/// The number in an int, or in a member of an enum, if it has 32 bits.
-pub fn small_int(value: &Bound<'_, PyAny>) -> Option<i32> {
-    long(value)?
-        .of_kind(Kind::Int32)
-        .map(|number| number as i32)
-}
-
-/// What `__index__` of a value gives; `None` when it has none.
-pub fn index_of<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
-    value.call_method0("__index__").ok()
 }

@@ -19,11 +19,8 @@ pub fn short_varint(value: u64) -> (usize, u64) {
     // One byte for each seven bits: nine 64ths are a little more than a seventh.
     let length = (((value | 1).ilog2() * 9 + 73) / 64) as usize;
     // All bytes but the last one say so.
-    (length, MORE & !(u64::MAX << (8 * (length - 1))))
+    (length, UPPER & !(u64::MAX << (8 * (length - 1))))
 }
-
-/// The bit of each byte of a varint that says that one follows.
-pub const MORE: u64 = 0x8080_8080_8080_8080;
 
 /// The lower 56 bits, seven in each byte: they move apart first by halves, then by quarters, then by eighths.
 #[inline(always)]

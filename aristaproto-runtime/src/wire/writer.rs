@@ -7,7 +7,7 @@
 use std::mem::replace;
 
 use super::tag::Key;
-use super::varint::{short_varint, spread, MORE};
+use super::varint::{short_varint, spread, UPPER};
 
 /// Free bytes for a value and its tag, with what falls on free ones.
 const FREE: usize = 32;
@@ -34,7 +34,7 @@ fn put_varint(free: &mut Free, value: u64) -> usize {
     // The ninth byte's upper bit says whether there is a tenth, which is 1.
     let done = put_word(free, 0, 1 << 56, (value >> 63) as usize);
     let done = put_word(free, done, value >> 56 << 56, 1);
-    put_word(free, done, groups | MORE, 8)
+    put_word(free, done, groups | UPPER, 8)
 }
 
 /// Copies bytes to room of the same length. Most strings are short: two words that may overlap are quicker than a call.
