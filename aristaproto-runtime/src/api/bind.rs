@@ -113,11 +113,9 @@ fn link_oneofs<'py>(
             offsets.push(field_descriptor::find(class, &descriptor)?.0);
         }
         for Draft { field, .. } in drafts.iter_mut() {
-            if let Storage::Slot(own) = field.storage {
-                if offsets.contains(&own) {
-                    field.oneof = count;
-                    field.others = offsets.iter().copied().filter(|&it| it != own).collect();
-                }
+            if let Some(own) = field.slot().filter(|own| offsets.contains(own)) {
+                field.oneof = count;
+                field.others = offsets.iter().copied().filter(|&it| it != own).collect();
             }
         }
         all.extend(offsets.into_iter().map(|offset| (offset, count)));
@@ -224,10 +222,7 @@ fn assemble<'py>(
     }
     let offsets: Vec<(Offset, ())> = fields
         .iter()
-        .filter_map(|field| match field.storage {
-            Storage::Slot(offset) => Some(offset),
-            _ => None,
-        })
+        .filter_map(Field::slot)
         .chain([unknown])
         .chain(extensions_slot)
         .map(|offset| (offset, ()))

@@ -120,7 +120,7 @@ fn check(py: Python<'_>, plan: &Plan, bytes: &[u8], limits: Limits) -> PyResult<
         },
         resolve: &mut |shape, number| {
             let owner = known_plan(py, shape.class);
-            if let Some((field, shape)) = owner.as_ref().and_then(|it| it.at(shape.find(number)?)) {
+            if let Some((field, shape)) = owner.as_ref().and_then(|it| it.numbered(number)) {
                 let found = match (&field.entry, &shape.entry) {
                     (Some(entry), Some(shapes)) => entry.1.plan(py, &shapes.1),
                     _ => field.plan(py, shape),

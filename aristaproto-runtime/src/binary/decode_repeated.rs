@@ -13,7 +13,7 @@ use crate::message::header::new_message;
 use crate::python::growth;
 use crate::python::key_cache;
 use crate::python::limits::STACK_LEVELS;
-use crate::schema::field::{Storage, Wrapped};
+use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire::{Kind, Malformed, Reader};
@@ -165,8 +165,7 @@ impl<'py> Decoder<'_, 'py> {
         while !reader.at_end() {
             let start = reader.pos;
             let tag = reader.tag()?;
-            let found = plan.shape.find(tag >> 3).and_then(|at| plan.at(at));
-            match found {
+            match plan.numbered(tag >> 3) {
                 Some((field, shape)) if shape.is_numbers() && lacks(owner, field) => {
                     self.record(
                         plan,
@@ -241,8 +240,5 @@ impl<'py> Decoder<'_, 'py> {
 
 /// Whether the slot of a field is empty.
 pub(super) fn lacks(slots: Slots<'_>, field: &Field) -> bool {
-    match field.storage {
-        Storage::Slot(offset) => slots.is_empty(offset),
-        _ => false,
-    }
+    field.slot().is_some_and(|offset| slots.is_empty(offset))
 }

@@ -145,8 +145,8 @@ impl<'py> Decoder<'_, 'py> {
 
     #[cold]
     fn named(&self, plan: &Plan, number: u32, failure: Box<Failure>) -> Box<Failure> {
-        match plan.shape.find(number).and_then(|at| plan.fields.get(at)) {
-            Some(field) => failure.at(PathElement::Name(field.name.clone_ref(self.py))),
+        match plan.numbered(number) {
+            Some((field, _)) => failure.at(PathElement::Name(field.name.clone_ref(self.py))),
             None => failure,
         }
     }

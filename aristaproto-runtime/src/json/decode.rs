@@ -6,24 +6,24 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 use super::input::Input;
-use super::names::{EnumNames, Form, Names};
+use super::names::{takes_null, EnumNames, Form, Names};
 use super::text_input::TextInput;
 use super::value_input::ValueInput;
-use super::well_known::{KeyTarget, Pools};
-use super::{or_fallback, some, unless_fallback, well_known, Outcome, Stop, TypedField};
+use super::well_known::{extension, message_of, Pools};
+use super::{holds, or_fallback, some, unless_fallback, Outcome, Stop, TypedField};
 use crate::jsontext::time::{read_duration, read_timestamp};
 use crate::message::header::{new_message, Message};
 use crate::message::required::is_complete;
 use crate::python::arguments::Invoke;
-use crate::python::cpython;
-use crate::python::cpython::RecursionLevel;
+use crate::python::cpython::{self, RecursionLevel};
 use crate::python::growth;
 use crate::python::limits::Limits;
 use crate::python::values::Pulse;
 use crate::schema::datetime;
-use crate::schema::field::{Storage, Wrapped};
+use crate::schema::field::Wrapped;
 use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire::Kind;
@@ -97,8 +97,17 @@ impl Seen {
     /// Notes a key that names nothing; refuses one that came up.
     pub(super) fn note(&mut self, key: &str) -> Outcome {
         let is_new = growth::insert(&mut self.others, growth::owned(key)?)?;
-        some(is_new.then_some(()))
+        holds(is_new)
     }
+}
+
+/// What a key names that is none of the usual names of a field.
+enum KeyTarget {
+    /// The field at a position of the plan.
+    Field(usize),
+    Extension(Rc<ExtensionField>),
+    /// Nothing that is known.
+    Nothing,
 }
 
 /// Positions that came up, as bits.
@@ -128,7 +137,7 @@ impl Positions {
         let bit = 1 << (position % 64);
         let is_new = *word & bit == 0;
         *word |= bit;
-        some(is_new.then_some(()))
+        holds(is_new)
     }
 }
 
@@ -187,7 +196,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         let _level = self.enter()?;
         let made = match self.input.message(value) {
             Some(made) => {
-                well_known::message_of(&made, plan)?;
+                message_of(&made, plan)?;
                 made
             }
             None => self.new_message(plan, value)?,
@@ -211,20 +220,20 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                 put(field.0, message, self.list(field, value)?)?;
             }
             Form::Value => self.json_value(plan, message, value)?,
-            Form::Timestamp | Form::Duration => {
-                match self.time(names.form == Form::Timestamp, value)? {
-                    Some((seconds, nanos)) => {
-                        well_known::put_time(plan, message, seconds, nanos)?;
-                    }
-                    None => return self.input.converted_message(value, plan),
+            Form::Time(wrapped) => match self.time(wrapped, value)? {
+                Some((seconds, nanos)) => {
+                    put_numbered(plan, message, 1, cpython::int(self.py, seconds)?)?;
+                    put_numbered(plan, message, 2, cpython::int(self.py, nanos.into())?)?;
                 }
-            }
-            Form::FieldMask => {
-                let put = |text: &str| well_known::put_paths(plan, message, text);
-                if self.input.text(value, put)?.is_none() {
-                    return self.input.converted_message(value, plan);
+                None => return self.input.converted_message(value, plan),
+            },
+            Form::FieldMask => match self.input.text(value, snake_paths)? {
+                Some(paths) => {
+                    let paths = PyList::new(self.py, paths)?;
+                    put_numbered(plan, message, 1, paths.into_any())?;
                 }
-            }
+                None => return self.input.converted_message(value, plan),
+            },
             Form::Wrapper => {
                 let (field, shape) = some(plan.at(0))?;
                 put(field, message, some(self.value(field, shape, value)?)?)?;
@@ -302,17 +311,19 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             seen.note(key)?;
             return Ok(KeyTarget::Nothing);
         }
-        let target = well_known::target(plan, names, key, &self.pools)?;
-        match target {
-            KeyTarget::Field(_) => {}
-            KeyTarget::Extension(ref extension) => {
-                let is_new = growth::insert(&mut seen.extensions, extension.shape.number)?;
-                some(is_new.then_some(()))?;
+        if let Some(name) = key.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+            let found = self.pools.extension_field(plan, name)?;
+            if !found.is_none() {
+                let found = extension(plan, &found)?;
+                holds(growth::insert(&mut seen.extensions, found.shape.number)?)?;
+                return Ok(KeyTarget::Extension(found));
             }
-            KeyTarget::Nothing if self.ignore_unknown => seen.note(key)?,
-            KeyTarget::Nothing => return Err(Stop::Fallback),
+        } else if let Some(index) = names.in_another_casing(self.py, plan, key)? {
+            return Ok(KeyTarget::Field(index));
         }
-        Ok(target)
+        holds(self.ignore_unknown)?;
+        seen.note(key)?;
+        Ok(KeyTarget::Nothing)
     }
 
     fn extension(
@@ -321,7 +332,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         message: Message<'_, 'py>,
         value: &I::Value,
     ) -> Outcome {
-        if !well_known::takes_null(self.py, &extension.field)? && self.input.take_null(value) {
+        if !takes_null(self.py, &extension.field)? && self.input.take_null(value) {
             return Ok(());
         }
         if let Some(made) = self.field((&extension.field, &extension.shape), value)? {
@@ -386,7 +397,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                 growth::push(&mut without_value, key)?;
             }
             count += 1;
-            some((dict.len() == count).then_some(()))?;
+            holds(dict.len() == count)?;
         }
         for key in without_value {
             dict.del_item(key)?;
@@ -415,15 +426,25 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let (py, ignore) = (self.py, self.ignore_unknown);
         let values = some(field.enum_values.as_ref())?;
-        let named = |name: &str| well_known::member_named(py, values, name, ignore);
-        if let Some(found) = self.input.text(value, named)? {
+        let names = values.names(py)?;
+        let is_null = matches!(names, EnumNames::Null);
+        let number_of = |name: &str| match names.number_of(name) {
+            Some(number) => some(values.find(py, number)?).map(Some),
+            None => holds(ignore && !is_null).map(|()| None),
+        };
+        if let Some(found) = self.input.text(value, number_of)? {
             return Ok(found);
         }
-        if matches!(values.names(py)?, EnumNames::Null) && self.input.take_null(value) {
+        if is_null && self.input.take_null(value) {
             return Ok(Some(values.member(py, 0)?));
         }
         let number = self.input.enum_number(value, field)?;
-        well_known::member_numbered(py, values, number, ignore)
+        if !values.closed {
+            return Ok(Some(values.member(py, number)?));
+        }
+        let found = values.find(py, number)?;
+        holds(ignore || found.is_some())?;
+        Ok(found)
     }
 
     fn message_value(
@@ -441,9 +462,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                 }
                 let _level = self.enter()?;
                 self.levels += 1;
-                let Some((seconds, nanos)) =
-                    self.time(field.wrapped == Wrapped::Timestamp, value)?
-                else {
+                let Some((seconds, nanos)) = self.time(field.wrapped, value)? else {
                     return self.input.converted(value, field).map(Some);
                 };
                 let made = datetime::value_of_parts(self.py, field.wrapped, seconds, nanos)?;
@@ -462,12 +481,11 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
 
     /// The seconds and nanoseconds of a time or a duration; nothing for a value that is not text of the usual form, and is not
     /// taken.
-    fn time(&mut self, is_timestamp: bool, value: &I::Value) -> Outcome<Option<(i64, i32)>> {
-        let read = |text: &str| -> Outcome<Option<(i64, i32)>> {
-            Ok(if is_timestamp {
-                read_timestamp(text)
-            } else {
-                read_duration(text)
+    fn time(&mut self, wrapped: Wrapped, value: &I::Value) -> Outcome<Option<(i64, i32)>> {
+        let read = |text: &str| {
+            Ok(match wrapped {
+                Wrapped::Timestamp => read_timestamp(text),
+                _ => read_duration(text),
             })
         };
         Ok(self.input.text(value, read)?.flatten())
@@ -479,9 +497,38 @@ pub const TYPE: &str = "@type";
 
 /// Puts a value into the slot of its field in a new message.
 pub fn put(field: &Field, message: Message<'_, '_>, made: Bound<'_, PyAny>) -> Outcome {
-    let Storage::Slot(offset) = field.storage else {
-        return Err(Stop::Fallback);
-    };
-    message.slots().put(offset, made);
+    message.slots().put(some(field.slot())?, made);
     Ok(())
+}
+
+/// The same, given the number of the field.
+pub fn put_numbered(
+    plan: &Plan,
+    message: Message<'_, '_>,
+    number: u32,
+    made: Bound<'_, PyAny>,
+) -> Outcome {
+    put(some(plan.numbered(number))?.0, message, made)
+}
+
+/// The paths of a `FieldMask`'s text.
+fn snake_paths(text: &str) -> Outcome<Vec<String>> {
+    holds(!text.contains('_'))?;
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let snake = |path: &str| -> PyResult<String> {
+        let mut made = String::new();
+        let underscores = path.bytes().filter(u8::is_ascii_uppercase).count();
+        made.try_reserve(path.len() + underscores)
+            .map_err(growth::out_of_memory)?;
+        for letter in path.chars() {
+            if letter.is_ascii_uppercase() {
+                made.push('_');
+            }
+            made.push(letter.to_ascii_lowercase());
+        }
+        Ok(made)
+    };
+    Ok(growth::collect(text.split(',').map(snake))?)
 }

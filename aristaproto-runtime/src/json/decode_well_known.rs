@@ -2,10 +2,10 @@
 
 use pyo3::prelude::*;
 
-use super::decode::{put, JsonDecoder, Seen, TYPE};
+use super::decode::{put, put_numbered, JsonDecoder, Seen, TYPE};
 use super::input::{Input, JsonType};
 use super::names::{Form, Names};
-use super::{some, well_known, Outcome, Stop};
+use super::{holds, or_fallback, some, Outcome};
 use crate::message::header::{new_message, Message};
 use crate::python::values;
 use crate::schema::message::Plan;
@@ -20,11 +20,10 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         value: &I::Value,
     ) -> Outcome {
         let found = self.input.json_type(value)?;
-        let index = plan.shape.find(found.field_number());
-        let (field, shape) = some(index.and_then(|index| plan.at(index)))?;
+        let (field, shape) = some(plan.numbered(found.field_number()))?;
         let made = match found {
             JsonType::Null => {
-                some(self.input.take_null(value).then_some(()))?;
+                holds(self.input.take_null(value))?;
                 Some(some(field.enum_values.as_ref())?.member(self.py, 0)?)
             }
             JsonType::Number => {
@@ -51,9 +50,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         let comes_first = self.input.name(&key)? == TYPE;
         if !comes_first {
             // Looked through inside one another, text would be passed over again for each level.
-            if self.is_looked_through {
-                return Err(Stop::Fallback);
-            }
+            holds(!self.is_looked_through)?;
             while self.input.name(&key)? != TYPE {
                 self.input.skip(&first)?;
                 (key, first) = some(self.input.next_member(&mut members)?)?;
@@ -64,7 +61,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         let url = some(self.input.text(&first, url)?)?;
         if comes_first && url.is_empty()? {
             let other = self.input.next_member(&mut members)?;
-            return some(other.is_none().then_some(()));
+            return holds(other.is_none());
         }
         let mut seen = Seen::default();
         if comes_first {
@@ -74,14 +71,12 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             seen.type_may_come = true;
             self.is_looked_through = true;
         }
-        let class = self
-            .pools
-            .packed_class(plan.class.bind(self.py).as_any(), &url)?;
+        let class = self.pools.packed_class(plan.class.bind(py), &url)?;
         let inner_plan = plan_of(&class)?;
-        let names = Names::of(self.py, &inner_plan)?;
+        let names = Names::of(py, &inner_plan)?;
         let inner = if names.form == Form::Fields {
             let _level = self.enter()?;
-            let made = new_message(self.py, &inner_plan)?;
+            let made = new_message(py, &inner_plan)?;
             let inner = Message::known(&made)?;
             self.fields(&inner_plan, names, inner, members, seen)?;
             self.levels += 1;
@@ -92,7 +87,9 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         if !comes_first {
             self.is_looked_through = false;
         }
-        well_known::pack(plan, message, url, &inner)
+        let bytes = or_fallback(inner.call_method0("__bytes__"), py)?;
+        put_numbered(plan, message, 1, url)?;
+        put_numbered(plan, message, 2, bytes)
     }
 
     /// Reads the message of an Any that has a special form.
@@ -108,10 +105,9 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             seen.note(name)?;
             if name == "value" {
                 made = Some(self.message(plan, &value)?);
-            } else if self.ignore_unknown || name == TYPE {
-                self.input.skip(&value)?;
             } else {
-                return Err(Stop::Fallback);
+                holds(self.ignore_unknown || name == TYPE)?;
+                self.input.skip(&value)?;
             }
         }
         some(made)

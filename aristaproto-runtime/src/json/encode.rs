@@ -3,20 +3,21 @@
 //! Each message is gone through once, in the order of its fields; what is still to be read of it is read when the walk meets it.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
 use super::imports::imports;
-use super::names::{EnumNames, Form, Names};
+use super::names::{takes_null, EnumNames, Form, Names};
 use super::options::{to_json_options, JsonOptions};
 use super::output::{JsonFormat, JsonKey, Output};
 use super::scalars::{int_of, Scalar};
 use super::text_output::TextOutput;
 use super::value_output::ValueOutput;
-use super::well_known::Pools;
-use super::{or_fallback, some, unless_fallback, well_known, Outcome, Stop, TypedField};
+use super::well_known::{extension, message_of, Pools};
+use super::{or_fallback, some, unless_fallback, Outcome, Stop, TypedField};
 use crate::binary::decoder::read_pending;
 use crate::jsontext::writer::TextWriter;
 use crate::message::header::Message;
@@ -26,11 +27,10 @@ use crate::python::cpython::RecursionLevel;
 use crate::python::growth;
 use crate::python::imports::api;
 use crate::python::limits::Limits;
-use crate::python::values;
-use crate::python::values::Pulse;
+use crate::python::values::{self, Pulse};
 use crate::schema::datetime;
 use crate::schema::field::Wrapped;
-use crate::schema::message::{Field, Plan};
+use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 use crate::wire::Kind;
 
@@ -146,7 +146,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 self.members(plan, names, message, &mut object)?;
                 self.out.end_object(object)
             }
-            form => self.special(form, plan, names, message)?,
+            form => self.special(form, plan, message)?,
         };
         self.levels += 1;
         Ok(written)
@@ -172,7 +172,8 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     ) -> Outcome {
         let slots = message.slots();
         let keys = names.keys(self.options.snake);
-        for (index, ((), slot)) in slots.each(&names.slots).enumerate() {
+        let fields = slots.each(&plan.offsets).take(plan.fields.len());
+        for (index, ((), slot)) in fields.enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;
             }
@@ -202,7 +203,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         message: Message<'_, 'py>,
         object: &mut O::Object,
     ) -> Outcome {
-        for (extension, held) in well_known::extensions(plan, message)? {
+        for (extension, held) in extensions(plan, message)? {
             let name = if self.options.snake {
                 "proto_name"
             } else {
@@ -212,7 +213,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             let key = JsonKey::Text(key.cast::<PyString>()?);
             let field = (&extension.field, &*extension.shape);
             if !self.field(field, key, &held, object)? && self.options.defaults {
-                let takes_null = well_known::takes_null(self.py, &extension.field)?;
+                let takes_null = takes_null(self.py, &extension.field)?;
                 self.default(field, key, takes_null, object)?;
             }
         }
@@ -427,7 +428,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 if let Some(message) = Message::exactly(item, &plan) {
                     return self.message(&plan, message);
                 }
-                let message = well_known::message_of(item, &plan)?;
+                let message = message_of(item, &plan)?;
                 self.message(message.plan()?, message)
             }
             Wrapped::Scalar => {
@@ -448,6 +449,24 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             }
         }
     }
+}
+
+/// The extensions that a message holds, with their values, by number.
+fn extensions<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+) -> Outcome<Vec<(Rc<ExtensionField>, Bound<'py, PyAny>)>> {
+    let slot = plan.extensions_slot;
+    let held = slot.and_then(|slot| message.slots().get(message.object().py(), slot));
+    let Some(held) = held.filter(|held| !held.is_none()) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for (key, item) in values::entries(held.cast_exact()?)? {
+        growth::push(&mut found, (extension(plan, &key.getattr("field")?)?, item))?;
+    }
+    found.sort_by_key(|(found, _)| found.shape.number);
+    Ok(found)
 }
 
 /// What a field holds as a list: itself, or the elements of another collection.

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 
-use super::Outcome;
+use super::{Outcome, Stop};
 use crate::schema::field::Wrapped;
 use crate::schema::message::{Field, Plan};
 use crate::wire::Kind;
@@ -97,11 +97,19 @@ pub trait Input<'py> {
     fn enum_number(&mut self, value: &Self::Value, field: &Field) -> Outcome<i32>;
 
     /// The value, if it is a message already.
-    fn message(&self, value: &Self::Value) -> Option<Bound<'py, PyAny>>;
+    fn message(&self, _: &Self::Value) -> Option<Bound<'py, PyAny>> {
+        None
+    }
     /// The value, if it is what a field for a Timestamp or Duration holds.
-    fn time_object(&self, value: &Self::Value, wrapped: Wrapped) -> Option<Bound<'py, PyAny>>;
+    fn time_object(&self, _: &Self::Value, _: Wrapped) -> Option<Bound<'py, PyAny>> {
+        None
+    }
     /// What the plain codec reads a value of another form as, for a field's scalar or time.
-    fn converted(&self, value: &Self::Value, field: &Field) -> Outcome<Bound<'py, PyAny>>;
+    fn converted(&self, _: &Self::Value, _: &Field) -> Outcome<Bound<'py, PyAny>> {
+        Err(Stop::Fallback)
+    }
     /// The same for a whole message.
-    fn converted_message(&self, value: &Self::Value, plan: &Plan) -> Outcome<Bound<'py, PyAny>>;
+    fn converted_message(&self, _: &Self::Value, _: &Plan) -> Outcome<Bound<'py, PyAny>> {
+        Err(Stop::Fallback)
+    }
 }

@@ -40,6 +40,11 @@ fn some<T>(found: Option<T>) -> Outcome<T> {
     found.ok_or(Stop::Fallback)
 }
 
+/// Goes on if something holds; else the plain codec is to look.
+fn holds(condition: bool) -> Outcome {
+    some(condition.then_some(()))
+}
+
 /// The text of a string without lone surrogates.
 fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Outcome<&'a str> {
     some(text.to_str().ok())

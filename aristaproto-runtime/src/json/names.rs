@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -12,13 +11,14 @@ use pyo3::types::{PyDict, PyString};
 use crate::json::imports::imports;
 use crate::jsontext::escape::write_string;
 use crate::jsontext::writer::TextWriter;
-use crate::memory::layout::{Layout, Offset};
 use crate::memory::reserve;
 use crate::python::arguments::Invoke;
 use crate::python::values;
+use crate::schema::by_number::ByNumber;
 use crate::schema::enums::EnumValues;
-use crate::schema::field::Storage;
-use crate::schema::message::Plan;
+use crate::schema::field::Wrapped;
+use crate::schema::hashing::QuickMap;
+use crate::schema::message::{Field, Plan};
 use crate::wire::Kind;
 
 /// How messages of a class are written.
@@ -32,10 +32,8 @@ pub enum Form {
     Value,
     /// `google.protobuf.ListValue`.
     ListValue,
-    /// `google.protobuf.Timestamp`.
-    Timestamp,
-    /// `google.protobuf.Duration`.
-    Duration,
+    /// `google.protobuf.Timestamp` or `google.protobuf.Duration`.
+    Time(Wrapped),
     /// `google.protobuf.FieldMask`.
     FieldMask,
     /// `google.protobuf.Any`.
@@ -73,41 +71,15 @@ fn joined(before: &str, name: &str, after: &str) -> Box<[u8]> {
     out.finish().unwrap_or_default().into()
 }
 
-/// Field names are few and those of the class: what they hash to need not be a secret.
-#[derive(Default)]
-pub struct NameHasher(u64);
-
-impl Hasher for NameHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mut add = |word: u64| self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(ODD);
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            add(chunk
-                .iter()
-                .fold(0, |word, &byte| word << 8 | u64::from(byte)));
-        }
-        let rest = chunks.remainder().iter();
-        add(rest.fold(bytes.len() as u64, |word, &byte| {
-            word << 8 | u64::from(byte)
-        }));
-    }
-}
-
 /// More bytes than the names of a field or of an enum's value take.
 const FIELD_BYTES: usize = 1024;
 
-type ByName<T> = HashMap<String, T, BuildHasherDefault<NameHasher>>;
+type ByName<T> = QuickMap<String, T>;
 
 /// What JSON needs to know of a class: its form, and the names of its fields.
 pub struct Names {
     /// Which form the class has.
     pub form: Form,
-    /// The slots of the fields, by position in the plan.
-    pub slots: Layout<()>,
     camel: Keys,
     snake: Keys,
     plain: Vec<String>,
@@ -202,28 +174,16 @@ impl Names {
         for (index, name) in proto_names.iter().enumerate() {
             by_name.entry(name.clone()).or_insert(index);
         }
-        let asks = imports(py)?.takes_null.bind(py);
         let takes_null = plan
             .fields
             .iter()
             .zip(&plan.shape.fields)
             .map(|(field, shape)| {
-                Ok(!shape.repeated
-                    && shape.entry.is_none()
-                    && asks.invoke((&field.python,))?.is_truthy()?)
+                Ok(!shape.repeated && shape.entry.is_none() && takes_null(py, field)?)
             })
             .collect::<PyResult<_>>()?;
-        let slots: Vec<Offset> = plan
-            .fields
-            .iter()
-            .filter_map(|field| match field.storage {
-                Storage::Slot(offset) => Some(offset),
-                _ => None,
-            })
-            .collect();
         let distinct = |names: &[String]| names.iter().collect::<HashSet<_>>().len() == names.len();
         let form = if plan.is_message_set()
-            || slots.len() != plan.fields.len()
             // Two fields of one key are one entry of a dict, as is one of the key that Any adds.
             || !distinct(&json_names)
             || !distinct(&proto_names)
@@ -235,7 +195,6 @@ impl Names {
         };
         Ok(Self {
             form,
-            slots: Layout::new(slots.into_iter().map(|offset| (offset, ())).collect()),
             camel: Keys::new(py, &json_names),
             snake: Keys::new(py, &proto_names),
             plain: json_names,
@@ -244,6 +203,15 @@ impl Names {
             takes_null,
         })
     }
+}
+
+/// Whether null is a value of a field, and not the lack of one.
+///
+/// # Errors
+/// What the import of the plain codec raises.
+pub fn takes_null(py: Python<'_>, field: &Field) -> PyResult<bool> {
+    let takes_null = imports(py)?.takes_null.bind(py);
+    takes_null.invoke((&field.python,))?.is_truthy()
 }
 
 /// A name in snake case, as `aristaproto.base.casing.snake_case` has it: words are a run of capitals that does not lead into a
@@ -284,16 +252,17 @@ fn form(py: Python<'_>, plan: &Plan) -> PyResult<Form> {
     let full_name: String = plan.schema.bind(py).getattr("full_name")?.extract()?;
     let fields = &plan.shape.fields;
     let is = |number: u32, kind: Kind| {
-        let found = plan.shape.find(number).and_then(|at| fields.get(at));
-        found.is_some_and(|shape| shape.kind == kind)
+        let found = plan.numbered(number);
+        found.is_some_and(|(_, shape)| shape.kind == kind)
     };
+    let is_time = || is(1, Kind::Int64) && is(2, Kind::Int32);
     let special = imports(py)?.encoders.bind(py).contains(&full_name)?;
     Ok(match full_name.strip_prefix("google.protobuf.") {
         Some("Struct") => Form::Struct,
         Some("Value") => Form::Value,
         Some("ListValue") => Form::ListValue,
-        Some("Timestamp") if is(1, Kind::Int64) && is(2, Kind::Int32) => Form::Timestamp,
-        Some("Duration") if is(1, Kind::Int64) && is(2, Kind::Int32) => Form::Duration,
+        Some("Timestamp") if is_time() => Form::Time(Wrapped::Timestamp),
+        Some("Duration") if is_time() => Form::Time(Wrapped::Duration),
         Some("FieldMask") if is(1, Kind::String) => Form::FieldMask,
         Some("Any") if is(1, Kind::String) && is(2, Kind::Bytes) => Form::Any,
         Some(name)
@@ -325,17 +294,12 @@ pub enum EnumNames {
     Null,
     /// Proto names.
     Known {
-        /// Those of small numbers, by these.
-        small: Vec<Option<EnumName>>,
-        /// Those of all others.
-        others: HashMap<i32, EnumName>,
+        /// By number.
+        names: ByNumber<EnumName>,
         /// Numbers by name; aliases, and names in Python, too.
         by_name: HashMap<String, i32>,
     },
 }
-
-/// Numbers below this are looked up in a table.
-const SMALL: usize = 256;
 
 impl EnumNames {
     fn new(py: Python<'_>, values: &EnumValues) -> PyResult<Self> {
@@ -347,7 +311,7 @@ impl EnumNames {
         {
             return Ok(Self::Null);
         }
-        let (mut small, mut others, mut by_name) = (Vec::new(), HashMap::new(), HashMap::new());
+        let (mut names, mut by_name) = (Vec::new(), HashMap::new());
         let declared: Bound<'_, PyDict> = class
             .getattr("__members__")?
             .call_method0("copy")?
@@ -362,19 +326,7 @@ impl EnumNames {
                     quoted: joined("", name.to_str()?, ""),
                     text: name.unbind(),
                 };
-                match usize::try_from(number) {
-                    Ok(index @ ..SMALL) => {
-                        if small.len() <= index {
-                            small.resize_with(index + 1, || None);
-                        }
-                        if let Some(place) = small.get_mut(index) {
-                            *place = Some(known);
-                        }
-                    }
-                    _ => {
-                        others.insert(number, known);
-                    }
-                }
+                names.push((number, known));
             }
         }
         let prefix: String = class.getattr("__prefix__")?.extract()?;
@@ -392,8 +344,7 @@ impl EnumNames {
             by_name.entry(alias.extract()?).or_insert(member.extract()?);
         }
         Ok(Self::Known {
-            small,
-            others,
+            names: names.into_iter().collect(),
             by_name,
         })
     }
@@ -401,11 +352,10 @@ impl EnumNames {
     /// The name of the member with a number.
     #[inline]
     pub fn name_of(&self, number: i32) -> Option<&EnumName> {
-        let Self::Known { small, others, .. } = self else {
-            return None;
-        };
-        let found = usize::try_from(number).ok().and_then(|it| small.get(it));
-        found.map_or_else(|| others.get(&number), Option::as_ref)
+        match self {
+            Self::Null => None,
+            Self::Known { names, .. } => names.get(number),
+        }
     }
 
     /// The number of the member with a name.

@@ -56,13 +56,11 @@ pub trait Output<'py> {
     fn null(&mut self) -> Self::Written;
     /// Writes a scalar, and is told the object that holds it.
     fn scalar(&mut self, scalar: Scalar<'_>, held: &Bound<'py, PyAny>) -> Outcome<Self::Written>;
-    /// Writes text of our own.
-    fn text(&mut self, text: &str) -> Outcome<Self::Written>;
     /// Writes a number of a `google.protobuf.Value`, which has no fraction.
     fn whole(&mut self, number: i64) -> Outcome<Self::Written>;
     /// Writes the name of an enum's member.
     fn name(&mut self, name: &EnumName) -> Self::Written;
-    /// Writes an object of one of Python's types that JSON has, too: what the plain codec made of a scalar.
+    /// Writes an object of one of Python's types that JSON has, too.
     fn plain(&mut self, value: &Bound<'py, PyAny>) -> Outcome<Self::Written>;
     /// Writes what a Timestamp or Duration that is a message stands for.
     fn time(&mut self, wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome<Self::Written>;

@@ -5,10 +5,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyString};
 
 use super::{some, Outcome};
-use crate::jsontext::numbers::{is_number, whole_number};
+use crate::jsontext::numbers::{is_number, whole_number, ShortText};
+use crate::jsontext::time::{duration_text, timestamp_text};
 use crate::python::cpython;
 use crate::python::int::Long;
 use crate::python::values;
+use crate::schema::field::Wrapped;
 use crate::wire::Kind;
 
 /// A value that is to be written.
@@ -108,4 +110,12 @@ pub fn int_of_text<'py>(py: Python<'py>, kind: Kind, text: &str) -> Outcome<Boun
 pub fn nearest_float(wide: f64) -> Outcome<f64> {
     let number = wide as f32;
     some((number.is_finite() || !wide.is_finite()).then(|| f64::from(number)))
+}
+
+/// The text of a Timestamp or a Duration.
+pub fn time_text(wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome<ShortText> {
+    some(match wrapped {
+        Wrapped::Timestamp => timestamp_text(seconds, nanos),
+        _ => duration_text(seconds, nanos),
+    })
 }

@@ -7,7 +7,7 @@ use pyo3::types::PyBool;
 
 use super::input::{Input, JsonType};
 use super::scalars::{int_object, int_of_text, nearest_float};
-use super::{some, Outcome, Stop};
+use super::{holds, some, Outcome, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::lexer::Cursor;
 use crate::jsontext::numbers::{double_number, is_number, number_of_word};
@@ -15,8 +15,7 @@ use crate::python::cpython;
 use crate::python::growth;
 use crate::python::int::Long;
 use crate::python::{key_cache, values};
-use crate::schema::field::Wrapped;
-use crate::schema::message::{Field, Plan};
+use crate::schema::message::Field;
 use crate::wire::Kind;
 
 /// The text, and how far it was read.
@@ -48,7 +47,7 @@ impl<'a, 'py> TextInput<'a, 'py> {
     }
 
     fn take(&mut self, mark: u8) -> Outcome {
-        some(self.cursor.take(mark).then_some(()))
+        holds(self.cursor.take(mark))
     }
 
     fn string(&mut self) -> Outcome<Cow<'a, str>> {
@@ -194,7 +193,7 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
             }
             Kind::Bool => {
                 let truth = self.cursor.word("true");
-                some((truth || self.cursor.word("false")).then_some(()))?;
+                holds(truth || self.cursor.word("false"))?;
                 PyBool::new(py, truth).to_owned().into_any()
             }
             Kind::Double => cpython::float(py, self.double()?)?,
@@ -206,21 +205,5 @@ impl<'a, 'py> Input<'py> for TextInput<'a, 'py> {
     fn enum_number(&mut self, _: &usize, _: &Field) -> Outcome<i32> {
         let number = self.int(Kind::Int32)?;
         Ok(number.extract()?)
-    }
-
-    fn message(&self, _: &usize) -> Option<Bound<'py, PyAny>> {
-        None
-    }
-
-    fn time_object(&self, _: &usize, _: Wrapped) -> Option<Bound<'py, PyAny>> {
-        None
-    }
-
-    fn converted(&self, _: &usize, _: &Field) -> Outcome<Bound<'py, PyAny>> {
-        Err(Stop::Fallback)
-    }
-
-    fn converted_message(&self, _: &usize, _: &Plan) -> Outcome<Bound<'py, PyAny>> {
-        Err(Stop::Fallback)
     }
 }

@@ -6,11 +6,11 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use super::names::EnumName;
 use super::options::Indent;
 use super::output::{JsonFormat, JsonKey, Output};
-use super::scalars::Scalar;
+use super::scalars::{time_text, Scalar};
 use super::{some, utf8, Outcome, Stop};
 use crate::jsontext::numbers::{double_text, float_text, word_of, write_int};
 use crate::jsontext::writer::TextWriter;
-use crate::jsontext::{base64, escape, time};
+use crate::jsontext::{base64, escape};
 use crate::python::values;
 use crate::schema::field::Wrapped;
 
@@ -79,15 +79,16 @@ impl TextOutput {
     }
 
     /// Writes what needs no escapes between quotation marks.
-    fn quoted(&mut self, text: &[u8]) {
+    #[inline]
+    fn quoted(&mut self, write: impl FnOnce(&mut TextWriter)) {
         self.out.push(b'"');
-        self.out.put(text);
+        write(&mut self.out);
         self.out.push(b'"');
     }
 
     fn double(&mut self, number: f64, is_float: bool) -> Outcome {
         if let Some(word) = word_of(number) {
-            self.quoted(word.as_bytes());
+            self.quoted(|out| out.put(word.as_bytes()));
         } else if is_float {
             self.out.put(some(float_text(number))?.bytes());
         } else {
@@ -138,11 +139,9 @@ impl<'py> Output<'py> for TextOutput {
         self.separate(object);
         match key {
             JsonKey::Text(text) => escape::write_string(utf8(text)?, &mut self.out),
-            JsonKey::Bool(value) => self.quoted(truth(value)),
+            JsonKey::Bool(value) => self.quoted(|out| out.put(truth(value))),
             JsonKey::Int(long) => {
-                self.out.push(b'"');
-                write_int(long.magnitude, long.negative, &mut self.out);
-                self.out.push(b'"');
+                self.quoted(|out| write_int(long.magnitude, long.negative, out));
             }
             JsonKey::Field(..) | JsonKey::Python(_) => return Err(Stop::Fallback),
         }
@@ -185,24 +184,13 @@ impl<'py> Output<'py> for TextOutput {
             Scalar::Bool(value) => self.out.put(truth(value)),
             Scalar::Int(long) => write_int(long.magnitude, long.negative, &mut self.out),
             Scalar::LongInt(long) => {
-                self.out.push(b'"');
-                write_int(long.magnitude, long.negative, &mut self.out);
-                self.out.push(b'"');
+                self.quoted(|out| write_int(long.magnitude, long.negative, out));
             }
             Scalar::Double(number) => self.double(number, false)?,
             Scalar::Float(number) => self.double(number, true)?,
             Scalar::Text(text) => escape::write_string(text, &mut self.out),
-            Scalar::Bytes(bytes) => {
-                self.out.push(b'"');
-                base64::write(bytes, &mut self.out);
-                self.out.push(b'"');
-            }
+            Scalar::Bytes(bytes) => self.quoted(|out| base64::write(bytes, out)),
         }
-        Ok(())
-    }
-
-    fn text(&mut self, text: &str) -> Outcome {
-        escape::write_string(text, &mut self.out);
         Ok(())
     }
 
@@ -230,12 +218,8 @@ impl<'py> Output<'py> for TextOutput {
     }
 
     fn time(&mut self, wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome {
-        let text = if wrapped == Wrapped::Timestamp {
-            time::timestamp_text(seconds, nanos)
-        } else {
-            time::duration_text(seconds, nanos)
-        };
-        self.quoted(some(text)?.bytes());
+        let text = time_text(wrapped, seconds, nanos)?;
+        self.quoted(|out| out.put(text.bytes()));
         Ok(())
     }
 }

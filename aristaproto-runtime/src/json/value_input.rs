@@ -10,7 +10,7 @@ use pyo3::types::{
 use super::imports::imports;
 use super::input::{Input, JsonType};
 use super::scalars::{int_of, int_of_text, nearest_float};
-use super::{or_fallback, some, utf8, Outcome, Stop};
+use super::{holds, or_fallback, some, utf8, Outcome, Stop};
 use crate::jsontext::base64;
 use crate::jsontext::numbers::number_of_word;
 use crate::message::header::Message;
@@ -117,9 +117,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         if let Ok(dict) = value.cast_exact::<PyDict>() {
             return Ok(values::entries(dict)?.into_iter());
         }
-        if !self.is_mapping(value)? {
-            return Err(Stop::Fallback);
-        }
+        holds(self.is_mapping(value)?)?;
         let items = value.call_method0("items")?.try_iter()?;
         Ok(growth::collect(items.map(|entry| entry?.extract()))?.into_iter())
     }
@@ -145,7 +143,7 @@ impl<'py> Input<'py> for ValueInput<'py> {
         if kind == Kind::Bool {
             if let Ok(text) = key.cast_exact::<PyString>() {
                 let truth = utf8(text)? == "true";
-                some((truth || utf8(text)? == "false").then_some(()))?;
+                holds(truth || utf8(text)? == "false")?;
                 return Ok(PyBool::new(self.py, truth).to_owned().into_any());
             }
         }

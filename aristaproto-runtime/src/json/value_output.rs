@@ -5,11 +5,11 @@ use pyo3::types::{PyDict, PyList, PyString};
 
 use super::names::EnumName;
 use super::output::{JsonFormat, JsonKey, Output};
-use super::scalars::Scalar;
-use super::{some, Outcome, Stop};
+use super::scalars::{time_text, Scalar};
+use super::{some, Outcome};
+use crate::jsontext::base64;
 use crate::jsontext::numbers::{float_text, int_text, word_of};
 use crate::jsontext::writer::TextWriter;
-use crate::jsontext::{base64, time};
 use crate::python::cpython;
 use crate::python::int::Long;
 use crate::python::values;
@@ -121,7 +121,7 @@ impl<'py> Output<'py> for ValueOutput<'py> {
         match scalar {
             Scalar::LongInt(long) => self.int_text(long),
             Scalar::Double(number) | Scalar::Float(number) if !number.is_finite() => {
-                self.text(some(word_of(number))?)
+                self.ascii(some(word_of(number))?.as_bytes())
             }
             Scalar::Bool(_) | Scalar::Int(_) | Scalar::Double(_) | Scalar::Text(_) => {
                 Ok(held.clone())
@@ -136,13 +136,9 @@ impl<'py> Output<'py> for ValueOutput<'py> {
                 let mut out = TextWriter::default();
                 base64::write(bytes, &mut out);
                 // What is wrong is the lack of memory, which the plain codec does not have either.
-                self.ascii(out.finish().map_err(|_| Stop::Fallback)?)
+                self.ascii(some(out.finish().ok())?)
             }
         }
-    }
-
-    fn text(&mut self, text: &str) -> Outcome<Bound<'py, PyAny>> {
-        Ok(values::string(self.py, text.as_bytes())?)
     }
 
     fn whole(&mut self, number: i64) -> Outcome<Bound<'py, PyAny>> {
@@ -161,11 +157,6 @@ impl<'py> Output<'py> for ValueOutput<'py> {
         if self.format == JsonFormat::Python {
             return some(datetime::value_of_parts(self.py, wrapped, seconds, nanos)?);
         }
-        let text = if wrapped == Wrapped::Timestamp {
-            time::timestamp_text(seconds, nanos)
-        } else {
-            time::duration_text(seconds, nanos)
-        };
-        self.ascii(some(text)?.bytes())
+        self.ascii(time_text(wrapped, seconds, nanos)?.bytes())
     }
 }

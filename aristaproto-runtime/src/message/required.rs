@@ -12,7 +12,6 @@ use crate::python::growth::out_of_memory;
 use crate::python::limits::Limits;
 use crate::python::values;
 use crate::python::values::Pulse;
-use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
@@ -60,7 +59,7 @@ impl<'py> RequiredCheck<'py> {
         // What is still to be read was looked through when it was parsed.
         let pending = message.is_pending() && !message.only_numbers_pend();
         for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-            let Storage::Slot(offset) = field.storage else {
+            let Some(offset) = field.slot() else {
                 continue;
             };
             let is_set = match slots.get(self.py, offset).filter(|held| !held.is_none()) {
@@ -160,8 +159,6 @@ pub fn has_required(plan: &Plan, slots: Slots<'_>) -> bool {
         .iter()
         .zip(&plan.shape.fields)
         .filter(|(_, shape)| shape.required)
-        .all(|(field, _)| match field.storage {
-            Storage::Slot(offset) => slots.slot(offset).peek(|held| !held.is_none()) == Some(true),
-            _ => true,
-        })
+        .filter_map(|(field, _)| field.slot())
+        .all(|offset| slots.slot(offset).peek(|held| !held.is_none()) == Some(true))
 }

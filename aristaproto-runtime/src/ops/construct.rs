@@ -12,7 +12,6 @@ use crate::message::header::Message;
 use crate::python::arguments::{Arguments, Invoke};
 use crate::python::growth;
 use crate::python::imports::api;
-use crate::schema::field::Storage;
 use crate::schema::message::Plan;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
@@ -65,8 +64,8 @@ pub fn init<'py>(
     let slots = message.slots();
     // A second `__init__` starts anew, as the one in Python does.
     crate::binary::decoder::read_pending(message)?;
-    for offset in plan.offsets() {
-        slots.clear(args.py(), offset);
+    for ((), slot) in slots.each(&plan.offsets) {
+        drop(slot.replace(args.py(), None));
     }
     let mut fits = args.len() <= plan.declared.len();
     if fits {
@@ -122,7 +121,7 @@ fn put<'py>(
     let Some((field, shape)) = plan.at(at) else {
         return Ok(());
     };
-    if let Storage::Slot(offset) = field.storage {
+    if let Some(offset) = field.slot() {
         if value.is_none() && (shape.repeated || shape.entry.is_some()) {
             // A new list or dict, made when it is looked at.
             return Ok(());
@@ -147,7 +146,7 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     }
     if plan.any_deprecated {
         for field in plan.fields.iter().filter(|field| field.deprecated) {
-            let Storage::Slot(offset) = field.storage else {
+            let Some(offset) = field.slot() else {
                 continue;
             };
             let python = field.python.bind(py);

@@ -13,7 +13,6 @@ use crate::python::borrowed::{holds_scalars, peek};
 use crate::python::cpython;
 use crate::python::imports::api;
 use crate::python::values;
-use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 
 /// A message with the same values.
@@ -28,7 +27,7 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
     let copied = Message::known(&made)?;
     let (from, to) = (message.slots(), copied.slots());
     for (field, shape) in plan.fields.iter().zip(&plan.shape.fields) {
-        let Storage::Slot(offset) = field.storage else {
+        let Some(offset) = field.slot() else {
             continue;
         };
         if let Some(value) = from.get(py, offset) {

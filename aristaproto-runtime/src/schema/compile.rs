@@ -112,9 +112,7 @@ fn wrapping(class: &Bound<'_, PyAny>) -> PyResult<Wrapped> {
 impl EncodeEntry {
     /// How the encoder meets a field and its shape, at a position, and the field's slot.
     pub fn new((index, (field, shape)): (usize, (&Field, &FieldShape))) -> Option<(Offset, Self)> {
-        let Storage::Slot(offset) = field.storage else {
-            return None;
-        };
+        let offset = field.slot()?;
         let encoding = if shape.kind.is_message() && !shape.repeated && shape.entry.is_none() {
             FieldEncoding::Message
         } else if field.is_closed && !shape.repeated {
@@ -152,13 +150,10 @@ impl DecodeEntry {
             && shape.kind != Kind::Enum
             && (shape.kind != Kind::String || shape.utf8)
             && field.others.is_empty();
-        let (tag, offset) = match field.storage {
-            Storage::Slot(offset) if plain => (shape.tag, offset),
-            _ => (0, Offset::NONE),
-        };
+        let offset = field.slot().filter(|_| plain);
         Self {
-            tag,
-            offset,
+            tag: offset.map_or(0, |_| shape.tag),
+            offset: offset.unwrap_or(Offset::NONE),
             kind: shape.kind,
         }
     }

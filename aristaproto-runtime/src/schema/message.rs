@@ -51,6 +51,15 @@ pub struct Field {
 }
 
 impl Field {
+    /// The slot with the value; `None` for one that is stored elsewhere.
+    #[inline]
+    pub fn slot(&self) -> Option<Offset> {
+        match self.storage {
+            Storage::Slot(offset) => Some(offset),
+            _ => None,
+        }
+    }
+
     /// What an attribute reads as whose slot is empty.
     ///
     /// # Errors
@@ -84,7 +93,7 @@ impl Field {
     /// The number, not below zero, and the member of an enum that it stands for.
     #[inline]
     pub fn named_member(&self, number: i32) -> Option<(u64, &Py<PyAny>)> {
-        let member = self.enum_values.as_ref()?.named(number)?;
+        let member = self.enum_values.as_ref()?.named.get(number)?;
         Some((u64::try_from(number).ok()?, member))
     }
 }
@@ -118,7 +127,7 @@ pub struct Plan {
     pub positions: HashMap<Box<str>, usize>,
     /// The members of oneofs that have several, oneof by oneof: their slots, and one plus the position of the oneof.
     pub oneof_members: Layout<u32>,
-    /// All slots.
+    /// All slots: those of the fields, as in `fields`, then the others.
     pub offsets: Layout<()>,
     /// Slot of the unknown fields.
     pub unknown: Offset,
@@ -162,11 +171,6 @@ impl Plan {
         self.own.get()?.upgrade()
     }
 
-    /// The slots of a message, the unknown fields' among them.
-    pub fn offsets(&self) -> impl Iterator<Item = Offset> + '_ {
-        self.offsets.iter().map(|&(offset, ())| offset)
-    }
-
     /// Whether the class is a message set, which the plain codec reads and writes.
     pub fn is_message_set(&self) -> bool {
         self.shape.message_kind == MessageKind::MessageSet
@@ -176,6 +180,12 @@ impl Plan {
     #[inline]
     pub fn at(&self, index: usize) -> Option<(&Field, &FieldShape)> {
         Some((self.fields.get(index)?, self.shape.fields.get(index)?))
+    }
+
+    /// The field with a number, and its shape.
+    #[inline]
+    pub fn numbered(&self, number: u32) -> Option<(&Field, &FieldShape)> {
+        self.at(self.shape.find(number)?)
     }
 
     /// Whether a required field can be missing in a message or in those that it holds.

@@ -1,8 +1,6 @@
 //! The plans of message classes, by class, for all threads.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::{Rc, Weak};
 
 use pyo3::exceptions::PyTypeError;
@@ -13,28 +11,11 @@ use pyo3::{PyTraverseError, PyVisit};
 use crate::python::attached::Attached;
 use crate::schema::compile::compile_extension;
 use crate::schema::field::{Storage, Wrapped};
+use crate::schema::hashing::QuickMap;
 use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
-/// Addresses are as good as hashes.
-#[derive(Default)]
-struct Address(u64);
-
-impl Hasher for Address {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_usize(usize::from(byte));
-        }
-    }
-    fn write_usize(&mut self, value: usize) {
-        self.0 = (self.0 ^ (value >> 4) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-type Plans = RefCell<Option<HashMap<usize, Weak<Plan>, BuildHasherDefault<Address>>>>;
+type Plans = RefCell<Option<QuickMap<usize, Weak<Plan>>>>;
 
 static PLANS: Attached<Plans> = Attached::new(RefCell::new(None));
 
@@ -187,7 +168,7 @@ impl Handle {
             if let Some(enum_values) = &held.enum_values {
                 visit.call(&enum_values.class)?;
                 visit.call(&enum_values.by_number)?;
-                for member in enum_values.all() {
+                for member in enum_values.named.all() {
                     visit.call(member)?;
                 }
             }
