@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyInt, PyString};
 
-use crate::api::trampolines;
+use crate::api::trampolines::function;
 use crate::python::arguments::{caught, Arguments, Function};
 use crate::python::values::is_exact_scalar;
 
@@ -158,19 +158,11 @@ fn call<'py>(
     plain.bind(py).call(by_position, by_name.as_ref())
 }
 
-struct FieldFunction;
+struct FieldFunction<const IS_MAP: bool>;
 
-impl Function for FieldFunction {
+impl<const IS_MAP: bool> Function for FieldFunction<IS_MAP> {
     fn call<'py>(py: Python<'py>, arguments: Arguments<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-        call(py, false, arguments)
-    }
-}
-
-struct MapFieldFunction;
-
-impl Function for MapFieldFunction {
-    fn call<'py>(py: Python<'py>, arguments: Arguments<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-        call(py, true, arguments)
+        call(py, IS_MAP, arguments)
     }
 }
 
@@ -191,12 +183,8 @@ pub fn field_functions<'py>(
             map_field: plain_map_field.clone().unbind(),
         });
         Ok((
-            trampolines::function::<FieldFunction>(c"field", FIELD_SIGNATURE, plain_field)?,
-            trampolines::function::<MapFieldFunction>(
-                c"map_field",
-                MAP_FIELD_SIGNATURE,
-                plain_map_field,
-            )?,
+            function::<FieldFunction<false>>(c"field", FIELD_SIGNATURE, plain_field)?,
+            function::<FieldFunction<true>>(c"map_field", MAP_FIELD_SIGNATURE, plain_map_field)?,
         ))
     })
 }

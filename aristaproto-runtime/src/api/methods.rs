@@ -40,86 +40,39 @@ fn only_argument<'a, 'py>(
 }
 
 #[inline]
-fn parse_argument<'py>(
-    keyword: &str,
-    class: &Bound<'py, PyAny>,
-    arguments: Arguments<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let data = only_argument(keyword, arguments)?;
-    let plan = plan_of(class.cast::<PyType>()?)?;
-    decode::parse(class.py(), &plan, data)
+fn parse<'py>(class: &Bound<'py, PyAny>, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    decode::parse(class.py(), &*plan_of(class.cast()?)?, data)
 }
 
-struct Parse;
+/// Declares methods: what is done with the object, or the class, and the arguments of a call.
+macro_rules! methods {
+    ($($name:ident: |$own:pat_param, $arguments:pat_param| $body:expr;)*) => {$(
+        struct $name;
 
-impl Method for Parse {
-    #[inline]
-    fn call<'py>(
-        class: &Bound<'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        parse_argument("data", class, arguments)
-    }
-}
-
-struct FromString;
-
-impl Method for FromString {
-    fn call<'py>(
-        class: &Bound<'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        parse_argument("s", class, arguments)
-    }
-}
-
-struct Serialise;
-
-impl Method for Serialise {
-    fn call<'py>(
-        message: &Bound<'py, PyAny>,
-        _: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        encode::encode(message)
-    }
-}
-
-struct Copy;
-
-impl Method for Copy {
-    fn call<'py>(
-        message: &Bound<'py, PyAny>,
-        _: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        copy::copy(Message::known(message)?)
-    }
-}
-
-struct DeepCopy;
-
-impl Method for DeepCopy {
-    fn call<'py>(
-        message: &Bound<'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let memo = only_argument("memo", arguments)?;
-        copy::deepcopy(Message::known(message)?, memo)
-    }
-}
-
-struct ToJson;
-
-impl Method for ToJson {
-    fn call<'py>(
-        message: &Bound<'py, PyAny>,
-        arguments: Arguments<'_, 'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = message.py();
-        if let Some(text) = json::encode::to_json(message, arguments)? {
-            return Ok(text);
+        impl Method for $name {
+            #[inline]
+            fn call<'py>(
+                $own: &Bound<'py, PyAny>,
+                $arguments: Arguments<'_, 'py>,
+            ) -> PyResult<Bound<'py, PyAny>> {
+                $body
+            }
         }
-        call_method(api(py)?.to_json.bind(py), message, arguments)
-    }
+    )*};
+}
+
+methods! {
+    Parse: |class, arguments| parse(class, only_argument("data", arguments)?);
+    FromString: |class, arguments| parse(class, only_argument("s", arguments)?);
+    Serialise: |message, _| encode::encode(message);
+    Copy: |message, _| copy::copy(Message::known(message)?);
+    DeepCopy: |message, arguments| {
+        copy::deepcopy(Message::known(message)?, only_argument("memo", arguments)?)
+    };
+    ToJson: |message, arguments| match json::encode::to_json(message, arguments)? {
+        Some(text) => Ok(text),
+        None => call_method(api(message.py())?.to_json.bind(message.py()), message, arguments),
+    };
 }
 
 /// Puts the methods that are written in Rust in the place of those that `message` has in Python, with their docstrings.
