@@ -6,12 +6,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::binary::arrays::{assign, may_be_array};
+use crate::binary::decoder::read_pending;
 use crate::memory::slot::Slots;
 use crate::message::field_access::oneofs_agree;
 use crate::message::header::Message;
-use crate::python::arguments::{Arguments, Invoke};
+use crate::python::arguments::{call_method, Arguments, Invoke};
 use crate::python::growth;
 use crate::python::imports::api;
+use crate::python::values;
 use crate::schema::message::Plan;
 
 /// Fills a new message from the arguments of a vectorcall: those by position, then those by name.
@@ -25,7 +27,7 @@ pub fn fill<'py>(
 ) -> PyResult<()> {
     let positional = arguments.positional;
     if positional > plan.declared.len() {
-        return refuse_arguments(message, plan, arguments);
+        return refuse(message, plan, arguments);
     }
     let (first, rest) = arguments.split();
     let slots = message.slots();
@@ -41,14 +43,14 @@ pub fn fill<'py>(
                     let at = plan.declared.get(found).copied().unwrap_or_default();
                     put(message, plan, slots, at, value.clone())?;
                 }
-                _ => return refuse_arguments(message, plan, arguments),
+                _ => return refuse(message, plan, arguments),
             }
         }
     }
     if finish(message, plan)? {
         return Ok(());
     }
-    refuse_arguments(message, plan, arguments)
+    refuse(message, plan, arguments)
 }
 
 /// `__init__` of a message: as `fill`.
@@ -61,37 +63,20 @@ pub fn init<'py>(
     kwargs: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<()> {
     let plan = message.plan()?;
-    let slots = message.slots();
     // A second `__init__` starts anew, as the one in Python does.
-    crate::binary::decoder::read_pending(message)?;
-    for ((), slot) in slots.each(&plan.offsets) {
+    read_pending(message)?;
+    for ((), slot) in message.slots().each(&plan.offsets) {
         drop(slot.replace(args.py(), None));
     }
-    let mut fits = args.len() <= plan.declared.len();
-    if fits {
-        for (value, &at) in args.iter().zip(&plan.declared) {
-            put(message, plan, slots, at, value)?;
-        }
-        let mut next = args.len();
-        for (name, value) in kwargs
-            .map(crate::python::values::entries)
-            .transpose()?
-            .unwrap_or_default()
-        {
-            match find(plan, name.as_borrowed().as_any(), next) {
-                Some(found) if found >= args.len() => {
-                    next = found + 1;
-                    let at = plan.declared.get(found).copied().unwrap_or_default();
-                    put(message, plan, slots, at, value)?;
-                }
-                _ => fits = false,
-            }
-        }
-    }
-    if fits && finish(message, plan)? {
-        return Ok(());
-    }
-    refuse(message, plan, args, kwargs)
+    let by_name = kwargs.map(values::entries).transpose()?.unwrap_or_default();
+    let names = PyTuple::new(args.py(), by_name.iter().map(|(name, _)| name))?;
+    let rest = by_name.into_iter().map(|(_, value)| value);
+    let arguments = Arguments {
+        values: &growth::collect(args.iter().chain(rest).map(Ok))?,
+        positional: args.len(),
+        names: Some(&names),
+    };
+    fill(message, plan, arguments)
 }
 
 /// Position, in order of declaration, of the field with a name; most calls name fields in that order.
@@ -167,30 +152,13 @@ fn finish(message: Message<'_, '_>, plan: &Plan) -> PyResult<bool> {
     Ok(true)
 }
 
-#[cold]
-fn refuse_arguments<'py>(
-    message: Message<'_, 'py>,
-    plan: &Plan,
-    arguments: Arguments<'_, 'py>,
-) -> PyResult<()> {
-    let (args, kwargs) = arguments.as_python(message.object().py())?;
-    refuse(message, plan, &args, kwargs.as_ref())
-}
-
 /// Lets the constructor in Python say what is wrong.
 #[cold]
 fn refuse<'py>(
     message: Message<'_, 'py>,
     plan: &Plan,
-    args: &Bound<'py, PyTuple>,
-    kwargs: Option<&Bound<'py, PyDict>>,
+    arguments: Arguments<'_, 'py>,
 ) -> PyResult<()> {
-    let py = message.object().py();
-    let all = std::iter::once(message.object().to_owned()).chain(args.iter());
-    let all = growth::collect(all.map(Ok))?;
-    plan.schema
-        .bind(py)
-        .getattr("init")?
-        .call(PyTuple::new(py, all)?, kwargs)
-        .map(drop)
+    let init = plan.schema.bind(message.object().py()).getattr("init")?;
+    call_method(&init, &message.object(), arguments).map(drop)
 }
