@@ -39,19 +39,37 @@ pub fn copy<'py>(message: Message<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
             to.put(offset, value);
         }
     }
+    copy_besides_fields(plan, message, copied, |value| Ok(value.clone()))?;
+    Ok(made)
+}
+
+/// Copies unknown fields and extensions, of which `copy` copies the values; the keys, `Extension`s, are not copied.
+fn copy_besides_fields<'py>(
+    plan: &Plan,
+    message: Message<'_, 'py>,
+    copied: Message<'_, 'py>,
+    copy: impl Fn(&Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<()> {
+    let py = message.object().py();
+    let (from, to) = (message.slots(), copied.slots());
     if let Some(unknown) = from.get(py, plan.unknown) {
         to.put(plan.unknown, unknown);
     }
-    if let Some(offset) = plan.extensions_slot {
-        if let Some(held) = from.get(py, offset) {
-            let held = match held.cast::<PyDict>() {
-                Ok(held) => held.copy()?.into_any(),
-                Err(_) => held,
-            };
-            to.put(offset, held);
+    let Some(offset) = plan.extensions_slot else {
+        return Ok(());
+    };
+    let Some(mut held) = from.get(py, offset) else {
+        return Ok(());
+    };
+    if let Ok(extensions) = held.cast::<PyDict>() {
+        let all = cpython::dict(py)?;
+        for (extension, value) in values::entries(extensions)? {
+            all.set_item(extension, copy(&value)?)?;
         }
+        held = all.into_any();
     }
-    Ok(made)
+    to.put(offset, held);
+    Ok(())
 }
 
 /// A message that shares nothing that can change. `memo` is the one of `copy.deepcopy`.
@@ -163,26 +181,7 @@ fn fill_fields<'py>(
             to.put(value);
         }
     }
-    if let Some(unknown) = from.get(py, plan.unknown) {
-        to.put(plan.unknown, unknown);
-    }
-    if let Some(offset) = plan.extensions_slot {
-        if let Some(held) = from.get(py, offset) {
-            // The keys, extensions, are not copied.
-            let held = match held.cast::<PyDict>() {
-                Ok(held) => {
-                    let all = cpython::dict(py)?;
-                    for (extension, value) in values::entries(held)? {
-                        all.set_item(extension, by_python(&value, memo)?)?;
-                    }
-                    all.into_any()
-                }
-                Err(_) => held,
-            };
-            to.put(offset, held);
-        }
-    }
-    Ok(())
+    copy_besides_fields(plan, message, copied, |value| by_python(value, memo))
 }
 
 /// A copy of a list or a map that shares nothing that can change.
@@ -204,7 +203,7 @@ pub fn deep_container<'py>(
     }
     if let Ok(list) = value.cast_exact::<PyList>() {
         if peek(list, holds_scalars) {
-            let made = cpython::copy_list(list)?.into_any();
+            let made = list.as_sequence().to_list()?.into_any();
             if shared {
                 Memo(memo).keep(value, &made)?;
             }

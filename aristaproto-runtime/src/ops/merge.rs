@@ -95,35 +95,26 @@ fn merge_field<'py>(
     let py = value.py();
     let slots = mine.slots();
     let held = slots.get(py, offset);
-    if shape.repeated {
-        let Ok(list) = value.cast_exact::<PyList>() else {
+    if shape.repeated || shape.entry.is_some() {
+        let is_usual = value.is_exact_instance_of::<PyList>() && shape.repeated
+            || value.is_exact_instance_of::<PyDict>() && !shape.repeated;
+        if !is_usual {
             return Ok(false);
-        };
-        if list.is_empty() {
+        }
+        if value.is_empty()? {
             return Ok(true);
         }
         let added = deep_container(field, value, cpython::dict(py)?.as_any())?;
-        match held {
-            None => slots.put(offset, added),
-            Some(held) => match held.cast_into_exact::<PyList>() {
-                Ok(list) => list.set_slice(list.len(), list.len(), &added)?,
-                Err(_) => return Ok(false),
-            },
-        }
-    } else if shape.entry.is_some() {
-        let Ok(dict) = value.cast_exact::<PyDict>() else {
-            return Ok(false);
-        };
-        if dict.is_empty() {
+        let Some(held) = held else {
+            slots.put(offset, added);
             return Ok(true);
-        }
-        let added = deep_container(field, value, cpython::dict(py)?.as_any())?;
-        match held {
-            None => slots.put(offset, added),
-            Some(held) => match held.cast_into_exact::<PyDict>() {
-                Ok(dict) => dict.update(added.cast()?)?,
-                Err(_) => return Ok(false),
-            },
+        };
+        if let (true, Ok(list)) = (shape.repeated, held.cast_exact::<PyList>()) {
+            list.set_slice(list.len(), list.len(), &added)?;
+        } else if let (false, Ok(dict)) = (shape.repeated, held.cast_exact::<PyDict>()) {
+            dict.update(added.cast()?)?;
+        } else {
+            return Ok(false);
         }
     } else if value.is_none() && field.presence {
         // Not set.

@@ -167,7 +167,6 @@ mod wrapped {
         fn PyFloat_AsDouble(a: Raw) -> f64;
         fn PyImport_Import(a: Raw) -> Raw;
         fn PyIter_Next(a: Raw) -> Raw;
-        fn PyList_GetSlice(a: Raw, b: isize, c: isize) -> Raw;
         fn PyList_New(a: isize) -> Raw;
         fn PyList_SetSlice(a: Raw, b: isize, c: isize, d: Raw) -> c_int;
         fn PyLong_AsLong(a: Raw) -> c_long;

@@ -108,18 +108,6 @@ pub fn empty_list(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
     list(py, std::iter::empty())
 }
 
-/// A list with the same items.
-///
-/// # Errors
-/// `MemoryError`.
-pub fn copy_list<'py>(list: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyList>> {
-    // SAFETY: a list; what it gives is a new list, or null.
-    unsafe {
-        let made = ffi::PyList_GetSlice(list.as_ptr(), 0, isize::MAX);
-        Ok(Bound::from_owned_ptr_or_err(list.py(), made)?.cast_into_unchecked())
-    }
-}
-
 /// How many references there are to an object.
 #[inline]
 pub fn references<T>(value: &Bound<'_, T>) -> isize {
