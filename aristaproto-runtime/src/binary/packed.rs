@@ -107,7 +107,7 @@ pub fn map(
     is_exact: bool,
     out: &mut Writer,
 ) -> bool {
-    let Some(entries) = dict.entries() else {
+    let Some(entries) = dict.entries(|held| held) else {
         return false;
     };
     let before = out.len();

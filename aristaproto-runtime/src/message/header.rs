@@ -9,11 +9,10 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use crate::memory::layout::{
-    compares_as_message, is_below, MemberOffsets, MessageClass, BASE, HEAD,
-};
+use crate::memory::layout::{is_below, MemberOffsets, MessageClass, BASE, HEAD};
 use crate::memory::slot::{Slot, SlotOf, Slots, Word};
 use crate::schema::message::{Field, Plan};
+use crate::schema::registry::plan_of;
 
 const _: () = assert!(size_of::<RawMessage>() == HEAD);
 
@@ -61,16 +60,11 @@ impl<'a, 'py> Message<'a, 'py> {
         (own == class.as_ptr()).then_some(Self(value))
     }
 
-    /// `value` as a message, if no class has an `__eq__` of its own; `None` when it is something else.
+    /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
     #[inline]
-    pub fn comparing(value: Borrowed<'a, 'py, PyAny>) -> Option<Self> {
-        compares_as_message(&value).then_some(Self(value))
-    }
-
-    /// `value` as a message of a message class or one below it; `None` when it is something else.
-    #[inline]
-    pub fn below_class(value: &'a Bound<'py, PyAny>, class: &MessageClass) -> Option<Self> {
-        class.holds(value).then(|| Self(value.as_borrowed()))
+    pub fn of_plan(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
+        let fits = plan.class.holds(value);
+        fits.then(|| Self(value.as_borrowed()))
     }
 
     /// Two messages of one class; `None` when they are something else.
@@ -101,16 +95,25 @@ impl<'a, 'py> Message<'a, 'py> {
         plan.filter(|plan| plan.class.as_ptr() == self.0.get_type_ptr().cast())
     }
 
-    /// Gives a message the plan of its class, unless it has it.
-    ///
-    /// # Errors
-    /// `TypeError` for the plan of another class: where its slots are, the message may have none.
-    pub fn set_plan(self, plan: Rc<Plan>) -> PyResult<()> {
-        if !plan.class.is(self.0.get_type()) {
-            return Err(PyTypeError::new_err("the plan is that of another class"));
+    /// The plan of the message's class.
+    #[inline]
+    pub fn plan(self) -> PyResult<&'a Plan> {
+        match self.known_plan() {
+            Some(plan) => Ok(plan),
+            None => self.find_plan(),
         }
-        let _ = self.raw().plan.set(plan);
-        Ok(())
+    }
+
+    /// Gives a message that Python code made its plan.
+    #[cold]
+    fn find_plan(self) -> PyResult<&'a Plan> {
+        // Building it may run code that looks at this very message.
+        let plan = plan_of(&self.0.get_type())?;
+        if plan.class.is(self.0.get_type()) {
+            let _ = self.raw().plan.set(plan);
+        }
+        self.known_plan()
+            .ok_or_else(|| PyTypeError::new_err("the class of a message cannot be changed"))
     }
 
     /// A place for an object beside the fields: bytes that are still to be read.

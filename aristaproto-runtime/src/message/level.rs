@@ -6,7 +6,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::ptr::{null_mut, NonNull};
+use std::ptr::NonNull;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -155,10 +155,9 @@ impl<'a, 'py> Child<'a, 'py> {
     /// The level, plan and slots of a message of which nothing is to be read.
     #[inline]
     pub fn filled<'s>(&'s mut self) -> Option<(&'s mut Level<'a, 'py>, &'s Plan, Slots<'s>)> {
-        // SAFETY: a message, see `of_class`; alive at least as long as the level.
-        let message =
-            unsafe { Message::assume(Borrowed::from_ptr(self.0.py, self.0.object.as_ptr())) };
-        let (plan, slots) = message.filled()?;
+        // SAFETY: alive at least as long as the level.
+        let object = unsafe { Borrowed::from_ptr(self.0.py, self.0.object.as_ptr()) };
+        let (plan, slots) = Self::message(object).filled()?;
         Some((&mut self.0, plan, slots))
     }
 
@@ -169,9 +168,15 @@ impl<'a, 'py> Child<'a, 'py> {
 
     /// Whether no class has an `__eq__` or a `__deepcopy__` of its own.
     pub fn is_usual(&self) -> bool {
-        let object = self.0.borrowed();
-        let message = Message::comparing(object).and_then(Message::known_plan);
-        message.is_some_and(|plan| plan.copies_itself)
+        let message = Self::message(self.0.borrowed());
+        let plan = message.known_plan().filter(|_| message.compares_itself());
+        plan.is_some_and(|plan| plan.copies_itself)
+    }
+
+    /// The object of a child.
+    fn message<'m>(object: Borrowed<'m, 'py, PyAny>) -> Message<'m, 'py> {
+        // SAFETY: a message, see `Level::of_class`.
+        unsafe { Message::assume(object) }
     }
 }
 
@@ -186,25 +191,7 @@ impl Entries {
     /// there is no memory for a list of them.
     pub fn of(slot: Slot<'_>) -> Option<Self> {
         let dict = slot.held()?;
-        let (mut position, mut key, mut value) = (0, null_mut(), null_mut());
-        let mut all = Vec::new();
-        // SAFETY: a dict, which does not change meanwhile; what it gives are objects that it holds.
-        unsafe {
-            if ffi::PyDict_CheckExact(dict.as_ptr()) == 0 {
-                return None;
-            }
-            let length = ffi::PyDict_Size(dict.as_ptr()) as usize;
-            all.try_reserve_exact(length).ok()?;
-            while ffi::PyDict_Next(
-                dict.as_ptr(),
-                &raw mut position,
-                &raw mut key,
-                &raw mut value,
-            ) != 0
-            {
-                all.push((NonNull::new_unchecked(key), NonNull::new_unchecked(value)));
-            }
-        }
+        let all = slot.peek(|dict| dict.entries(ValueRef::pointer))??;
         Some(Self { dict, all })
     }
 }

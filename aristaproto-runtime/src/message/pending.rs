@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -14,7 +13,6 @@ use crate::message::header::Message;
 use crate::python::growth;
 use crate::python::limits::STACK_LEVELS;
 use crate::schema::message::Plan;
-use crate::schema::registry::plan_of;
 use crate::wire::Reader;
 
 /// In the number where the bytes to be read end: they are known to be those that writing gives once they have been read.
@@ -36,30 +34,6 @@ impl<'a, 'py> Message<'a, 'py> {
     #[inline]
     pub fn exactly(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
         Self::of_class(value.as_borrowed(), &plan.class)
-    }
-
-    /// `value` as a message of the class of `plan` or one below it, whose messages have the same slots at the same offsets.
-    #[inline]
-    pub fn of_plan(value: &'a Bound<'py, PyAny>, plan: &Plan) -> Option<Self> {
-        Self::below_class(value, &plan.class)
-    }
-
-    /// The plan of the message's class.
-    #[inline]
-    pub fn plan(self) -> PyResult<&'a Plan> {
-        match self.known_plan() {
-            Some(plan) => Ok(plan),
-            None => self.find_plan(),
-        }
-    }
-
-    /// Gives a message that Python code made its plan.
-    #[cold]
-    fn find_plan(self) -> PyResult<&'a Plan> {
-        // Building it may run code that looks at this very message.
-        self.set_plan(plan_of(&self.object().get_type())?)?;
-        self.known_plan()
-            .ok_or_else(|| PyTypeError::new_err("the class of a message cannot be changed"))
     }
 
     /// Plan and slots if the message has been looked at and read.

@@ -133,8 +133,10 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// Keys and values of an exact dict, in its order. `None` also when there is no memory for a list of them.
-    pub fn entries(self) -> Option<Vec<(Self, Self)>> {
+    /// Keys and values of an exact dict, in its order, each as `made` makes it. `None` also when there is no memory for a list of
+    /// them.
+    #[inline]
+    pub fn entries<T>(self, made: impl Fn(Self) -> T) -> Option<Vec<(T, T)>> {
         if !self.is_exactly(&raw mut ffi::PyDict_Type) {
             return None;
         }
@@ -151,11 +153,17 @@ impl<'a> ValueRef<'a> {
                 &raw mut value,
             ) != 0
             {
-                let held = |it| Self(NonNull::new_unchecked(it), PhantomData);
+                let held = |it| made(Self(NonNull::new_unchecked(it), PhantomData));
                 all.push((held(key), held(value)));
             }
         }
         Some(all)
+    }
+
+    /// The object, for what holds it otherwise.
+    #[inline]
+    pub fn pointer(self) -> NonNull<ffi::PyObject> {
+        self.0
     }
 
     /// Whether an exact list or dict has nothing in it; `None` for something else.
@@ -167,17 +175,6 @@ impl<'a> ValueRef<'a> {
         // SAFETY: a dict.
         let is_empty = || unsafe { ffi::PyDict_Size(self.0.as_ptr()) == 0 };
         self.is_exactly(&raw mut ffi::PyDict_Type).then(is_empty)
-    }
-
-    /// Whether it is None or of one of Python's own scalar types, which cannot change.
-    #[inline]
-    fn is_scalar(self) -> bool {
-        self.is_none()
-            || self.is_exactly(&raw mut ffi::PyUnicode_Type)
-            || self.is_exactly(&raw mut ffi::PyLong_Type)
-            || self.is_exactly(&raw mut ffi::PyFloat_Type)
-            || self.is_exactly(&raw mut ffi::PyBool_Type)
-            || self.is_exactly(&raw mut ffi::PyBytes_Type)
     }
 
     /// Whether two values are equal, if they are of one of Python's own scalar types; nan equals nan.
@@ -213,10 +210,20 @@ impl<'a> ValueRef<'a> {
     }
 }
 
+/// Whether it is of one of Python's own scalar types, which cannot change: a str, int, float, bool or bytes.
+#[inline]
+pub fn is_scalar(value: ValueRef<'_>) -> bool {
+    value.is_exactly(&raw mut ffi::PyUnicode_Type)
+        || value.is_exactly(&raw mut ffi::PyLong_Type)
+        || value.is_exactly(&raw mut ffi::PyFloat_Type)
+        || value.is_exactly(&raw mut ffi::PyBool_Type)
+        || value.is_exactly(&raw mut ffi::PyBytes_Type)
+}
+
 /// Whether it is a list of scalars of Python's own types, and of None.
 pub fn holds_scalars(list: ValueRef<'_>) -> bool {
     let items = list.items();
-    items.is_some_and(|items| items.iter().all(|item| item.is_scalar()))
+    items.is_some_and(|items| items.iter().all(|item| item.is_none() || is_scalar(*item)))
 }
 
 /// Whether two values are equal, if they are scalars, or lists of scalars, of Python's own types; nan equals nan.

@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList};
 
-use super::borrowed::peek;
+use super::borrowed::{is_scalar, peek};
 use super::growth::out_of_memory;
 use super::int::Long;
 use super::limits::STACK_LEVELS;
@@ -100,14 +100,10 @@ pub fn is_unshared(value: &Bound<'_, PyAny>) -> bool {
     cpython::references(value) <= 2
 }
 
-/// Whether the object is one of Python's own scalars, which cannot change: a str, int, float, bool or bytes.
+/// Whether the object is one of Python's own scalars; see `is_scalar`.
 #[inline]
 pub fn is_exact_scalar(value: &Bound<'_, PyAny>) -> bool {
-    value.is_exact_instance_of::<PyString>()
-        || value.is_exact_instance_of::<PyInt>()
-        || value.is_exact_instance_of::<PyFloat>()
-        || value.is_exact_instance_of::<PyBool>()
-        || value.is_exact_instance_of::<PyBytes>()
+    peek(value, is_scalar)
 }
 
 /// Counts the values that a walk passes, so that a long one answers Ctrl-C.
