@@ -8,12 +8,11 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyMemoryView};
 
 use crate::binary::check::{Budget, Checker};
 use crate::binary::decoder::{read_pending, Decoder};
 use crate::binary::error::{Cause, DecodeResult, Failure};
-use crate::binary::unknown_fields::DeferredUnknownFields;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::end_of;
 use crate::python::arguments::Invoke;
@@ -32,7 +31,7 @@ fn as_bytes<'py>(data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
     if let Ok(bytes) = data.cast_exact::<PyBytes>() {
         return Ok(bytes.clone());
     }
-    let view = pyo3::types::PyMemoryView::from(data)?;
+    let view = PyMemoryView::from(data)?;
     Ok(view.call_method0("tobytes")?.cast_into()?)
 }
 
@@ -191,15 +190,7 @@ fn read_all<'py>(
     if plan.is_message_set() {
         return Err(Failure::of(Cause::MessageSet));
     }
-    let mut decoder = Decoder {
-        py,
-        source: None,
-        canonical: false,
-        budget: budget(limits),
-        deferred: DeferredUnknownFields::default(),
-        absent: HashSet::new(),
-        left: None,
-    };
+    let mut decoder = Decoder::new(py, budget(limits));
     let mut reader = Reader::new(bytes, 0, bytes.len());
     decoder.fields(plan, Message::known(message)?.slots(), None, &mut reader, 0)?;
     decoder.deferred.put(py)?;

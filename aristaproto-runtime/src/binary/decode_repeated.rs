@@ -8,7 +8,7 @@ use crate::binary::decode_scalar::scalar;
 use crate::binary::error::{not_utf8, Cause, DecodeResult, PathElement};
 use crate::binary::unknown_fields::UnknownFields;
 use crate::memory::slot::Slots;
-use crate::message::field_access;
+use crate::message::field_access::FieldAccess;
 use crate::message::header::new_message;
 use crate::python::growth;
 use crate::python::key_cache;
@@ -24,18 +24,16 @@ const MANY_NUMBERS: usize = 256;
 
 impl<'py> Decoder<'_, 'py> {
     /// Reads the values of a repeated field that follow each other, the first of which begins behind the tag at `start`.
-    #[allow(clippy::too_many_arguments)] // One call for each run: a struct of them would be built as often.
     pub(super) fn items(
         &mut self,
-        plan: &Plan,
+        fields: FieldAccess<'_, 'py>,
         field: &Field,
         shape: &FieldShape,
-        slots: Slots<'_>,
         reader: &mut Reader<'_>,
         mut start: usize,
         unknown: &mut UnknownFields,
     ) -> DecodeResult<()> {
-        let list = field_access::list(self.py, plan, field, slots)?;
+        let list = fields.list(field)?;
         loop {
             let item = if shape.kind.is_message() {
                 self.message(field, shape, reader, None).map(Some)
@@ -161,21 +159,18 @@ impl<'py> Decoder<'_, 'py> {
         owner: Slots<'_>,
         reader: &mut Reader<'_>,
     ) -> DecodeResult<()> {
+        let fields = FieldAccess {
+            py: self.py,
+            plan,
+            slots,
+        };
         let mut unknown = UnknownFields::default();
         while !reader.at_end() {
             let start = reader.pos;
             let tag = reader.tag()?;
             match plan.numbered(tag >> 3) {
-                Some((field, shape)) if shape.is_numbers() && lacks(owner, field) => {
-                    self.record(
-                        plan,
-                        field,
-                        shape,
-                        slots,
-                        reader,
-                        (start, tag, 0),
-                        &mut unknown,
-                    )?;
+                Some(typed) if typed.1.is_numbers() && lacks(owner, typed.0) => {
+                    self.record(fields, typed, reader, (start, tag, 0), &mut unknown)?;
                 }
                 _ => reader.skip(tag, STACK_LEVELS)?,
             }
@@ -186,10 +181,9 @@ impl<'py> Decoder<'_, 'py> {
     /// The numbers of a packed field.
     pub(super) fn packed(
         &mut self,
-        plan: &Plan,
+        fields: FieldAccess<'_, 'py>,
         field: &Field,
         shape: &FieldShape,
-        slots: Slots<'_>,
         reader: &mut Reader<'_>,
         unknown: &mut UnknownFields,
     ) -> DecodeResult<()> {
@@ -201,21 +195,21 @@ impl<'py> Decoder<'_, 'py> {
             // Found before the list is made.
             return Err(Malformed::Multiple(shape.kind.width(), bytes.len()).into());
         }
-        if self.leaves(field, shape, slots, bytes) {
+        if self.leaves(field, shape, fields.slots, bytes) {
             return Ok(());
         }
-        let first = field_access::get(self.py, plan, field, slots)?
-            .is_none_or(|held| held.len().is_ok_and(|length| length == 0));
+        let held = fields.get(field)?;
+        let first = held.is_none_or(|held| held.len().is_ok_and(|length| length == 0));
         let fresh = if first {
             decode_scalar::all(self.py, shape.kind, bytes)?
         } else {
             None
         };
         if let Some(list) = fresh {
-            field_access::put(self.py, plan, field, slots, list.into_any())?;
+            fields.put(field, list.into_any())?;
             return Ok(());
         }
-        let list = field_access::list(self.py, plan, field, slots)?;
+        let list = fields.list(field)?;
         while !inner.at_end() {
             let start = inner.pos;
             match scalar(self.py, field, shape, &mut inner) {

@@ -28,44 +28,47 @@ pub fn read<'py>(
     let bytes = reader.bytes()?;
     let mut inner = Reader::new(bytes, 0, bytes.len());
     let made = match field.wrapped {
-        Wrapped::Timestamp | Wrapped::Duration => {
-            let (mut whole, mut nanos) = (0, 0);
-            let mut usual = true;
-            while usual && !inner.at_end() {
-                match (inner.tag(), inner.varint()) {
-                    (Ok(8), Ok(number)) => whole = number as i64,
-                    (Ok(16), Ok(number)) => nanos = number as i32,
-                    _ => usual = false,
-                }
-            }
-            if usual {
-                value_of_parts(py, field.wrapped, whole, nanos)?
-            } else {
-                None
-            }
-        }
-        Wrapped::Scalar => {
-            if let Some((held, held_shape)) = plan.at(0) {
-                let mut made = None;
-                let mut usual = true;
-                while usual && !inner.at_end() {
-                    usual = inner.tag().ok() == Some(held_shape.tag);
-                    if usual {
-                        match scalar(py, held, held_shape, &mut inner) {
-                            Ok(found) => made = found,
-                            Err(_) => usual = false,
-                        }
-                    }
-                }
-                usual.then(|| made.unwrap_or_else(|| held.default.bind(py).clone()))
-            } else {
-                None
-            }
-        }
+        Wrapped::Timestamp | Wrapped::Duration => match time(&mut inner) {
+            Some((seconds, nanos)) => value_of_parts(py, field.wrapped, seconds, nanos)?,
+            None => None,
+        },
+        Wrapped::Scalar => plan
+            .at(0)
+            .and_then(|(held, shape)| wrapped_scalar(py, held, shape, &mut inner)),
         _ => None,
     };
     if made.is_none() {
         reader.pos = before;
     }
     Ok(made)
+}
+
+/// Seconds and nanoseconds; `None` when there is anything else.
+fn time(reader: &mut Reader<'_>) -> Option<(i64, i32)> {
+    let (mut seconds, mut nanos) = (0, 0);
+    while !reader.at_end() {
+        match (reader.tag().ok()?, reader.varint().ok()?) {
+            (8, number) => seconds = number as i64,
+            (16, number) => nanos = number as i32,
+            _ => return None,
+        }
+    }
+    Some((seconds, nanos))
+}
+
+/// The value of a wrapper; `None` when there is anything else, or something is wrong.
+fn wrapped_scalar<'py>(
+    py: Python<'py>,
+    field: &Field,
+    shape: &FieldShape,
+    reader: &mut Reader<'_>,
+) -> Option<Bound<'py, PyAny>> {
+    let mut found = None;
+    while !reader.at_end() {
+        if reader.tag().ok()? != shape.tag {
+            return None;
+        }
+        found = scalar(py, field, shape, reader).ok()?;
+    }
+    found.or_else(|| Some(field.default.bind(py).clone()))
 }

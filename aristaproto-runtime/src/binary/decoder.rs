@@ -9,10 +9,10 @@ use pyo3::types::PyBytes;
 use super::decode_well_known;
 use crate::binary::check::{Budget, Checker};
 use crate::binary::decode_scalar::{plain, scalar};
-use crate::binary::error::{Cause, DecodeResult, Failure, PathElement};
+use crate::binary::error::{Cause, DecodeResult, Failure};
 use crate::binary::unknown_fields::{DeferredUnknownFields, UnknownFields};
 use crate::memory::slot::Slots;
-use crate::message::field_access;
+use crate::message::field_access::FieldAccess;
 use crate::message::header::{new_message, Message};
 use crate::message::pending::Frame;
 use crate::python::growth;
@@ -54,6 +54,19 @@ pub(super) enum Next {
 }
 
 impl<'py> Decoder<'_, 'py> {
+    /// Is to read what the budget allows, and all at once.
+    pub fn new(py: Python<'py>, budget: Budget) -> Self {
+        Self {
+            py,
+            source: None,
+            canonical: false,
+            budget,
+            deferred: DeferredUnknownFields::default(),
+            absent: HashSet::new(),
+            left: None,
+        }
+    }
+
     /// Reads a message up to its end, or up to `end_tag` for a group. `owner`: the message, if it may have been read before.
     ///
     /// # Errors
@@ -66,6 +79,11 @@ impl<'py> Decoder<'_, 'py> {
         reader: &mut Reader<'_>,
         end_tag: u32,
     ) -> DecodeResult<()> {
+        let fields = FieldAccess {
+            py: self.py,
+            plan,
+            slots,
+        };
         let mut unknown = UnknownFields::default();
         loop {
             if reader.at_end() {
@@ -90,17 +108,13 @@ impl<'py> Decoder<'_, 'py> {
             if let Some((field, shape)) = found.and_then(|at| plan.at(at)) {
                 let next = self
                     .record(
-                        plan,
-                        field,
-                        shape,
-                        slots,
+                        fields,
+                        (field, shape),
                         reader,
                         (start, tag, end_tag),
                         &mut unknown,
                     )
-                    .map_err(|failure| {
-                        failure.at(PathElement::Name(field.name.clone_ref(self.py)))
-                    })?;
+                    .map_err(|failure| failure.in_field(self.py, field))?;
                 if next == Next::End {
                     break;
                 }
@@ -120,18 +134,9 @@ impl<'py> Decoder<'_, 'py> {
                     growth::insert(&mut self.absent, asked)?;
                 }
                 if let Some(extension) = extension.filter(|it| self.is_sound(it, tag, *reader)) {
-                    self.record(
-                        plan,
-                        &extension.field,
-                        &extension.shape,
-                        slots,
-                        reader,
-                        (start, tag, 0),
-                        &mut unknown,
-                    )
-                    .map_err(|failure| {
-                        failure.at(PathElement::Name(extension.field.name.clone_ref(self.py)))
-                    })?;
+                    let typed = (&extension.field, &*extension.shape);
+                    self.record(fields, typed, reader, (start, tag, 0), &mut unknown)
+                        .map_err(|failure| failure.in_field(self.py, &extension.field))?;
                     continue;
                 }
             }
@@ -139,14 +144,14 @@ impl<'py> Decoder<'_, 'py> {
             plan.shape.skip_unknown(reader);
             unknown.add(reader, start)?;
         }
-        unknown.put(self.py, plan, slots, reader, owner, &mut self.deferred)?;
+        unknown.put(fields, reader, owner, &mut self.deferred)?;
         Ok(())
     }
 
     #[cold]
     fn named(&self, plan: &Plan, number: u32, failure: Box<Failure>) -> Box<Failure> {
         match plan.numbered(number) {
-            Some((field, _)) => failure.at(PathElement::Name(field.name.clone_ref(self.py))),
+            Some((field, _)) => failure.in_field(self.py, field),
             None => failure,
         }
     }
@@ -167,13 +172,10 @@ impl<'py> Decoder<'_, 'py> {
     }
 
     /// Reads one record of a known field.
-    #[allow(clippy::too_many_arguments)] // One call for each record: a struct of them would be built as often.
     pub(super) fn record(
         &mut self,
-        plan: &Plan,
-        field: &Field,
-        shape: &FieldShape,
-        slots: Slots<'_>,
+        fields: FieldAccess<'_, 'py>,
+        (field, shape): (&Field, &FieldShape),
         reader: &mut Reader<'_>,
         (start, tag, end_tag): (usize, u32, u32),
         unknown: &mut UnknownFields,
@@ -184,7 +186,7 @@ impl<'py> Decoder<'_, 'py> {
                     reader.skip(tag, self.budget.depth)?;
                     return Ok(Next::Record);
                 }
-                self.items(plan, field, shape, slots, reader, start, unknown)?;
+                self.items(fields, field, shape, reader, start, unknown)?;
             } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
                 let mut start = start;
                 let mut dict = None;
@@ -193,9 +195,7 @@ impl<'py> Decoder<'_, 'py> {
                         Some((key, item)) => {
                             let dict = match &mut dict {
                                 Some(dict) => dict,
-                                None => {
-                                    dict.insert(field_access::dict(self.py, plan, field, slots)?)
-                                }
+                                None => dict.insert(fields.dict(field)?),
                             };
                             dict.set_item(key, item)?;
                         }
@@ -207,23 +207,22 @@ impl<'py> Decoder<'_, 'py> {
                     }
                 }
             } else if shape.kind.is_message() {
-                let held =
-                    field_access::get(self.py, plan, field, slots)?.filter(|held| !held.is_none());
+                let held = fields.get(field)?.filter(|held| !held.is_none());
                 let held_before = held.clone();
                 let item = self.message(field, shape, reader, held)?;
                 if !held_before.is_some_and(|held| held.is(&item)) {
-                    field_access::put(self.py, plan, field, slots, item)?;
+                    fields.put(field, item)?;
                 }
             } else {
                 match scalar(self.py, field, shape, reader)? {
-                    Some(item) => field_access::put(self.py, plan, field, slots, item)?,
+                    Some(item) => fields.put(field, item)?,
                     None => unknown.add(reader, start)?,
                 }
             }
             return Ok(Next::Record);
         }
         if tag & 7 == wire::LEN && shape.repeated && shape.kind.packable() {
-            self.packed(plan, field, shape, slots, reader, unknown)?;
+            self.packed(fields, field, shape, reader, unknown)?;
             return Ok(Next::Record);
         }
         if tag == end_tag {
@@ -422,14 +421,11 @@ fn read(message: Message<'_, '_>, leaves_numbers: bool) -> PyResult<()> {
     let plan = message.plan()?;
     let mut frame = Frame::new(py, plan)?;
     let mut decoder = Decoder {
-        py,
         source: Some(&data),
         canonical: message.is_canonical(),
-        // Levels and messages were counted when the bytes were checked.
-        budget: UNCOUNTED,
-        deferred: DeferredUnknownFields::default(),
-        absent: HashSet::new(),
         left: leaves_numbers.then(Vec::new),
+        // Levels and messages were counted when the bytes were checked.
+        ..Decoder::new(py, UNCOUNTED)
     };
     let mut reader = Reader::new(data.as_bytes(), start, end);
     let done = if only_numbers {

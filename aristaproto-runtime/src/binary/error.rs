@@ -8,6 +8,7 @@ use pyo3::types::PyString;
 use crate::python::arguments::Invoke;
 use crate::python::imports::api;
 use crate::python::limits::{Limits, STACK_LEVELS};
+use crate::schema::message::Field;
 use crate::wire::{check_utf8, Malformed};
 
 /// One element of the path to what is wrong.
@@ -68,6 +69,12 @@ impl Failure {
     pub fn at(mut self: Box<Self>, element: PathElement) -> Box<Self> {
         self.path.push(element);
         self
+    }
+
+    /// The same, seen from the message with the field.
+    #[cold]
+    pub fn in_field(self: Box<Self>, py: Python<'_>, field: &Field) -> Box<Self> {
+        self.at(PathElement::Name(field.name.clone_ref(py)))
     }
 
     /// The exception for it.

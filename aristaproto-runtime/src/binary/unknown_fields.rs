@@ -6,11 +6,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::memory::layout::Offset;
-use crate::memory::slot::Slots;
+use crate::message::field_access::FieldAccess;
 use crate::message::header::Message;
 use crate::python::growth::{append, concat, out_of_memory};
 use crate::python::values;
-use crate::schema::message::Plan;
 use crate::wire::{Key, Reader};
 
 /// The records of unknown fields: mostly one run of the bytes being read, which is copied once.
@@ -66,9 +65,7 @@ impl UnknownFields {
     /// `MemoryError`.
     pub fn put<'py>(
         &mut self,
-        py: Python<'py>,
-        plan: &Plan,
-        slots: Slots<'_>,
+        FieldAccess { py, plan, slots }: FieldAccess<'_, 'py>,
         reader: &Reader<'_>,
         owner: Option<&Bound<'py, PyAny>>,
         late: &mut DeferredUnknownFields<'py>,

@@ -10,128 +10,115 @@ use crate::python::values;
 use crate::schema::field::Storage;
 use crate::schema::message::{Field, Plan};
 
-/// What is there.
-///
-/// # Errors
-/// What looking up a key in a dict raises.
-pub fn get<'py>(
-    py: Python<'py>,
-    plan: &Plan,
-    field: &Field,
-    slots: Slots<'_>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    Ok(match &field.storage {
-        Storage::Slot(offset) => slots.get(py, *offset),
-        Storage::Extension(extension) => match held_extensions(py, plan, slots) {
-            Some(held) => held.get_item(extension.bind(py))?,
-            None => None,
-        },
-        Storage::Entry => None,
-    })
+/// The fields of a message, or of slots that become one.
+#[derive(Clone, Copy)]
+pub struct FieldAccess<'a, 'py> {
+    /// Attached.
+    pub py: Python<'py>,
+    /// The plan of the class.
+    pub plan: &'a Plan,
+    /// Its slots.
+    pub slots: Slots<'a>,
 }
 
-fn held_extensions<'py>(
-    py: Python<'py>,
-    plan: &Plan,
-    slots: Slots<'_>,
-) -> Option<Bound<'py, PyDict>> {
-    slots.get(py, plan.extensions_slot?)?.cast_into().ok()
-}
-
-/// Puts a value there, and takes away what other members of its oneof hold.
-///
-/// # Errors
-/// What adding to a dict raises.
-#[inline]
-pub fn put<'py>(
-    py: Python<'py>,
-    plan: &Plan,
-    field: &Field,
-    slots: Slots<'_>,
-    item: Bound<'py, PyAny>,
-) -> PyResult<()> {
-    match &field.storage {
-        Storage::Slot(offset) => {
-            slots.put(*offset, item);
-            for &other in &field.others {
-                slots.clear(py, other);
-            }
-        }
-        Storage::Extension(extension) => {
-            let held = if let Some(held) = held_extensions(py, plan, slots) {
-                held
-            } else {
-                let made = cpython::dict(py)?;
-                if let Some(offset) = plan.extensions_slot {
-                    slots.put(offset, made.clone().into_any());
-                }
-                made
-            };
-            held.set_item(extension.bind(py), item)?;
-        }
-        Storage::Entry => {}
+impl<'py> FieldAccess<'_, 'py> {
+    /// What is there.
+    ///
+    /// # Errors
+    /// What looking up a key in a dict raises.
+    pub fn get(self, field: &Field) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(match &field.storage {
+            Storage::Slot(offset) => self.slots.get(self.py, *offset),
+            Storage::Extension(extension) => match self.extensions() {
+                Some(held) => held.get_item(extension.bind(self.py))?,
+                None => None,
+            },
+            Storage::Entry => None,
+        })
     }
-    Ok(())
-}
 
-/// The list of a repeated field, ready to append to.
-///
-/// # Errors
-/// What asking another collection for its content raises.
-pub fn list<'py>(
-    py: Python<'py>,
-    plan: &Plan,
-    field: &Field,
-    slots: Slots<'_>,
-) -> PyResult<Bound<'py, PyList>> {
-    collection(py, plan, field, slots, |other| match other {
-        Some(other) => values::list_of(&other),
-        None => cpython::empty_list(py),
-    })
-}
+    fn extensions(self) -> Option<Bound<'py, PyDict>> {
+        let held = self.slots.get(self.py, self.plan.extensions_slot?)?;
+        held.cast_into().ok()
+    }
 
-/// The dict of a map field, ready to write to.
-///
-/// # Errors
-/// What asking another collection for its content raises.
-pub fn dict<'py>(
-    py: Python<'py>,
-    plan: &Plan,
-    field: &Field,
-    slots: Slots<'_>,
-) -> PyResult<Bound<'py, PyDict>> {
-    collection(py, plan, field, slots, |other| {
-        let dict = cpython::dict(py)?;
-        if let Some(other) = other {
-            dict.call_method1("update", (other,))?;
+    /// Puts a value there, and takes away what other members of its oneof hold.
+    ///
+    /// # Errors
+    /// What adding to a dict raises.
+    #[inline]
+    pub fn put(self, field: &Field, item: Bound<'py, PyAny>) -> PyResult<()> {
+        match &field.storage {
+            Storage::Slot(offset) => {
+                self.slots.put(*offset, item);
+                for &other in &field.others {
+                    self.slots.clear(self.py, other);
+                }
+            }
+            Storage::Extension(extension) => {
+                let held = if let Some(held) = self.extensions() {
+                    held
+                } else {
+                    let made = cpython::dict(self.py)?;
+                    if let Some(offset) = self.plan.extensions_slot {
+                        self.slots.put(offset, made.clone().into_any());
+                    }
+                    made
+                };
+                held.set_item(extension.bind(self.py), item)?;
+            }
+            Storage::Entry => {}
         }
-        Ok(dict)
-    })
-}
+        Ok(())
+    }
 
-/// What is there, if it is of the very type; else what `make` makes of another collection that is there and not empty, or of
-/// none.
-#[inline]
-fn collection<'py, T: PyTypeInfo>(
-    py: Python<'py>,
-    plan: &Plan,
-    field: &Field,
-    slots: Slots<'_>,
-    make: impl FnOnce(Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, T>>,
-) -> PyResult<Bound<'py, T>> {
-    let other = match get(py, plan, field, slots)? {
-        Some(held) => match held.cast_into_exact::<T>() {
-            Ok(held) => return Ok(held),
-            Err(other) => Some(other.into_inner()),
-        },
-        None => None,
-    };
-    let fresh = make(match other {
-        Some(other) if other.is_truthy()? => Some(other),
-        _ => None,
-    })?;
-    put(py, plan, field, slots, fresh.clone().into_any())?;
-    Ok(fresh)
+    /// The list of a repeated field, ready to append to.
+    ///
+    /// # Errors
+    /// What asking another collection for its content raises.
+    pub fn list(self, field: &Field) -> PyResult<Bound<'py, PyList>> {
+        self.collection(field, |other| match other {
+            Some(other) => values::list_of(&other),
+            None => cpython::empty_list(self.py),
+        })
+    }
+
+    /// The dict of a map field, ready to write to.
+    ///
+    /// # Errors
+    /// What asking another collection for its content raises.
+    pub fn dict(self, field: &Field) -> PyResult<Bound<'py, PyDict>> {
+        self.collection(field, |other| {
+            let dict = cpython::dict(self.py)?;
+            if let Some(other) = other {
+                dict.call_method1("update", (other,))?;
+            }
+            Ok(dict)
+        })
+    }
+
+    /// What is there, if it is of the very type; else what `make` makes of another collection that is there and not empty, or of
+    /// none.
+    #[inline]
+    fn collection<T: PyTypeInfo>(
+        self,
+        field: &Field,
+        make: impl FnOnce(Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, T>>,
+    ) -> PyResult<Bound<'py, T>> {
+        let other = match self.get(field)? {
+            Some(held) => match held.cast_into_exact::<T>() {
+                Ok(held) => return Ok(held),
+                Err(other) => Some(other.into_inner()),
+            },
+            None => None,
+        };
+        let fresh = make(match other {
+            Some(other) if other.is_truthy()? => Some(other),
+            _ => None,
+        })?;
+        self.put(field, fresh.clone().into_any())?;
+        Ok(fresh)
+    }
 }
 
 /// Whether of each oneof one member is set at most.
