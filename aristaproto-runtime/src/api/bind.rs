@@ -53,8 +53,7 @@ pub fn bind<'py>(
         let declared: Bound<'py, PyTuple> = schema.getattr("fields")?.cast_into()?;
         reserve::ensure((declared.len() + 8) * FIELD_BYTES)?;
         for (position, python) in declared.iter().enumerate() {
-            let (_, descriptor) = find_slot(&class, &python.getattr("name")?)?;
-            let (offset, _) = field_descriptor::find(&class, &descriptor)?;
+            let offset = offset_of(&class, &python.getattr("name")?)?;
             let (shape, field) = compile_field(&python, Storage::Slot(offset))?;
             drafts.push(Draft {
                 position,
@@ -91,6 +90,12 @@ fn find_slot<'py>(
     Err(PyTypeError::new_err(format!("{class} has no slot {name}")))
 }
 
+/// The offset of the slot with a name.
+fn offset_of(class: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> PyResult<Offset> {
+    let (_, descriptor) = find_slot(class, name)?;
+    Ok(field_descriptor::find(class, &descriptor)?.0)
+}
+
 /// Tells each member of a oneof the slots of the others; gives the slots of all that have others, and which
 /// oneof it is, counted from one.
 fn link_oneofs<'py>(
@@ -109,8 +114,7 @@ fn link_oneofs<'py>(
         count += 1;
         let mut offsets = Vec::new();
         for member in &members {
-            let (_, descriptor) = find_slot(class, &member.getattr("name")?)?;
-            offsets.push(field_descriptor::find(class, &descriptor)?.0);
+            offsets.push(offset_of(class, &member.getattr("name")?)?);
         }
         for Draft { field, .. } in drafts.iter_mut() {
             if let Some(own) = field.slot().filter(|own| offsets.contains(own)) {
@@ -189,10 +193,7 @@ fn assemble<'py>(
 ) -> PyResult<Plan> {
     let py = schema.py();
     let class = own.bind(py);
-    let slot_of = |name: &str| -> PyResult<Offset> {
-        let (_, descriptor) = find_slot(class, PyString::new(py, name).as_any())?;
-        Ok(field_descriptor::find(class, &descriptor)?.0)
-    };
+    let slot_of = |name: &str| offset_of(class, PyString::new(py, name).as_any());
     let flag = |name: &str| class.getattr(name)?.is_truthy();
     let extendable = schema.getattr("extendable")?.is_truthy()?;
     let message_kind = match (flag("__message_set__")?, extendable) {
@@ -201,11 +202,7 @@ fn assemble<'py>(
         _ => MessageKind::Plain,
     };
     let unknown = slot_of("_unknown_fields")?;
-    let extensions_slot = if extendable {
-        Some(slot_of("_extensions")?)
-    } else {
-        None
-    };
+    let extensions_slot = extendable.then(|| slot_of("_extensions")).transpose()?;
     drafts.sort_by_key(|draft| draft.shape.number);
     let mut declared = vec![0; drafts.len()];
     let mut positions = HashMap::with_capacity(drafts.len());
