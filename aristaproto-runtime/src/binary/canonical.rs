@@ -28,15 +28,6 @@ fn holds(condition: bool) -> Yes {
     condition.then_some(())
 }
 
-/// The values of a field's enum, if it is closed.
-#[inline]
-fn closed(field: &Field) -> Option<&EnumValues> {
-    field
-        .enum_values
-        .as_ref()
-        .filter(|enum_values| enum_values.closed)
-}
-
 /// Goes through bytes for as long as they are canonical.
 pub struct Canonical<'a, 'py> {
     py: Python<'py>,
@@ -95,7 +86,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
                 oneofs |= bit;
             }
             if entry.single {
-                let enum_values = || closed(plan.at(index)?.0);
+                let enum_values = || plan.at(index)?.0.closed_enum();
                 self.scalar(entry.kind, entry.utf8, enum_values, entry.implicit)?;
             } else {
                 let (field, shape) = plan.at(index)?;
@@ -202,7 +193,7 @@ impl<'a, 'py> Canonical<'a, 'py> {
         if shape.kind.is_message() {
             return self.message(field, shape);
         }
-        self.scalar(shape.kind, shape.utf8, || closed(field), implicit)
+        self.scalar(shape.kind, shape.utf8, || field.closed_enum(), implicit)
     }
 
     /// The same of a scalar. `utf8`: strings are known to be UTF-8. `enum_values`: those of a closed enum.

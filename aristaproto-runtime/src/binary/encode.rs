@@ -39,9 +39,9 @@ pub fn with_buffer<T>(work: impl FnOnce(&mut Writer) -> T) -> T {
 /// `EncodeError` with the path of a value that its field cannot carry.
 pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let py = object.py();
-    let made = written(object, |written| match written {
-        Written::In(holder) => Ok(holder),
-        Written::Bytes(bytes) => values::new_bytes(py, bytes),
+    let made = written(object, |bytes, holder| match holder {
+        Some(holder) => Ok(holder),
+        None => values::new_bytes(py, bytes),
     });
     match made? {
         Some(made) => Ok(made?.into_any()),
@@ -55,28 +55,16 @@ pub fn encode<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
 /// As for `encode`.
 pub fn byte_size(object: &Bound<'_, PyAny>) -> PyResult<usize> {
     let py = object.py();
-    let size = written(object, |written| match written {
-        Written::In(holder) => holder.as_bytes().len(),
-        Written::Bytes(bytes) => bytes.len(),
-    });
-    match size? {
+    match written(object, |bytes, _| bytes.len())? {
         Some(size) => Ok(size),
         None => api(py)?.encode.bind(py).invoke((object,))?.len(),
     }
 }
 
-/// Where the wire bytes of a message are.
-enum Written<'a, 'py> {
-    /// An object holds them, and no others.
-    In(Bound<'py, PyBytes>),
-    /// The message was not read since it was parsed from them, or they were just written.
-    Bytes(&'a [u8]),
-}
-
-/// Calls `work` with the wire bytes of a message; `None` when the plain codec is to write it, or to say what is wrong.
+/// Calls `work` with the wire bytes of a message, and the object that holds these and no others, if there is one; `None` when the plain codec is to write it, or to say what is wrong.
 fn written<'py, T>(
     object: &Bound<'py, PyAny>,
-    work: impl FnOnce(Written<'_, 'py>) -> T,
+    work: impl FnOnce(&[u8], Option<Bound<'py, PyBytes>>) -> T,
 ) -> PyResult<Option<T>> {
     let py = object.py();
     let Some(message) = Message::of(object) else {
@@ -91,11 +79,8 @@ fn written<'py, T>(
             if bytes.len() as u64 > limits.size {
                 return Ok(None);
             }
-            return Ok(Some(work(if bytes.len() == data.as_bytes().len() {
-                Written::In(data)
-            } else {
-                Written::Bytes(bytes)
-            })));
+            let holder = (bytes.len() == data.as_bytes().len()).then(|| data.clone());
+            return Ok(Some(work(bytes, holder)));
         }
         if !message.holds_arrays() {
             read_pending(message)?;
@@ -107,7 +92,7 @@ fn written<'py, T>(
             return Err(Stop::Fallback);
         }
         let bytes = out.finish().map_err(out_of_memory)?;
-        Ok(work(Written::Bytes(bytes)))
+        Ok(work(bytes, None))
     });
     match written {
         Ok(made) if encoder.incomplete => {

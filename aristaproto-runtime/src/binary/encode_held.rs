@@ -121,20 +121,12 @@ impl Encoder {
         if shape.kind.is_message() {
             return values::for_each_back(list, |item| self.value(field, shape, &item, out));
         }
-        let encoding = if field.packed {
-            FieldEncoding::Packed
+        let (encoding, key) = if field.packed {
+            (FieldEncoding::Packed, shape.packed_key)
         } else {
-            FieldEncoding::Each
+            (FieldEncoding::Each, shape.key)
         };
-        let (kind, key) = (
-            shape.kind,
-            if field.packed {
-                shape.packed_key
-            } else {
-                shape.key
-            },
-        );
-        let exact = self.exact;
+        let (kind, exact) = (shape.kind, self.exact);
         if !field.is_closed
             && peek(list, |list| {
                 written_plainly(list, encoding, kind, key, exact, out)

@@ -135,11 +135,7 @@ pub fn scalar(
             let number = long(item)?;
             if kind == Kind::Enum {
                 let number = number.of_kind(kind).ok_or(Stop::Fallback)? as i32;
-                if let Some(enum_values) = field
-                    .enum_values
-                    .as_ref()
-                    .filter(|enum_values| enum_values.closed)
-                {
+                if let Some(enum_values) = field.closed_enum() {
                     enum_values.find(item.py(), number)?.ok_or(Stop::Fallback)?;
                 }
             }

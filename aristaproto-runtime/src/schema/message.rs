@@ -83,6 +83,12 @@ impl Field {
             }
     }
 
+    /// The values of a closed enum.
+    #[inline]
+    pub fn closed_enum(&self) -> Option<&EnumValues> {
+        self.enum_values.as_ref().filter(|values| values.closed)
+    }
+
     /// The number, above zero, and the member of a closed enum that it stands for.
     #[inline]
     pub fn closed_member(&self, number: Option<i32>) -> Option<(u64, &Py<PyAny>)> {
