@@ -7,7 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
-use crate::api::field_descriptor::SlotParts;
+use crate::api::field_descriptor::{Empty, FieldSlot};
 use crate::api::{field_descriptor, message_type};
 use crate::memory::layout::{Layout, MessageClass, Offset};
 use crate::memory::reserve;
@@ -25,12 +25,11 @@ const FLAT_FIELDS: usize = 8;
 /// More bytes than a field takes in the plan of its class and while that is made.
 const FIELD_BYTES: usize = 4096;
 
-/// A field on its way into a plan, with its position in order of declaration and the schema's `Field`.
-struct Draft<'py> {
+/// A field on its way into a plan, with its position in order of declaration.
+struct Draft {
     position: usize,
     shape: FieldShape,
     field: Field,
-    python: Bound<'py, PyAny>,
 }
 
 /// Compiles the plan of a schema that is complete, and replaces the slot descriptors of its class by those of this codec.
@@ -59,7 +58,6 @@ pub fn bind<'py>(
                 position,
                 shape,
                 field,
-                python,
             });
         }
         let members = link_oneofs(schema, &class, &mut drafts)?;
@@ -101,7 +99,7 @@ fn offset_of(class: &Bound<'_, PyType>, name: &Bound<'_, PyAny>) -> PyResult<Off
 fn link_oneofs<'py>(
     schema: &Bound<'py, PyAny>,
     class: &Bound<'py, PyType>,
-    drafts: &mut [Draft<'py>],
+    drafts: &mut [Draft],
 ) -> PyResult<Vec<(Offset, u32)>> {
     let mut all = Vec::new();
     let mut count = 0;
@@ -130,31 +128,25 @@ fn link_oneofs<'py>(
 /// The descriptor of a field, which is put into its class, and one that leaves the other members of a oneof alone.
 fn describe<'py>(
     class: &Bound<'py, PyType>,
-    draft: &Draft<'py>,
+    draft: &Draft,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
     let py = class.py();
     let name = draft.field.name.bind(py).as_any();
     let (owner, found) = find_slot(class, name)?;
-    let default = if draft.shape.repeated {
-        py.get_type::<PyList>().into_any()
-    } else if draft.shape.entry.is_some() {
-        py.get_type::<PyDict>().into_any()
-    } else {
-        draft.python.getattr("default")?
-    };
     // The offset is good for messages of the class whose slot it is, not for all that inherit the attribute.
     let (offset, declarer) = field_descriptor::find(class, &found)?;
     let shape = &draft.shape;
     let make = |others: &[Offset]| {
-        let parts = SlotParts {
-            owner: &declarer,
-            name,
-            offset,
-            default: &default,
-            numbers: shape.is_numbers().then_some(shape.number),
-            others: others.to_vec(),
+        let empty = if shape.is_numbers() {
+            Empty::Numbers(shape.number)
+        } else if shape.repeated {
+            Empty::List
+        } else if shape.entry.is_some() {
+            Empty::Dict
+        } else {
+            Empty::Default(draft.field.default.clone_ref(py))
         };
-        field_descriptor::new_slot(py, parts)
+        FieldSlot::descriptor(&declarer, name, offset, empty, others)
     };
     let descriptor = if field_descriptor::is_slot(&found) {
         found
@@ -188,7 +180,7 @@ fn assemble<'py>(
     schema: &Bound<'py, PyAny>,
     own: MessageClass,
     base: &Bound<'py, PyType>,
-    mut drafts: Vec<Draft<'py>>,
+    mut drafts: Vec<Draft>,
     members: Vec<(Offset, u32)>,
 ) -> PyResult<Plan> {
     let py = schema.py();
@@ -286,20 +278,11 @@ pub fn bind_slot(
     default: &Bound<'_, PyAny>,
 ) -> PyResult<()> {
     caught(|| {
-        let py = owner.py();
         MessageClass::new(owner)?;
         let descriptor = owner.getattr("__dict__")?.get_item(name)?;
-        let made = field_descriptor::new_slot(
-            py,
-            SlotParts {
-                owner,
-                name: name.as_any(),
-                offset: field_descriptor::find(owner, &descriptor)?.0,
-                default,
-                numbers: None,
-                others: Vec::new(),
-            },
-        )?;
+        let (offset, _) = field_descriptor::find(owner, &descriptor)?;
+        let empty = Empty::Default(default.clone().unbind());
+        let made = FieldSlot::descriptor(owner, name.as_any(), offset, empty, &[])?;
         put_into(owner, name.as_any(), &made)
     })
 }

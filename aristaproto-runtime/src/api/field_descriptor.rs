@@ -6,7 +6,7 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyType};
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::binary::arrays;
@@ -17,11 +17,14 @@ use crate::message::header::Message;
 use crate::python::cpython;
 
 /// What an empty slot reads as.
-enum Empty {
+pub enum Empty {
+    /// This value.
     Default(Py<PyAny>),
+    /// A new list.
     List,
     /// A list of numbers, of the field with this number: arrays are copied into it.
     Numbers(u32),
+    /// A new dict.
     Dict,
 }
 
@@ -38,6 +41,26 @@ pub struct FieldSlot {
 }
 
 impl FieldSlot {
+    /// A descriptor of the field with a name in the class that declares it.
+    ///
+    /// # Errors
+    /// `TypeError` when the class has no slot at the offset.
+    pub fn descriptor<'py>(
+        owner: &Bound<'py, PyType>,
+        name: &Bound<'py, PyAny>,
+        offset: Offset,
+        empty: Empty,
+        others: &[Offset],
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let made = Self {
+            slot: SlotOf::new(owner, offset)?,
+            name: name.clone().unbind(),
+            empty,
+            others: others.to_vec(),
+        };
+        Ok(Bound::new(owner.py(), made)?.into_any())
+    }
+
     /// The value of the field, as long as nothing is to be done for it; `None` leaves it to `read`.
     #[inline]
     pub fn glance<'py>(&self, object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
@@ -125,7 +148,7 @@ impl FieldSlot {
     }
 }
 
-// The interpreter calls `calls::get_slot` and `set_slot` instead, except by these names.
+// The interpreter calls `message_type::get_slot` and `set_slot` instead, except by these names.
 #[pymethods]
 impl FieldSlot {
     fn __get__<'py>(
@@ -194,42 +217,4 @@ pub fn find<'py>(
 /// Whether an object is a descriptor made here.
 pub fn is_slot(descriptor: &Bound<'_, PyAny>) -> bool {
     descriptor.is_exact_instance_of::<FieldSlot>()
-}
-
-/// What `new_slot` makes a descriptor of.
-pub struct SlotParts<'a, 'py> {
-    /// The class that declares the field.
-    pub owner: &'a Bound<'py, PyType>,
-    /// The field's name.
-    pub name: &'a Bound<'py, PyAny>,
-    /// The slot.
-    pub offset: Offset,
-    /// What an unset field reads as; `list` or `dict`, the types, for a new one of them.
-    pub default: &'a Bound<'py, PyAny>,
-    /// Of a list of numbers: the field's number.
-    pub numbers: Option<u32>,
-    /// The slots of the other members of its oneof.
-    pub others: Vec<Offset>,
-}
-
-/// A descriptor for a field.
-///
-/// # Errors
-/// `TypeError` when the class has no slot there.
-pub fn new_slot<'py>(py: Python<'py>, parts: SlotParts<'_, 'py>) -> PyResult<Bound<'py, PyAny>> {
-    let made = FieldSlot {
-        slot: SlotOf::new(parts.owner, parts.offset)?,
-        name: parts.name.clone().unbind(),
-        empty: if let Some(number) = parts.numbers {
-            Empty::Numbers(number)
-        } else if parts.default.is(py.get_type::<PyList>()) {
-            Empty::List
-        } else if parts.default.is(py.get_type::<PyDict>()) {
-            Empty::Dict
-        } else {
-            Empty::Default(parts.default.clone().unbind())
-        },
-        others: parts.others,
-    };
-    Ok(Bound::new(py, made)?.into_any())
 }

@@ -60,7 +60,7 @@ pub struct StaticType(pub UnsafeCell<ffi::PyTypeObject>);
 // SAFETY: CPython changes type objects, and only while attached to the interpreter.
 unsafe impl Sync for StaticType {}
 
-/// The base of all messages; `calls::base_class` fills it in.
+/// The base of all messages; `message_type::base_class` fills it in.
 // SAFETY: all zeroes is what C's static initialisation gives the members that are not named.
 pub static BASE: StaticType = StaticType(UnsafeCell::new(unsafe { std::mem::zeroed() }));
 
