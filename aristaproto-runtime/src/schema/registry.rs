@@ -1,6 +1,7 @@
 //! The plans of message classes, by class, for all threads.
 
 use std::cell::RefCell;
+use std::hash::BuildHasherDefault;
 use std::rc::{Rc, Weak};
 
 use pyo3::exceptions::PyTypeError;
@@ -15,29 +16,23 @@ use crate::schema::hashing::QuickMap;
 use crate::schema::message::{ExtensionField, Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
-type Plans = RefCell<Option<QuickMap<usize, Weak<Plan>>>>;
-
-static PLANS: Attached<Plans> = Attached::new(RefCell::new(None));
+static PLANS: Attached<RefCell<QuickMap<usize, Weak<Plan>>>> = Attached::new(RefCell::new(
+    QuickMap::with_hasher(BuildHasherDefault::new()),
+));
 
 /// Makes `plan` the one of its class.
 fn register(py: Python<'_>, plan: &Rc<Plan>) {
-    PLANS
-        .get(py)
-        .borrow_mut()
-        .get_or_insert_default()
-        .insert(plan.class.as_ptr() as usize, Rc::downgrade(plan));
+    let address = plan.class.as_ptr() as usize;
+    let mut plans = PLANS.get(py).borrow_mut();
+    plans.insert(address, Rc::downgrade(plan));
 }
 
 /// Takes a plan off the list when it goes, unless it was not on it.
 fn unregister(py: Python<'_>, class: usize) {
     if let Ok(mut plans) = PLANS.get(py).try_borrow_mut() {
-        if let Some(plans) = plans.as_mut() {
-            if plans
-                .get(&class)
-                .is_some_and(|plan| plan.strong_count() == 0)
-            {
-                plans.remove(&class);
-            }
+        let found = plans.get(&class);
+        if found.is_some_and(|plan| plan.strong_count() == 0) {
+            plans.remove(&class);
         }
     }
 }
@@ -45,12 +40,7 @@ fn unregister(py: Python<'_>, class: usize) {
 /// The plan of the class at an address, if it has one.
 #[inline]
 pub fn known_plan(py: Python<'_>, class: usize) -> Option<Rc<Plan>> {
-    PLANS
-        .get(py)
-        .borrow()
-        .as_ref()?
-        .get(&class)
-        .and_then(Weak::upgrade)
+    PLANS.get(py).borrow().get(&class).and_then(Weak::upgrade)
 }
 
 /// The plan of a message class; builds the class' schema if need be.
