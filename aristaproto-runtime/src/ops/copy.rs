@@ -130,16 +130,6 @@ fn postpone_copy<'py>(
     Ok(true)
 }
 
-/// The same of a message that only one other holds, so that it cannot be met again.
-fn deepcopy_once<'py>(
-    message: Message<'_, 'py>,
-    memo: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let made = new_message(message.object().py(), message.plan()?)?;
-    fill(message, &made, memo)?;
-    Ok(made)
-}
-
 fn fill<'py>(
     message: Message<'_, 'py>,
     made: &Bound<'py, PyAny>,
@@ -275,23 +265,20 @@ pub fn deep_value<'py>(
     value: &Bound<'py, PyAny>,
     memo: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    if let Some(own) = &field.class {
-        if value.get_type_ptr().cast() == own.as_ptr() {
-            if let Some(message) = Message::of(value) {
-                if message.copies_itself() {
-                    if values::is_unshared(value) {
-                        return deepcopy_once(message, memo);
-                    }
-                    if let Some(found) = Memo(memo).find(value)? {
-                        return Ok(found);
-                    }
-                    let made = new_message(value.py(), message.plan()?)?;
-                    Memo(memo).keep(value, &made)?;
-                    fill(message, &made, memo)?;
-                    return Ok(made);
-                }
+    let message = field.message(value).filter(|it| it.copies_itself());
+    if let Some(message) = message {
+        let shared = !values::is_unshared(value);
+        if shared {
+            if let Some(found) = Memo(memo).find(value)? {
+                return Ok(found);
             }
         }
+        let made = new_message(value.py(), message.plan()?)?;
+        if shared {
+            Memo(memo).keep(value, &made)?;
+        }
+        fill(message, &made, memo)?;
+        return Ok(made);
     }
     if is_immutable(value)
         || field

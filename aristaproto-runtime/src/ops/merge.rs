@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyList};
 
 use crate::binary::decoder::read_pending;
 use crate::memory::layout::Offset;
+use crate::message::field_access::FieldAccess;
 use crate::message::header::Message;
 use crate::ops::copy::{deep_container, deep_value};
 use crate::python::arguments::Invoke;
@@ -54,6 +55,11 @@ fn merge_fields<'py>(
     by_python: &Bound<'py, PyAny>,
 ) -> PyResult<()> {
     let py = mine.object().py();
+    let fields = FieldAccess {
+        py,
+        plan,
+        slots: mine.slots(),
+    };
     // Messages first: one that holds itself is refused before any list has grown.
     let is_message = |(_, entry): &&(Offset, EncodeEntry)| entry.encoding == FieldEncoding::Message;
     let messages = plan.encode_table.iter().filter(is_message);
@@ -66,7 +72,7 @@ fn merge_fields<'py>(
         ) else {
             continue;
         };
-        if !merge_field(field, shape, offset, mine, &value, by_python)? {
+        if !merge_field(fields, field, shape, &value, by_python)? {
             by_python.invoke((mine.object(), &field.python, value))?;
         }
     }
@@ -77,7 +83,7 @@ fn merge_fields<'py>(
             None => added,
         };
         if all.is_exact_instance_of::<PyBytes>() {
-            mine.slots().put(plan.unknown, all);
+            fields.slots.put(plan.unknown, all);
         }
     }
     Ok(())
@@ -85,16 +91,14 @@ fn merge_fields<'py>(
 
 /// Merges a value into the field of a message; false when Python is to do it.
 fn merge_field<'py>(
+    fields: FieldAccess<'_, 'py>,
     field: &Field,
     shape: &FieldShape,
-    offset: Offset,
-    mine: Message<'_, 'py>,
     value: &Bound<'py, PyAny>,
     by_python: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
-    let py = value.py();
-    let slots = mine.slots();
-    let held = slots.get(py, offset);
+    let py = fields.py;
+    let held = fields.get(field)?;
     if shape.repeated || shape.entry.is_some() {
         let is_usual = value.is_exact_instance_of::<PyList>() && shape.repeated
             || value.is_exact_instance_of::<PyDict>() && !shape.repeated;
@@ -106,7 +110,7 @@ fn merge_field<'py>(
         }
         let added = deep_container(field, value, cpython::dict(py)?.as_any())?;
         let Some(held) = held else {
-            slots.put(offset, added);
+            fields.put(field, added)?;
             return Ok(true);
         };
         if let (true, Ok(list)) = (shape.repeated, held.cast_exact::<PyList>()) {
@@ -128,12 +132,8 @@ fn merge_field<'py>(
                 _ => Ok(false),
             };
         }
-        assign(
-            field,
-            offset,
-            mine,
-            deep_value(field, value, cpython::dict(py)?.as_any())?,
-        );
+        let copied = deep_value(field, value, cpython::dict(py)?.as_any())?;
+        fields.put(field, copied)?;
     } else {
         let plain = values::is_exact_scalar(value)
             || (field.enum_values.as_ref()).is_some_and(|it| value.get_type().is(&it.class));
@@ -146,17 +146,8 @@ fn merge_field<'py>(
             Err(_) => value.is_truthy().map(|truth| !truth),
         };
         if field.presence || !is_default()? {
-            assign(field, offset, mine, value.clone());
+            fields.put(field, value.clone())?;
         }
     }
     Ok(true)
-}
-
-/// Sets a field, and clears the other members of its oneof.
-fn assign(field: &Field, offset: Offset, message: Message<'_, '_>, value: Bound<'_, PyAny>) {
-    let slots = message.slots();
-    slots.put(offset, value);
-    for &other in &field.others {
-        slots.clear(message.object().py(), other);
-    }
 }
