@@ -6,7 +6,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyInt, PyMemoryView, PyString};
 
 use crate::python::borrowed::{peek, ValueRef};
 use crate::python::fallback::{Outcome, Stop};
-use crate::python::int::Long;
+use crate::python::int::{Int, Long};
 use crate::python::values;
 use crate::schema::message::Field;
 use crate::schema::wire_table::FieldShape;
@@ -23,42 +23,35 @@ pub fn plain(
     is_exact: bool,
     out: &mut Writer,
 ) -> bool {
-    match kind {
-        Kind::String => match value.utf8() {
-            Some(text) => bytes(text, key, skip_zero, out),
-            None => return false,
-        },
-        Kind::Bytes => match value.bytes() {
-            Some(held) => bytes(held, key, skip_zero, out),
-            None => return false,
-        },
-        Kind::Double => match value.float() {
-            Some(number) => fixed64(number.to_bits(), key, skip_zero, out),
-            None => return false,
-        },
-        Kind::Float => match value.float().map(|wide| (wide, wide as f32)) {
-            Some((wide, number)) if fits(wide, number, is_exact) => {
-                fixed32(number.to_bits(), key, skip_zero, out);
-            }
-            _ => return false,
-        },
-        Kind::Bool => match value.truth() {
-            Some(truth) => varint(u64::from(truth), key, skip_zero, out),
-            None => return false,
-        },
-        Kind::Group | Kind::Message => return false,
-        Kind::Enum if is_exact => return false,
+    let done = match kind {
+        Kind::String => value.utf8().map(|text| bytes(text, key, skip_zero, out)),
+        Kind::Bytes => value.bytes().map(|held| bytes(held, key, skip_zero, out)),
+        Kind::Double => {
+            let number = value.float();
+            number.map(|number| fixed64(number.to_bits(), key, skip_zero, out))
+        }
+        Kind::Float => {
+            let number = value.float().map(|wide| (wide, wide as f32));
+            let number = number.filter(|&(wide, number)| fits(wide, number, is_exact));
+            number.map(|(_, number)| fixed32(number.to_bits(), key, skip_zero, out))
+        }
+        Kind::Bool => {
+            let truth = value.truth();
+            truth.map(|truth| varint(u64::from(truth), key, skip_zero, out))
+        }
+        Kind::Group | Kind::Message => None,
+        Kind::Enum if is_exact => None,
         _ => {
             let number = if is_exact {
                 value.exact_int()
             } else {
                 value.int()
             };
-            let number = number.and_then(crate::python::int::Int::value);
+            let number = number.and_then(Int::value);
             return number.is_some_and(|number| integer(number, kind, key, skip_zero, out));
         }
-    }
-    true
+    };
+    done.is_some()
 }
 
 /// Writes an integer as its type is written; false when it is out of range.
