@@ -25,7 +25,6 @@ use crate::python::values::Pulse;
 use crate::schema::datetime;
 use crate::schema::field::Wrapped;
 use crate::schema::message::{ExtensionField, Field, Plan};
-use crate::schema::wire_table::FieldShape;
 use crate::wire::Kind;
 
 /// A new message of the plan's class from JSON text; `None` for what the plain codec is to read or to refuse. `ignore_unknown`:
@@ -236,7 +235,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             },
             Form::Wrapper => {
                 let (field, shape) = some(plan.at(0))?;
-                put(field, message, some(self.value(field, shape, value)?)?)?;
+                put(field, message, some(self.value((field, shape), value)?)?)?;
             }
             Form::Any => self.any(plan, message, value)?,
             Form::Other => return Err(Stop::Fallback),
@@ -345,28 +344,24 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     /// Reads what an attribute is to hold; nothing for an enum value that is passed over.
     fn field(
         &mut self,
-        (field, shape): TypedField<'_>,
+        field: TypedField<'_>,
         value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
-        if shape.repeated {
-            self.list((field, shape), value).map(Some)
-        } else if shape.entry.is_some() {
-            self.map((field, shape), value).map(Some)
+        if field.1.repeated {
+            self.list(field, value).map(Some)
+        } else if field.1.entry.is_some() {
+            self.map(field, value).map(Some)
         } else {
-            self.value(field, shape, value)
+            self.value(field, value)
         }
     }
 
-    fn list(
-        &mut self,
-        (field, shape): TypedField<'_>,
-        value: &I::Value,
-    ) -> Outcome<Bound<'py, PyAny>> {
+    fn list(&mut self, field: TypedField<'_>, value: &I::Value) -> Outcome<Bound<'py, PyAny>> {
         let mut elements = self.input.elements(value)?;
         let list = cpython::empty_list(self.py)?;
         while let Some(item) = self.input.next_element(&mut elements)? {
             self.pass_value()?;
-            if let Some(made) = self.value(field, shape, &item)? {
+            if let Some(made) = self.value(field, &item)? {
                 list.append(made)?;
             }
         }
@@ -390,7 +385,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             let key = self
                 .input
                 .map_key(key, &entry.0, shapes.0.kind, is_common)?;
-            if let Some(made) = self.value(&entry.1, &shapes.1, &item)? {
+            if let Some(made) = self.value((&entry.1, &shapes.1), &item)? {
                 dict.set_item(key, made)?;
             } else {
                 dict.set_item(&key, self.py.None())?;
@@ -408,12 +403,11 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
     /// Reads one value; nothing for an enum value that is passed over.
     pub(super) fn value(
         &mut self,
-        field: &Field,
-        shape: &FieldShape,
+        (field, shape): TypedField<'_>,
         value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         match shape.kind {
-            Kind::Message | Kind::Group => self.message_value(field, shape, value),
+            Kind::Message | Kind::Group => self.message_value((field, shape), value),
             Kind::Enum => self.enum_value(field, value),
             kind => self.input.scalar(value, field, kind).map(Some),
         }
@@ -449,8 +443,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
 
     fn message_value(
         &mut self,
-        field: &Field,
-        shape: &FieldShape,
+        (field, shape): TypedField<'_>,
         value: &I::Value,
     ) -> Outcome<Option<Bound<'py, PyAny>>> {
         let plan = field.plan(self.py, shape)?;
@@ -470,8 +463,7 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
             }
             Wrapped::Scalar if self.input.message(value).is_none() => {
                 let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
-                let (inner, inner_shape) = some(scalar)?;
-                return self.value(inner, inner_shape, value);
+                return self.value(some(scalar)?, value);
             }
             Wrapped::Scalar | Wrapped::Other => {}
         }

@@ -27,11 +27,11 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                 Some(some(field.enum_values.as_ref())?.member(self.py, 0)?)
             }
             JsonType::Number => {
-                let made = self.value(field, shape, value)?;
+                let made = self.value((field, shape), value)?;
                 let number: f64 = some(made.as_ref())?.extract()?;
                 made.filter(|_| number.is_finite())
             }
-            _ => self.value(field, shape, value)?,
+            _ => self.value((field, shape), value)?,
         };
         put(field, message, some(made)?)
     }

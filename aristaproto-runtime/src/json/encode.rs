@@ -172,12 +172,14 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     ) -> Outcome {
         let slots = message.slots();
         let keys = names.keys(self.options.snake);
-        let fields = slots.each(&plan.offsets).take(plan.fields.len());
-        for (index, ((), slot)) in fields.enumerate() {
+        for (index, ((), slot)) in slots.each(&plan.offsets).enumerate() {
             if slot.is_empty() && !self.options.defaults {
                 continue;
             }
-            let field = some(plan.at(index))?;
+            // The last slots are no fields'.
+            let Some(field) = plan.at(index) else {
+                break;
+            };
             let key = JsonKey::Field(keys, index);
             let is_set = match &slot.get(self.py) {
                 Some(held) => self.field(field, key, held, object)?,
@@ -243,7 +245,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         } else if field.presence {
             self.out.null()
         } else {
-            self.value(field, shape, field.default.bind(self.py))?
+            self.value((field, shape), field.default.bind(self.py))?
         };
         self.out.member(object, written)
     }
@@ -266,7 +268,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 return Ok(false);
             }
             self.out.key(object, key)?;
-            self.list(field, shape, &list)?
+            self.list((field, shape), &list)?
         } else if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
             let entries = entries_of(held)?;
             if entries.is_empty() {
@@ -282,7 +284,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             self.out.key(object, key)?;
             match scalar {
                 Some(scalar) => self.out.scalar(scalar, held)?,
-                None => self.value(field, shape, held)?,
+                None => self.value((field, shape), held)?,
             }
         };
         self.out.member(object, written)?;
@@ -312,15 +314,14 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
 
     pub(super) fn list(
         &mut self,
-        field: &Field,
-        shape: &FieldShape,
+        field: TypedField<'_>,
         list: &Bound<'py, PyList>,
     ) -> Outcome<O::Written> {
         let mut array = self.out.begin_array()?;
         values::for_each(list, |_, item| -> Outcome {
             self.pass_value()?;
             self.out.element(&mut array);
-            let written = self.value(field, shape, &item)?;
+            let written = self.value(field, &item)?;
             self.out.add(&mut array, written)
         })?;
         Ok(self.out.end_array(array))
@@ -336,7 +337,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         for (key, item) in entries {
             self.pass_value()?;
             self.map_key(&entry.0, shapes.0.kind, key, &mut object)?;
-            let written = self.value(&entry.1, &shapes.1, item)?;
+            let written = self.value((&entry.1, &shapes.1), item)?;
             self.out.member(&mut object, written)?;
         }
         Ok(self.out.end_object(object))
@@ -378,12 +379,11 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
     /// Writes one value, zero or not.
     pub(super) fn value(
         &mut self,
-        field: &Field,
-        shape: &FieldShape,
+        (field, shape): TypedField<'_>,
         item: &Bound<'py, PyAny>,
     ) -> Outcome<O::Written> {
         match shape.kind {
-            Kind::Message | Kind::Group => self.message_value(field, shape, item),
+            Kind::Message | Kind::Group => self.message_value((field, shape), item),
             Kind::Enum => self.enum_value(field, item),
             _ if self.is_python() => self.out.plain(item),
             kind => {
@@ -415,8 +415,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
 
     fn message_value(
         &mut self,
-        field: &Field,
-        shape: &FieldShape,
+        (field, shape): TypedField<'_>,
         item: &Bound<'py, PyAny>,
     ) -> Outcome<O::Written> {
         if field.wrapped != Wrapped::No && self.is_python() {
@@ -433,8 +432,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             }
             Wrapped::Scalar => {
                 let scalar = plan.at(0).filter(|(_, shape)| !shape.kind.is_message());
-                let (inner, inner_shape) = some(scalar)?;
-                self.value(inner, inner_shape, item)
+                self.value(some(scalar)?, item)
             }
             wrapped => {
                 if let Some((seconds, nanos)) = datetime::parts(wrapped, item) {

@@ -29,8 +29,8 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                 self.map(entry, shapes, &entries)
             }
             Form::ListValue => {
-                let ((field, shape), held) = held(plan, message, 1)?;
-                self.list(field, shape, &self.list_or_empty(held)?)
+                let (field, held) = held(plan, message, 1)?;
+                self.list(field, &self.list_or_empty(held)?)
             }
             Form::Value => self.json_value(plan, message),
             Form::Time(wrapped) => {
@@ -40,8 +40,8 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             }
             Form::FieldMask => self.field_mask(plan, message),
             Form::Wrapper => {
-                let ((field, shape), _) = held(plan, message, 1)?;
-                self.value(field, shape, &held_or_default(plan, message, 1)?)
+                let field = some(plan.numbered(1))?;
+                self.value(field, &held_or_default(plan, message, 1)?)
             }
             Form::Any => self.any(plan, message),
             Form::Fields | Form::Other => Err(Stop::Fallback),
@@ -68,8 +68,8 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
         let Some((held, index)) = set else {
             return Ok(self.out.null());
         };
-        let (field, shape) = some(plan.at(index))?;
-        match shape.kind {
+        let field = some(plan.at(index))?;
+        match field.1.kind {
             Kind::Enum => Ok(self.out.null()),
             Kind::Double if !self.is_python() => {
                 let Some(Scalar::Double(number)) = Scalar::of(Kind::Double, &held) else {
@@ -81,7 +81,7 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
                     None => self.out.scalar(Scalar::Double(number), &held),
                 }
             }
-            _ => self.value(field, shape, &held),
+            _ => self.value(field, &held),
         }
     }
 

@@ -304,12 +304,10 @@ pub enum EnumNames {
 impl EnumNames {
     fn new(py: Python<'_>, values: &EnumValues) -> PyResult<Self> {
         let class = values.class.bind(py);
-        if class.hasattr("__proto_name__")?
-            && class
-                .getattr("__proto_name__")?
-                .eq("google.protobuf.NullValue")?
-        {
-            return Ok(Self::Null);
+        if let Some(name) = class.getattr_opt("__proto_name__")? {
+            if name.eq("google.protobuf.NullValue")? {
+                return Ok(Self::Null);
+            }
         }
         let (mut names, mut by_name) = (Vec::new(), HashMap::new());
         let declared: Bound<'_, PyDict> = class
