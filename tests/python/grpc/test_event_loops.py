@@ -158,3 +158,45 @@ print("parent")
         transport,
     )
     assert output == "child\nparent\n"
+
+
+def test_connection_that_is_lost_on_uvloop() -> None:
+    """uvloop raises RuntimeError for a write that comes too late, where asyncio's own loop does nothing."""
+    pytest.importorskip("uvloop", reason="uvloop has no package for this system")
+    output = output_of("""
+import asyncio, uvloop
+from grpclib.client import Channel
+from grpclib.exceptions import GRPCError
+from tests.python.grpc.raw_server import Answer, frame, raw_server
+from trees.grpclib.example import MyServiceStub, Request, Response, VersionRequest
+
+async def endless(message):
+    yield message
+    await asyncio.Event().wait()
+
+async def main():
+    answer = Answer(frame(bytes(Response())), status=None, close=True, after_request=False)
+    async with raw_server(answer) as port:
+        for _ in range(10):
+            async with Channel("127.0.0.1", port) as channel:
+                stub = MyServiceStub(channel)
+                try:
+                    await asyncio.wait_for(stub.upload(endless(Request())), 10)
+                except GRPCError as error:
+                    assert error.status.name == "UNAVAILABLE", error
+                else:
+                    raise AssertionError("the status has not come")
+            async with Channel("127.0.0.1", port) as channel:
+                stub = MyServiceStub(channel)
+                try:
+                    async for _ in stub.chat(endless(VersionRequest())):
+                        pass
+                except GRPCError as error:
+                    assert error.status.name == "UNAVAILABLE", error
+                else:
+                    raise AssertionError("the status has not come")
+
+uvloop.run(main())
+print("done")
+""")
+    assert output == "done\n"

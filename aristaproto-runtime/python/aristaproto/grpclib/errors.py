@@ -14,9 +14,10 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from types import TracebackType
 
-__all__ = ("CallTerminated", "Steps", "ended_without_status", "no_response")
+__all__ = ("CallTerminated", "Steps", "ended_without_status", "no_response", "written")
 
 
 class CallTerminated(GRPCError, StreamTerminatedError):
@@ -84,6 +85,8 @@ def _cancelling(task: Any) -> int:
 
 
 def _documented(error: Exception, response_name: str) -> Exception:
+    if _is_of_closed_transport(error):
+        return CallTerminated(Status.UNAVAILABLE, _LOST)
     if isinstance(error, (GRPCError, OSError, asyncio.TimeoutError)):
         return error
     if isinstance(error, StreamTerminatedError):
@@ -95,6 +98,24 @@ def _documented(error: Exception, response_name: str) -> Exception:
     else:
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return GRPCError(Status.INTERNAL, f"the response is not a valid {response_name}; {why}")
+
+
+_LOST = "the connection was lost"
+
+
+async def written(writing: Awaitable[None]) -> None:
+    """Waits for a write, which raises StreamTerminatedError if the connection has gone, on every event loop."""
+    try:
+        await writing
+    except RuntimeError as error:
+        if not _is_of_closed_transport(error):
+            raise
+        raise StreamTerminatedError(_LOST) from error
+
+
+def _is_of_closed_transport(error: Exception) -> bool:
+    """Whether a write came too late on uvloop; on asyncio's own loop it does nothing, and grpclib hears of the end later."""
+    return type(error) is RuntimeError and "handler is closed" in str(error)
 
 
 def _status_of_end(reason: str) -> Status:

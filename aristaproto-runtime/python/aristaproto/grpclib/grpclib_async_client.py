@@ -20,7 +20,7 @@ from grpclib.exceptions import ProtocolError, StreamTerminatedError
 from ..model.message import Message
 from ..rpc_requests import check_request, request_type_of
 from ..rpc_streams import RequestSender, ResponseStream, close_stream
-from .errors import Steps, ended_without_status, no_response
+from .errors import Steps, ended_without_status, no_response, written
 from .metadata import text_metadata
 from .status import keep_details
 
@@ -333,7 +333,7 @@ class StreamRequestSender(RequestSender[Request]):
 
     async def _send(self, message: Request) -> None:
         check_request(message, self._request_type)
-        await self._stream.send_message(message)
+        await written(self._stream.send_message(message))
         # As long as the peer's window has room, grpclib never yields to the event loop; receiving
         # must go on.
         await asyncio.sleep(0)
@@ -343,7 +343,7 @@ class StreamRequestSender(RequestSender[Request]):
         # nothing to end when the server has closed the stream.
         self._ended = True
         try:
-            await self._stream.end()
+            await written(self._stream.end())
         except CALL_ENDED:
             self._stream._end_done = True  # pyright: ignore[reportPrivateUsage]
 
