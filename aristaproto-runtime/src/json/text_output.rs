@@ -79,16 +79,15 @@ impl TextOutput {
     }
 
     /// Writes what needs no escapes between quotation marks.
-    #[inline]
-    fn quoted(&mut self, write: impl FnOnce(&mut TextWriter)) {
+    fn quoted(&mut self, text: &[u8]) {
         self.out.push(b'"');
-        write(&mut self.out);
+        self.out.put(text);
         self.out.push(b'"');
     }
 
     fn double(&mut self, number: f64, is_float: bool) -> Outcome {
         if let Some(word) = word_of(number) {
-            self.quoted(|out| out.put(word.as_bytes()));
+            self.quoted(word.as_bytes());
         } else if is_float {
             self.out.put(some(float_text(number))?.bytes());
         } else {
@@ -139,9 +138,11 @@ impl<'py> Output<'py> for TextOutput {
         self.separate(object);
         match key {
             JsonKey::Text(text) => escape::write_string(utf8(text)?, &mut self.out),
-            JsonKey::Bool(value) => self.quoted(|out| out.put(truth(value))),
+            JsonKey::Bool(value) => self.quoted(truth(value)),
             JsonKey::Int(long) => {
-                self.quoted(|out| write_int(long.magnitude, long.negative, out));
+                self.out.push(b'"');
+                write_int(long.magnitude, long.negative, &mut self.out);
+                self.out.push(b'"');
             }
             JsonKey::Field(..) | JsonKey::Python(_) => return Err(Stop::Fallback),
         }
@@ -184,12 +185,18 @@ impl<'py> Output<'py> for TextOutput {
             Scalar::Bool(value) => self.out.put(truth(value)),
             Scalar::Int(long) => write_int(long.magnitude, long.negative, &mut self.out),
             Scalar::LongInt(long) => {
-                self.quoted(|out| write_int(long.magnitude, long.negative, out));
+                self.out.push(b'"');
+                write_int(long.magnitude, long.negative, &mut self.out);
+                self.out.push(b'"');
             }
             Scalar::Double(number) => self.double(number, false)?,
             Scalar::Float(number) => self.double(number, true)?,
             Scalar::Text(text) => escape::write_string(text, &mut self.out),
-            Scalar::Bytes(bytes) => self.quoted(|out| base64::write(bytes, out)),
+            Scalar::Bytes(bytes) => {
+                self.out.push(b'"');
+                base64::write(bytes, &mut self.out);
+                self.out.push(b'"');
+            }
         }
         Ok(())
     }
@@ -219,7 +226,7 @@ impl<'py> Output<'py> for TextOutput {
 
     fn time(&mut self, wrapped: Wrapped, seconds: i64, nanos: i32) -> Outcome {
         let text = time_text(wrapped, seconds, nanos)?;
-        self.quoted(|out| out.put(text.bytes()));
+        self.quoted(text.bytes());
         Ok(())
     }
 }
