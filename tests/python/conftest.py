@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from hypothesis import HealthCheck, settings
 
 # Machines that run tests in parallel make single examples slow; that is no failure of the code.
@@ -16,9 +14,3 @@ settings.register_profile(
     derandomize=True,
 )
 settings.load_profile("aristaproto")
-
-
-def pytest_collection_finish() -> None:
-    """Leave what the tests need to the end out of each collection: many of them collect, over a hundred thousand objects."""
-    gc.collect()
-    gc.freeze()

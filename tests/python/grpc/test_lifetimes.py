@@ -115,7 +115,10 @@ async def test_requests_read_by_a_task_that_outlives_its_call(
     call_ended.set()
     await asyncio.wait(tasks, timeout=10)
     assert tasks[0].done()
-    assert not tasks[0].cancelled()
+    if tasks[0].cancelled():
+        # What requests raise that were cut off, where the task saw their end before grpc.aio ended the call.
+        assert (how, server_transport) == ("cancelled", "grpcio")
+        return
     errors = (StreamTerminatedError, grpc.aio.UsageError, grpc.aio.AbortError)
     assert isinstance(tasks[0].exception(), errors)
 
