@@ -15,17 +15,12 @@ from aristaproto.testing import connect
 from trees.grpcio import example as aio
 from trees.no_default import example as threads
 
-from tests.python.grpc.test_packages import KINDS, Aio, Threads, argument
+from tests.python.grpc.test_packages import KINDS, Aio, Threads, argument, tracing
 
 
 def opentelemetry() -> Callable[[], set[str]]:
     instrumentation: Any = importlib.import_module("opentelemetry.instrumentation.grpc")
-    sdk: Any = importlib.import_module("opentelemetry.sdk.trace")
-    export: Any = importlib.import_module("opentelemetry.sdk.trace.export")
-    memory: Any = importlib.import_module("opentelemetry.sdk.trace.export.in_memory_span_exporter")
-    spans = memory.InMemorySpanExporter()
-    provider = sdk.TracerProvider()
-    provider.add_span_processor(export.SimpleSpanProcessor(spans))
+    provider, spans = tracing()
     for side in ("Server", "Client"):
         for kind in ("", "Aio"):
             getattr(instrumentation, f"Grpc{kind}Instrumentor{side}")().instrument(

@@ -149,15 +149,21 @@ async def test_grpc_interceptor_with_aio(kind: str) -> None:
     await server.stop(None)
 
 
-def test_opentelemetry_with_threads(serve_threads: Callable[..., int]) -> None:
-    otel: Any = importlib.import_module("opentelemetry.instrumentation.grpc")
-    grpcext: Any = importlib.import_module("opentelemetry.instrumentation.grpc.grpcext")
+def tracing() -> tuple[Any, Any]:
+    """A provider of OpenTelemetry's tracers, and what keeps their spans."""
     sdk: Any = importlib.import_module("opentelemetry.sdk.trace")
     export: Any = importlib.import_module("opentelemetry.sdk.trace.export")
     memory: Any = importlib.import_module("opentelemetry.sdk.trace.export.in_memory_span_exporter")
     spans = memory.InMemorySpanExporter()
     provider = sdk.TracerProvider()
     provider.add_span_processor(export.SimpleSpanProcessor(spans))
+    return provider, spans
+
+
+def test_opentelemetry_with_threads(serve_threads: Callable[..., int]) -> None:
+    otel: Any = importlib.import_module("opentelemetry.instrumentation.grpc")
+    grpcext: Any = importlib.import_module("opentelemetry.instrumentation.grpc.grpcext")
+    provider, spans = tracing()
     port = serve_threads(otel.server_interceptor(tracer_provider=provider))
     with grpc.insecure_channel(f"127.0.0.1:{port}") as plain:
         channel = grpcext.intercept_channel(
