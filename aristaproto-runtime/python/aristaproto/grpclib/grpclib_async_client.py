@@ -11,6 +11,7 @@ import asyncio
 import math
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import h2.exceptions
@@ -101,6 +102,29 @@ class ServiceStub:
         keep_details(stream)
         return Call(stream, response_type)
 
+    @asynccontextmanager
+    async def _sending(
+        self,
+        route: str,
+        cardinality: Cardinality,
+        requests: AsyncIterable[Request] | Iterable[Request],
+        request_type: type[Request],
+        response_type: type[Any],
+        options: _Options,
+    ) -> AsyncGenerator[StreamRequestSender[Request], None]:
+        """A call with a stream of requests, which are being sent; closes the producer of a call that cannot start."""
+        sender = None
+        try:
+            async with (
+                self._start(route, cardinality, request_type, response_type, options) as call,
+                StreamRequestSender(requests, request_type, call) as sender,
+            ):
+                yield sender
+        except BaseException:
+            if sender is None:
+                await close_stream(requests, requests)
+            raise
+
     def _check(self, route: str, request: Message) -> None:
         """Raises an error for a request that cannot be sent; the class of it as the generated method says."""
         try:
@@ -170,20 +194,10 @@ class ServiceStub:
     ) -> Response:
         """Sends the requests and returns the one response, which may come before all are sent."""
         options = (timeout, deadline, metadata)
-        sender = None
-        try:
-            async with (
-                self._start(
-                    route, Cardinality.STREAM_UNARY, request_type, response_type, options
-                ) as call,
-                StreamRequestSender(requests, request_type, call) as sender,
-            ):
-                response: Response | None = await sender.receive()
-        except BaseException:
-            if sender is None:
-                # The call could not start, and nothing else closes the producer.
-                await close_stream(requests, requests)
-            raise
+        async with self._sending(
+            route, Cardinality.STREAM_UNARY, requests, request_type, response_type, options
+        ) as sender:
+            response: Response | None = await sender.receive()
         if response is None:
             raise no_response(response_type.__name__)
         return response
@@ -214,20 +228,11 @@ class ServiceStub:
         response_type: type[Response],
         options: _Options,
     ) -> AsyncGenerator[Response, None]:
-        sender = None
-        try:
-            async with (
-                self._start(
-                    route, Cardinality.STREAM_STREAM, request_type, response_type, options
-                ) as call,
-                StreamRequestSender(requests, request_type, call) as sender,
-            ):
-                while (response := await sender.receive()) is not None:
-                    yield response
-        except BaseException:
-            if sender is None:
-                await close_stream(requests, requests)
-            raise
+        async with self._sending(
+            route, Cardinality.STREAM_STREAM, requests, request_type, response_type, options
+        ) as sender:
+            while (response := await sender.receive()) is not None:
+                yield response
 
 
 class Call(Generic[Response]):
