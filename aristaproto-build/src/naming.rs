@@ -97,6 +97,7 @@ const SERVICE: &[&str] = &[
     "_multi_callables",
     "_options",
     "_request_types",
+    "_sending",
     "_start",
     "_stream_stream",
     "_stream_stream_responses",

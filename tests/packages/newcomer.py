@@ -72,6 +72,8 @@ def follow(cargo_config: str, wheels: Path, target: Path) -> None:
         "CARGO_TARGET_DIR": str(target),
         "PIP_FIND_LINKS": str(wheels),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # gRPC Core logs a connection that the server closes before the client on standard error, which is compared, too.
+        "GRPC_VERBOSITY": "NONE",
     }
     with tempfile.TemporaryDirectory() as outside:
         folder = Path(outside)
