@@ -354,17 +354,6 @@ fn are_short(bytes: &[u8], longest: u32) -> bool {
 
 /// Whether the keys of a map, bytes without those that could be left out, are all different.
 fn are_distinct(keys: &[&[u8]]) -> bool {
-    // Sorted as writers do, which is quicker to see: by length (`key9`, `key10`), by what follows the length of a string
-    // (`key10`, `key9`), as numbers, of which the last byte is the highest.
-    let longer = |one: &&[u8], other: &&[u8]| one.len() < other.len();
-    let as_long = |one: &&[u8], other: &&[u8]| one.len() == other.len();
-    keys.is_sorted_by(|one, other| longer(one, other) || as_long(one, other) && one < other)
-        || keys.is_sorted_by(|one, other| one.get(1..) < other.get(1..))
-        || keys.is_sorted_by(|one, other| {
-            longer(one, other) || as_long(one, other) && one.iter().rev().lt(other.iter().rev())
-        })
-        || {
-            let mut seen = HashSet::new();
-            seen.try_reserve(keys.len()).is_ok() && keys.iter().all(|key| seen.insert(key))
-        }
+    let mut seen = HashSet::new();
+    seen.try_reserve(keys.len()).is_ok() && keys.iter().all(|key| seen.insert(key))
 }
