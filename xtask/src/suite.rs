@@ -216,6 +216,12 @@ const STEPS: &[Step] = &[
         run: Bench::clippy_features,
     },
     Step {
+        name: "fuzz-targets",
+        about: "the fuzz targets, a workspace of their own, compile",
+        needs: &[],
+        run: Bench::fuzz_targets,
+    },
+    Step {
         name: "oldest-rust",
         about: "the published crates compiled by the oldest Rust that they name",
         needs: &["python"],

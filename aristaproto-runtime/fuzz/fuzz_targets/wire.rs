@@ -14,7 +14,7 @@ mod binary {
 mod python {
     pub mod attached {
         /// Not known: this thread's is large.
-        pub fn thread_stack() -> Option<std::ops::Range<usize>> {
+        pub fn thread_stack(_here: usize) -> Option<std::ops::Range<usize>> {
             None
         }
     }

@@ -606,6 +606,14 @@ impl Bench {
         Ok(Outcome::Done)
     }
 
+    /// Checked by the compiler only: to run them needs a nightly one.
+    pub fn fuzz_targets(&self) -> Result<Outcome, String> {
+        let mut check = self.cargo(&["check", "--locked", "--manifest-path"]);
+        check.arg("aristaproto-runtime/fuzz/Cargo.toml");
+        check.env("CARGO_TARGET_DIR", &self.target);
+        self.run("fuzz-targets", check)
+    }
+
     pub fn oldest_rust(&self) -> Result<Outcome, String> {
         let log = self.log("oldest-rust-packages");
         let python = self.venv_program("python");
