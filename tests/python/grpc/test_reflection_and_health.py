@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,12 @@ import aristaproto.grpclib
 import grpc
 import grpclib.server
 import pytest
+from aristaproto.builtin.health import HealthService
 from aristaproto.builtin.reflection import Files
+from aristaproto.bundled.grpc.health.v1 import HealthCheckRequest
 from aristaproto.grpcio import ServingStatus
 from aristaproto.rpc_services import Served as ServedService
+from aristaproto.wkt.descriptor import FileDescriptorProto as OwnFileDescriptorProto
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
@@ -50,6 +54,7 @@ class Served:
             "threads": ("no_default", "SyncBase"),
             "grpclib": ("grpclib", "Base"),
         }[kind]
+        self.tree = f"trees.{tree}"
         example: Any = importlib.import_module(f"trees.{tree}.example")
         calls: Any = importlib.import_module(f"trees.{tree}.calls")
         bases = (getattr(example, f"MyService{base}"), getattr(calls, f"Counter{base}"))
@@ -98,6 +103,22 @@ async def in_thread(served: Served, ask: Callable[[Any], Any]) -> Any:
     return await asyncio.to_thread(run)
 
 
+async def reflected(served: Served, version: str, asked: list[Any]) -> list[Any]:
+    """The answers of a server's reflection to several requests, in one call."""
+
+    def ask(channel: Any) -> list[Any]:
+        # No package has the stub of v1, whose messages are the same on the wire.
+        call = channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        return list(call(iter(asked), timeout=10))
+
+    answers: list[Any] = await in_thread(served, ask)
+    return answers
+
+
 async def test_google_finds_services_and_types(served: Served) -> None:
     def ask(channel: Any) -> None:
         found = database.ProtoReflectionDescriptorDatabase(channel)
@@ -138,16 +159,7 @@ async def test_requests_of_all_kinds(served: Served, version: str) -> None:
         request(),
     ]
 
-    def ask(channel: Any) -> list[Any]:
-        # No package has the stub of v1, whose messages are the same on the wire.
-        call = channel.stream_stream(
-            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-            request.SerializeToString,
-            reflection_pb2.ServerReflectionResponse.FromString,
-        )
-        return list(call(iter(asked), timeout=10))
-
-    answers = await in_thread(served, ask)
+    answers = await reflected(served, version, asked)
     assert [it.original_request for it in answers] == asked
     assert answers[0].valid_host == "me"
     assert [it.name for it in answers[0].list_services_response.service] == SERVED
@@ -165,6 +177,35 @@ async def test_requests_of_all_kinds(served: Served, version: str) -> None:
         assert answers[index].error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
         assert text in answers[index].error_response.error_message
     assert answers[9].error_response.error_code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_answers_do_not_depend_on_those_before(served: Served, version: str) -> None:
+    """What no service needs is there when its package has been imported, as in google's pool."""
+    importlib.import_module(f"{served.tree}.extensions.other")
+    request = reflection_pb2.ServerReflectionRequest
+    symbol = request(file_containing_symbol="extensions.other.Tree")
+    extension = request(
+        file_containing_extension=reflection_pb2.ExtensionRequest(
+            containing_type="extensions.Extendable", extension_number=130
+        )
+    )
+    answers = await reflected(served, version, [symbol, extension, symbol])
+    for answer in answers:
+        files = answer.file_descriptor_response.file_descriptor_proto
+        assert FileDescriptorProto.FromString(files[0]).name == "extensions/other.proto"
+    assert answers[0] == answers[2]
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_only_messages_have_extensions(served: Served, version: str) -> None:
+    names = ["example.MyService", "example.MyService.Chat", "calls.Number.value", "calls.Number"]
+    request = reflection_pb2.ServerReflectionRequest
+    answers = await reflected(
+        served, version, [request(all_extension_numbers_of_type=name) for name in names]
+    )
+    codes = [it.error_response.error_code for it in answers]
+    assert codes == [grpc.StatusCode.NOT_FOUND.value[0]] * 3 + [0]
 
 
 async def test_health_is_checked(served: Served) -> None:
@@ -251,6 +292,65 @@ def test_extensions_are_found_in_imported_packages() -> None:
     numbers = files.extension_numbers("extensions.Extendable")
     assert numbers == sorted(numbers)
     assert {130, 148} < set(numbers)
+
+
+def test_files_of_imported_packages_are_found_by_whatever_is_asked_first() -> None:
+    importlib.import_module("trees.sync.extensions.other")
+
+    def files() -> Files:
+        return Files([ServedService("example.MyService", "trees.sync.example")])
+
+    by_name = files().file("extensions/other.proto")
+    assert FileDescriptorProto.FromString(by_name[0]).name == "extensions/other.proto"
+    assert files().file_with_symbol("extensions.other.Tree") == by_name
+    assert files().file_with_extension("extensions.Extendable", 130) == by_name
+
+
+def test_files_are_added_for_one_thread_at_a_time() -> None:
+    importlib.import_module("trees.sync.extensions.other")
+    adding, answered = threading.Event(), threading.Event()
+
+    class Slow(Files):
+        def _add_symbols(self, proto: OwnFileDescriptorProto) -> None:
+            if proto.name == "extensions/other.proto":
+                adding.set()
+                # What asks meanwhile has to wait, and answers now only if it does not.
+                answered.wait(0.5)
+            super()._add_symbols(proto)
+
+    def ask() -> list[bytes]:
+        return files.file_with_extension("extensions.Extendable", 130)
+
+    def ask_meanwhile() -> list[bytes]:
+        assert adding.wait(10)
+        try:
+            return ask()
+        finally:
+            answered.set()
+
+    files = Slow([ServedService("example.MyService", "trees.sync.example")])
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(ask), pool.submit(ask_meanwhile)]
+        assert asked[0].result(10) == asked[1].result(10) != []
+
+
+def test_a_watcher_whose_loop_was_closed_is_no_hindrance() -> None:
+    health: Any = HealthService(["a"])
+    watch = next(it for it in health.rpcs() if it.name == "Watch")
+    request = HealthCheckRequest(service="a")
+    before = watch.in_thread(request, lambda _: None)
+    assert next(before).status is ServingStatus.SERVING
+    loop = asyncio.new_event_loop()
+    on_loop = watch.in_loop(request)
+    assert loop.run_until_complete(anext(on_loop)).status is ServingStatus.SERVING
+    # Without `shutdown_asyncgens`, which would end the watch.
+    loop.close()
+    behind = watch.in_thread(request, lambda _: None)
+    assert next(behind).status is ServingStatus.SERVING
+    health.set("a", ServingStatus.NOT_SERVING)
+    assert next(before).status is next(behind).status is ServingStatus.NOT_SERVING
+    assert len(health._watchers) == 2
+    health.shut_down()
 
 
 def test_services_without_descriptors() -> None:

@@ -175,6 +175,66 @@ async def test_several_services() -> None:
         assert (await stub.increment(calls.Number(value=1))).value == 2
 
 
+SERVICES = {
+    "threads": (sync_example, "aristaproto.grpcio"),
+    "grpcio": (grpcio_example, "aristaproto.grpcio"),
+    "grpclib": (grpclib_example, "aristaproto.grpclib"),
+}
+
+
+@pytest.mark.parametrize("kind", SERVICES)
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_health_and_reflection_beside_a_service(kind: str, is_first: bool) -> None:
+    lib: Any
+    lib, name = SERVICES[kind]
+    module: Any = importlib.import_module(name)
+    served = service(kind)
+    runtime = [module.health(served), module.reflection(served)]
+    services = [*runtime, served] if is_first else [served, *runtime]
+    async with connect(services) as stub:
+        assert (await stub.my_rpc(lib.Request(name="a"))).names == ["a", ""]
+
+    def ask() -> None:
+        with connect(services, sync_example.MyServiceSyncStub) as stub:
+            assert stub.my_rpc(sync_example.Request(name="a")).names == ["a", ""]
+
+    await asyncio.to_thread(ask)
+    with pytest.raises(LookupError, match=r"no asynchronous stub .* base of Health"):
+        await connect(runtime).__aenter__()
+
+
+async def test_services_of_both_kinds_of_server() -> None:
+    for kinds in (("threads", "grpcio"), ("grpcio", "threads")):
+        with pytest.raises(TypeError, match=r"grpc\.aio\.server"):
+            await connect(
+                [service(it) for it in kinds], grpcio_example.MyServiceAsyncStub
+            ).__aenter__()
+
+
+async def test_one_block_at_a_time() -> None:
+    connection = connect(service("grpcio"), grpcio_example.MyServiceAsyncStub)
+    for _ in range(2):
+        async with connection as stub:
+            with pytest.raises(RuntimeError, match="this connection is in use"):
+                await connection.__aenter__()
+            with pytest.raises(RuntimeError, match="this connection is in use"):
+                connection.__enter__()
+            assert (await stub.my_rpc(grpcio_example.Request(name="a"))).names == ["a", ""]
+
+
+def test_one_synchronous_block_at_a_time() -> None:
+    connection = connect(service("threads"), sync_example.MyServiceSyncStub)
+    for _ in range(2):
+        with connection as stub:
+            with pytest.raises(RuntimeError, match="this connection is in use"):
+                connection.__enter__()
+            assert stub.my_rpc(sync_example.Request(name="a")).names == ["a", ""]
+    wrong = connect(service("threads"), int)
+    for _ in range(2):
+        with pytest.raises(TypeError, match="expected the class of a generated stub"):
+            wrong.__enter__()
+
+
 async def test_what_cannot_be_joined() -> None:
     with pytest.raises(TypeError, match="MyServiceStub is a synchronous stub"):
         await connect(service("grpcio"), grpcio_example.MyServiceStub).__aenter__()
@@ -298,3 +358,29 @@ async def test_context_of_a_method_on_grpclib() -> None:
     assert call.initial_metadata == (("x-first", "1"),)
     with pytest.raises(RuntimeError):
         current_stream()
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("ipv4:10.0.0.1:5", ("10.0.0.1", 5)),
+        ("ipv6:[::1]:5", ("::1", 5, 0, 0)),
+        # As grpcio writes them.
+        ("ipv6:%5B::1%5D:5", ("::1", 5, 0, 0)),
+        ("unix:/tmp/x", "/tmp/x"),
+        ("unix:", ""),
+    ],
+)
+def test_peer_on_grpclib(peer: str, address: object) -> None:
+    from aristaproto.grpclib import current_stream
+
+    with context(peer=peer):
+        assert current_stream().peer.addr() == address
+
+
+def test_peer_that_grpclib_does_not_have() -> None:
+    from aristaproto.grpclib import current_stream
+
+    for peer in ("inproc", "10.0.0.1:5", "ipv4:10.0.0.1", "ipv6:::1:5"):
+        with context(peer=peer), pytest.raises(ValueError, match="expected ipv4:HOST:PORT"):
+            current_stream().peer.addr()

@@ -67,9 +67,13 @@ class HealthService(BuiltinService):
         changed = self._statuses.get(service) != status
         self._statuses[service] = status
         if changed:
-            for watched, tell in self._watchers.values():
+            for key, (watched, tell) in list(self._watchers.items()):
                 if watched == service:
-                    tell(status)
+                    try:
+                        tell(status)
+                    except RuntimeError:
+                        # Its event loop was closed, and will not end the watch any more.
+                        del self._watchers[key]
 
     def _watch(self, service: str, tell: Callable[[ServingStatus], None]) -> object:
         """Calls `tell` with the status and with each one that follows; gives the key for `_unwatch`."""
@@ -81,7 +85,7 @@ class HealthService(BuiltinService):
 
     def _unwatch(self, key: object) -> None:
         with self._lock:
-            del self._watchers[key]
+            self._watchers.pop(key, None)
 
     def _check(self, request: HealthCheckRequest) -> HealthCheckResponse:
         status = self.get(request.service)

@@ -7,6 +7,7 @@ The files are those of the modules `_descriptors` beside generated modules; goog
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from importlib import import_module
 from importlib.util import resolve_name
@@ -43,6 +44,9 @@ class _File(NamedTuple):
 class Files:
     """The files of services, and those that they import, by name and by what they declare.
 
+    What these do not have is looked for in all packages of the services' trees that have been imported, as google's
+    reflection looks for it in the whole pool. All methods may be called from any thread.
+
     Args:
         services: Each by full name and the module of its generated base.
 
@@ -53,9 +57,12 @@ class Files:
     def __init__(self, services: Iterable[Served]) -> None:
         self._files: dict[str, _File] = {}
         self._symbols: dict[str, str] = {}
+        self._messages: set[str] = set()
         self._extensions: dict[str, dict[int, str]] = {}
         self._modules: set[str] = set()
         self._roots: set[str] = set()
+        # Files are added while clients ask, on a server of threads several at once.
+        self._lock = threading.Lock()
         for service in services:
             self._add_service(service)
 
@@ -105,6 +112,7 @@ class Files:
 
     def _add_message(self, message: DescriptorProto, scope: str, file: str) -> None:
         full_name = self._add_symbol(scope, message.name, file)
+        self._messages.add(full_name)
         for field in message.field:
             self._add_symbol(full_name, field.name, file)
         for oneof in message.oneof_decl:
@@ -125,28 +133,36 @@ class Files:
     def _add_extension(self, extension: FieldDescriptorProto, scope: str, file: str) -> None:
         self._add_symbol(scope, extension.name, file)
         extendee = (extension.extendee or "").lstrip(".")
-        self._extensions.setdefault(extendee, {})[extension.number or 0] = file
+        self._extensions.setdefault(extendee, {}).setdefault(extension.number or 0, file)
 
     def _add_symbol(self, scope: str, name: str | None, file: str) -> str:
         full_name = f"{scope}.{name}" if scope else name or ""
-        self._symbols[full_name] = file
+        # What is added later does not change an answer that was given before.
+        self._symbols.setdefault(full_name, file)
         return full_name
 
     def _add_imported(self) -> None:
-        """Adds the files of all packages of the services' trees that have been imported: extensions may be anywhere."""
+        """Adds the files of all packages of the services' trees that have been imported."""
         for root in self._roots:
-            below = [it for it in sys.modules if it == root or it.startswith(f"{root}.")]
+            # Another thread may be importing.
+            below = [it for it in list(sys.modules) if it == root or it.startswith(f"{root}.")]
             for package in sorted({_package(it) for it in below}):
                 module = f"{package}._descriptors"
                 if module not in self._modules:
-                    self._modules.add(module)
                     for name in _data(module).FILES if _has_data(module) else ():
                         self._add(module, name)
+                    self._modules.add(module)
 
     def file(self, name: str) -> list[bytes]:
         """A file and those that it imports, directly or not, serialised."""
-        if name not in self._files:
-            raise _NotFound(f"the file {name!r} is not known here")
+        with self._lock:
+            if name not in self._files:
+                self._add_imported()
+            if name not in self._files:
+                raise _NotFound(f"the file {name!r} is not known here")
+            return self._with_dependencies(name)
+
+    def _with_dependencies(self, name: str) -> list[bytes]:
         names: dict[str, None] = {}
         pending = [name]
         while pending:
@@ -158,23 +174,29 @@ class Files:
 
     def file_with_symbol(self, symbol: str) -> list[bytes]:
         """The file that declares a service, method, message, field, enum or value, by full name, and what it imports."""
-        if symbol not in self._symbols:
-            raise _NotFound(f"{symbol!r} is not known here")
-        return self.file(self._symbols[symbol])
+        with self._lock:
+            if symbol not in self._symbols:
+                self._add_imported()
+            if symbol not in self._symbols:
+                raise _NotFound(f"{symbol!r} is not known here")
+            return self._with_dependencies(self._symbols[symbol])
 
     def file_with_extension(self, extendee: str, number: int) -> list[bytes]:
         """The file that extends a message by this number, and what it imports."""
-        self._add_imported()
-        if number not in self._extensions.get(extendee, ()):
-            raise _NotFound(f"no extension {number} of {extendee!r} is known here")
-        return self.file(self._extensions[extendee][number])
+        with self._lock:
+            if number not in self._extensions.get(extendee, ()):
+                self._add_imported()
+            if number not in self._extensions.get(extendee, ()):
+                raise _NotFound(f"no extension {number} of {extendee!r} is known here")
+            return self._with_dependencies(self._extensions[extendee][number])
 
     def extension_numbers(self, extendee: str) -> list[int]:
         """The numbers of all extensions of a message."""
-        self._add_imported()
-        if extendee not in self._symbols:
-            raise _NotFound(f"{extendee!r} is not known here")
-        return sorted(self._extensions.get(extendee, ()))
+        with self._lock:
+            self._add_imported()
+            if extendee not in self._messages:
+                raise _NotFound(f"no message {extendee!r} is known here")
+            return sorted(self._extensions.get(extendee, ()))
 
 
 def _package(module: str) -> str:

@@ -12,6 +12,7 @@ import threading
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from ..builtin.service import BuiltinService
 from ..rpc_services import generated_bases
 from .call import Call
 from .place import Place
@@ -37,19 +38,24 @@ def connect(service: object, stub: type[Any] | None = None, **options: Any) -> C
 
     Args:
         service: The service, or a list of several, which are all on the server.
-        stub: The class of the stub. Without it, the stub that was generated beside the service's base.
+        stub: The class of the stub. Without it, the stub that was generated beside the service's base; of several
+            services, beside that of the first one that is neither health nor reflection.
         options: For the stub: `timeout`, `metadata` and so on.
 
     Raises:
         TypeError: When the block begins: it is no service, services that go on different servers, a synchronous stub in
             `async with`, which it would block, or an asynchronous one in `with`.
         LookupError: When the block begins: there is no stub beside the base.
+        RuntimeError: When the block begins: another block of the same connection has not ended.
     """
     return Connection(service, stub, options)
 
 
 class Connection(Generic[_S]):
-    """A server with a service and a stub to it, from the beginning of the `with` block to its end. Made by `connect`."""
+    """A server with a service and a stub to it, from the beginning of the `with` block to its end. Made by `connect`.
+
+    Blocks may follow each other, and each has a server of its own.
+    """
 
     def __init__(self, service: object, stub: type[_S] | None, options: dict[str, Any]) -> None:
         several = isinstance(service, (list, tuple))
@@ -58,11 +64,13 @@ class Connection(Generic[_S]):
             raise TypeError("expected a service, or a list of several, got none")
         self._stub = stub
         self._options = options
+        self._in_block = threading.Lock()
         self._closing: AsyncExitStack = AsyncExitStack()
         self._closing_in_thread: ExitStack = ExitStack()
 
     async def __aenter__(self) -> _S:
         async with AsyncExitStack() as closing:
+            self._begin(closing)
             place = Place()
             closing.callback(place.close)
             stub = self._stub_class(is_async=True)
@@ -81,11 +89,12 @@ class Connection(Generic[_S]):
 
     def __enter__(self) -> _S:
         with ExitStack() as closing:
+            self._begin(closing)
             place = Place()
             closing.callback(place.close)
             stub = self._stub_class(is_async=False)
             module = self._serving_module()
-            if module.is_synchronous(self._services[0]):
+            if module.is_synchronous(self._services):
                 module.serve_in_threads(self._services, place, closing)
             else:
                 loop = _LoopThread()
@@ -107,6 +116,14 @@ class Connection(Generic[_S]):
     ) -> None:
         self._closing_in_thread.close()
 
+    def _begin(self, closing: ExitStack | AsyncExitStack) -> None:
+        # The end of a block does not tell which one ends, so that each has to be the only one.
+        if not self._in_block.acquire(blocking=False):
+            raise RuntimeError(
+                "this connection is in use: make one for each block, with connect(…)"
+            )
+        closing.callback(self._in_block.release)
+
     def _serving_module(self) -> Any:
         """The module of this package for the transport of the services."""
         modules = [_transport_of(it, "service") for it in self._services]
@@ -119,7 +136,8 @@ class Connection(Generic[_S]):
         return modules[0]
 
     def _stub_class(self, is_async: bool) -> type[Any]:
-        stub = self._stub or _find_stub(self._services[0], is_async)
+        generated = [it for it in self._services if not isinstance(it, BuiltinService)]
+        stub = self._stub or _find_stub((generated or self._services)[0], is_async)
         if _is_async_stub(stub) != is_async:
             raise TypeError(
                 f"{stub.__name__} is a synchronous stub, whose calls would block the event loop: write `with connect(…)`"
@@ -213,7 +231,7 @@ def context(
     Args:
         metadata: What the client sent.
         timeout: Seconds until the deadline, None for none.
-        peer: The address of the client, as grpcio writes it.
+        peer: The address of the client, as grpcio writes it: `ipv4:127.0.0.1:1`, `ipv6:%5B::1%5D:1`, `unix:/path`.
     """
     call = Call(metadata, timeout, peer)
     with ExitStack() as leaving:

@@ -35,8 +35,9 @@ _THREADS = 32
 """Calls that a service of threads runs at once."""
 
 
-def is_synchronous(service: object) -> bool:
-    return isinstance(service, SyncServiceBase)
+def is_synchronous(services: list[Any]) -> bool:
+    # Health and reflection go onto servers of either kind.
+    return any(isinstance(it, SyncServiceBase) for it in services)
 
 
 def is_asynchronous_stub(stub: type[Any]) -> bool:
@@ -44,7 +45,7 @@ def is_asynchronous_stub(stub: type[Any]) -> bool:
 
 
 async def serve(services: list[Any], place: Place, closing: AsyncExitStack) -> None:
-    if is_synchronous(services[0]):
+    if is_synchronous(services):
         serve_in_threads(services, place, closing)
         return
     server = grpc.aio.server(options=_OPTIONS)

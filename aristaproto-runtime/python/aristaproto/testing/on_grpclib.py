@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from grpclib.client import Channel
 from grpclib.metadata import Deadline
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ("connect", "is_asynchronous_stub", "is_synchronous", "serve", "set_context")
 
 
-def is_synchronous(service: object) -> bool:
+def is_synchronous(services: list[Any]) -> bool:
     return False
 
 
@@ -84,14 +86,25 @@ def set_context(call: Call) -> Generator[None, None, None]:
         yield
 
 
+_IP_ADDRESS = re.compile(r"ipv4:([^:]+):(\d+)|ipv6:\[(.+)\]:(\d+)")
+
+
 class _Peer:
     def __init__(self, address: str) -> None:
         self._address = address
 
-    def addr(self) -> tuple[str, int]:
-        """Host and port of an address as grpcio writes it, `ipv4:127.0.0.1:1`."""
-        host, _, port = self._address.partition(":")[2].rpartition(":")
-        return host, int(port)
+    def addr(self) -> tuple[str, int] | tuple[str, int, int, int] | str:
+        """What a socket tells of an address that grpcio writes as `ipv4:127.0.0.1:1`, `ipv6:%5B::1%5D:1` or `unix:/path`."""
+        address = unquote(self._address)
+        if found := _IP_ADDRESS.fullmatch(address):
+            v4, v4_port, v6, v6_port = found.groups()
+            return (v4, int(v4_port)) if v4 else (v6, int(v6_port), 0, 0)
+        kind, _, path = address.partition(":")
+        if kind != "unix":
+            raise ValueError(
+                f"peer: expected ipv4:HOST:PORT, ipv6:[HOST]:PORT or unix:PATH, got {self._address!r}"
+            )
+        return path
 
     def cert(self) -> None:
         return None
