@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import enum
 import math
+from collections.abc import Callable
 from typing import Any
 
 import aristaproto
@@ -433,3 +435,50 @@ def test_expanded_any_agrees_with_google() -> None:
     message = wkt.Any.from_text(printed)
     assert message.unpack() == wkt.Type(name="x", oneofs=["a"])
     assert text_format.Parse(message.to_text(), any_pb2.Any()) == packed
+
+
+INT32 = "google.protobuf.Int32Value"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"x/{INT32}] {{}} }} an_int32: 666 things {{ anything {{ [x/{INT32}",
+        f"https://types.example.com/{INT32}",
+        f"/{INT32}",
+        f"x y/{INT32}",
+        f"x#y/{INT32}",
+        f"x\n/{INT32}",
+        f"x]/{INT32}",
+        f"ä/{INT32}",
+        INT32,
+        f"x.y//z%20/{INT32}",
+    ],
+)
+def test_any_url_is_read_back_as_it_was(url: str) -> None:
+    message = Thing(anything=wkt.Any(url, b"\x08\x01"))
+    text = message.to_text()
+    assert Thing.from_text(text) == message
+    assert "an_int32: 666\n" not in text
+    assert Thing.from_text(Thing(things=[message]).to_text()) == Thing(things=[message])
+
+
+class Word(str, enum.Enum):
+    NONE = "none"
+    URL = "x/google.protobuf.Empty"
+
+
+@pytest.mark.parametrize("write", [bytes, Thing.to_text, Thing.to_json, Thing.to_dict])
+def test_texts_of_another_class_are_their_characters(write: Callable[[Thing], object]) -> None:
+    def holding(word: str, url: str) -> Thing:
+        return Thing(
+            a_string=word,
+            by_text={word: 1},
+            anything=wkt.Any(url, b""),
+            things=[
+                Thing(anything=wkt.Any.pack(it))
+                for it in (wkt.FieldMask([word]), wkt.StringValue(word))
+            ],
+        )
+
+    assert write(holding(Word.NONE, Word.URL)) == write(holding("none", Word.URL.value))

@@ -236,7 +236,7 @@ def _map_key(field: Field) -> Convert:
         key = convert(encoder, value)
         if isinstance(key, bool):
             return "true" if key else "false"
-        return str(key)
+        return key if isinstance(key, str) else str(key)
 
     return encode
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ..base.errors import TextError
 
-__all__ = ("Kind", "Token", "Tokens")
+__all__ = ("Kind", "Token", "Tokens", "is_bracketed_name")
 
 
 class Kind(enum.Enum):
@@ -175,7 +175,7 @@ class Tokens:
             position = self._skip_space(part.end())
         name = "".join(parts)
         token = Token(Kind.SYMBOL, self.text[start : position + 1], start)
-        if position == len(self.text) or not _is_bracketed_name(name):
+        if position == len(self.text) or not is_bracketed_name(name):
             raise self.error("the name of an extension or a type URL in brackets", token)
         self._end = position + 1
         self.advance()
@@ -249,7 +249,7 @@ class Tokens:
         return Token(Kind.STRING, text[offset : offset + 10], token.start + 1 + offset)
 
 
-def _is_bracketed_name(name: str) -> bool:
+def is_bracketed_name(name: str) -> bool:
     """Whether `name` is a full name, which may have the prefix of a type URL."""
     prefix, slash, full_name = name.rpartition("/")
     if slash and _PREFIX.fullmatch(prefix) is None:

@@ -28,6 +28,7 @@ from ..schema.fields import (
     TYPE_STRING,
 )
 from .names import field_name
+from .tokens import is_bracketed_name
 
 if TYPE_CHECKING:
     from ..model.message import Message
@@ -159,10 +160,14 @@ class Writer:
         self._below(name, value)
 
     def _expanded_any(self, message: Any) -> bool:
-        """Print an Any as `[type URL] {...}`; False when its type is not known."""
+        """Print an Any as `[type URL] {...}`; False when its type is not known, or its URL cannot stand there."""
         type_url = message.type_url
-        full_name = type_url.rpartition("/")[2] if isinstance(type_url, str) else ""
-        if not full_name or full_name == type_url:
+        if not isinstance(type_url, str):
+            return False
+        type_url = str.__str__(type_url)
+        full_name = type_url.rpartition("/")[2]
+        # What brackets cannot hold would be read as something else, fields of the writer's own choice among it.
+        if full_name == type_url or not is_bracketed_name(type_url):
             return False
         cls = find_packed_type(message, full_name, self._pools)
         if cls is None:
@@ -260,6 +265,8 @@ def _float(type_: int, value: Any) -> str:
 def _string(field: Field, value: Any) -> str:
     if not isinstance(value, str):
         raise TextError(f"expected string, got {describe(value)}")
+    # Of a subclass its characters, not what it prints itself as, such as the name of a member of an enum.
+    value = str.__str__(value)
     if value.isascii():
         return _quote_text(value)
     try:
