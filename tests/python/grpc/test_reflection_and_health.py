@@ -19,6 +19,7 @@ import grpclib.server
 import pytest
 from aristaproto.builtin.health import HealthService
 from aristaproto.builtin.reflection import Files
+from aristaproto.builtin.service import Rpc
 from aristaproto.bundled.grpc.health.v1 import HealthCheckRequest
 from aristaproto.grpcio import ServingStatus
 from aristaproto.rpc_services import Served as ServedService
@@ -336,7 +337,7 @@ def test_files_are_added_for_one_thread_at_a_time() -> None:
 
 def test_a_watcher_whose_loop_was_closed_is_no_hindrance() -> None:
     health: Any = HealthService(["a"])
-    watch = next(it for it in health.rpcs() if it.name == "Watch")
+    watch: Rpc = next(it for it in health.rpcs() if it.name == "Watch")
     request = HealthCheckRequest(service="a")
     before = watch.in_thread(request, lambda _: None)
     assert next(before).status is ServingStatus.SERVING
