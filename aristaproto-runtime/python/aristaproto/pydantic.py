@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -150,9 +151,10 @@ def enum_schema_of(cls: type[Enum]) -> CoreSchema:
 
     def serialize(value: Any, info: Any) -> Any:
         # As above, it may be a number, or anything.
-        if info.mode != "json" or not isinstance(value, int):
+        if info.mode != "json" or not hasattr(value, "__index__"):
             return value
-        return None if is_null else cls(value).proto_name or int(value)
+        number = operator.index(value)
+        return None if is_null else cls(number).proto_name or number
 
     return _plain_schema(cls, validate, serialize)
 
@@ -316,15 +318,16 @@ def _wrapped(cls: Any, value: Any) -> Any:
 def _enum_member(cls: Any, value: Any) -> Any:
     if isinstance(value, str):
         return cls.from_string(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(f"expected a member of {cls.__name__}, got {describe(value)}")  # noqa: TRY004
-    if not -(2**31) <= value < 2**31:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ValueError(f"expected a member of {cls.__name__}, got {describe(value)}")
+    number = operator.index(value)
+    if not -(2**31) <= number < 2**31:
         raise ValueError(f"expected a number of 32 bits, got {describe(value)}")
-    if cls.__closed__ and value not in cls._value2member_map_:
+    if cls.__closed__ and number not in cls._value2member_map_:
         raise ValueError(
             f"expected a member of the closed enum {cls.__name__}, got {describe(value)}"
         )
-    return cls(value)
+    return cls(number)
 
 
 def _bool(value: Any) -> Any:

@@ -386,6 +386,57 @@ def test_fields_of_other_types() -> None:
     assert bytes(message) == bytes(Numbers(colors=[Color.RED]))
 
 
+def with_objects(make: Callable[[list[Any]], Any]) -> Numbers:
+    """A message with what `make` makes of a list in its repeated fields of other types."""
+    children = [Numbers(id=1), Numbers(id=2)]
+    return Numbers(strings=make(["a", "b"]), children=make(children), colors=make([1, 0]))
+
+
+def objects(values: list[Any]) -> Any:
+    numpy: Any = importlib.import_module("numpy")
+    return numpy.array(values, None if isinstance(values[0], (int, str)) else object)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        bytes,
+        Numbers.to_text,
+        Numbers.to_json,
+        Numbers.to_dict,
+        lambda message: bytes(merged(message, with_objects(objects))),
+        lambda message: bytes(merged(with_objects(list), message)),
+        # What makes messages to compare is in the next test.
+    ],
+)
+def test_arrays_of_what_is_no_number(what: Callable[[Numbers], Any]) -> None:
+    assert what(with_objects(objects)) == what(with_objects(list))
+
+
+@pytest.mark.skipif(
+    aristaproto.implementation() == "native", reason="the codec in Rust keeps such an array"
+)
+def test_arrays_of_what_is_no_number_are_lists_at_once() -> None:
+    message, plain = with_objects(objects), with_objects(list)
+    assert message == plain
+    assert copy.deepcopy(message) == pickle.loads(pickle.dumps(message)) == plain
+    for name in ("strings", "children", "colors"):
+        assert type(getattr(message, name)) is list
+    wire = bytes(plain)
+    assert message.load(BytesIO(wire)) == plain.load(BytesIO(wire))
+
+
+def test_views_of_other_formats() -> None:
+    numpy: Any = importlib.import_module("numpy")
+    for dtype in (">f4", "f2", ">i4"):
+        view = memoryview(numpy.arange(4, dtype=dtype))
+        assert Numbers(doubles=view).doubles == [0, 1, 2, 3]  # type: ignore[arg-type]
+        assert Numbers(doubles=view[::-2]).doubles == [3, 1]  # type: ignore[arg-type]
+    for dtype in ("c8", "U3", "O", "i4,f4"):
+        with pytest.raises(TypeError, match="doubles: expected an array of numbers, got a memory"):
+            Numbers(doubles=memoryview(numpy.zeros(2, dtype)))  # type: ignore[arg-type]
+
+
 def test_required_fields_are_looked_for_beside_arrays() -> None:
     values: Any = array("d", DOUBLES)
     message = Strict(values=values)

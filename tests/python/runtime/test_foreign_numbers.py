@@ -13,6 +13,12 @@ import aristaproto
 import aristaproto.pydantic
 import pydantic
 import pytest
+from aristaproto import OutputFormat, wkt
+
+
+class Level(aristaproto.Enum):
+    NONE = 0
+    HIGH = 1
 
 
 class Kinds(aristaproto.Message):
@@ -24,10 +30,28 @@ class Kinds(aristaproto.Message):
     singles: list[float] = aristaproto.field(6, aristaproto.TYPE_FLOAT, repeated=True)
     wholes: list[int] = aristaproto.field(7, aristaproto.TYPE_INT64, repeated=True)
     truths: list[bool] = aristaproto.field(8, aristaproto.TYPE_BOOL, repeated=True)
+    level: Level = aristaproto.field(9, aristaproto.TYPE_ENUM, "Level")
+    levels: list[Level] = aristaproto.field(10, aristaproto.TYPE_ENUM, "Level", repeated=True)
+    null: wkt.NullValue = aristaproto.field(
+        11, aristaproto.TYPE_ENUM, "aristaproto.wkt:NullValue", oneof="one"
+    )
+    by_whole: dict[int, Level] = aristaproto.map_field(
+        12, aristaproto.TYPE_INT64, aristaproto.TYPE_ENUM, "Level"
+    )
+    wrapped: int | None = aristaproto.field(
+        13, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:Int64Value"
+    )
+    wrapped_real: float | None = aristaproto.field(
+        14, aristaproto.TYPE_MESSAGE, "aristaproto.wkt:FloatValue"
+    )
+    by_truth: dict[bool, float] = aristaproto.map_field(
+        15, aristaproto.TYPE_BOOL, aristaproto.TYPE_DOUBLE
+    )
 
 
 class Checked(aristaproto.pydantic.Message):
     truth: bool = aristaproto.field(1, aristaproto.TYPE_BOOL)
+    level: Level = aristaproto.field(2, aristaproto.TYPE_ENUM, "Level")
 
 
 class Measured:
@@ -50,6 +74,12 @@ if find_spec("numpy") is not None:
     REALS.extend([numpy.float16(1.5), numpy.float32(1.5), numpy.float64(1.5), numpy.int8(1)])
     REALS.extend(TRUTHS)
 
+
+def python_dict(message: Kinds) -> dict[str, Any]:
+    made: dict[str, Any] = message.to_dict(output_format=OutputFormat.PYTHON)
+    return made
+
+
 WRITERS: tuple[Any, ...] = (bytes, Kinds.to_json, Kinds.to_dict, Kinds.to_text)
 
 
@@ -60,6 +90,7 @@ WRITERS: tuple[Any, ...] = (bytes, Kinds.to_json, Kinds.to_dict, Kinds.to_text)
         ("real", float, REALS),
         ("single", float, REALS),
         ("whole", operator.index, WHOLES),
+        ("level", operator.index, WHOLES),
         ("truth", bool, TRUTHS),
     ],
 )
@@ -77,12 +108,29 @@ def test_what_is_no_number_of_the_type(write: Any) -> None:
         ("real", "double", nothing),
         ("single", "float|double", nothing),
         ("whole", "int64", [*nothing, 1.0, *REALS[:3]]),
+        ("level", "enum", [*nothing, 1.0, *REALS[:3], *TRUTHS[:1]]),
         ("truth", "bool", [*nothing, 2, 1.0, *REALS[:4], *WHOLES]),
     ):
         for value in values:
             given: dict[str, Any] = {name: value}
             with pytest.raises(aristaproto.Error, match=f"expected ({said})"):
                 write(Kinds(**given))
+
+
+def test_all_kinds_of_fields() -> None:
+    for value in WHOLES:
+        foreign = Kinds(null=value, by_whole={value: value}, wrapped=value)
+        plain = Kinds(null=wkt.NullValue(1), by_whole={1: Level.HIGH}, wrapped=1)
+        for write in WRITERS:
+            assert write(foreign) == write(plain)
+
+
+def test_python_values_of_enums_are_members() -> None:
+    for value in WHOLES:
+        made = python_dict(Kinds(level=value, levels=[value], by_whole={1: value}))
+        assert made == {"level": 1, "levels": [1], "byWhole": {1: 1}}
+        for member in (made["level"], *made["levels"], *made["byWhole"].values()):
+            assert type(member) is Level
 
 
 def test_arrays_of_lists_of_them() -> None:
@@ -96,3 +144,10 @@ def test_the_pydantic_flavour() -> None:
         assert Checked(truth=value).truth is bool(value)
     with pytest.raises(pydantic.ValidationError):
         Checked(truth=2)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    for value in WHOLES:
+        assert Checked(level=value).level is Level.HIGH
+        model = pydantic.create_model("model", level=(Level, ...))(level=value)
+        assert model.model_dump_json() == '{"level":"HIGH"}'
+    for wrong in (True, 1.5, None, *TRUTHS):
+        with pytest.raises(pydantic.ValidationError):
+            Checked(level=wrong)  # type: ignore[arg-type]

@@ -40,6 +40,7 @@ from .special import ENCODERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..model.enum import Enum
     from ..model.pool import MessagePool
     from ..schema.fields import Field, Schema
 
@@ -262,9 +263,7 @@ def _python_value(field: Field) -> Convert:
         enum = field.enum
 
         def encode(encoder: Encoder, value: Any) -> Any:
-            if not isinstance(value, int):
-                raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
-            return enum(value)
+            return enum(_enum_number(enum, value))
 
         return encode
     return _as_it_is
@@ -307,23 +306,28 @@ def _wrapped(field: Field) -> Convert:
     return encode
 
 
+def _enum_number(enum: type[Enum], value: Any) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}") from None
+
+
 def _enum(field: Field) -> Convert:
     enum: Any = field.enum
     if takes_null(field):
-        return _null
+        return _null(enum)
     names: dict[int, str] = {}
 
     def encode(encoder: Encoder, value: Any) -> str | int:
-        known = names.get(value) if isinstance(value, int) else None
+        number = _enum_number(enum, value)
+        known = names.get(number)
         if known is not None:
             return known
-        if not isinstance(value, int):
-            raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
-        if not -(2**31) <= value < 2**31:
+        if not -(2**31) <= number < 2**31:
             raise JsonError(
                 f"expected a number of 32 bits for enum {enum.__name__}, got {describe(value)}"
             )
-        number = int(value)
         name: str = enum(number).proto_name
         if not name:
             return number
@@ -340,10 +344,13 @@ def takes_null(field: Field) -> bool:
     return getattr(field.enum, "__proto_name__", "") == "google.protobuf.NullValue"
 
 
-def _null(encoder: Encoder, value: Any) -> None:
-    # Any number reads as null, also one that this version of the enum does not name.
-    if not isinstance(value, int) or not -(2**31) <= value < 2**31:
-        raise JsonError(f"expected enum NullValue, got {describe(value)}")
+def _null(enum: type[Enum]) -> Convert:
+    def encode(encoder: Encoder, value: Any) -> None:
+        # Any number reads as null, also one that this version of the enum does not name.
+        if not -(2**31) <= _enum_number(enum, value) < 2**31:
+            raise JsonError(f"expected enum {enum.__name__}, got {describe(value)}")
+
+    return encode
 
 
 def _integer(type_: int) -> Convert:

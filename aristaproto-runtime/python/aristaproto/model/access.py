@@ -118,7 +118,7 @@ def merge_field(message: Message, field: Field, theirs: Any) -> None:
         if issubclass(type(mine), list):
             mine += added
         else:
-            field.set(message, [*(mine or ()), *added])
+            field.set(message, [*(() if mine is None else mine), *added])
     elif field.is_map:
         mine.update(copy.deepcopy(dict(theirs)))
     elif field.message is not None and mine is not None:

@@ -10,7 +10,7 @@ import sys
 
 from .. import codec
 from ..base.typing_lite import Generic, TypeVar
-from ..schema.arrays import FORMATS, list_of_array
+from ..schema.arrays import list_of_array
 from ..schema.fields import Field, FieldSpec, set_extensions
 from .message import Message
 
@@ -149,10 +149,7 @@ class Extensions(Generic[_M]):
 
     def __setitem__(self, extension: Extension[_M, _T], value: _T) -> None:
         field = self._field(extension)
-        held: Any = value
-        if field.repeated and field.type in FORMATS:
-            held = list_of_array(value, field.name)
-        field.set(self._message, held)
+        field.set(self._message, list_of_array(value, field.name) if field.repeated else value)
 
     def __delitem__(self, extension: Extension[_M, Any]) -> None:
         self._field(extension).set(self._message, None)

@@ -63,4 +63,16 @@ def list_of_array(value: Any, name: str) -> Any:
             return view.tolist()
         except NotImplementedError:
             # Formats that memoryview does not know, such as those of another byte order.
-            return list(value)
+            return _unpacked(view, name) if isinstance(value, memoryview) else list(value)
+
+
+def _unpacked(view: memoryview[Any], name: str) -> list[Any]:
+    """The items of a view whose format it does not know itself."""
+    import struct
+
+    try:
+        return [item for (item,) in struct.iter_unpack(view.format, view.tobytes())]
+    except (struct.error, ValueError):
+        raise TypeError(
+            f"{name}: expected an array of numbers, got a memoryview of format {view.format!r}"
+        ) from None

@@ -12,7 +12,7 @@ import sys
 
 from .. import codec
 from ..base.float32 import round_float32
-from .arrays import FORMATS, list_of_array
+from .arrays import list_of_array
 from .constructors import compile_new
 from .fields import (
     MESSAGE_TYPES,
@@ -101,8 +101,8 @@ def build_schema(cls: type[Message]) -> Schema:
     schema.extendable = cls.__extendable__
     if codec.NATIVE is None:
         for field in fields:
-            if field.repeated and field.type in FORMATS:
-                _install_numbers(cls, field)
+            if field.repeated:
+                _install_list(cls, field)
         for members in schema.oneofs.values():
             _install_oneof(cls, members)
         schema.new = compile_new(schema)
@@ -302,7 +302,7 @@ def _declared_default(field: Field, declared: Any, zero: Any) -> Any:
 
 
 class FieldSlot(property):
-    # A field of which setting does more than to fill its slot: a oneof member, a list of numbers.
+    # A field of which setting does more than to fill its slot: a oneof member, a list.
 
     slot: Any
     """The slot below."""
@@ -315,17 +315,17 @@ class FieldSlot(property):
     )
 
 
-def _install_numbers(cls: type[Message], field: Field) -> None:
+def _install_list(cls: type[Message], field: Field) -> None:
     slot = _slot(cls, field.name)
     if slot is None:
         return  # inherited, and done in the class that declares it
     set_slot: Callable[[Any, Any], None] = slot.__set__
 
-    def set_numbers(message: Any, value: Any) -> None:
+    def set_list(message: Any, value: Any) -> None:
         set_slot(message, value if value.__class__ is list else list_of_array(value, field.name))
 
-    field.set = field.assign = set_numbers
-    member = FieldSlot(slot.__get__, set_numbers)
+    field.set = field.assign = set_list
+    member = FieldSlot(slot.__get__, set_list)
     member.slot, member.__objclass__, member.__name__ = slot, cls, field.name
     type.__setattr__(cls, field.name, member)
 

@@ -229,9 +229,15 @@ def _scalar(field: Field, value: Any) -> str:
         return "true" if held else "false"
     if type_ == TYPE_ENUM:
         enum: Any = field.enum
-        if not isinstance(value, int) or not -(2**31) <= value < 2**31:
-            raise TextError(f"expected enum {enum.__name__}, got {describe(value)}")
-        return enum(value).proto_name or str(int(value))
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise TextError(f"expected enum {enum.__name__}, got {describe(value)}") from None
+        if not -(2**31) <= number < 2**31:
+            raise TextError(
+                f"expected a number of 32 bits for enum {enum.__name__}, got {describe(value)}"
+            )
+        return enum(number).proto_name or str(number)
     if type_ in INT_RANGES:
         low, high = INT_RANGES[type_]
         try:
