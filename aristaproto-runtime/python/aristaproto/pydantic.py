@@ -129,6 +129,12 @@ def core_schema_of(cls: type[_message.Message]) -> CoreSchema:
     return _plain_schema(cls, validate, serialize)
 
 
+@functools.cache
+def serializer_of(cls: type[_message.Message]) -> pydantic_core.SchemaSerializer:
+    """What pydantic writes a message with whose type it was not told."""
+    return pydantic_core.SchemaSerializer(core_schema_of(cls))
+
+
 def enum_schema_of(cls: type[Enum]) -> CoreSchema:
     """Schema of an enum inside a pydantic model, and of a parameter of a FastAPI route.
 
@@ -300,7 +306,9 @@ def _instance(cls: Any, value: Any) -> Any:
         try:
             return cls(**value)
         except TypeError as error:
-            raise ValueError(str(error)) from error
+            # It may show a key that is not Unicode, which pydantic cannot hand on.
+            text = str(error).encode(errors="backslashreplace").decode()
+            raise ValueError(text) from error
     schema: Any = getattr(value.__class__, "__schema__", None)
     if schema is None or schema.origin is not cls.__schema__.origin:
         raise ValueError(wrong_message(cls, value))

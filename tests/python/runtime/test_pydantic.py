@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import aristaproto
 import aristaproto.pydantic
 import pydantic
+import pydantic_core
 import pytest
 from aristaproto import wkt
 
@@ -182,3 +184,59 @@ def test_messages_in_a_model() -> None:
         "format": "uint64",
         "pattern": "^[0-9]+$",
     }
+
+
+T = TypeVar("T")
+
+
+class Anything(pydantic.BaseModel):
+    it: Any
+
+
+class Chosen(pydantic.BaseModel, Generic[T]):
+    it: T
+
+
+class Duck(pydantic.BaseModel):
+    it: pydantic.SerializeAsAny[Plain | Box]
+
+
+def test_messages_whose_type_pydantic_is_not_told() -> None:
+    for message in (
+        Plain("p", 7),
+        Box(data=b"\xff", box=Box(uint64=1), at=datetime.datetime.now(datetime.timezone.utc)),
+        wkt.Timestamp(5),
+        wkt.Struct.from_dict({"a": [1, None]}),
+    ):
+        plain, snake = message.to_dict(), pydantic.TypeAdapter(type(message)).dump_python(message)
+        for model in (Anything(it=message), Chosen(it=message)):
+            assert json.loads(model.model_dump_json()) == {"it": plain}
+            assert model.model_dump(mode="json") == {"it": plain}
+            assert model.model_dump() == {"it": snake}
+        assert pydantic_core.to_jsonable_python([message]) == [plain]
+        assert json.loads(pydantic_core.to_json({"a": message})) == {"a": plain}
+    model = Model(box=Box("b", data=b"\xff"))
+    assert model.model_dump_json(serialize_as_any=True) == model.model_dump_json()
+    assert Duck(it=Plain("p", 7)).model_dump_json() == '{"it":{"name":"p","size":"7"}}'
+
+
+class Holder(aristaproto.pydantic.Message):
+    plain: Plain | None = aristaproto.field(1, aristaproto.TYPE_MESSAGE, Plain)
+    by_key: dict[str, Plain] = aristaproto.map_field(
+        2, aristaproto.TYPE_STRING, aristaproto.TYPE_MESSAGE, Plain
+    )
+    boxes: list[Box] = aristaproto.field(3, aristaproto.TYPE_MESSAGE, Box, repeated=True)
+
+
+def test_names_that_are_not_unicode_are_refused() -> None:
+    wrong: Any = {"\ud800": 1}
+    for given in ({"plain": wrong}, {"by_key": {"a": wrong}}, {"boxes": [wrong]}):
+        with pytest.raises(pydantic.ValidationError, match=next(iter(given))):
+            Holder(**given)
+        with pytest.raises(pydantic.ValidationError):
+            pydantic.TypeAdapter(Holder).validate_python(given)
+    for given in ({"colour": "\ud800"}, {"name": "\ud800"}, wrong):
+        with pytest.raises(pydantic.ValidationError):
+            Box(**given)
+        with pytest.raises(pydantic.ValidationError):
+            Model(box=given)

@@ -163,6 +163,16 @@ class _DataclassParams:
     repr = eq = order = unsafe_hash = frozen = kw_only = weakref_slot = False
 
 
+class _PydanticSerializer:
+    """What pydantic asks a value for whose type it was not told: in `typing.Any`, `SerializeAsAny`, a generic model without its type."""
+
+    def __get__(self, instance: object, owner: type[Message]) -> Any:
+        # Others who read all attributes, such as `inspect.getmembers`, need not wait for the import.
+        if sys.modules.get("pydantic_core") is None:
+            raise AttributeError("__pydantic_serializer__")
+        return codec.pydantic.serializer_of(owner)
+
+
 class _TypeHints:
     """What `typing.get_type_hints` asks a class for before it evaluates annotations: their names are imported then."""
 
@@ -277,8 +287,8 @@ _INTERNAL = frozenset(
         *("__constructor__", "__dataclass_fields__", "__dataclass_params__", "__deprecated__"),
         *("__extendable__", "__fields__", "__firstlineno__", "__get_pydantic_core_schema__"),
         *("__initialiser__", "__match_args__", "__message_set__", "__oneofs__", "__plain__"),
-        *("__pool__", "__proto_name__", "__replaced__", "__rich_repr__", "__schema__", "__slots__"),
-        *("__static_attributes__", "__weakref__"),
+        *("__pool__", "__proto_name__", "__pydantic_serializer__", "__replaced__", "__rich_repr__"),
+        *("__schema__", "__slots__", "__static_attributes__", "__weakref__"),
         # What any object has.
         *("__delattr__", "__eq__", "__ge__", "__gt__", "__hash__", "__init__", "__le__", "__lt__"),
         *("__ne__", "__new__", "__reduce__", "__reduce_ex__", "__repr__", "__setattr__"),
@@ -392,6 +402,7 @@ class Message(_BASE, metaclass=_MessageType):
         __slots__ = ("_unknown_fields",) if _WEAK_BELOW else ("_unknown_fields", "__weakref__")
         __initialiser__ = _INITIALISER
         __dataclass_params__ = _DataclassParams()
+        __pydantic_serializer__ = _PydanticSerializer()
         __deprecated__ = False
         __extendable__ = False
         __message_set__ = False
