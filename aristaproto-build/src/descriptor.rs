@@ -761,6 +761,16 @@ pub struct EnumValueOptions {
     pub feature_support: ::core::option::Option<field_options::FeatureSupport>,
     #[prost(message, repeated, tag = "999")]
     pub uninterpreted_option: ::prost::alloc::vec::Vec<UninterpretedOption>,
+    #[prost(message, optional, tag = "998")]
+    pub json: ::core::option::Option<enum_value_options::JsonEnumValueOptions>,
+}
+/// Nested message and enum types in `EnumValueOptions`.
+pub mod enum_value_options {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct JsonEnumValueOptions {
+        #[prost(string, optional, tag = "1")]
+        pub string: ::core::option::Option<::prost::alloc::string::String>,
+    }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServiceOptions {

@@ -295,6 +295,8 @@ pub struct Member {
     pub name: String,
     /// The name in the .proto file.
     pub proto_name: String,
+    /// The name in JSON, if the option `(pb.enumvalue.json).string` gives one.
+    pub json_name: Option<String>,
     /// The number.
     pub number: i32,
     /// Its comments.

@@ -16,22 +16,45 @@ const HEAD: &str = "\
 
 ";
 
+const JSON_OPTIONS: &str = "google/protobuf/json_enumvalue_options.proto";
+
+/// Makes the option `(pb.enumvalue.json)` a field of `EnumValueOptions`: prost-build has no types for extensions.
+fn with_json_options(set: &mut prost_types::FileDescriptorSet) {
+    let is_json = |file: &prost_types::FileDescriptorProto| file.name() == JSON_OPTIONS;
+    let mut json = set.file.remove(set.file.iter().position(is_json).unwrap());
+    let options = set
+        .file
+        .iter_mut()
+        .flat_map(|file| &mut file.message_type)
+        .find(|message| message.name() == "EnumValueOptions")
+        .unwrap();
+    let mut option = json.extension.pop().unwrap();
+    let held = json.message_type.pop().unwrap();
+    option.extendee = None;
+    option.type_name = Some(format!(".google.protobuf.EnumValueOptions.{}", held.name()));
+    options.field.push(option);
+    options.nested_type.push(held);
+}
+
 fn generate() -> String {
     let folder = tempfile::tempdir().unwrap();
     let include = include();
-    prost_build::Config::new()
+    let mut config = prost_build::Config::new();
+    config
         .protoc_executable(protoc())
         .compile_well_known_types()
         .disable_comments(["."])
-        .out_dir(folder.path())
-        .compile_protos(
-            &[
-                include.join("google/protobuf/descriptor.proto"),
-                include.join("google/protobuf/compiler/plugin.proto"),
-            ],
-            &[include],
-        )
+        .out_dir(folder.path());
+    let names = [
+        "google/protobuf/descriptor.proto",
+        "google/protobuf/compiler/plugin.proto",
+        JSON_OPTIONS,
+    ];
+    let mut set = config
+        .load_fds(&names.map(|name| include.join(name)), &[&include])
         .unwrap();
+    with_json_options(&mut set);
+    config.compile_fds(set).unwrap();
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     let indented: String = read("google.protobuf.compiler.rs")
         .lines()

@@ -95,3 +95,106 @@ fn a_file_that_is_imported_for_its_options_is_read() {
         set.files_read
     );
 }
+
+const JSON_NAMES: &str = r#"
+import json, os, sys
+os.environ["ARISTAPROTO_IMPLEMENTATION"] = sys.argv[1]
+
+import aristaproto
+import pydantic
+from google.protobuf import json_enumvalue_options_pb2, json_format, message_factory
+from lib.editions.json_names import Hue, Palette, Shade, more
+from lib.google.protobuf import Any
+from lib.google_proto_descriptor_pool import default_google_proto_descriptor_pool as pool
+
+assert aristaproto.implementation() == sys.argv[1]
+GooglePalette = message_factory.GetMessageClass(Palette.DESCRIPTOR)
+
+full = Palette(
+    one=Hue.RED, many=[*Hue, Hue(99)], by_name={"a": Hue.RED, "b": Hue.GREEN}, chosen=Hue.BLUE,
+    implicit=Hue.RED, shade=Shade.DARK, inner=Palette(one=Hue.EMPTY), packed=Any.pack(Palette(one=Hue.RED)),
+)
+aristaproto.extensions(full)[more] = Hue.RED
+messages = [full, Palette(), *(Palette(one=hue, many=[hue], by_name={"k": hue}, chosen=hue, implicit=hue) for hue in Hue)]
+for message in messages:
+    google = GooglePalette.FromString(bytes(message))
+    assert message.to_dict() == json_format.MessageToDict(google, descriptor_pool=pool), (message, google)
+    assert json.loads(message.to_json()) == message.to_dict()
+    assert json_format.Parse(message.to_json(), GooglePalette(), descriptor_pool=pool) == google
+    assert Palette.from_json(json_format.MessageToJson(google, descriptor_pool=pool)) == message
+    assert Palette.from_dict(json_format.MessageToDict(google, descriptor_pool=pool)) == message
+    # Text format and wire bytes know nothing of them.
+    assert "rouge" not in message.to_text() and Palette.from_text(message.to_text()) == message
+assert Palette(one=Hue.RED).to_dict() == {"one": "rouge"}
+assert full.to_dict()["many"] == ["HUE_NONE", "rouge", "GREEN", "HUE_GREEN", "", '"é\\\n', "6", 99]
+assert Palette().to_dict(include_default_values=True)["implicit"] == "HUE_NONE"
+assert Palette(one=Hue.RED).to_dict(output_format=aristaproto.OutputFormat.PYTHON) == {"one": Hue.RED}
+
+# What is read: proto names, names in JSON, numbers; of ours the names in Python as well, where they are no name in JSON.
+for value in ("HUE_RED", "HUE_CRIMSON", "rouge", 1, "HUE_BLUE", "GREEN", "HUE_GREEN", "", "6"):
+    google = json_format.ParseDict({"one": value}, GooglePalette(), descriptor_pool=pool)
+    for read in (Palette.from_dict({"one": value}), Palette.from_json(json.dumps({"one": value}))):
+        assert bytes(read) == google.SerializeToString(), value
+assert Palette.from_dict({"one": "CRIMSON"}).one is Hue.RED
+assert Palette.from_dict({"one": "GREEN"}).one is Hue.BLUE
+for value in ("Rouge", "dark"):
+    for read in (Palette.from_dict, lambda it: Palette.from_json(json.dumps(it))):
+        try:
+            read({"one": value})
+        except aristaproto.JsonError as error:
+            assert error.path == "one", error
+        else:
+            raise AssertionError(value)
+    assert Palette.from_dict({"one": value}, ignore_unknown_fields=True) == Palette()
+
+# JSON Schema, and enums as fields of models.
+class Model(pydantic.BaseModel):
+    hue: Hue
+    palette: Palette
+
+schema = Model.model_json_schema()["$defs"]
+names = ["HUE_NONE", "rouge", "GREEN", "HUE_GREEN", "", '"é\\\n', "6"]
+assert schema["Hue"]["enum"] == names, schema["Hue"]
+assert "- rouge: Like blood." in schema["Hue"]["description"], schema["Hue"]
+assert schema["Shade"]["enum"] == ["dark", "SHADE_LIGHT"]
+for name, hue in zip(names, Hue, strict=True):
+    model = Model.model_validate({"hue": name, "palette": {"one": name}})
+    assert model.hue is hue and model.palette.one is hue
+    assert json.loads(model.model_dump_json()) == {"hue": name, "palette": {"one": name}}
+assert Model.model_validate_json('{"hue": "HUE_RED", "palette": {}}').hue is Hue.RED
+print("good")
+"#;
+
+#[test]
+fn names_of_enum_values_in_json_are_as_google_has_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let protos = workspace().join("tests/editions");
+    let mut config = Config::new();
+    config
+        .front_end(FrontEnd::PrebuiltProtoc)
+        .google_protobuf_descriptors(true);
+    let set = config
+        .load(&[protos.join("json_names.proto")], &[&protos])
+        .unwrap();
+    let mut module = String::new();
+    for file in config.generate(&set).unwrap().files {
+        let path = folder.path().join("lib").join(&file.path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if file.path.ends_with("editions/json_names/__init__.py") {
+            module.clone_from(&file.text);
+        }
+        fs::write(path, file.text).unwrap();
+    }
+    assert!(
+        module.contains(
+            "\n    aristaproto.Enum, prefix=\"SHADE_\", json_names={\"DARK\": \"dark\"}, closed=True\n"
+        ),
+        "{module}"
+    );
+    for codec in ["native", "python"] {
+        assert_eq!(
+            run_python(folder.path(), ["-c", JSON_NAMES, codec]),
+            "good\n"
+        );
+    }
+}

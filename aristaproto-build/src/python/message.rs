@@ -24,6 +24,14 @@ impl Printer<'_> {
         if !renamed.is_empty() {
             arguments.push(Argument::Dict("renamed=".to_owned(), renamed));
         }
+        let json_names: Vec<(String, String)> = declared
+            .members
+            .iter()
+            .filter_map(|member| Some((string(&member.name), string(member.json_name.as_ref()?))))
+            .collect();
+        if !json_names.is_empty() {
+            arguments.push(Argument::Dict("json_names=".to_owned(), json_names));
+        }
         if declared.closed {
             arguments.push("closed=True".into());
         }

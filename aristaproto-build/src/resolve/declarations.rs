@@ -3,7 +3,9 @@
 
 use super::features::Features;
 use super::{below, well_known, Named, Owner, Pending, Place, Resolver};
-use crate::descriptor::{DescriptorProto, EnumDescriptorProto, MessageOptions};
+use crate::descriptor::{
+    DescriptorProto, EnumDescriptorProto, EnumValueDescriptorProto, MessageOptions,
+};
 use crate::model::{Declared, Enum, EnumId, Extensible, Member, Message, MessageId};
 use crate::naming;
 
@@ -188,6 +190,7 @@ impl<'a> Resolver<'a> {
         let members = members.map(|(position, (name, value))| Member {
             name,
             proto_name: value.name().to_owned(),
+            json_name: json_name(value),
             number: value.number(),
             comment: self.comments[index].at(&below(&declared.path, 2, position)),
         });
@@ -215,4 +218,11 @@ impl<'a> Resolver<'a> {
             path,
         }
     }
+}
+
+/// The name in JSON that an enum's value has of its own. Where the option is there without a name, protoc takes it for an
+/// empty one, and google.protobuf writes that.
+fn json_name(value: &EnumValueDescriptorProto) -> Option<String> {
+    let json = value.options.as_ref()?.json.as_ref()?;
+    Some(json.string().to_owned())
 }

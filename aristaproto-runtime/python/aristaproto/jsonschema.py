@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import core_schema
 
+from .model.enum import json_names
 from .schema.comments import comments
 from .schema.fields import (
     FLOAT_TYPES,
@@ -130,13 +131,12 @@ def _enum(cls: Any) -> Callable[[CoreSchema, Handler], dict[str, Any]]:
         special = _SPECIAL.get(proto_name(cls))
         if special is not None:
             return dict(special)
-        names = [cls.__renamed__.get(name) or cls.__prefix__ + name for name in cls.__members__]
-        found: dict[str, Any] = {"type": "string", "title": cls.__name__, "enum": names}
+        names = json_names(cls)
+        shown = list(dict.fromkeys(names.values()))
+        found: dict[str, Any] = {"type": "string", "title": cls.__name__, "enum": shown}
         texts = comments(cls)
         lines = [
-            f"- {proto_name}: {texts[name]}"
-            for proto_name, name in zip(names, cls.__members__, strict=True)
-            if name in texts
+            f"- {json_name}: {texts[name]}" for name, json_name in names.items() if name in texts
         ]
         text = "\n".join([*([texts[""]] if "" in texts else []), *lines])
         if text:

@@ -20,6 +20,7 @@ from .base.errors import EncodeError, Error, describe, show, wrong_message
 from .base.numbers import truth
 from .jsonschema import described, proto_name
 from .model import message as _message
+from .model.enum import read_names, written_names
 from .schema.fields import (
     FLOAT_TYPES,
     INT_RANGES,
@@ -138,11 +139,12 @@ def serializer_of(cls: type[_message.Message]) -> pydantic_core.SchemaSerializer
 def enum_schema_of(cls: type[Enum]) -> CoreSchema:
     """Schema of an enum inside a pydantic model, and of a parameter of a FastAPI route.
 
-    In: a member, its proto name or Python name, or its number, also as text, which is all that a URL has. Out: the member, or
-    ProtoJSON: the proto name, or the number where it has no name. JSON Schema describes the latter
+    In: a member, its name in JSON, proto name or Python name, or its number, also as text, which is all that a URL has. Out: the
+    member, or ProtoJSON: the name in JSON, or the number where it has no name. JSON Schema describes the latter
     (https://protobuf.dev/programming-guides/json/).
     """
     is_null = proto_name(cls) == "google.protobuf.NullValue"
+    read, written = read_names(cls), written_names(cls)
 
     def validate(value: Any) -> Any:
         if is_null and value is None:
@@ -150,6 +152,8 @@ def enum_schema_of(cls: type[Enum]) -> CoreSchema:
         is_text = isinstance(value, str) and _NUMBER.fullmatch(value)
         if is_text or (isinstance(value, float) and value.is_integer()):
             value = int(value)
+        if isinstance(value, str) and value in read:
+            return read[value]
         try:
             return _enum_member(cls, value)
         except ValueError as error:
@@ -160,7 +164,7 @@ def enum_schema_of(cls: type[Enum]) -> CoreSchema:
         if info.mode != "json" or not hasattr(value, "__index__"):
             return value
         number = operator.index(value)
-        return None if is_null else cls(number).proto_name or number
+        return None if is_null else written.get(number, number)
 
     return _plain_schema(cls, validate, serialize)
 

@@ -13,6 +13,8 @@ imported! {
         read_value: "aristaproto.json.decode" "convert_value",
         read_message: "aristaproto.json.decode" "convert_message",
         encoders: "aristaproto.json.special" "ENCODERS",
+        written_enum_names: "aristaproto.model.enum" "written_names",
+        read_enum_names: "aristaproto.model.enum" "read_names",
         find_packed_class: "aristaproto.json.special" "find_packed_class",
         find_extension_field: "aristaproto.model.extension" "find_extension_field",
         snake: "aristaproto.base.casing" "Casing.SNAKE",

@@ -292,11 +292,11 @@ pub struct EnumName {
 pub enum EnumNames {
     /// Of `google.protobuf.NullValue`.
     Null,
-    /// Proto names.
+    /// Names in JSON.
     Known {
         /// By number.
         names: ByNumber<EnumName>,
-        /// Numbers by name; aliases, and names in Python, too.
+        /// Numbers by name; aliases, names in the proto file and names in Python, too.
         by_name: HashMap<String, i32>,
     },
 }
@@ -309,37 +309,22 @@ impl EnumNames {
                 return Ok(Self::Null);
             }
         }
-        let (mut names, mut by_name) = (Vec::new(), HashMap::new());
-        let declared: Bound<'_, PyDict> = class
-            .getattr("__members__")?
-            .call_method0("copy")?
-            .cast_into()?;
-        let declared = values::entries(&declared)?;
-        for (number, member) in values::entries(values.by_number.bind(py))? {
-            let name: Bound<'_, PyString> = member.getattr("proto_name")?.cast_into()?;
-            let number: i32 = number.extract()?;
-            if !name.is_empty()? {
-                by_name.insert(name.to_str()?.to_owned(), number);
-                let known = EnumName {
-                    quoted: joined("", name.to_str()?, ""),
-                    text: name.unbind(),
-                };
-                names.push((number, known));
-            }
+        let names_of = |function: &Py<PyAny>| -> PyResult<Bound<'_, PyDict>> {
+            Ok(function.bind(py).invoke((class,))?.cast_into()?)
+        };
+        let imports = imports(py)?;
+        let mut names = Vec::new();
+        for (number, name) in values::entries(&names_of(&imports.written_enum_names)?)? {
+            let name: Bound<'_, PyString> = name.cast_into()?;
+            let known = EnumName {
+                quoted: joined("", name.to_str()?, ""),
+                text: name.unbind(),
+            };
+            names.push((number.extract()?, known));
         }
-        let prefix: String = class.getattr("__prefix__")?.extract()?;
-        let renamed = class.getattr("__renamed__")?;
-        // First the names in the proto file, then those in Python, as the plain codec looks them up.
-        for (alias, member) in &declared {
-            let other: Option<String> = renamed.call_method1("get", (alias,))?.extract()?;
-            let alias: String = alias.extract()?;
-            let name = other
-                .filter(|it| !it.is_empty())
-                .unwrap_or(prefix.clone() + &alias);
-            by_name.entry(name).or_insert(member.extract()?);
-        }
-        for (alias, member) in &declared {
-            by_name.entry(alias.extract()?).or_insert(member.extract()?);
+        let mut by_name = HashMap::new();
+        for (name, member) in values::entries(&names_of(&imports.read_enum_names)?)? {
+            by_name.insert(name.extract()?, member.extract()?);
         }
         Ok(Self::Known {
             names: names.into_iter().collect(),

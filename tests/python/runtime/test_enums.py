@@ -8,9 +8,11 @@ import copy
 import enum
 import json
 import pickle
+import types
 
 import aristaproto
 import pytest
+from aristaproto.model.enum import read_names, written_names
 
 
 class Colour(aristaproto.Enum, prefix="COLOUR_", renamed={"_3D": "COLOUR_3D"}):
@@ -115,6 +117,36 @@ def test_names_with_underscores() -> None:
 
     assert list(Odd.__members__) == ["ZERO", "_A__", "__A___", "_0"]
     assert Odd._note_ == 7
+
+
+def test_names_in_json() -> None:
+    class Hue(aristaproto.Enum, prefix="HUE_", json_names={"RED": "rouge", "BLUE": "GREEN"}):
+        NONE = 0
+        RED = 1
+        BLUE = 2
+        GREEN = 3
+
+    assert written_names(Hue) == {0: "HUE_NONE", 1: "rouge", 2: "GREEN", 3: "HUE_GREEN"}
+    read = read_names(Hue)
+    assert read["rouge"] is read["HUE_RED"] is read["RED"] is Hue.RED
+    # A name that is written reads as the same member, whatever Python calls another one.
+    assert read["GREEN"] is Hue.BLUE
+    assert Hue.RED.proto_name == "HUE_RED"
+    with pytest.raises(ValueError, match="'rouge' is not a name in Hue"):
+        Hue.from_string("rouge")
+    with pytest.raises(TypeError, match="Wrong: json_names gives a name to ROT, which is no"):
+        types.new_class("Wrong", (aristaproto.Enum,), {"json_names": {"ROT": "rot"}})
+
+
+def test_proto_names_go_before_names_in_json() -> None:
+    class Swapped(aristaproto.Enum, json_names={"A": "B", "B": "twice", "C": "twice"}):
+        A = 0
+        B = 1
+        C = 2
+
+    assert written_names(Swapped)[0] == "B"
+    assert read_names(Swapped)["B"] is Swapped.B
+    assert read_names(Swapped)["twice"] is Swapped.C
 
 
 def test_members_cannot_be_changed_or_extended() -> None:

@@ -18,6 +18,7 @@ from ..base.budget import Budget
 from ..base.casing import snake_case
 from ..base.errors import JsonError, cut, describe, nearest, show, wrong_message
 from ..base.float32 import round_float32
+from ..model.enum import read_names
 from ..model.extension import find_extension_field
 from ..model.message import Message, is_message_of
 from ..model.required import check_required
@@ -392,16 +393,11 @@ def _wrapped(field: Field) -> Convert:
 def _enum(field: Field) -> Convert:
     enum_cls: Any = field.enum
     null_fits = takes_null(field)
-    proto_names = {member.proto_name: member for member in enum_cls}
-    for alias in enum_cls.__members__:
-        name = enum_cls.__renamed__.get(alias) or enum_cls.__prefix__ + alias
-        proto_names.setdefault(name, enum_cls.__members__[alias])
+    names = read_names(enum_cls)
 
     def decode(decoder: Decoder, value: Any) -> Any:
         if isinstance(value, str):
-            member = proto_names.get(value)
-            if member is None:
-                member = enum_cls.__members__.get(value)
+            member = names.get(value)
             if member is None:
                 if decoder.ignore_unknown:
                     return _SKIPPED

@@ -16,6 +16,7 @@ from ..base.budget import Budget
 from ..base.errors import JsonError, describe, show, wrong_message
 from ..base.float32 import shortest_float32
 from ..base.numbers import real, truth
+from ..model.enum import written_names
 from ..model.message import Message, is_message_of
 from ..model.required import check_required
 from ..schema.fields import (
@@ -317,7 +318,7 @@ def _enum(field: Field) -> Convert:
     enum: Any = field.enum
     if takes_null(field):
         return _null(enum)
-    names: dict[int, str] = {}
+    names = written_names(enum)
 
     def encode(encoder: Encoder, value: Any) -> str | int:
         number = _enum_number(enum, value)
@@ -328,11 +329,7 @@ def _enum(field: Field) -> Convert:
             raise JsonError(
                 f"expected a number of 32 bits for enum {enum.__name__}, got {describe(value)}"
             )
-        name: str = enum(number).proto_name
-        if not name:
-            return number
-        names[number] = name
-        return name
+        return number
 
     return encode
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .pool import MessagePool
 
-__all__ = ("Enum",)
+__all__ = ("Enum", "json_names", "read_names", "written_names")
 
 
 def _is_member(name: str, value: object) -> bool:
@@ -49,6 +49,7 @@ class _EnumType(enum.EnumMeta):
         *,
         prefix: str = "",
         renamed: Mapping[str, str] | None = None,
+        json_names: Mapping[str, str] | None = None,
         closed: bool = False,
     ) -> _EnumType:
         for base in bases:
@@ -59,6 +60,9 @@ class _EnumType(enum.EnumMeta):
         raw = {key: value for key, value in namespace.items() if _is_member(key, value)}
         for key in raw:
             del namespace[key]
+        for key in json_names or ():
+            if key not in raw:
+                raise TypeError(f"{name}: json_names gives a name to {key}, which is no member")
         by_name: dict[str, Any] = {}
         by_value: dict[int, Any] = {}
         names: list[str] = []
@@ -71,6 +75,7 @@ class _EnumType(enum.EnumMeta):
         namespace["_hashable_values_"] = []
         namespace["__prefix__"] = prefix
         namespace["__renamed__"] = renamed or {}
+        namespace["__json_names__"] = json_names or {}
         namespace["__closed__"] = closed
         cls: Any = type.__new__(metacls, name, bases, namespace)
         last = -1
@@ -98,6 +103,7 @@ class _EnumType(enum.EnumMeta):
         *,
         prefix: str = "",
         renamed: Mapping[str, str] | None = None,
+        json_names: Mapping[str, str] | None = None,
         closed: bool = False,
     ) -> None:
         type.__init__(cls, name, bases, namespace)
@@ -142,6 +148,7 @@ if TYPE_CHECKING:
             *,
             prefix: str = "",
             renamed: Mapping[str, str] | None = None,
+            json_names: Mapping[str, str] | None = None,
             closed: bool = False,
         ) -> None: ...
 
@@ -159,13 +166,15 @@ class Enum(_EnumBase, metaclass=_EnumType):
     ```
 
     Class keywords: `prefix`, what stands before each name in the proto file; `renamed`, the proto names of
-    members for which the prefix does not tell; `closed`, whether numbers without a name are refused
+    members for which the prefix does not tell; `json_names`, the names in JSON of members that have one of their
+    own there (the option `(pb.enumvalue.json).string`); `closed`, whether numbers without a name are refused
     (https://protobuf.dev/programming-guides/enum/).
     """
 
     if TYPE_CHECKING:
         __prefix__: ClassVar[str]
         __renamed__: ClassVar[Mapping[str, str]]
+        __json_names__: ClassVar[Mapping[str, str]]
         __closed__: ClassVar[bool]
         __proto_name__: ClassVar[str]
         __pool__: ClassVar[MessagePool]
@@ -249,3 +258,23 @@ def _python_names(cls: type[Enum]) -> dict[str, str]:
     """Python name for each proto name, aliases included."""
     prefix, renamed = cls.__prefix__, cls.__renamed__
     return {renamed.get(name) or prefix + name: name for name in cls._member_map_}
+
+
+def json_names(cls: type[Enum]) -> dict[str, str]:
+    """What ProtoJSON calls each member, by Python name, aliases included: its own name there, or its proto name."""
+    prefix, renamed, own = cls.__prefix__, cls.__renamed__, cls.__json_names__
+    return {name: own.get(name, renamed.get(name) or prefix + name) for name in cls._member_map_}
+
+
+def written_names(cls: type[Enum]) -> dict[int, str]:
+    """The name that ProtoJSON writes for each number; of aliases, the first one's."""
+    names = json_names(cls)
+    return {member._value_: names[member._name_] for member in cls}
+
+
+def read_names(cls: type[Enum]) -> dict[str, Enum]:
+    """The members by the names that are read from JSON: proto names before names of JSON, and Python names last."""
+    members = cls.__members__
+    own = {text: members[name] for name, text in cls.__json_names__.items()}
+    proto_names = {text: members[name] for text, name in _python_names(cls).items()}
+    return {**members, **own, **proto_names}
