@@ -69,13 +69,13 @@ class Watch(Generic[Code, Metadata]):
         self.view: View[Code, Metadata] | None = None
         self.known = asyncio.Event()
         """The call is there, or never will be."""
-        self.on_view: Callable[[], None] | None = None
+        self.on_view: Callable[[View[Code, Metadata]], None] | None = None
 
     def note(self, view: View[Code, Metadata]) -> None:
         self.view = view
         self.known.set()
         if self.on_view is not None:
-            self.on_view()
+            self.on_view(view)
 
 
 class AsyncCall(Generic[Code, Metadata]):
@@ -125,8 +125,12 @@ class AsyncCall(Generic[Code, Metadata]):
         self._end.add_done_callback(lambda _: callback(self))
 
     def _ended_with(self, error: BaseException | None) -> None:
-        """Notes the end; the first one counts, and what its caller was told."""
-        if error is not None and self._status is None:
+        """Notes the end; the first one counts, and what its caller was told.
+
+        Whoever stops reading the responses of a call that has ended leaves its status as it is.
+        """
+        gave_up = isinstance(error, (asyncio.CancelledError, GeneratorExit))
+        if error is not None and self._status is None and not (gave_up and self._end.done()):
             self._status = self._status_of(error, self._watch.view)
             if self._status is None:
                 self._failure = error
@@ -159,7 +163,7 @@ class AsyncUnaryCall(
 ):
     """A call with one response: await it for that, as often as wanted, or give it to `asyncio.gather` or `create_task`.
 
-    Whoever awaits it and is cancelled cancels the call.
+    Whoever awaits it and is cancelled cancels the call, for all who await it; `asyncio.shield` keeps it.
     """
 
     def __init__(
@@ -169,7 +173,6 @@ class AsyncUnaryCall(
         close_requests: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         super().__init__(watch)
-        self._steps: Generator[Any, None, Response_co] | None = None
         # For a task that is cancelled before it begins; else the coroutine closes them.
         self._close_requests: Callable[[], Coroutine[Any, Any, None]] | None = close_requests
         self._task = asyncio.create_task(self._run(coroutine))
@@ -200,15 +203,12 @@ class AsyncUnaryCall(
 
     def send(self, value: Any, /) -> Any:
         """One step, for event loops."""
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.send(value)
+        # Each begins anew, since several tasks may take turns: it waits for the call, or has its outcome.
+        return self.__await__().send(value)
 
     def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:
         """One step with an exception, for event loops."""
-        if self._steps is None:
-            self._steps = self.__await__()
-        return self._steps.throw(_exception(typ, val, tb))
+        return self.__await__().throw(_exception(typ, val, tb))
 
     def close(self) -> None:
         """Cancels the call."""
@@ -233,6 +233,8 @@ class AsyncStreamCall(
         self._reading = False
         self._read_ended: asyncio.Event | None = None
         self._is_cancelled = False
+        self._is_closed = False
+        self._closing: asyncio.Task[None] | None = None
         reference = weakref.ref(self)
 
         def ended() -> None:
@@ -240,9 +242,8 @@ class AsyncStreamCall(
             if call is not None:
                 call._ended_with(None)
 
-        def noted() -> None:
-            if watch.view is not None:
-                watch.view.on_end(ended)
+        def noted(view: View[Code, Metadata]) -> None:
+            view.on_end(ended)
 
         watch.on_view = noted
         # An async generator starts its call when its first response is asked for.
@@ -271,7 +272,7 @@ class AsyncStreamCall(
         elif self._reading and view is not None:
             view.cancel()
         if not self._reading:
-            _close_soon(self._close())
+            self._close()
         self._ended_with(asyncio.CancelledError())
         return True
 
@@ -287,6 +288,8 @@ class AsyncStreamCall(
             raise RuntimeError("another task already waits for a response of this call")
         if self._is_cancelled:
             raise asyncio.CancelledError
+        if self._is_closed:
+            raise StopAsyncIteration
         self._reading = True
         first = self._first
         try:
@@ -308,6 +311,7 @@ class AsyncStreamCall(
             self._reading = False
             if self._read_ended is not None:
                 self._read_ended.set()
+                self._read_ended = None
 
     async def asend(self, value: None, /) -> Response_co:
         """The next response."""
@@ -323,20 +327,40 @@ class AsyncStreamCall(
     async def aclose(self) -> None:
         """Ends the call, with CANCELLED if it has not ended; returns when the producer of requests is closed.
 
-        Whoever waits for a response gets CancelledError.
+        Whoever waits for a response gets CancelledError. To be cancelled here does not stop the closing.
         """
+        self._is_closed = True
         if self._reading:
-            self._read_ended = asyncio.Event()
+            if self._read_ended is None:
+                self._read_ended = asyncio.Event()
+            read_ended = self._read_ended
             self.cancel()
-            await self._read_ended.wait()
-        await self._close()
+            await read_ended.wait()
         self._ended_with(asyncio.CancelledError())
+        closing = self._close()
+        await asyncio.wait((closing,))
+        closing.result()
 
-    async def _close(self) -> None:
-        first, self._first = self._first, None
+    def _close(self) -> asyncio.Task[None]:
+        """The closing of the responses: one, whoever asks, since a generator that is being closed refuses to be closed."""
+        if self._closing is None:
+            self._closing = _close_soon(self._close_responses())
+            self._closing.add_done_callback(self._close_again)
+        return self._closing
+
+    def _close_again(self, closing: asyncio.Task[None]) -> None:
+        # `asyncio.run` cancels all tasks at its end, also one that has not begun.
+        if closing.cancelled():
+            _close_soon(self._close_responses())
+
+    async def _close_responses(self) -> None:
+        first = self._first
         if first is not None and not first.done():
-            first.cancel()
+            # A second cancellation would interrupt the closing of the requests.
+            if not self._is_cancelled:
+                first.cancel()
             await asyncio.wait((first,))
+        self._first = None
         await self._responses.aclose()
 
 
@@ -346,10 +370,11 @@ _NOTHING = object()
 _closing: set[asyncio.Task[None]] = set()
 
 
-def _close_soon(closing: Coroutine[Any, Any, None]) -> None:
+def _close_soon(closing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     task = asyncio.create_task(closing)
     _closing.add(task)
     task.add_done_callback(_closing.discard)
+    return task
 
 
 async def _first_of(responses: AsyncGenerator[Any, None]) -> Any:

@@ -108,12 +108,13 @@ class RequestSender(Generic[T]):
             loop, so its `__next__` must not block.
     """
 
-    __slots__ = ("_error", "_messages", "_stopping", "_task")
+    __slots__ = ("_closing", "_error", "_messages", "_stopping", "_task")
 
     def __init__(self, messages: AsyncIterable[T] | Iterable[T]) -> None:
         self._messages = messages
         self._error: BaseException | None = None
         self._stopping = False
+        self._closing = False
 
     def _send(self, message: T) -> Awaitable[object]:
         """Sends one message."""
@@ -152,7 +153,9 @@ class RequestSender(Generic[T]):
         task = self._task
         if not task.done():
             self._stopping = True
-            task.cancel()
+            # What is being closed already is not to be interrupted in its `finally` blocks.
+            if not self._closing:
+                task.cancel()
             from asyncio import wait
 
             await wait((task,))
@@ -210,6 +213,7 @@ class RequestSender(Generic[T]):
             exhausted = True
         finally:
             if not exhausted:
+                self._closing = True
                 await close_stream(messages, iterator)
         from contextlib import suppress
 

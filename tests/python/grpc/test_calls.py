@@ -6,8 +6,9 @@ import asyncio
 import gc
 import importlib
 import threading
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import aristaproto
@@ -38,6 +39,7 @@ class Service(example.MyServiceBase):
     def __init__(self) -> None:
         self.waiting = threading.Event()
         self.ended = threading.Event()
+        self.released = asyncio.Event()
 
     async def _act_on(self, name: str) -> None:
         context = grpcio.current_context()
@@ -47,6 +49,9 @@ class Service(example.MyServiceBase):
             raise StatusError(Code.ABORTED, "as asked")
         if name == "wait":
             await self._wait()
+        if name == "held":
+            self.waiting.set()
+            await asyncio.wait_for(self.released.wait(), TIMEOUT)
 
     async def _wait(self) -> None:
         self.waiting.set()
@@ -344,6 +349,160 @@ async def test_a_unary_call_is_an_awaitable_and_a_coroutine(client: Client, kind
         await asyncio.wait_for(client.start(kind, "wait"), 0.05)
 
 
+@pytest.mark.parametrize("kind", ["my_rpc", "upload"])
+async def test_a_unary_call_that_several_tasks_wait_for(client: Client, kind: str) -> None:
+    response = client.lib.Response(names=["held"])
+    call = client.start(kind, "held")
+    tasks = [asyncio.create_task(call) for _ in range(3)]
+    # Who gives up behind a shield leaves the call as it is.
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(asyncio.shield(call), 0.02)
+    assert not any(it.done() for it in tasks)
+    client.service.released.set()
+    assert await asyncio.wait_for(asyncio.shield(call), TIMEOUT) == response
+    assert [await it for it in tasks] == [response] * 3
+
+
+@pytest.mark.parametrize("way", ["cancel", "wait_for"])
+@pytest.mark.parametrize("kind", ["my_rpc", "upload"])
+async def test_one_of_several_tasks_that_gives_up_cancels_the_call(
+    client: Client, kind: str, way: str
+) -> None:
+    call = client.start(kind, "wait")
+    first, second = (asyncio.create_task(call) for _ in range(2))
+    if way == "cancel":
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(client.service.waiting.wait, TIMEOUT)
+        second.cancel()
+    else:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(call, 0.02)
+    for task in (first, second):
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, TIMEOUT)
+    assert await call.code() is client.code("CANCELLED")
+
+
+@pytest.mark.parametrize("kind", ["versions", "chat"])
+async def test_a_stream_that_is_closed_behind_its_end(client: Client, kind: str) -> None:
+    async with aclosing(client.start(kind, "a")) as call:
+        assert len([it async for it in call]) == 1
+    assert await call.code() is client.code("OK")
+    assert texts(await call.trailing_metadata())["x-last"] == "a"
+    if not client.is_grpclib:  # It learns of the end when it is read.
+        call = client.start(kind, "a")
+        await anext(call)
+        await soon(call.done)
+        await call.aclose()
+        assert await call.code() is client.code("OK")
+
+
+class SlowToClose:
+    """A producer of one request that waits, and whose `finally` block is over when it is let go."""
+
+    def __init__(self, request: Any) -> None:
+        self.request = request
+        self.go = asyncio.Event()
+        self.steps: list[str] = []
+
+    async def requests(self) -> AsyncIterator[Any]:
+        try:
+            self.steps.append("begun")
+            yield self.request
+            await asyncio.sleep(60)
+        finally:
+            self.steps.append("closing")
+            await asyncio.wait_for(self.go.wait(), TIMEOUT)
+            self.steps.append("closed")
+
+
+@pytest.mark.parametrize("progress", ["begun", "served", "answered", "read"])
+@pytest.mark.parametrize("ways", ["cancel, aclose", "aclose, aclose"])
+async def test_a_stream_that_is_ended_twice(client: Client, ways: str, progress: str) -> None:
+    producer = SlowToClose(client.request("chat", "wait" if progress == "served" else "one"))
+    call = client.start_call(client.stub.chat, producer.requests())
+    await soon(lambda: producer.steps)
+    reading = None
+    if progress == "served":
+        await soon(client.service.waiting.is_set)
+    elif progress != "begun":
+        await anext(call)
+        if progress == "read":
+            reading = asyncio.create_task(anext(call))
+            await soon(client.service.waiting.is_set)
+    closing = [] if ways.startswith("cancel") else [asyncio.create_task(call.aclose())]
+    if not closing:
+        assert call.cancel()
+    await soon(lambda: "closing" in producer.steps)
+    closing.append(asyncio.create_task(call.aclose()))
+    given_up = asyncio.create_task(call.aclose())
+    await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert not any(it.done() for it in closing)
+    producer.go.set()
+    for task in closing:
+        await asyncio.wait_for(task, TIMEOUT)
+    assert producer.steps == ["begun", "closing", "closed"]
+    await asyncio.wait_for(call.aclose(), TIMEOUT)
+    assert await call.code() is client.code("CANCELLED")
+    if reading is not None:
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+
+@pytest.mark.parametrize("end", ["read", "cancel", "aclose"])
+async def test_a_stream_that_has_ended_is_let_go(client: Client, end: str) -> None:
+    call = client.start("chat", "a" if end == "read" else "one")
+    await anext(call)
+    gc.disable()
+    try:
+        if end == "read":
+            assert [it async for it in call] == []
+        elif end == "cancel":
+            call.cancel()
+        await call.aclose()
+        references = [weakref.ref(call)]
+        if end == "read" and not client.is_grpclib:
+            references.append(weakref.ref(call._watch.view._call))
+        del call
+        await soon(lambda: not any(it() for it in references))
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("end", ["cancel", "aclose"])
+def test_a_stream_that_is_ended_with_its_loop(end: str) -> None:
+    """`asyncio.run` cancels what closes the producer before that has begun."""
+
+    class Producer:
+        closed = False
+
+        def __aiter__(self) -> Producer:
+            return self
+
+        async def __anext__(self) -> Any:
+            await asyncio.sleep(60)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    producer: Any = Producer()
+    tasks: list[Any] = []
+
+    async def main() -> None:
+        async with grpc.aio.insecure_channel("127.0.0.1:1") as channel:
+            call = grpcio.start_call(example.MyServiceAsyncStub(channel).chat, producer)
+            if end == "cancel":
+                call.cancel()
+            else:
+                tasks.append(asyncio.create_task(call.aclose()))
+
+    asyncio.run(main())
+    assert producer.closed
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_call_outside_of_an_event_loop(client: Client, kind: str) -> None:
     def start() -> None:
@@ -601,6 +760,27 @@ def test_a_synchronous_call_that_is_cancelled_by_another_thread(
     assert len(raised) == 1
     assert call.code() is grpc.StatusCode.CANCELLED
     assert (call.done(), call.cancel()) == (True, False)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_callback_that_raises(sync_client: SyncClient, kind: str) -> None:
+    called = threading.Event()
+
+    def callback(_: Any) -> None:
+        called.set()
+        raise KeyError("mine")
+
+    call = sync_client.start(kind, "wait")
+    call.add_done_callback(callback)
+    call.cancel()
+    assert called.wait(TIMEOUT)
+    # The channel goes on with other calls.
+    answered = threading.Event()
+    other = sync_client.start(kind, "a")
+    threading.Thread(
+        target=lambda: sync_client.responses(other) and answered.set(), daemon=True
+    ).start()
+    assert answered.wait(TIMEOUT)
 
 
 @pytest.mark.parametrize("kind", ["my_rpc", "upload"])

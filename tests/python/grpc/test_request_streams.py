@@ -297,6 +297,32 @@ async def test_unary_request_that_cannot_be_encoded(client: Any, lib: Any) -> No
         await anext(client.versions(lib.VersionRequest(name=7)))
 
 
+@both_kinds
+async def test_early_end_leaves_the_finally_of_the_producer_whole(
+    client: Any, lib: Any, call: Any
+) -> None:
+    """The server has its response while the producer sends: what closes it may wait for something itself."""
+    ended: list[str] = []
+
+    async def requests() -> AsyncIterator[Any]:
+        try:
+            while True:
+                yield request_type(lib, call)(name="stop")
+                await asyncio.sleep(0)
+        finally:
+            try:
+                for _ in range(20):
+                    await asyncio.sleep(0.0005)
+                ended.append("whole")
+            except BaseException as error:
+                ended.append(repr(error))
+                raise
+
+    for _ in range(10):
+        await asyncio.wait_for(call_all(client, call, requests()), 5)
+    assert ended == ["whole"] * 10
+
+
 async def test_producer_sees_the_context_of_its_caller(client: Any, lib: Any) -> None:
     """The whole producer runs in one task, so that it may use task-bound context managers."""
     tasks: set[Any] = set()

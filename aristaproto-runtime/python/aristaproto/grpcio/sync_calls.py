@@ -170,7 +170,8 @@ class SyncStreamCall(Iterator[Response_co]):
 
     def add_done_callback(self, callback: Callable[[Self], object]) -> None:
         """Has the callback called with this call when it has ended, by a thread of grpc; at once, if it has ended already."""
-        if not self._call.add_callback(lambda: callback(self)):
+        # Of a `partial`, grpc logs an exception; of any other callable it ends the thread of the channel.
+        if not self._call.add_callback(partial(callback, self)):
             callback(self)
 
     def initial_metadata(self) -> tuple[tuple[str, MetadataValue], ...]:
