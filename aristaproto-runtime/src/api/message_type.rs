@@ -74,9 +74,9 @@ unsafe extern "C" fn set_attribute(own: Raw, name: Raw, value: Raw) -> c_int {
             return done;
         }
         guarded(py, -1, || {
-            drop(PyErr::take(py));
+            let error = PyErr::fetch(py);
             let message = Bound::ref_from_ptr(py, &own);
-            methods::refuse_attribute(message, Bound::ref_from_ptr(py, &name)).map(|()| -1)
+            methods::refuse_attribute(message, Bound::ref_from_ptr(py, &name), error).map(|()| -1)
         })
     }
 }

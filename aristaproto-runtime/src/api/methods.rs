@@ -5,7 +5,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::types::{PyBool, PyType};
+use pyo3::types::{PyBool, PyString, PyType};
 
 use crate::api::trampolines;
 use crate::binary::{decode, encode};
@@ -93,10 +93,23 @@ pub fn install_methods(message: &Bound<'_, PyType>) -> PyResult<()> {
     trampolines::install::<DeepCopy>(message, c"__deepcopy__", Signature::WithOne("memo"))
 }
 
-/// Says what is wrong with an attribute that cannot be set.
+/// Says what is wrong with an attribute that cannot be set, for the reason that `error` gives.
 #[cold]
-pub fn refuse_attribute(object: &Bound<'_, PyAny>, name: &Bound<'_, PyAny>) -> PyResult<()> {
+pub fn refuse_attribute(
+    object: &Bound<'_, PyAny>,
+    name: &Bound<'_, PyAny>,
+    error: PyErr,
+) -> PyResult<()> {
     let py = object.py();
+    let known = object.get_type().getattr_opt(name.cast::<PyString>()?)?;
+    let is_property = match known {
+        Some(known) => known.get_type().hasattr(intern!(py, "__set__"))?,
+        None => false,
+    };
+    if is_property {
+        // It says itself what is wrong.
+        return Err(error);
+    }
     py.import("aristaproto.model.message")?
         .getattr("refuse_attribute")?
         .invoke((object.get_type(), name, object))

@@ -208,7 +208,9 @@ impl Encoder {
                 let plan = message.plan()?;
                 if let Some(exact) = self.exact {
                     let is_usual = plan.copies_itself && message.compares_itself();
-                    if !is_usual || exact.alone && !values::is_unshared(item) {
+                    // Of a wrapped field, reading gives the value that the message stands for.
+                    let is_read_so = field.wrapped == Wrapped::No && is_usual;
+                    if !is_read_so || exact.alone && !values::is_unshared(item) {
                         return Err(Stop::Fallback);
                     }
                 }

@@ -22,6 +22,7 @@ use crate::python::fallback::{Outcome, Stop};
 use crate::python::limits::{Limits, STACK_LEVELS};
 use crate::python::stack::StackFloor;
 use crate::python::values;
+use crate::schema::field::Wrapped;
 use crate::schema::field_tables::{EncodeEntry, FieldEncoding};
 use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
@@ -230,7 +231,7 @@ impl Encoder {
         if let Some(class) = &field.class {
             if encoding == FieldEncoding::Message {
                 if let Some(child) = level.message(slot, class) {
-                    return self.child(child, shape, out);
+                    return self.child(child, field, shape, out);
                 }
             } else if shape.repeated {
                 if let Some(list) = level.list(slot) {
@@ -290,7 +291,7 @@ impl Encoder {
             index = (index - 1).min(list.len().saturating_sub(1));
             list.prefetch(index, class);
             if let Some(child) = list.message(index, class) {
-                self.child(child, shape, out)?;
+                self.child(child, field, shape, out)?;
                 continue;
             }
             let Some(item) = list.get(index) else {
@@ -318,7 +319,7 @@ impl Encoder {
         for index in (0..dict.len()).rev() {
             let before = out.len();
             let is_message = match dict.message(index, class) {
-                Some(child) => self.child(child, &shapes.1, out).map(|()| true)?,
+                Some(child) => self.child(child, &entry.1, &shapes.1, out).map(|()| true)?,
                 None => false,
             };
             if !is_message {
@@ -340,11 +341,18 @@ impl Encoder {
 
     /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
     #[inline(always)]
-    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Writer) -> Outcome {
+    fn child(
+        &mut self,
+        mut child: Child<'_, '_>,
+        field: &Field,
+        shape: &FieldShape,
+        out: &mut Writer,
+    ) -> Outcome {
         self.enter()?;
         let before = open(shape, out);
         if let Some(exact) = self.exact {
-            if !child.is_usual() || exact.alone && child.level().is_shared() {
+            let is_read_so = field.wrapped == Wrapped::No && child.is_usual();
+            if !is_read_so || exact.alone && child.level().is_shared() {
                 return Err(Stop::Fallback);
             }
         }
@@ -429,9 +437,10 @@ pub(super) fn written_plainly(
             Some(items) => packed::each(items, kind, key, is_exact, out),
         },
         FieldEncoding::Message => value.is_none(),
-        FieldEncoding::Other => {
+        FieldEncoding::Map => {
             value.is_empty_container() == Some(true) && !is_met_again(value, exact)
         }
+        FieldEncoding::Other => matches!(value.items(), Some([])) && !is_met_again(value, exact),
         FieldEncoding::Closed => false,
     }
 }

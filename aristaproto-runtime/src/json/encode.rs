@@ -361,6 +361,10 @@ impl<'py, O: Output<'py>> JsonEncoder<'py, O> {
             }
             _ => {
                 let made = self.converted(field, key)?;
+                if !made.eq(key)? {
+                    // Another key of the map may be written the same; the plain codec keeps the last of them.
+                    return Err(Stop::Fallback);
+                }
                 let int = int_of(Kind::Int64, &made).map(JsonKey::Int);
                 let key = int.or_else(|| made.cast::<PyString>().ok().map(JsonKey::Text));
                 self.out.key(object, some(key)?)

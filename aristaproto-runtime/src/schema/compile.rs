@@ -117,6 +117,8 @@ impl EncodeEntry {
             FieldEncoding::Message
         } else if field.is_closed && !shape.repeated {
             FieldEncoding::Closed
+        } else if shape.entry.is_some() {
+            FieldEncoding::Map
         } else if shape.kind.is_message() || field.is_closed {
             FieldEncoding::Other
         } else if shape.repeated && field.packed {

@@ -19,7 +19,9 @@ pub enum FieldEncoding {
     Message,
     /// A closed enum by itself.
     Closed,
-    /// A map, a list of messages, or what else needs a closer look.
+    /// A map.
+    Map,
+    /// A list that needs a closer look: of messages, or of a closed enum.
     Other,
 }
 

@@ -181,6 +181,9 @@ REFUSED_VALUES: list[tuple[Any, str]] = [
     (Node(node=Old()), r"expected Node, got Old Old\(\) at `node`"),  # type: ignore[arg-type]
     (Node(nodes=[Node(), None]), r"expected Node, got None at `nodes\[1\]`"),  # type: ignore[list-item]
     (Node(nodes=Node()), r"expected a list, got Node Node\(\) at `nodes`"),  # type: ignore[arg-type]
+    (Node(nodes={}), r"expected a list, got dict \{\} at `nodes`"),  # type: ignore[arg-type]
+    (Node(packed={}), r"expected a list, got dict \{\} at `packed`"),  # type: ignore[arg-type]
+    (Old(several={}), r"expected a list, got dict \{\} at `several`"),  # type: ignore[arg-type]
     (Node(texts="abc"), "expected a list, got str 'abc' at `texts`"),  # type: ignore[arg-type]
     (Node(packed=[1, "2"]), r"got str '2' at `packed\[1\]`"),  # type: ignore[list-item]
     (Node(fixed=[1, 2**31]), r"expected sfixed32 .* at `fixed\[1\]`"),
@@ -195,7 +198,7 @@ REFUSED_VALUES: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("message", "text"), REFUSED_VALUES)
-def test_values_that_cannot_be_written(message: Node, text: str) -> None:
+def test_values_that_cannot_be_written(message: Node | Old, text: str) -> None:
     with pytest.raises(aristaproto.EncodeError, match=text) as caught:
         bytes(message)
     assert isinstance(caught.value, ValueError)

@@ -10,15 +10,17 @@ import copy
 import importlib.util
 import itertools
 import math
+import pickle
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import aristaproto
 import pytest
 from aristaproto import binary
+from aristaproto.wkt import Duration, Int64Value, Timestamp
 
 
 class Colour(aristaproto.Enum, prefix="COLOUR_"):
@@ -82,6 +84,37 @@ class Choices(aristaproto.Message):
 class Strict(aristaproto.Message):
     key: str | None = aristaproto.field(1, aristaproto.TYPE_STRING, required=True)
     inner: Strict | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "Strict")
+
+
+class Wrapping(aristaproto.Message):
+    """Of the types of messages that plain values stand for."""
+
+    count: Any = aristaproto.field(1, aristaproto.TYPE_MESSAGE, Int64Value)
+    counts: list[Any] = aristaproto.field(2, aristaproto.TYPE_MESSAGE, Int64Value, repeated=True)
+    by_name: dict[str, Any] = aristaproto.map_field(
+        3, aristaproto.TYPE_STRING, aristaproto.TYPE_MESSAGE, Int64Value
+    )
+    when: Any = aristaproto.field(4, aristaproto.TYPE_MESSAGE, Timestamp)
+    span: Any = aristaproto.field(5, aristaproto.TYPE_MESSAGE, Duration)
+    picked: Any = aristaproto.field(6, aristaproto.TYPE_MESSAGE, Int64Value, oneof="choice")
+    number: int | None = aristaproto.field(7, aristaproto.TYPE_INT32, oneof="choice")
+    inner: Wrapping | None = aristaproto.field(8, aristaproto.TYPE_MESSAGE, "Wrapping")
+    several: list[Wrapping] = aristaproto.field(
+        9, aristaproto.TYPE_MESSAGE, "Wrapping", repeated=True
+    )
+    by_key: dict[int, Wrapping] = aristaproto.map_field(
+        10, aristaproto.TYPE_INT32, aristaproto.TYPE_MESSAGE, "Wrapping"
+    )
+
+
+def merged(message: Any) -> Any:
+    made = type(message)()
+    aristaproto.merge(made, message)
+    return made
+
+
+def pickled(message: Any) -> Any:
+    return pickle.loads(pickle.dumps(message))
 
 
 class Subclass(int):
@@ -291,6 +324,32 @@ class TestDeepCopies:
         assert copied == tree
         tree.leaves[0].number = 6
         assert copied.leaves[0].number == 5
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            lambda: {"count": Int64Value(4)},
+            lambda: {"counts": [Int64Value(4), 5]},
+            lambda: {"by_name": {"a": Int64Value(4)}},
+            lambda: {"when": Timestamp(5)},
+            lambda: {"span": Duration(5)},
+            lambda: {"picked": Int64Value(4)},
+        ],
+    )
+    @pytest.mark.parametrize("duplicate", [copy.deepcopy, merged, pickled])
+    def test_of_messages_where_a_value_stands_for_one(self, fields: Any, duplicate: Any) -> None:
+        """They stay messages, beside a message and below one."""
+        makers: list[Callable[[], Wrapping]] = [
+            lambda: Wrapping(**fields(), inner=Wrapping()),
+            lambda: Wrapping(inner=Wrapping(**fields())),
+            lambda: Wrapping(several=[Wrapping(**fields())]),
+            lambda: Wrapping(by_key={1: Wrapping(**fields())}),
+        ]
+        for make in makers:
+            # Nobody else holds what is in it.
+            copied = duplicate(make())
+            assert repr(copied) == repr(make())
+            assert copied == make()
 
     def test_code_of_users_below_runs(self) -> None:
         class Counting(aristaproto.Message):

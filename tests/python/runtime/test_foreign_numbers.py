@@ -133,6 +133,22 @@ def test_python_values_of_enums_are_members() -> None:
             assert type(member) is Level
 
 
+def test_keys_of_one_number() -> None:
+    several: list[list[Any]] = [
+        [Counted(), Counted()],
+        [1, Counted()],
+        [Counted(), 1],
+        [Counted(), 2, Counted()],
+    ]
+    for keys in several:
+        values: dict[Any, Any] = {key: place for place, key in enumerate(keys)}
+        last = {operator.index(key): value for key, value in values.items()}
+        message = Kinds(by_whole=values)
+        assert message.to_json() == Kinds(by_whole=last).to_json()
+        assert message.to_dict() == Kinds(by_whole=last).to_dict()
+        assert Kinds.parse(bytes(message)).by_whole == last
+
+
 def test_arrays_of_lists_of_them() -> None:
     message = Kinds(reals=REALS, truths=TRUTHS)
     assert aristaproto.array(message, "reals").tolist() == [float(it) for it in REALS]
