@@ -164,6 +164,7 @@ def test_the_pydantic_flavour() -> None:
         assert Checked(level=value).level is Level.HIGH
         model = pydantic.create_model("model", level=(Level, ...))(level=value)
         assert model.model_dump_json() == '{"level":"HIGH"}'
-    for wrong in (True, 1.5, None, *TRUTHS):
+    several: list[Any] = [True, 1.5, None, *TRUTHS]
+    for wrong in several:
         with pytest.raises(pydantic.ValidationError):
-            Checked(level=wrong)  # type: ignore[arg-type]
+            Checked(level=wrong)
