@@ -464,3 +464,16 @@ def test_pool() -> None:
     assert pool.find_message("google.protobuf.Timestamp") is wkt.Timestamp
     assert wkt.message_pool.find_enum("google.protobuf.Field.Kind") is wkt.FieldKind
     assert sorted(wkt.__all__) == list(wkt.__all__)
+
+
+def test_python_values_of_times() -> None:
+    def python(message: Any) -> Any:
+        return message.to_dict(output_format=OutputFormat.PYTHON)
+
+    for nanos, kind in ((0, datetime.datetime), (1000, datetime.datetime), (1, NanoDatetime)):
+        assert type(python(wkt.Timestamp(5, nanos))) is kind
+        # As where the message is the value of a field.
+        assert python(wkt.Timestamp(5, nanos)) == wkt.Timestamp(5, nanos).to_wrapped()
+    for message in (wkt.Timestamp(2**50), wkt.Timestamp(0, -1), wkt.Timestamp(0, 10**9)):
+        with pytest.raises(aristaproto.JsonError, match="expected"):
+            python(message)

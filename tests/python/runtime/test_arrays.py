@@ -426,6 +426,16 @@ def test_arrays_of_what_is_no_number_are_lists_at_once() -> None:
     assert message.load(BytesIO(wire)) == plain.load(BytesIO(wire))
 
 
+def test_an_array_in_a_field_of_one_value() -> None:
+    # What a field cannot carry is refused when it is written; Python values are as they are.
+    held = objects([1, 2])
+    message = Numbers(card=held)
+    assert message.to_dict(output_format=OutputFormat.PYTHON)["card"] is held
+    for write in (bytes, Numbers.to_json, Numbers.to_text):
+        with pytest.raises(aristaproto.Error, match=r"expected int32.*`card`"):
+            write(message)
+
+
 def test_views_of_other_formats() -> None:
     numpy: Any = importlib.import_module("numpy")
     for dtype in (">f4", "f2", ">i4"):

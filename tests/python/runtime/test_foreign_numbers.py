@@ -149,6 +149,56 @@ def test_keys_of_one_number() -> None:
         assert Kinds.parse(bytes(message)).by_whole == last
 
 
+def test_python_values_are_read_back() -> None:
+    given: list[dict[str, Any]] = [
+        *({"real": it, "single": it, "reals": [it]} for it in REALS if it not in TRUTHS),
+        *({"wrapped_real": it, "by_truth": {True: it}} for it in REALS if it not in TRUTHS),
+        *({"whole": it, "wholes": [it], "wrapped": it, "null": it} for it in WHOLES),
+        *({"by_whole": {it: it}, "level": it, "levels": [it]} for it in WHOLES),
+        *({"truth": it, "truths": [it], "by_truth": {it: 1.0}} for it in TRUTHS),
+    ]
+    for values in given:
+        message = Kinds(**values)
+        read = Kinds.from_dict(python_dict(message))
+        assert bytes(read) == bytes(message)
+        # As Python's own.
+        assert read == Kinds.parse(bytes(message))
+        assert read.to_json() == message.to_json()
+
+
+def test_values_of_structs() -> None:
+    for values, own in ((REALS[:3], float), (WHOLES, operator.index), (TRUTHS, bool)):
+        for value in values:
+            assert wkt.Value.from_dict(value) == wkt.Value.from_dict(own(value))
+            assert wkt.Struct.from_dict({"a": [value]}) == wkt.Struct.from_dict({"a": [own(value)]})
+
+
+def test_what_is_read_for_no_number_of_the_type() -> None:
+    for name, values in (
+        ("real", ["1,5", b"1", 1j, [1], True, *TRUTHS]),
+        ("single", ["1,5", b"1", 1j, [1], True, *TRUTHS, 1e300]),
+        ("whole", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *TRUTHS]),
+        ("level", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *TRUTHS]),
+        ("truth", ["true", 1, 1.0, *WHOLES]),
+    ):
+        for value in values:
+            with pytest.raises(aristaproto.JsonError, match=f"expected .*`{name}`"):
+                Kinds.from_dict({name: value})
+
+
+def test_what_equals_a_default_is_shown_as_the_default() -> None:
+    for value in (0, 0.0, False, 0j, Decimal(0), Fraction(0), Level.NONE):
+        given: dict[str, Any] = dict.fromkeys(("real", "single", "whole", "truth", "level"), value)
+        message = Kinds(**given)
+        assert message.to_json(include_default_values=True) == Kinds().to_json(
+            include_default_values=True
+        )
+        for output_format in OutputFormat:
+            made = message.to_dict(output_format=output_format, include_default_values=True)
+            wanted = Kinds().to_dict(output_format=output_format, include_default_values=True)
+            assert repr(made) == repr(wanted)
+
+
 def test_arrays_of_lists_of_them() -> None:
     message = Kinds(reals=REALS, truths=TRUTHS)
     assert aristaproto.array(message, "reals").tolist() == [float(it) for it in REALS]

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ("real", "truth")
+__all__ = ("is_numpy_bool", "real", "truth")
 
 _NUMPY_BOOLS = frozenset({("numpy", "bool"), ("numpy", "bool_")})
 """By name: the runtime does not import NumPy, and its bool is neither a bool nor an int."""
@@ -27,5 +27,9 @@ def truth(value: Any) -> bool | None:
     """A bool, the int 0 or 1, or a bool of NumPy, as a bool; None for anything else."""
     if isinstance(value, int):
         return bool(value) if value in (0, 1) else None
-    is_bool = (type(value).__module__, type(value).__name__) in _NUMPY_BOOLS
-    return bool(value) if is_bool else None
+    return bool(value) if is_numpy_bool(value) else None
+
+
+def is_numpy_bool(value: Any) -> bool:
+    """Whether a value is a bool of NumPy."""
+    return (type(value).__module__, type(value).__name__) in _NUMPY_BOOLS

@@ -10,6 +10,7 @@ import binascii
 import datetime
 import enum
 import math
+import operator
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from ..base.budget import Budget
 from ..base.casing import snake_case
 from ..base.errors import JsonError, cut, describe, nearest, show, wrong_message
 from ..base.float32 import round_float32
+from ..base.numbers import is_numpy_bool, real
 from ..model.enum import read_names
 from ..model.extension import find_extension_field
 from ..model.message import Message, is_message_of
@@ -440,7 +442,11 @@ def _whole_number(value: Any, expected: str) -> int:
     elif isinstance(value, float) and value.is_integer():
         return int(value)
     else:
-        raise JsonError(f"expected {expected}, got {describe(value)}")
+        # A number of another type, such as NumPy's, which a dict of Python values may hold.
+        try:
+            return operator.index(value)
+        except TypeError:
+            raise JsonError(f"expected {expected}, got {describe(value)}") from None
     if not number:
         return 0
     if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
@@ -491,10 +497,12 @@ def _double(decoder: Decoder, value: Any) -> float:
             return _WORDS[value]
         if _NUMBER.fullmatch(value) is None:
             raise JsonError(f"expected a number, got {describe(value)}")
-    elif not isinstance(value, (int, Decimal)) or isinstance(value, bool):
+    elif isinstance(value, bool) or is_numpy_bool(value):
         raise JsonError(f"expected a number, got {describe(value)}")
     try:
-        number = float(value)
+        number = float(value) if isinstance(value, (str, Decimal)) else real(value)
+    except TypeError:
+        raise JsonError(f"expected a number, got {describe(value)}") from None
     except OverflowError:
         number = math.inf
     if math.isinf(number):
@@ -516,6 +524,8 @@ def _float(decoder: Decoder, value: Any) -> float:
 def _bool(decoder: Decoder, value: Any) -> bool:
     if isinstance(value, bool):
         return value
+    if is_numpy_bool(value):
+        return bool(value)
     raise JsonError(f"expected bool, got {_show(value)}")
 
 

@@ -118,7 +118,7 @@ class Encoder:
             if field.is_default(value):
                 # Null would set a field for which null is a value.
                 if self.defaults and not (field.presence and takes_null(field)):
-                    made[key] = entry.default(self, value)
+                    made[key] = entry.default(self)
                 continue
             try:
                 converted = (entry.to_python if self.python else entry.to_json)(self, value)
@@ -126,7 +126,7 @@ class Encoder:
                 error.at(field.name)
                 raise
             # An iterator shows only now that it was empty.
-            if converted or field.presence or self.defaults or not entry.collection:
+            if not entry.collection or converted or self.defaults:
                 made[key] = converted
         return made
 
@@ -158,7 +158,7 @@ class _Entry:
             self.to_json = _json_value(field)
             self.to_python = _python_value(field)
 
-    def default(self, encoder: Encoder, value: Any) -> Any:
+    def default(self, encoder: Encoder) -> Any:
         """What stands for an unset field when defaults are put out."""
         if self.field.repeated:
             return []
@@ -166,7 +166,8 @@ class _Entry:
             return {}
         if self.field.presence:
             return None
-        return (self.to_python if encoder.python else self.to_json)(encoder, value)
+        # The field's own zero: what equals it may be of another type.
+        return (self.to_python if encoder.python else self.to_json)(encoder, self.field.default)
 
 
 class _Plan:

@@ -12,14 +12,15 @@ import datetime
 import math
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from ..base.errors import DecodeError, EncodeError, JsonError, describe, show
+from ..base.numbers import is_numpy_bool
 from ..model.message import Message
 from ..model.pool import find_packed_type
 from ..times.durations import format_duration, parse_duration
+from ..times.nano_datetime import parts_to_datetime
 from ..times.rfc3339 import format_rfc3339, parse_iso8601, parse_rfc3339
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def is_list(value: object) -> TypeGuard[Sequence[object]]:
 def _encode_timestamp(encoder: Encoder, message: Any) -> Any:
     try:
         if encoder.python:
-            return message.to_datetime()
+            return parts_to_datetime(message.seconds, message.nanos)
         return format_rfc3339(message.seconds, message.nanos)
     except ValueError as error:
         raise JsonError(str(error)) from None
@@ -206,11 +207,11 @@ def _decode_list_value(decoder: Decoder, cls: Any, value: object) -> Any:
 def _decode_value(decoder: Decoder, cls: Any, value: object) -> Any:
     if value is None:
         return cls(null_value=cls.__schema__.by_name["null_value"].enum(0))
-    if isinstance(value, bool):
-        return cls(bool_value=value)
+    if isinstance(value, bool) or is_numpy_bool(value):
+        return cls(bool_value=bool(value))
     if isinstance(value, str):
         return cls(string_value=decoder.text_value(value))
-    if isinstance(value, (int, float, Decimal)):
+    if hasattr(value, "__float__") or hasattr(value, "__index__"):
         number = decoder.element(cls, cls.__schema__.by_name["number_value"], value)
         if not math.isfinite(number):
             raise JsonError(f"expected a finite number, got {number}")
