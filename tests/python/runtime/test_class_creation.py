@@ -122,3 +122,69 @@ def test_wrong_arguments_of_a_field() -> None:
 
 def test_a_message_of_such_a_class_is_pickled_by_name() -> None:
     assert pickle.loads(pickle.dumps(_Base(name="a"))) == _Base(name="a")
+
+
+class _Slotted(_Base):
+    __slots__ = ("own",)
+
+
+class _SlottedByOneName(_Base):
+    __slots__ = "single"  # noqa: PLC0205
+
+
+class _WithDict(_Base):
+    __slots__ = ("__dict__",)
+
+
+class _WithProperty(_Base):
+    __slots__ = ("deleted",)
+
+    @property
+    def half(self) -> int:
+        return 1
+
+    @half.setter
+    def half(self, value: int) -> None:
+        raise AttributeError(f"no half of {value}")
+
+    @half.deleter
+    def half(self) -> None:
+        self.deleted = True
+
+    @property
+    def fixed(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), [(_Slotted, "own"), (_SlottedByOneName, "single"), (_WithDict, "any")]
+)
+def test_attributes_of_subclasses(cls: type[Any], name: str) -> None:
+    message = cls(name="a")
+    setattr(message, name, 5)
+    assert getattr(message, name) == 5
+    delattr(message, name)
+    for act in (getattr, delattr):
+        with pytest.raises(AttributeError, match=name):
+            act(message, name)
+    # A field is unset, and what is neither is refused as in a message without attributes of its own.
+    del message.name
+    assert message == cls()
+    with pytest.raises(AttributeError, match=f"{cls.__name__} has no field 'nope'"):
+        del message.nope
+    if cls is not _WithDict:
+        with pytest.raises(AttributeError, match=f"{cls.__name__} has no field 's'"):
+            message.s = 5
+
+
+def test_properties_say_themselves_what_is_wrong() -> None:
+    message: Any = _WithProperty()
+    with pytest.raises(AttributeError, match="no half of 5"):
+        message.half = 5
+    del message.half
+    assert message.deleted
+    with pytest.raises(AttributeError) as caught:
+        message.fixed = 5
+    assert "has no field" not in str(caught.value)
+    with pytest.raises(AttributeError, match="has no field 'to_json'"):
+        message.to_json = 5

@@ -174,6 +174,17 @@ def test_load_merges() -> None:
     assert item == Item(name="a", numbers=[7, 1, 2], inner=Item(name="b", numbers=[9]))
 
 
+class FalseItem(Item):
+    def __bool__(self) -> bool:
+        return False
+
+
+def test_load_merges_into_what_calls_itself_false() -> None:
+    item = FalseItem(name="x", numbers=[7])
+    item.load(io.BytesIO(bytes(Item(numbers=[8]))))
+    assert item == FalseItem(name="x", numbers=[7, 8])
+
+
 def test_delimited_message_cut_off() -> None:
     stream = io.BytesIO()
     ITEM.dump(stream, delimit=True)

@@ -211,7 +211,8 @@ class _MessageType(type):
         specs = {key: value for key, value in namespace.items() if value.__class__ in _SPECS}
         for key in specs:
             del namespace[key]
-        slots = (*namespace.get("__slots__", ()), *specs)
+        own = namespace.get("__slots__", ())
+        slots = (*((own,) if isinstance(own, str) else own), *specs)
         if any(base.__weakrefoffset__ for base in bases):
             slots = tuple(it for it in slots if it != "__weakref__")
         elif bases[0] is not _BASE and "__weakref__" not in slots:
@@ -415,13 +416,21 @@ class Message(_BASE, metaclass=_MessageType):
             try:
                 object.__setattr__(self, name, value)
             except AttributeError:
+                if _is_property(type(self), name):
+                    raise  # it says itself what is wrong
                 refuse_attribute(type(self), name, self)
 
         def __delattr__(self, name: str) -> None:
             member = type(self).__schema__.by_name.get(name)
-            if member is None:
+            if member is not None:
+                member.set(self, member.new_default())
+                return
+            try:
+                object.__delattr__(self, name)
+            except AttributeError:
+                if _is_property(type(self), name):
+                    raise
                 refuse_attribute(type(self), name, self)
-            member.set(self, member.new_default())
 
         __lt__, __le__ = _ordering(operator.lt), _ordering(operator.le)
         __gt__, __ge__ = _ordering(operator.gt), _ordering(operator.ge)
@@ -487,7 +496,9 @@ class Message(_BASE, metaclass=_MessageType):
                 size, _ = codec.wire.load_varint(stream)
             data = codec.wire.read_exactly(stream, size)
         schema = type(self).__schema__
-        scratch = deepcopy(self) if self or self._unknown_fields else schema.new()
+        # A subclass may call itself false.
+        is_empty = not Message.__bool__(self) and not self._unknown_fields
+        scratch = schema.new() if is_empty else deepcopy(self)
         codec.decode(scratch, data)
         if schema.extendable:
             self._extensions = None
@@ -727,6 +738,10 @@ def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes)
         member.set(message, value)
     set_unknown_fields(message, unknown_fields)
     return message
+
+
+def _is_property(cls: type[Message], name: str) -> bool:
+    return hasattr(type(getattr(cls, name, None)), "__set__")
 
 
 def refuse_attribute(cls: type[Message], name: str, message: Message | None = None) -> NoReturn:
