@@ -82,10 +82,10 @@ def status_of(error: BaseException) -> Status:
         return Status(code=code, message=message)
     if hasattr(error, "status") and hasattr(error, "message"):
         details: Any = getattr(of, "details", None)
-        sent = getattr(details, "status", None)
+        sent = getattr(details, "serialized", None)
         number, message = code_number(of.status), of.message or ""
-        if isinstance(sent, Status):
-            return Status(code=number, message=message, details=sent.details)
+        if isinstance(sent, bytes):
+            return Status(code=number, message=message, details=Status.parse(sent).details)
         packable = (it for it in details or () if hasattr(it, "SerializeToString"))
         return Status.parse(serialized_status(number, message, packable))
     raise TypeError(f"expected the error of a gRPC call, got {error!r}")

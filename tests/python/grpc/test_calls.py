@@ -6,8 +6,17 @@ import asyncio
 import gc
 import importlib
 import threading
+import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Coroutine, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+)
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -775,12 +784,14 @@ def test_a_callback_that_raises(sync_client: SyncClient, kind: str) -> None:
     call.cancel()
     assert called.wait(TIMEOUT)
     # The channel goes on with other calls.
-    answered = threading.Event()
+    answered: list[Any] = []
     other = sync_client.start(kind, "a")
-    threading.Thread(
-        target=lambda: sync_client.responses(other) and answered.set(), daemon=True
-    ).start()
-    assert answered.wait(TIMEOUT)
+    thread = threading.Thread(
+        target=lambda: answered.extend(sync_client.responses(other)), daemon=True
+    )
+    thread.start()
+    thread.join(TIMEOUT)
+    assert len(answered) == 1
 
 
 @pytest.mark.parametrize("kind", ["my_rpc", "upload"])
@@ -842,6 +853,78 @@ def test_a_future_whose_producer_fails(sync_client: SyncClient) -> None:
         with pytest.raises(error):
             call.result(TIMEOUT)
         assert call.code() is not grpc.StatusCode.OK
+
+
+def test_a_producer_that_fails_while_several_threads_wait(sync_client: SyncClient) -> None:
+    """Each of them gets its exception, also one that asks while another takes it from the producer."""
+    go = threading.Event()
+
+    def requests() -> Iterator[Any]:
+        yield sync_example.Request(name="a")
+        go.wait(TIMEOUT)
+        raise KeyError("mine")
+
+    start: Any = grpcio.start_call
+    call = start(sync_client.stub.upload, requests())
+    all_wait = threading.Barrier(5)
+    take: Callable[[], BaseException | None] = call._producer.take_error
+
+    class Slow:
+        def take_error(self) -> BaseException | None:
+            error = take()
+            # From now on the others find nothing there.
+            time.sleep(0.05)
+            return error
+
+    call._producer = Slow()
+    seen: list[BaseException] = []
+
+    def wait() -> None:
+        all_wait.wait(TIMEOUT)
+        try:
+            call.result(TIMEOUT)
+        except BaseException as error:  # noqa: BLE001
+            seen.append(error)
+
+    threads = [threading.Thread(target=wait) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    all_wait.wait(TIMEOUT)
+    go.set()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    assert [type(it) for it in seen] == [KeyError] * 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_synchronous_interceptor_that_looks_at_the_outcome(kind: str) -> None:
+    """Its exception is that of the call, whose status stays the same."""
+
+    class Looks(SyncPasses):
+        def _look(self, continuation: Any, details: Any, request: Any) -> Any:
+            call = continuation(details, request)
+            if kind in ("my_rpc", "upload"):
+                call.result()
+                return call
+            return iter(list(call))
+
+        intercept_unary_unary: Any = _look
+        intercept_unary_stream: Any = _look
+        intercept_stream_unary: Any = _look
+        intercept_stream_stream: Any = _look
+
+    service = Service()
+    with served(service) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        looking = grpc.intercept_channel(channel, Looks())
+        client = SyncClient(sync_example.MyServiceSyncStub(looking), service)
+        call = client.start(kind, "fail")
+        with pytest.raises(grpc.RpcError) as raised:
+            client.responses(call)
+        error: Any = raised.value
+        assert error.code() is grpc.StatusCode.ABORTED
+        assert (call.code(), call.details()) == (grpc.StatusCode.ABORTED, "as asked")
+        assert texts(call.initial_metadata())["x-first"] == "fail"
+        assert texts(call.trailing_metadata())["x-last"] == "fail"
 
 
 def test_synchronous_methods_of_users(sync_client: SyncClient) -> None:
@@ -933,6 +1016,38 @@ async def test_compression_of_synchronous_calls(
 
     async with raw_server(answer) as port:
         await asyncio.to_thread(calls, port)
+
+
+@pytest.mark.parametrize(("compression", "encoding"), COMPRESSIONS[:3])
+@pytest.mark.parametrize("before", list(grpc.Compression))
+@pytest.mark.parametrize("is_async", [True, False])
+async def test_the_last_compression_counts(
+    is_async: bool, before: grpc.Compression, compression: grpc.Compression, encoding: str
+) -> None:
+    answer = Answer(frame(b""))
+
+    def synchronous(port: int) -> None:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = sync_example.MyServiceSyncStub(channel)
+            client = SyncClient(grpcio.compressed(stub, before), Service())
+            client.stub = grpcio.compressed(client.stub, compression)
+            for kind in KINDS:
+                client.responses(client.start(kind, "a"))
+                answered = getattr(client.stub, kind)(client.requests(kind, "a"))
+                assert kind in ("my_rpc", "upload") or len(list(answered)) == 1
+
+    async with raw_server(answer) as port:
+        if is_async:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = grpcio.compressed(example.MyServiceAsyncStub(channel), before)
+                client = Client("grpcio", grpcio.compressed(stub, compression), Service())
+                for kind in KINDS:
+                    await client.responses(client.start(kind, "a"))
+        else:
+            await asyncio.to_thread(synchronous, port)
+    assert len(answer.requests) == (4 if is_async else 8)
+    for sent in answer.requests:
+        assert sent.headers.get("grpc-encoding", "identity") == encoding
 
 
 def test_compression_of_what_is_no_stub() -> None:

@@ -290,6 +290,23 @@ async def test_status_and_trailing_metadata_set_by_the_handler(
     assert ("x-trailer", "last") in tuple(error.trailing_metadata())
 
 
+@pytest.mark.parametrize("response", [None, example.Request(name="a request")])
+@pytest.mark.parametrize("kind", ["my_rpc", "upload"])
+async def test_wrong_response_after_the_code_ok(
+    serve: Serve, connect: Connect, kind: str, response: Any
+) -> None:
+    async def answer(self: Any, message: Any) -> Any:
+        self._grpcio_context.set_code(grpc.StatusCode.OK)
+        return response
+
+    service = type("MyService", (example.MyServiceBase,), {kind: answer})()
+    client = await connect("grpcio", await serve(service), timeout=10)
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await (client.my_rpc(example.Request()) if kind == "my_rpc" else client.upload([]))
+    assert raised.value.code() is grpc.StatusCode.UNKNOWN
+    assert "must respond with Response" in (raised.value.details() or "")
+
+
 @pytest.mark.parametrize("kind", ["generator", "iterator"])
 async def test_cancellation_by_the_client_closes_the_response_iterator(
     client_transport: str,

@@ -27,8 +27,10 @@ from aristaproto.rpc import (
     detail,
     status_of,
 )
+from aristaproto.wkt import Any as Any_
 from google.protobuf import any_pb2, duration_pb2
 from google.protobuf.empty_pb2 import Empty
+from grpclib.client import UnaryUnaryMethod
 from grpclib.const import Cardinality, Handler
 from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.exceptions import GRPCError
@@ -327,6 +329,57 @@ async def test_details_for_and_from_the_codec_of_grpclib(codec: Any) -> None:
     channel.close()
     server.close()
     await server.wait_closed()
+
+
+class FailingCodec(ProtoStatusDetailsCodec):
+    def decode(self, status: Any, message: str | None, data: bytes) -> Any:
+        raise KeyError("mine")
+
+
+UNDECODABLE: Any = Any_(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff")
+NO_DETAIL = Status(code=5, message="gone", details=[UNDECODABLE])
+
+
+@pytest.mark.parametrize(
+    ("generated", "codec"),
+    [
+        (True, None),
+        (True, ProtoStatusDetailsCodec()),
+        (True, StatusDetailsCodec()),
+        (True, FailingCodec()),
+        (False, StatusDetailsCodec()),
+    ],
+)
+@pytest.mark.parametrize("data", [b"\xff", bytes(NO_DETAIL)])
+async def test_details_that_do_not_decode_leave_the_status(
+    serve: Serve, codec: Any, data: bytes, generated: bool
+) -> None:
+    its: Any = importlib.import_module("trees.grpcio.example")
+    lib: Any = importlib.import_module("trees.grpclib.example")
+
+    class Service(its.MyServiceBase):  # type: ignore[misc]
+        async def my_rpc(self, message: Any) -> Any:
+            context = aristaproto.grpcio.current_context()
+            await context.abort(
+                grpc.StatusCode.NOT_FOUND, "gone", (("grpc-status-details-bin", data),)
+            )
+
+    port = await serve(Service())
+    channel: Any = grpclib.client.Channel("127.0.0.1", port, status_details_codec=codec)
+    async with channel:
+        stub = lib.MyServiceStub(channel, timeout=10)
+        theirs = UnaryUnaryMethod(channel, "/example.MyService/MyRPC", lib.Request, lib.Response)
+        with pytest.raises(GRPCError) as raised:
+            await (stub.my_rpc if generated else theirs)(lib.Request())
+    error = raised.value
+    assert (error.status, error.message) == (grpclib.const.Status.NOT_FOUND, "gone")
+    if data == b"\xff":
+        with pytest.raises(aristaproto.DecodeError):
+            status_of(error)
+        return
+    assert bytes(status_of(error)) == bytes(NO_DETAIL)
+    with pytest.raises(aristaproto.DecodeError):
+        detail(error, ErrorInfo)
 
 
 def test_statuses_without_an_rpc() -> None:

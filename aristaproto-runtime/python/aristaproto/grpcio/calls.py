@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 
 from ..rpc_calls import AsyncStreamCall, AsyncUnaryCall, Watch, requests_of, stub_and_function
 from ..rpc_streams import close_stream
@@ -173,7 +173,8 @@ def compressed(stub: Stub, compression: grpc.Compression) -> Stub:
 
     Args:
         stub: A stub over grpcio, of either kind; it stays as it is, and the channel is shared.
-        compression: For each call of the new stub, in place of what its channel says; `NoCompression` switches it off.
+        compression: For each call of the new stub, in place of what its channel or `stub` says; `NoCompression` switches
+            it off.
 
     Raises:
         TypeError: `stub` is none over grpcio.
@@ -182,24 +183,35 @@ def compressed(stub: Stub, compression: grpc.Compression) -> Stub:
     """
     if not isinstance(stub, (ServiceStub, SyncServiceStub)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected a generated stub over grpcio, got {stub!r}")
-    own: Any = stub
-    methods: dict[tuple[Any, ...], Any] = {}
+    made: Any = copy(stub)
+    plain = made._method
+    if isinstance(plain, _CompressedMethods):
+        plain = plain.plain
+    vars(made)["_method"] = _CompressedMethods(plain, compression)
+    return cast("Stub", made)
 
-    def method_of(*key: Any) -> Any:
-        method = methods.get(key)
+
+class _CompressedMethods:
+    """The methods of a stub with compression, each made when it is first called."""
+
+    __slots__ = ("_compression", "_methods", "plain")
+
+    def __init__(self, plain: Callable[..., Any], compression: grpc.Compression) -> None:
+        self.plain = plain
+        self._compression = compression
+        self._methods: dict[tuple[Any, ...], Any] = {}
+
+    def __call__(self, *key: Any) -> Any:
+        method = self._methods.get(key)
         if method is None:
-            plain = own._method(*key)
-            method = (
-                (_Compressing(plain[0], compression), *plain[1:])
-                if isinstance(stub, SyncServiceStub)
-                else plain.around(partial(_Compressing, compression=compression))
-            )
-            methods[key] = method
+            method = self.plain(*key)
+            compressing = partial(_Compressing, compression=self._compression)
+            if hasattr(method, "around"):
+                method = method.around(compressing)
+            else:  # A tuple, of a synchronous stub.
+                method = (compressing(method[0]), *method[1:])
+            self._methods[key] = method
         return method
-
-    made = copy(stub)
-    vars(made)["_method"] = method_of
-    return made
 
 
 class _Compressing:

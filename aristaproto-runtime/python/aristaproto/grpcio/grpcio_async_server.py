@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-from ..rpc_status import StatusError
+from ..rpc_status import StatusError, code_number
 from ..rpc_streams import (
     SERVER_STREAMING_RETURN_ERROR,
     close_stream,
@@ -314,7 +314,7 @@ def _single_response(
             served.end()
         # After `set_code` with an error, grpc.aio sends no response, so that the method may return
         # None.
-        if not isinstance(response, response_type) and not context.code():
+        if not isinstance(response, response_type) and not code_number(context.code()):
             raise wrong_response(response, response_type)
         return response
 

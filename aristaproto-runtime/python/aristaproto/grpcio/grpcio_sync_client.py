@@ -256,21 +256,21 @@ class ResponseIterator(Iterator[Response]):
     are those of the call.
     """
 
-    __slots__ = ("_call", "_producer")
+    __slots__ = ("_producer", "call")
 
     def __init__(self, call: Iterator[Response], producer: RequestProducer[Any]) -> None:
-        self._call = call
+        self.call = call
         self._producer = producer
 
     def __next__(self) -> Response:
         try:
-            return next(self._call)
+            return next(self.call)
         except grpc.RpcError:
             self._producer.raise_error()
             raise
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._call, name)
+        return getattr(self.call, name)
 
 
 # A thread starts with a context of its own, and `threading` would have to be imported.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = (
     "asks_a_server_of_asyncio",
     "asks_a_server_of_threads",
+    "below_failed_interceptor",
     "compression_metadata",
     "core_call",
     "has_no_interceptors",
@@ -71,6 +72,17 @@ def reads_from_the_call(requests: object) -> bool:
     return cls.__name__ in ("_MessageReceiver", "_RequestIterator") and cls.__module__.startswith(
         "grpc."
     )
+
+
+def below_failed_interceptor(outcome: Any) -> Any:
+    """What knows the status of a call on a `grpc.Channel`: where an interceptor has ended with the error of the call, that
+    error, since grpc puts an object in its place that says INTERNAL; else the call as it was given.
+    """
+    if type(outcome).__name__ == "_FailureOutcome":
+        error = outcome.exception()
+        if hasattr(error, "trailing_metadata"):
+            return error
+    return outcome
 
 
 def asks_a_server_of_asyncio(handler_call_details: object) -> bool:

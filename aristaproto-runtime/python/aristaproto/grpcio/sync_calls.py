@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .grpcio_sync_client import RequestProducer, SyncServiceStub, no_response
+from .grpcio_sync_client import RequestProducer, ResponseIterator, SyncServiceStub, no_response
+from .internals import below_failed_interceptor
 from .metadata import metadata_pairs
 from .serialization import SerializationFailed, encode
 
@@ -38,9 +40,11 @@ class SyncUnaryCall(Generic[Response_co]):
         self, future: Any, response_type: type[Any], producer: RequestProducer[Any] | None
     ) -> None:
         self._future = future
+        self._told = below_failed_interceptor(future)
         self._response_type = response_type
         self._producer = producer
         self._producer_error: BaseException | None = None
+        self._taking = Lock()
 
     def result(self, timeout: float | None = None) -> Response_co:
         """Waits for the response.
@@ -57,8 +61,11 @@ class SyncUnaryCall(Generic[Response_co]):
         try:
             response = self._future.result(timeout)
         except grpc.RpcError:
-            if self._producer is not None and self._producer_error is None:
-                self._producer_error = self._producer.take_error()
+            # Of several threads one takes it, and none goes on before it is here.
+            with self._taking:
+                if self._producer is not None:
+                    self._producer_error = self._producer.take_error()
+                    self._producer = None
             if self._producer_error is None:
                 raise
             try:
@@ -113,11 +120,11 @@ class SyncUnaryCall(Generic[Response_co]):
 
     def initial_metadata(self) -> tuple[tuple[str, MetadataValue], ...]:
         """The metadata that the server sent before its response; waits for it."""
-        return _pairs(self._future.initial_metadata())
+        return _pairs(self._told.initial_metadata())
 
     def trailing_metadata(self) -> tuple[tuple[str, MetadataValue], ...]:
         """The metadata that the server sent behind its response."""
-        return _pairs(self._future.trailing_metadata())
+        return _pairs(self._told.trailing_metadata())
 
     def code(self) -> grpc.StatusCode:
         """The status code, also that of a call that succeeded."""
@@ -128,11 +135,11 @@ class SyncUnaryCall(Generic[Response_co]):
         return self._status()[1]
 
     def _status(self) -> tuple[grpc.StatusCode, str]:
-        code: grpc.StatusCode = self._future.code()
+        code: grpc.StatusCode = self._told.code()
         if code is grpc.StatusCode.OK and self._future.result() is None:
             missing: Any = no_response(self._response_type)
             return missing.code(), missing.details()
-        return code, self._future.details() or ""
+        return code, self._told.details() or ""
 
 
 class SyncStreamCall(Iterator[Response_co]):
@@ -151,7 +158,8 @@ class SyncStreamCall(Iterator[Response_co]):
     @property
     def _call(self) -> Any:
         if hasattr(self._responses, "trailing_metadata"):
-            return self._responses
+            is_wrapped = isinstance(self._responses, ResponseIterator)
+            return below_failed_interceptor(self._responses.call if is_wrapped else self._responses)
         raise TypeError(
             f"an interceptor of the channel has put a {type(self._responses).__name__} in the place of the call: all that can be "
             "done is to iterate it"

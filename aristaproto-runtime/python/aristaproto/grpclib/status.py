@@ -7,12 +7,14 @@ have this module's in front of it, whatever the channel or the server was given.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from grpclib.const import Status
 from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
 
+from ..base.errors import DecodeError
 from ..bundled.google.rpc import Status as StatusMessage
 from ..rpc_status import StatusError, code_number, serialized_status
 
@@ -20,16 +22,16 @@ __all__ = ("StatusDetails", "StatusDetailsCodec", "StatusSender", "keep_details"
 
 
 class StatusDetails(list[Any]):
-    """The details of a GRPCError, with the status that they came in."""
+    """The details of a GRPCError, with the serialised google.rpc.Status that they came in."""
 
-    status: StatusMessage
+    serialized: bytes
 
 
 class StatusDetailsCodec(StatusDetailsCodecBase):
     """Details as messages of this package, for channels and servers with other stubs and handlers than generated ones.
 
     `Channel(..., status_details_codec=StatusDetailsCodec())`, and so `Server`. Details that are read are messages of
-    google.rpc and the well-known types; any others stay an `Any`.
+    google.rpc and the well-known types; any others, and those that do not decode, stay an `Any`.
     """
 
     def encode(self, status: Status, message: str | None, details: Any) -> bytes:
@@ -37,15 +39,21 @@ class StatusDetailsCodec(StatusDetailsCodecBase):
         return serialized_status(code_number(status), message or "", details)
 
     def decode(self, status: Status, message: str | None, data: bytes) -> StatusDetails:
-        """The details in a serialised google.rpc.Status; DecodeError for anything else."""
-        parsed = StatusMessage.parse(data)
+        """The details in a serialised google.rpc.Status; none for anything else.
+
+        It raises nothing: grpclib would lose the status to it, which has come beside the details.
+        """
         details = StatusDetails()
+        details.serialized = data
+        try:
+            parsed = StatusMessage.parse(data)
+        except DecodeError:  # `status_of` raises it.
+            return details
         for packed in parsed.details:
             try:
                 details.append(packed.unpack())
-            except TypeError:
+            except (TypeError, DecodeError):
                 details.append(packed)
-        details.status = parsed
         return details
 
 
@@ -58,7 +66,10 @@ class _KeepingCodec(StatusDetailsCodec):
     def decode(self, status: Status, message: str | None, data: bytes) -> StatusDetails:
         details = super().decode(status, message, data)
         if self._codec is not None:
-            details[:] = self._codec.decode(status, message, data) or ()
+            # Another library's codec may raise what it likes, such as google's DecodeError. That would take the status away
+            # from the caller, who has the details as they were read here.
+            with suppress(Exception):
+                details[:] = self._codec.decode(status, message, data) or ()
         return details
 
 
