@@ -215,8 +215,8 @@ def test_messages_whose_type_pydantic_is_not_told() -> None:
             assert model.model_dump() == {"it": snake}
         assert pydantic_core.to_jsonable_python([message]) == [plain]
         assert json.loads(pydantic_core.to_json({"a": message})) == {"a": plain}
-    model = Model(box=Box("b", data=b"\xff"))
-    assert model.model_dump_json(serialize_as_any=True) == model.model_dump_json()
+    typed = Model(box=Box("b", data=b"\xff"))
+    assert typed.model_dump_json(serialize_as_any=True) == typed.model_dump_json()
     assert Duck(it=Plain("p", 7)).model_dump_json() == '{"it":{"name":"p","size":"7"}}'
 
 
@@ -230,13 +230,15 @@ class Holder(aristaproto.pydantic.Message):
 
 def test_names_that_are_not_unicode_are_refused() -> None:
     wrong: Any = {"\ud800": 1}
-    for given in ({"plain": wrong}, {"by_key": {"a": wrong}}, {"boxes": [wrong]}):
-        with pytest.raises(pydantic.ValidationError, match=next(iter(given))):
+    for name, value in (("plain", wrong), ("by_key", {"a": wrong}), ("boxes", [wrong])):
+        given: dict[str, Any] = {name: value}
+        with pytest.raises(pydantic.ValidationError, match=name):
             Holder(**given)
         with pytest.raises(pydantic.ValidationError):
             pydantic.TypeAdapter(Holder).validate_python(given)
-    for given in ({"colour": "\ud800"}, {"name": "\ud800"}, wrong):
+    inner: Any
+    for inner in ({"colour": "\ud800"}, {"name": "\ud800"}, wrong):
         with pytest.raises(pydantic.ValidationError):
-            Box(**given)
+            Box(**inner)
         with pytest.raises(pydantic.ValidationError):
-            Model(box=given)
+            Model(box=inner)

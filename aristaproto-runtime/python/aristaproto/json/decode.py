@@ -444,7 +444,7 @@ def _whole_number(value: Any, expected: str) -> int:
     else:
         # A number of another type, such as NumPy's, which a dict of Python values may hold.
         try:
-            return operator.index(value)
+            return operator.index(value)  # pyright: ignore[reportArgumentType]
         except TypeError:
             raise JsonError(f"expected {expected}, got {describe(value)}") from None
     if not number:

@@ -741,7 +741,8 @@ def _unpickle(cls: type[Message], values: dict[int, Any], unknown_fields: bytes)
 
 
 def _is_property(cls: type[Message], name: str) -> bool:
-    return hasattr(type(getattr(cls, name, None)), "__set__")
+    found: Any = getattr(cls, name, None)
+    return hasattr(found.__class__, "__set__")
 
 
 def refuse_attribute(cls: type[Message], name: str, message: Message | None = None) -> NoReturn:
