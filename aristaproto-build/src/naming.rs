@@ -18,13 +18,16 @@ const KEYWORDS: &[&str] = &[
 
 /// The builtins that generated code refers to: a class that has a field of such a name refers to `builtins.<name>`.
 pub(crate) const BUILTINS: &[&str] = &[
+    "AttributeError",
     "DeprecationWarning",
     "bool",
     "bytes",
     "dict",
     "float",
+    "getattr",
     "int",
     "list",
+    "object",
     "str",
     "tuple",
 ];

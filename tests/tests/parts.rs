@@ -134,9 +134,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import datetime
 import importlib
 import inspect
 import pickle
+import typing
 from collections.abc import AsyncIterator
 
 import aristaproto
@@ -193,6 +195,11 @@ assert list(inspect.signature(v1.Last).parameters)[:2] == ["first", "inner"]
 assert pool.find_message("big.v1.Filler519") is v1.Filler519
 assert pool.find_enum("big.v1.Shade") is v1.Shade
 assert aristaproto.descriptor(v1.Last).full_name == "big.v1.Last"
+
+# What annotations name is imported by the parts, and looked up in the package.
+hints = typing.get_type_hints(v1.First)
+assert typing.get_args(hints["at"]) == (datetime.datetime, type(None))
+assert typing.get_args(hints["last"]) == (v1.Last, type(None))
 
 # What wants the name of a part has it.
 below = importlib.import_module("trees.plain.big.v1._part2")

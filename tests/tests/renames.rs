@@ -175,6 +175,33 @@ extend Extended {
 }
 
 #[test]
+fn extensions_of_an_extern_package_are_handed_on_by_public_imports() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = "syntax = \"proto2\"; package base; message Base { extensions 1 to 9; } extend Base { optional int32 level = 1; }";
+    let app = "syntax = \"proto2\"; package app; import public \"base.proto\"; message App { optional base.Base base = 1; }";
+    fs::write(folder.path().join("base.proto"), base).unwrap();
+    let path = folder.path().join("app.proto");
+    fs::write(&path, app).unwrap();
+    let mut config = config();
+    config.extern_package("base", "other.base");
+    let set = config.load(&[&path], &[folder.path()]).unwrap();
+    let generated = config.generate(&set).unwrap();
+    assert_eq!(generated.warnings, []);
+    let module = generated
+        .files
+        .iter()
+        .find(|it| it.path == "app/__init__.py")
+        .unwrap();
+    for line in [
+        "    \"Base\",\n    \"level\",\n)\n",
+        "            \"level\": \"other.base\",\n",
+        "    from other.base import Base, level\n",
+    ] {
+        assert!(module.text.contains(line), "{}", module.text);
+    }
+}
+
+#[test]
 fn packages_that_meet_in_one_folder_get_two() {
     let file =
         |package: &str, body: &str| format!("syntax = \"proto3\";\npackage {package};\n{body}\n");

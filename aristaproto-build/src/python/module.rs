@@ -39,7 +39,7 @@ impl<'a> Printer<'a> {
             id,
             module,
             part,
-            imports: Imports::new(own_names(model, module, part)),
+            imports: Imports::new(own_names(model, options, module, part)),
             writer: Writer::default(),
         }
     }
@@ -165,31 +165,28 @@ impl<'a> Printer<'a> {
         self.writer.blank(1);
         self.writer.line(0, &format!("if not {flag}:"));
         self.writer.blank(1);
-        let lines = [
-            (4, "def __getattr__(name: str) -> object:"),
-            (8, "# What `import public` makes part of this package."),
-            (8, "modules = {"),
-        ];
-        for (indent, line) in lines {
-            self.writer.line(indent, line);
-        }
+        let [string_type, object, error, get] =
+            ["str", "object", "AttributeError", "getattr"].map(|name| self.builtin(name, &[]));
+        self.writer.line(
+            4,
+            &format!("def __getattr__(name: {string_type}) -> {object}:"),
+        );
+        self.writer
+            .line(8, "# What `import public` makes part of this package.");
+        self.writer.line(8, "modules = {");
         for (name, from) in items {
             self.writer.item(12, &name, &from);
         }
-        let lines = [
-            "}",
-            "if name not in modules:",
-            "    raise AttributeError(f\"module {__name__!r} has no attribute {name!r}\")",
-            "from importlib import import_module",
-        ];
-        for line in lines {
-            self.writer.line(8, line);
-        }
+        self.writer.line(8, "}");
+        self.writer.line(8, "if name not in modules:");
+        let message = "f\"module {__name__!r} has no attribute {name!r}\"";
+        let arguments = [Argument::from(message.to_owned())];
+        self.writer
+            .call(12, &format!("raise {error}"), &arguments, "");
+        self.writer.line(8, "from importlib import import_module");
         self.writer.blank(1);
-        self.writer.line(
-            8,
-            "return getattr(import_module(modules[name], __name__), name)",
-        );
+        let found = format!("return {get}(import_module(modules[name], __name__), name)");
+        self.writer.line(8, &found);
     }
 
     /// Puts header, imports and `__all__` before what has been printed.
@@ -317,12 +314,29 @@ pub(super) fn shadowed_builtins<'n>(names: impl Iterator<Item = &'n str>) -> Vec
 
 /// The names that no import of a module may have. Builtins are not here on account of a field: only the classes that
 /// have such a field spell them differently. Neither is `datetime` unless the same class has a field of such a type.
-fn own_names<'a>(model: &'a Model, module: &'a Module, part: Option<&'a Part>) -> OwnNames<'a> {
+fn own_names<'a>(
+    model: &'a Model,
+    options: &Options,
+    module: &'a Module,
+    part: Option<&'a Part>,
+) -> OwnNames<'a> {
     let (enums, messages) = types(module, part);
     let mut names: Lookup<&str, ()> = Lookup::with_capacity(64);
     let mut class_bodies: Lookup<&str, ()> = Lookup::with_capacity(64);
     for &id in enums {
-        names.insert(&model.enumeration(id).declared.name, ());
+        let enumeration = model.enumeration(id);
+        names.insert(&enumeration.declared.name, ());
+        if options.google_protobuf_descriptors {
+            // What the annotation of `DESCRIPTOR` in its body names.
+            let hides = |name: &str| {
+                ["aristaproto", "ClassVar"]
+                    .iter()
+                    .any(|it| name.starts_with(it))
+            };
+            for member in enumeration.members.iter().filter(|it| hides(&it.name)) {
+                class_bodies.insert(&member.name, ());
+            }
+        }
     }
     for &id in messages {
         let message = model.message(id);

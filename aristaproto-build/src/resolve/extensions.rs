@@ -6,7 +6,9 @@ use super::features::Features;
 use super::fields::is_message;
 use super::{below, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::FieldDescriptorProto;
-use crate::model::{Declared, Extension, ExtensionId, Field, FieldKind, MessageId, Presence};
+use crate::model::{
+    Declared, Extension, ExtensionId, Field, FieldKind, MessageId, Origin, Presence,
+};
 use crate::naming;
 
 /// Where an `extend` block stands.
@@ -24,7 +26,7 @@ struct Around<'a> {
 impl Resolver<'_> {
     pub(super) fn extensions(&mut self) {
         for index in 0..self.files.len() {
-            if !self.is_not_printed(index) {
+            if self.has_extensions(index) {
                 self.reserve_extensions(index);
             }
         }
@@ -60,6 +62,11 @@ impl Resolver<'_> {
         }
     }
 
+    /// Whether a file's extensions have variables: of this tree, or of an extern package, which a public import hands on.
+    fn has_extensions(&self, file: usize) -> bool {
+        self.model.module(self.module_of[file]).origin != Origin::Unused
+    }
+
     /// Gives names to the extensions at the top of a file that are spelled as their variables are, before all others.
     fn reserve_extensions(&mut self, index: usize) {
         for (position, proto) in self.files[index].extension.iter().enumerate() {
@@ -73,7 +80,7 @@ impl Resolver<'_> {
     }
 
     fn extend(&mut self, around: &Around, extensions: &[FieldDescriptorProto]) {
-        if self.is_not_printed(around.file) {
+        if !self.has_extensions(around.file) {
             return;
         }
         for (position, proto) in extensions.iter().enumerate() {

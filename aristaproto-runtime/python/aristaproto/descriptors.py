@@ -38,7 +38,7 @@ class DescriptorFiles:
     def __init__(self) -> None:
         self.pool = DescriptorPool()
         self._modules: dict[str, str] = {}
-        self._added: set[str] = set()
+        self._added: dict[str, FileDescriptor] = {}
 
     def register_module(self, module: str) -> None:
         """Make the files of a module `_descriptors` known; `module` is its absolute name.
@@ -56,8 +56,8 @@ class DescriptorFiles:
         if module is None:
             raise KeyError(f"the file {path!r} is not registered")
         self._add(path, module)
-        found: FileDescriptor = self.pool.FindFileByName(path)
-        return found
+        # The pool is not asked: that of upb finds no name beyond ASCII.
+        return self._added[path]
 
     def _add(self, path: str, module: str) -> None:
         if path in self._added:
@@ -78,8 +78,7 @@ class DescriptorFiles:
         # Importing a dependency's module may have run a module of this package, which then added this very file.
         if path in self._added:
             return
-        self._added.add(path)
-        self.pool.AddSerializedFile(serialized)
+        self._added[path] = self.pool.AddSerializedFile(serialized)
 
 
 def _dependencies(serialized: bytes) -> list[str]:

@@ -72,6 +72,14 @@ def test_files_enter_the_pool_with_what_they_import(monkeypatch: pytest.MonkeyPa
     assert files.find("a1.proto") is found
 
 
+def test_names_of_files_beyond_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = descriptors.DescriptorFiles()
+    path = "straße.proto"
+    files.register_module(register(monkeypatch, "_x", {path: file(path, "x")}, {}))
+    assert files.find(path).name == path
+    assert files.find(path) is files.find(path)
+
+
 def test_attach(monkeypatch: pytest.MonkeyPatch) -> None:
     files = descriptors.DescriptorFiles()
     files.register_module(register(monkeypatch, "_x", {"x.proto": file("x.proto", "x")}, {}))

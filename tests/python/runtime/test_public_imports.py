@@ -3,8 +3,9 @@
 import pickle
 from importlib import import_module
 
+import aristaproto
 import pytest
-from trees.grpclib.public import nothing_own, old_place
+from trees.grpclib.public import builtins_own, nothing_own, old_place
 from trees.grpclib.public.Mixed.Case.V1 import Deep
 from trees.grpclib.public.new_place.v1 import Both, Kind, Moved, MovedInner
 
@@ -29,6 +30,14 @@ def test_the_own_class_hides_the_other() -> None:
     here: object = old_place.Both
     assert here is not Both
     assert nothing_own.Both is old_place.Both
+
+
+def test_names_of_builtins_are_the_packages_own() -> None:
+    assert builtins_own.Moved is Moved
+    assert not hasattr(builtins_own, "nothing")
+    message = builtins_own.AttributeError()
+    aristaproto.extensions(message)[builtins_own.getattr] = 5
+    assert bytes(message) == b"\x08\x05"
 
 
 def test_all_names_them() -> None:

@@ -9,6 +9,7 @@ import functools
 import importlib
 import operator
 import sys
+from types import ModuleType
 
 from .. import codec
 from ..base.float32 import round_float32
@@ -267,7 +268,13 @@ def import_types(cls: type[Message]) -> None:
                 spec.ref.rpartition(":") if isinstance(spec.ref, str) else ("", "", "")
             )
             annotation = annotations.get(name)
-            if not path or not isinstance(annotation, str):
+            if not isinstance(annotation, str):
+                continue
+            for alias in re.findall(r"(?<![\w.])(\w+)\.", annotation):
+                part = None if alias in module.__dict__ else _part_of(base, module)
+                if part is not None and alias in part.__dict__:
+                    module.__dict__[alias] = part.__dict__[alias]
+            if not path:
                 continue
             # `alias.Type`; a type of the tree's root, and of another part of a module, stands alone.
             found = re.search(rf"(?:(\w+)\.|(?<![\w.]))({type_name}_*)(?!\w)", annotation)
@@ -279,6 +286,14 @@ def import_types(cls: type[Message]) -> None:
                 module.__dict__.setdefault(alias, holder)
             else:
                 module.__dict__.setdefault(local, getattr(holder, type_name))
+
+
+def _part_of(cls: type[Message], module: ModuleType) -> ModuleType | None:
+    """The module that a class of a package in parts is written in; the class goes by the package's name."""
+    for it in list(vars(module).values()):
+        if isinstance(it, ModuleType) and vars(it).get(cls.__name__) is cls:
+            return it
+    return None
 
 
 def _zero(field: Field) -> Any:
