@@ -245,13 +245,20 @@ def test_the_compiled_attribute() -> None:
     class Sub(Order):
         """Has the attribute of its base."""
 
+    class Fresh(aristaproto.Message):
+        left: int | None = aristaproto.field(1, aristaproto.TYPE_INT32, oneof="side")
+        side: aristaproto.Oneof[tuple[Literal["left"], int]] = aristaproto.oneof()
+
+    fresh: Any = Fresh()
+    with pytest.raises(AttributeError, match="oneof cannot be deleted; None clears it"):
+        del fresh.side
     for cls in (Order, Sub):
         order: Any = cls.parse(b"\x10\x05")
         assert order.payload == ("cash", 5)
         descriptor: Any = Order.__dict__["payload"]
         assert descriptor.__get__(order, cls) == ("cash", 5)
         assert descriptor.__get__(None, cls) is descriptor
-        with pytest.raises(AttributeError):
+        with pytest.raises(AttributeError, match="oneof cannot be deleted; None clears it"):
             del order.payload
         with pytest.raises(TypeError):
             descriptor.__get__(Card())

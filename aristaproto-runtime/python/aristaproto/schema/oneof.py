@@ -12,7 +12,7 @@ from ..base.typing_lite import Generic, TypeVar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Literal, overload
+    from typing import Any, Literal, NoReturn, overload
 
     from typing_extensions import Self
 
@@ -69,6 +69,9 @@ class Oneof(Generic[_T]):
 
         def __set__(self, message, value):
             self._installed(type(message)).__set__(message, value)
+
+        def __delete__(self, message):
+            _refuse_deletion(message)
 
     def _installed(self, cls: type[Message]) -> property:
         """The compiled attribute, which takes the place of this one in its class."""
@@ -136,7 +139,11 @@ def _compile(schema: Schema, name: str, group: str) -> property:
     setter = _setter(f"{schema.cls.__name__}.{name}", members)
     if codec.NATIVE is not None:
         return codec.NATIVE.oneof_slot(schema.cls, group, names, setter, doc)
-    return property(_getter(schema, group, members), setter, doc=doc)
+    return property(_getter(schema, group, members), setter, _refuse_deletion, doc=doc)
+
+
+def _refuse_deletion(_: object) -> NoReturn:
+    raise AttributeError("a oneof cannot be deleted; None clears it")
 
 
 def _getter(schema: Schema, group: str, members: tuple[Field, ...]) -> Any:
