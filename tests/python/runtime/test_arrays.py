@@ -425,13 +425,18 @@ def test_arrays_of_what_is_no_number_are_lists_at_once() -> None:
     assert message.load(BytesIO(wire)) == plain.load(BytesIO(wire))
 
 
-def test_an_array_in_a_field_of_one_value() -> None:
+@pytest.mark.parametrize(
+    ("name", "type_"), [("card", "int32"), ("id", "int32"), ("name", "string")]
+)
+def test_an_array_in_a_field_of_one_value(name: str, type_: str) -> None:
     # What a field cannot carry is refused when it is written; Python values are as they are.
     held = objects([1, 2])
-    message = Numbers(card=held)
-    assert message.to_dict(output_format=OutputFormat.PYTHON)["card"] is held
+    message = Numbers(**{name: held})
+    assert message.to_dict(output_format=OutputFormat.PYTHON)[name] is held
+    assert message.is_set(name)
+    assert repr(message) == f"Numbers({name}={held!r})"
     for write in (bytes, Numbers.to_json, Numbers.to_text):
-        with pytest.raises(aristaproto.Error, match=r"expected int32.*`card`"):
+        with pytest.raises(aristaproto.Error, match=f"expected {type_}.*`{name}`"):
             write(message)
 
 

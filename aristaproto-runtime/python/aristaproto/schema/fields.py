@@ -188,10 +188,14 @@ class Field:
             return False
         if self.repeated or self.is_map:
             return value is None or (hasattr(value, "__len__") and not len(value))
-        if self.type in FLOAT_TYPES and value == 0:
-            # Minus zero is another value on the wire.
-            return not str(value).startswith("-")
-        return bool(value == self.default)
+        is_equal: Any = value == self.default
+        try:
+            if not is_equal:
+                return False
+        except ValueError:
+            return False  # an array, which the field cannot carry
+        # Minus zero is another value on the wire.
+        return self.type not in FLOAT_TYPES or not str(value).startswith("-")
 
     def __repr__(self) -> str:
         kind = TYPE_NAMES[self.type]
