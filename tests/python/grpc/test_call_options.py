@@ -7,10 +7,12 @@ import importlib
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import aristaproto
 import grpc
+import grpclib.client
 import grpclib.exceptions
 import pytest
 from grpclib.const import Status
@@ -234,6 +236,41 @@ async def test_error_after_responses(
     assert [(await anext(responses)).version for _ in range(3)] == [1, 2, 3]
     with pytest.raises((grpc.aio.AioRpcError, grpclib.exceptions.GRPCError)):
         await anext(responses)
+
+
+@pytest.mark.parametrize("deadline", [5.0, timedelta(seconds=5)])
+async def test_grpclib_deadline_that_is_none(port: int, connect: Connect, deadline: Any) -> None:
+    lib: Any = importlib.import_module("trees.grpclib.example")
+    with pytest.raises(TypeError, match="expected a grpclib"):
+        await connect("grpclib", port, deadline=deadline)
+    client = await connect("grpclib", port)
+    for call in (
+        client.my_rpc(lib.Request(), deadline=deadline),
+        client.upload([], deadline=deadline),
+        anext(client.versions(lib.VersionRequest(), deadline=deadline)),
+        anext(client.chat([], deadline=deadline)),
+    ):
+        with pytest.raises(TypeError, match="expected a grpclib"):
+            await call
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 100_000), ("x" * 300, 1)])
+async def test_grpclib_channel_to_what_is_no_address(host: str, port: int) -> None:
+    lib: Any = importlib.import_module("trees.grpclib.example")
+    async with grpclib.client.Channel(host, port) as channel:
+        client = lib.MyServiceStub(channel, timeout=10)
+        for call in (
+            client.my_rpc(lib.Request()),
+            client.upload([]),
+            anext(client.versions(lib.VersionRequest())),
+            anext(client.chat([])),
+        ):
+            with pytest.raises(
+                grpclib.exceptions.GRPCError,
+                match=r"the call cannot start; (Overflow|Unicode)Error",
+            ) as raised:
+                await call
+            assert raised.value.status is Status.UNAVAILABLE
 
 
 async def test_server_is_down(client_transport: str, connect: Connect, lib: Any) -> None:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import gc
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import aristaproto
 import grpc
 import pytest
+from aristaproto import grpcio
 from trees.grpcio import example
-from trees.grpcio.example import Request, VersionRequest
+from trees.grpcio.example import Request, VersionRequest, VersionResponse
 
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
@@ -302,6 +305,85 @@ async def test_status_of_calls_that_the_server_ends_early(serve: Serve) -> None:
             except grpc.aio.AioRpcError as error:
                 statuses[f"upload {error.code().name}"] += 1
     assert statuses == {"21 responses": 60, "upload NOT_FOUND": 60}
+
+
+async def two_responses() -> AsyncIterator[Any]:
+    for version in range(2):
+        yield VersionResponse(version=version)
+
+
+async def all_of(responses: Any) -> AsyncIterator[Any]:
+    async for response in responses:
+        yield response
+
+
+class AnswersVersions(grpc.aio.UnaryStreamClientInterceptor):
+    """Gives responses without making a call."""
+
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        return two_responses()
+
+
+class AnswersChat(grpc.aio.StreamStreamClientInterceptor):
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return two_responses()
+
+
+class WrapsVersions(grpc.aio.UnaryStreamClientInterceptor):
+    """Puts an iterator of its own around that of whoever answers."""
+
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: Any, request: Any
+    ) -> Any:
+        return all_of(await continuation(client_call_details, request))
+
+
+class WrapsChat(grpc.aio.StreamStreamClientInterceptor):
+    async def intercept_stream_stream(
+        self, continuation: Any, client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        return all_of(await continuation(client_call_details, request_iterator))
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("kind", ["versions", "chat"])
+async def test_streams_that_an_interceptor_answers(kind: str, wrapped: bool) -> None:
+    failed: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context))
+    interceptors: list[Any] = (
+        [WrapsVersions(), AnswersVersions()] if kind == "versions" else [WrapsChat(), AnswersChat()]
+    )
+
+    def argument() -> Any:
+        if kind == "versions":
+            return VersionRequest(name="a")
+        return requests_of(VersionRequest, "a", "b", "c", "d")
+
+    async with grpc.aio.insecure_channel(
+        "127.0.0.1:1", interceptors=interceptors[not wrapped :]
+    ) as channel:
+        method: Any = getattr(example.MyServiceAsyncStub(channel), kind)
+        assert [it.version async for it in method(argument())] == [0, 1]
+        async with aclosing(method(argument())) as responses:
+            assert (await anext(responses)).version == 0
+        start: Any = grpcio.start_call
+        call = start(method, argument())
+        assert [it.version async for it in call] == [0, 1]
+        assert await call.code() is grpc.StatusCode.OK
+        assert await call.details() == ""
+        assert len(await call.initial_metadata()) == len(await call.trailing_metadata()) == 0
+        assert (call.done(), call.cancel()) == (True, False)
+        call = start(method, argument())
+        assert (await anext(call)).version == 0
+        await call.aclose()
+        del call
+        # What grpc does when it lets go of a call must not fail, either.
+        gc.collect()
+    assert failed == []
 
 
 async def test_interceptor_that_changes_requests(serve: Serve, echo_service: MakeEcho) -> None:

@@ -11,6 +11,7 @@ from ..base.errors import DecodeError
 from ..base.typing_lite import TypeVar
 from ..rpc_requests import request_type_of
 from ..rpc_streams import ResponseStream, close_stream
+from .answers import AnswersAreCalls
 from .deferred import aio, grpc
 from .internals import core_call, interceptors_of
 from .metadata import metadata_pairs
@@ -77,8 +78,7 @@ class ServiceStub:
             one_request = kind.startswith("unary")
             request_type = request_type_of(type(self), route) if one_request else None
             method = self._methods[key] = _Method(multi_callable, request_type)
-            if not one_request:
-                method.send_below_interceptors()
+            method.adapt_interceptors(kind)
         return method
 
     def _options(
@@ -274,12 +274,18 @@ class _Method:
         method.direct = self.direct
         return method
 
-    def send_below_interceptors(self) -> None:
-        """Sends streams of requests without grpc's `write` although there are interceptors, where it lets us."""
+    def adapt_interceptors(self, kind: str) -> None:
+        """Puts our own around those of the channel, where grpc lets us: for streams of requests, to be sent without grpc's
+        `write`, and for streams of responses that come without a call.
+        """
         interceptors = interceptors_of(self.multi_callable)
         if interceptors:
+            if kind.endswith("stream"):
+                interceptors = [AnswersAreCalls(), *interceptors]
+            if kind.startswith("stream"):
+                interceptors = [*interceptors, SendBelowInterceptors()]
             multi_callable: Any = self.multi_callable
-            multi_callable._interceptors = [*interceptors, SendBelowInterceptors()]
+            multi_callable._interceptors = interceptors
 
     def start(
         self,

@@ -73,7 +73,9 @@ class Steps:
             if _cancelling(task) > self._before:
                 # Someone else has cancelled the task, too.
                 raise asyncio.CancelledError from exc
-        error = _documented(exc, self._response_name)
+        # There is no HTTP/2 stream before the channel has connected.
+        has_started = hasattr(self._stream, "_stream")
+        error = _documented(exc, self._response_name if has_started else None)
         if error is not exc:
             raise error from exc
 
@@ -84,20 +86,28 @@ def _cancelling(task: Any) -> int:
     return count
 
 
-def _documented(error: Exception, response_name: str) -> Exception:
+def _documented(error: Exception, response_name: str | None) -> Exception:
+    """The error of a step; the name of the response if there may be a response already."""
     if _is_of_closed_transport(error):
         return CallTerminated(Status.UNAVAILABLE, _LOST)
     if isinstance(error, (GRPCError, OSError, asyncio.TimeoutError)):
         return error
     if isinstance(error, StreamTerminatedError):
         return CallTerminated(_status_of_end(str(error)), str(error))
+    if response_name is None:
+        # Such as the OverflowError for a port of six digits, or the UnicodeError for a host.
+        return GRPCError(Status.UNAVAILABLE, f"the call cannot start; {_named(error)}")
     if isinstance(error, NotImplementedError):
         why = "it is compressed, which grpclib does not support"
     elif isinstance(error, AssertionError):
         why = "it ended too early"
     else:
-        why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        why = _named(error)
     return GRPCError(Status.INTERNAL, f"the response is not a valid {response_name}; {why}")
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 _LOST = "the connection was lost"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import h2.exceptions
 from grpclib.const import Cardinality
 from grpclib.exceptions import ProtocolError, StreamTerminatedError
+from grpclib.metadata import Deadline
 
 from ..model.message import Message
 from ..rpc_requests import check_request, request_type_of
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from grpclib.client import Channel, Stream
-    from grpclib.metadata import Deadline
 
     from .metadata import MetadataLike
 
@@ -74,7 +74,7 @@ class ServiceStub:
     ) -> None:
         self._channel = channel
         self._timeout = timeout
-        self._deadline = deadline
+        self._deadline = _checked(deadline)
         self._metadata = text_metadata(metadata)
         self._request_types: dict[str, type[Any] | None] = {}
 
@@ -96,7 +96,7 @@ class ServiceStub:
             response_type,
             # grpclib cannot write infinity into a header.
             timeout=None if timeout == math.inf else timeout,
-            deadline=self._deadline if deadline is None else deadline,
+            deadline=self._deadline if deadline is None else _checked(deadline),
             metadata=self._metadata if metadata is None else text_metadata(metadata),
         )
         keep_details(stream)
@@ -233,6 +233,16 @@ class ServiceStub:
         ) as sender:
             while (response := await sender.receive()) is not None:
                 yield response
+
+
+def _checked(deadline: Any) -> Deadline | None:
+    # grpclib would fail with it in the middle of the call.
+    if deadline is not None and not isinstance(deadline, Deadline):
+        raise TypeError(
+            f"expected a grpclib.metadata.Deadline as deadline, got {deadline!r}: Deadline.from_timeout(seconds) makes one, "
+            "or give seconds as timeout"
+        )
+    return deadline
 
 
 class Call(Generic[Response]):
