@@ -140,7 +140,7 @@ fn describe<'py>(
         let empty = if shape.is_numbers() {
             Empty::Numbers(shape.number)
         } else if shape.repeated {
-            Empty::List
+            Empty::List(shape.number)
         } else if shape.entry.is_some() {
             Empty::Dict
         } else {

@@ -20,8 +20,8 @@ use crate::python::cpython;
 pub enum Empty {
     /// This value.
     Default(Py<PyAny>),
-    /// A new list.
-    List,
+    /// A new list, of the field with this number: an array that is assigned becomes one.
+    List(u32),
     /// A list of numbers, of the field with this number: arrays are copied into it.
     Numbers(u32),
     /// A new dict.
@@ -87,7 +87,7 @@ impl FieldSlot {
         }
         let made = match &self.empty {
             Empty::Default(value) => return Ok(value.bind(py).clone()),
-            Empty::List | Empty::Numbers(_) => cpython::empty_list(py)?.into_any(),
+            Empty::List(_) | Empty::Numbers(_) => cpython::empty_list(py)?.into_any(),
             Empty::Dict => cpython::dict(py)?.into_any(),
         };
         // Making it may have run the collector, and that any code: what it has put there stays.
@@ -108,7 +108,7 @@ impl FieldSlot {
         value: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let (message, slot) = self.find(object)?;
-        if let (Empty::Numbers(number), Some(value)) = (&self.empty, value) {
+        if let (Empty::Numbers(number) | Empty::List(number), Some(value)) = (&self.empty, value) {
             if arrays::may_be_array(value) {
                 return arrays::assign(message, *number, value);
             }
@@ -184,7 +184,7 @@ impl FieldSlot {
         visit.call(&**self.slot.owner())?;
         match &self.empty {
             Empty::Default(value) => visit.call(value),
-            Empty::List | Empty::Numbers(_) | Empty::Dict => Ok(()),
+            Empty::List(_) | Empty::Numbers(_) | Empty::Dict => Ok(()),
         }
     }
 }

@@ -37,7 +37,7 @@ fn is_no_array(value: &Bound<'_, PyAny>) -> bool {
         || value.is_instance_of::<PyByteArray>()
 }
 
-/// Sets the list of numbers with this number in a message to a copy of an array, or to what another value stands for.
+/// Sets the repeated field with this number to a copy of an array, or to what another value stands for.
 ///
 /// # Errors
 /// `MemoryError`, or what asking the value for its numbers raises.

@@ -111,7 +111,7 @@ fn put<'py>(
             // A new list or dict, made when it is looked at.
             return Ok(());
         }
-        if shape.is_numbers() && may_be_array(&value) {
+        if shape.repeated && may_be_array(&value) {
             return assign(message, shape.number, &value);
         }
         slots.put(offset, value);

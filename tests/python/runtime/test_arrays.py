@@ -412,9 +412,6 @@ def test_arrays_of_what_is_no_number(what: Callable[[Numbers], Any]) -> None:
     assert what(with_objects(objects)) == what(with_objects(list))
 
 
-@pytest.mark.skipif(
-    aristaproto.implementation() == "native", reason="the codec in Rust keeps such an array"
-)
 def test_arrays_of_what_is_no_number_are_lists_at_once() -> None:
     message, plain = with_objects(objects), with_objects(list)
     assert message == plain
