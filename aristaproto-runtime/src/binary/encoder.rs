@@ -228,10 +228,10 @@ impl Encoder {
         let Some((field, shape)) = plan.at(entry.index as usize) else {
             return Ok(());
         };
-        if let Some(class) = &field.class {
+        if let Some(class) = read_as_messages(field) {
             if encoding == FieldEncoding::Message {
                 if let Some(child) = level.message(slot, class) {
-                    return self.child(child, field, shape, out);
+                    return self.child(child, shape, out);
                 }
             } else if shape.repeated {
                 if let Some(list) = level.list(slot) {
@@ -256,7 +256,7 @@ impl Encoder {
             }
         }
         if let (Some(entry), Some(shapes)) = (&field.entry, &shape.entry) {
-            if let (Some(class), Some(entries)) = (&entry.1.class, Entries::of(slot)) {
+            if let (Some(class), Some(entries)) = (read_as_messages(&entry.1), Entries::of(slot)) {
                 return self.message_map(level.dict(&entries), class, entry, shapes, shape, out);
             }
         }
@@ -291,7 +291,7 @@ impl Encoder {
             index = (index - 1).min(list.len().saturating_sub(1));
             list.prefetch(index, class);
             if let Some(child) = list.message(index, class) {
-                self.child(child, field, shape, out)?;
+                self.child(child, shape, out)?;
                 continue;
             }
             let Some(item) = list.get(index) else {
@@ -319,7 +319,7 @@ impl Encoder {
         for index in (0..dict.len()).rev() {
             let before = out.len();
             let is_message = match dict.message(index, class) {
-                Some(child) => self.child(child, &entry.1, &shapes.1, out).map(|()| true)?,
+                Some(child) => self.child(child, &shapes.1, out).map(|()| true)?,
                 None => false,
             };
             if !is_message {
@@ -341,18 +341,11 @@ impl Encoder {
 
     /// Writes a message of a field's very class, with its tag and length, or between the tags of a group.
     #[inline(always)]
-    fn child(
-        &mut self,
-        mut child: Child<'_, '_>,
-        field: &Field,
-        shape: &FieldShape,
-        out: &mut Writer,
-    ) -> Outcome {
+    fn child(&mut self, mut child: Child<'_, '_>, shape: &FieldShape, out: &mut Writer) -> Outcome {
         self.enter()?;
         let before = open(shape, out);
         if let Some(exact) = self.exact {
-            let is_read_so = field.wrapped == Wrapped::No && child.is_usual();
-            if !is_read_so || exact.alone && child.level().is_shared() {
+            if !child.is_usual() || exact.alone && child.level().is_shared() {
                 return Err(Stop::Fallback);
             }
         }
@@ -408,6 +401,15 @@ pub(super) fn close(shape: &FieldShape, before: usize, out: &mut Writer) {
     }
 }
 
+/// The class of a field's messages, if reading gives them; of a wrapped field it gives the values that they stand for.
+#[inline]
+fn read_as_messages(field: &Field) -> Option<&MessageClass> {
+    field
+        .class
+        .as_ref()
+        .filter(|_| field.wrapped == Wrapped::No)
+}
+
 /// Whether reading gives no list or dict that is met twice.
 fn is_met_again(value: ValueRef<'_>, exact: Option<Exact>) -> bool {
     exact.is_some_and(|exact| exact.alone) && value.is_shared()
@@ -437,10 +439,13 @@ pub(super) fn written_plainly(
             Some(items) => packed::each(items, kind, key, is_exact, out),
         },
         FieldEncoding::Message => value.is_none(),
-        FieldEncoding::Map => {
-            value.is_empty_container() == Some(true) && !is_met_again(value, exact)
+        FieldEncoding::Map | FieldEncoding::Other => {
+            let is_empty = match value.items() {
+                Some(items) => items.is_empty(),
+                None => encoding == FieldEncoding::Map && value.is_empty_dict(),
+            };
+            is_empty && !is_met_again(value, exact)
         }
-        FieldEncoding::Other => matches!(value.items(), Some([])) && !is_met_again(value, exact),
         FieldEncoding::Closed => false,
     }
 }

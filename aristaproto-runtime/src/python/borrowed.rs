@@ -166,15 +166,11 @@ impl<'a> ValueRef<'a> {
         self.0
     }
 
-    /// Whether an exact list or dict has nothing in it; `None` for something else.
-    #[inline]
-    pub fn is_empty_container(self) -> Option<bool> {
-        if let Some(items) = self.items() {
-            return Some(items.is_empty());
-        }
-        // SAFETY: a dict.
-        let is_empty = || unsafe { ffi::PyDict_Size(self.0.as_ptr()) == 0 };
-        self.is_exactly(&raw mut ffi::PyDict_Type).then(is_empty)
+    /// Whether this is an exact dict with nothing in it.
+    pub fn is_empty_dict(self) -> bool {
+        // SAFETY: the second is asked of a dict only.
+        self.is_exactly(&raw mut ffi::PyDict_Type)
+            && unsafe { ffi::PyDict_Size(self.0.as_ptr()) == 0 }
     }
 
     /// Whether two values are equal, if they are of one of Python's own scalar types; nan equals nan.
