@@ -67,12 +67,16 @@ class Counted:
 REALS: list[Any] = [Decimal("1.5"), Fraction(3, 2), Measured(), Counted()]
 WHOLES: list[Any] = [Counted()]
 TRUTHS: list[Any] = []
+NO_WHOLES: list[Any] = []
+"""NumPy's bools, but for old versions, where they are integers, too, with a warning."""
 if find_spec("numpy") is not None:
     numpy: Any = importlib.import_module("numpy")
     TRUTHS.extend([numpy.bool_(True), numpy.bool_(False)])
     WHOLES.extend([numpy.int8(1), numpy.int64(1), numpy.uint64(1)])
     REALS.extend([numpy.float16(1.5), numpy.float32(1.5), numpy.float64(1.5), numpy.int8(1)])
     REALS.extend(TRUTHS)
+    if not hasattr(numpy.bool_, "__index__"):
+        NO_WHOLES.extend(TRUTHS)
 
 
 def python_dict(message: Kinds) -> dict[str, Any]:
@@ -108,7 +112,7 @@ def test_what_is_no_number_of_the_type(write: Any) -> None:
         ("real", "double", nothing),
         ("single", "float|double", nothing),
         ("whole", "int64", [*nothing, 1.0, *REALS[:3]]),
-        ("level", "enum", [*nothing, 1.0, *REALS[:3], *TRUTHS[:1]]),
+        ("level", "enum", [*nothing, 1.0, *REALS[:3], *NO_WHOLES[:1]]),
         ("truth", "bool", [*nothing, 2, 1.0, *REALS[:4], *WHOLES]),
     ):
         for value in values:
@@ -177,8 +181,8 @@ def test_what_is_read_for_no_number_of_the_type() -> None:
     for name, values in (
         ("real", ["1,5", b"1", 1j, [1], True, *TRUTHS]),
         ("single", ["1,5", b"1", 1j, [1], True, *TRUTHS, 1e300]),
-        ("whole", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *TRUTHS]),
-        ("level", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *TRUTHS]),
+        ("whole", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *NO_WHOLES]),
+        ("level", [b"1", 1j, [1], True, 1.5, Fraction(1, 1), Measured(), *NO_WHOLES]),
         ("truth", ["true", 1, 1.0, *WHOLES]),
     ):
         for value in values:
@@ -214,7 +218,7 @@ def test_the_pydantic_flavour() -> None:
         assert Checked(level=value).level is Level.HIGH
         model = pydantic.create_model("model", level=(Level, ...))(level=value)
         assert model.model_dump_json() == '{"level":"HIGH"}'
-    several: list[Any] = [True, 1.5, None, *TRUTHS]
+    several: list[Any] = [True, 1.5, None, *NO_WHOLES]
     for wrong in several:
         with pytest.raises(pydantic.ValidationError):
             Checked(level=wrong)
