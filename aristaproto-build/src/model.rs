@@ -386,6 +386,12 @@ impl Module {
         matches!(self.origin, Origin::Generated | Origin::Beside)
     }
 
+    /// Whether it is there for others to import, whoever makes it.
+    #[must_use]
+    pub(crate) fn is_used(&self) -> bool {
+        self.origin != Origin::Unused
+    }
+
     /// Whether the tree stands on it: it is there, and something else makes it.
     #[must_use]
     pub fn is_extern(&self) -> bool {

@@ -6,9 +6,7 @@ use super::features::Features;
 use super::fields::is_message;
 use super::{below, Named, Owner, Pending, Place, Resolver};
 use crate::descriptor::FieldDescriptorProto;
-use crate::model::{
-    Declared, Extension, ExtensionId, Field, FieldKind, MessageId, Origin, Presence,
-};
+use crate::model::{Declared, Extension, ExtensionId, Field, FieldKind, MessageId, Presence};
 use crate::naming;
 
 /// Where an `extend` block stands.
@@ -64,7 +62,7 @@ impl Resolver<'_> {
 
     /// Whether a file's extensions have variables: of this tree, or of an extern package, which a public import hands on.
     fn has_extensions(&self, file: usize) -> bool {
-        self.model.module(self.module_of[file]).origin != Origin::Unused
+        self.model.module(self.module_of[file]).is_used()
     }
 
     /// Gives names to the extensions at the top of a file that are spelled as their variables are, before all others.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{Owner, Resolver};
 use crate::lookup::Lookup;
-use crate::model::{Declared, ModuleId, Origin};
+use crate::model::{Declared, ModuleId};
 
 impl Resolver<'_> {
     pub(super) fn public_imports(&mut self) {
@@ -25,8 +25,7 @@ impl Resolver<'_> {
             }
             for file in self.public_closure(index, &index_of) {
                 let holder = self.module_of[file];
-                let is_used = self.model.module(holder).origin != Origin::Unused;
-                if holder == module || !is_used {
+                if holder == module || !self.model.module(holder).is_used() {
                     continue;
                 }
                 let key = (holder, self.file_in_module[file]);
