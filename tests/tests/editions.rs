@@ -4,6 +4,7 @@ use std::fs;
 
 use aristaproto_build::{Config, FrontEnd};
 use aristaproto_tests::{run_python, workspace};
+use tempfile::TempDir;
 
 const PROGRAM: &str = r#"
 import aristaproto
@@ -62,15 +63,16 @@ google(Later, later)
 print("good")
 "#;
 
-#[test]
-fn each_feature_of_a_later_edition_is_as_google_has_it() {
+/// A folder with the tree of these files of tests/editions, `lib`.
+fn tree(files: &[&str]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let protos = workspace().join("tests/editions");
     let mut config = Config::new();
     config
         .front_end(FrontEnd::PrebuiltProtoc)
         .google_protobuf_descriptors(true);
-    let set = config.load(&[&protos], &[&protos]).unwrap();
+    let files: Vec<_> = files.iter().map(|file| protos.join(file)).collect();
+    let set = config.load(&files, &[&protos]).unwrap();
     let generated = config.generate(&set).unwrap();
     assert_eq!(generated.warnings, []);
     for file in generated.files {
@@ -78,6 +80,13 @@ fn each_feature_of_a_later_edition_is_as_google_has_it() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, file.text).unwrap();
     }
+    folder
+}
+
+#[test]
+fn each_feature_of_a_later_edition_is_as_google_has_it() {
+    // The folder itself: all of them.
+    let folder = tree(&[""]);
     assert_eq!(run_python(folder.path(), ["-c", PROGRAM]), "good\n");
 }
 
@@ -167,24 +176,9 @@ print("good")
 
 #[test]
 fn names_of_enum_values_in_json_are_as_google_has_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let protos = workspace().join("tests/editions");
-    let mut config = Config::new();
-    config
-        .front_end(FrontEnd::PrebuiltProtoc)
-        .google_protobuf_descriptors(true);
-    let set = config
-        .load(&[protos.join("json_names.proto")], &[&protos])
-        .unwrap();
-    let mut module = String::new();
-    for file in config.generate(&set).unwrap().files {
-        let path = folder.path().join("lib").join(&file.path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        if file.path.ends_with("editions/json_names/__init__.py") {
-            module.clone_from(&file.text);
-        }
-        fs::write(path, file.text).unwrap();
-    }
+    let folder = tree(&["json_names.proto"]);
+    let module = folder.path().join("lib/editions/json_names/__init__.py");
+    let module = fs::read_to_string(module).unwrap();
     assert!(
         module.contains(
             "\n    aristaproto.Enum, prefix=\"SHADE_\", json_names={\"DARK\": \"dark\"}, closed=True\n"
