@@ -301,23 +301,26 @@ async def test_stream_ended_before_its_first_response(
             await anext(call)
 
 
+class Producer:
+    """Requests of which none comes for a minute."""
+
+    closed = False
+
+    def __aiter__(self) -> Producer:
+        return self
+
+    async def __anext__(self) -> Any:
+        await asyncio.sleep(60)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
 @pytest.mark.parametrize("kind", ["upload", "chat"])
 @pytest.mark.parametrize("end", ["cancel", "close"])
 async def test_a_producer_is_closed_before_the_first_response(
     client: Client, end: str, kind: str
 ) -> None:
-    class Producer:
-        closed = False
-
-        def __aiter__(self) -> Producer:
-            return self
-
-        async def __anext__(self) -> Any:
-            await asyncio.sleep(60)
-
-        async def aclose(self) -> None:
-            self.closed = True
-
     for turns in (0, 1, 30):
         producer = Producer()
         call = client.start_call(getattr(client.stub, kind), producer)
@@ -484,18 +487,6 @@ async def test_a_stream_that_has_ended_is_let_go(client: Client, end: str) -> No
 @pytest.mark.parametrize("end", ["cancel", "aclose"])
 def test_a_stream_that_is_ended_with_its_loop(end: str) -> None:
     """`asyncio.run` cancels what closes the producer before that has begun."""
-
-    class Producer:
-        closed = False
-
-        def __aiter__(self) -> Producer:
-            return self
-
-        async def __anext__(self) -> Any:
-            await asyncio.sleep(60)
-
-        async def aclose(self) -> None:
-            self.closed = True
 
     producer: Any = Producer()
     tasks: list[Any] = []
