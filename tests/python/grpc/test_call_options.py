@@ -172,7 +172,7 @@ async def test_timeout_of_each_kind(
         assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     if isinstance(raised.value, grpclib.exceptions.GRPCError):
         assert raised.value.status is Status.DEADLINE_EXCEEDED
-    for _ in range(100):
+    for _ in range(500):
         if "wait ended" in service.events:
             break
         await asyncio.sleep(0.01)

@@ -112,8 +112,9 @@ async def test_statuses_through_a_server_interceptor(
     service.events.clear()
     responses = client.chat(requests_of(VersionRequest, "a", "wait"))
     assert (await anext(responses)).name == "a"
+    await asyncio.wait_for(service.waiting.wait(), 5)
     await responses.aclose()
-    for _ in range(100):
+    for _ in range(500):
         if "chat closed" in service.events:
             break
         await asyncio.sleep(0.01)
