@@ -523,3 +523,8 @@ def test_numpy(type_: int) -> None:
     for wrong in (numpy.ones((2, 2), code), numpy.array(1, code)):
         with pytest.raises(TypeError, match="values: expected an array of one dimension"):
             cls(values=wrong)
+
+
+def test_array_refuses_a_float_that_is_too_large() -> None:
+    with pytest.raises(aristaproto.EncodeError, match=r"floats\[1\]"):
+        aristaproto.array(Numbers(floats=[0.5, 1e300]), "floats")

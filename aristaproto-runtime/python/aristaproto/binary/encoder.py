@@ -73,7 +73,8 @@ def numbers_in_memory(field: Field, message: Message, code: str) -> bytes:
         if field.type == TYPE_BOOL:
             # `struct` takes anything for one.
             items = [write(item) != b"\0" for item in items]
-        return struct.pack(f"{len(items)}{code}", *items)
+        # "=": without it `struct` makes inf of a float that is too large.
+        return struct.pack(f"={len(items)}{code}", *items)
     except (EncodeError, struct.error, OverflowError, TypeError) as error:
         raise _locate(EncodeError(str(error)), items, write).at(field.name) from None
 
