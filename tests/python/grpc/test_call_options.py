@@ -19,6 +19,8 @@ from grpclib.const import Status
 from grpclib.metadata import Deadline
 from trees.grpcio import example
 
+from tests.python.grpc.waiting import until
+
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
 
@@ -172,11 +174,7 @@ async def test_timeout_of_each_kind(
         assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     if isinstance(raised.value, grpclib.exceptions.GRPCError):
         assert raised.value.status is Status.DEADLINE_EXCEEDED
-    for _ in range(500):
-        if "wait ended" in service.events:
-            break
-        await asyncio.sleep(0.01)
-    assert "wait ended" in service.events
+    await until(lambda: "wait ended" in service.events)
 
 
 async def test_error_status_of_each_kind(

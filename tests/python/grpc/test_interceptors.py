@@ -19,6 +19,8 @@ from aristaproto import grpcio
 from trees.grpcio import example
 from trees.grpcio.example import Request, VersionRequest, VersionResponse
 
+from tests.python.grpc.waiting import until
+
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
 
@@ -114,10 +116,7 @@ async def test_statuses_through_a_server_interceptor(
     assert (await anext(responses)).name == "a"
     await asyncio.wait_for(service.waiting.wait(), 5)
     await responses.aclose()
-    for _ in range(500):
-        if "chat closed" in service.events:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: "chat closed" in service.events)
     assert service.events == ["wait ended", "chat closed"]
 
 

@@ -14,6 +14,8 @@ import grpclib.exceptions
 import pytest
 from trees.grpcio import example
 
+from tests.python.grpc.waiting import until
+
 if TYPE_CHECKING:
     from tests.python.grpc.conftest import Connect, MakeEcho, Serve
 
@@ -346,11 +348,3 @@ async def call_all(client: Any, call: Any, requests: Any) -> Any:
     if call is single_response:
         return await client.upload(requests)
     return [response async for response in client.chat(requests)]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits for a condition that must come, if need be on a machine that is busy."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline, "not within five seconds"
-        await asyncio.sleep(0.01)
