@@ -88,7 +88,7 @@ class Message(_message.Message):
     def _validate(self) -> None:
         """Check all fields, here and below. `pydantic.ValidationError` when one cannot be carried."""
         schema = type(self).__schema__
-        values = {field.name: field.get(self) for field in schema.fields}
+        values = {field.name: field.held(self) for field in schema.fields}
         _arguments_validator(schema).validate_python(pydantic_core.ArgsKwargs((), values))
         for field in schema.fields:
             held = values[field.name]

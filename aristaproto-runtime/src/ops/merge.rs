@@ -20,7 +20,7 @@ use crate::schema::message::{Field, Plan};
 use crate::schema::wire_table::FieldShape;
 
 /// Merges `other` into `message`; false when Python is to do it, and nothing was changed. `by_python` merges one field: message,
-/// field of the schema, value.
+/// field of the schema, other message.
 ///
 /// # Errors
 /// `RecursionError`, or what copying a value raises; the message is then half-merged.
@@ -73,7 +73,7 @@ fn merge_fields<'py>(
             continue;
         };
         if !merge_field(fields, field, shape, &value, by_python)? {
-            by_python.invoke((mine.object(), &field.python, value))?;
+            by_python.invoke((mine.object(), &field.python, theirs.object()))?;
         }
     }
     let unknown = |message: Message<'_, 'py>| message.slots().get(py, plan.unknown);

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import aristaproto
 import pytest
-from aristaproto import binary
+from aristaproto import binary, wkt
 
 
 class Long(aristaproto.Message):
@@ -228,3 +229,38 @@ def test_extensions_below(extended: int) -> None:
         aristaproto.extensions(message)[coats] = 3
         del aristaproto.extensions(message)[coats]
     check_copy(Paint(below=below))
+
+
+def merged(source: Long) -> Long:
+    into = Long()
+    aristaproto.merge(into, source)
+    return into
+
+
+def merged_by_mask(source: Long) -> Long:
+    into = Long()
+    wkt.FieldMask.all_fields(Long).merge(source, into)
+    return into
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        bytes,
+        aristaproto.byte_size,
+        Long.to_dict,
+        Long.to_json,
+        Long.to_text,
+        merged,
+        merged_by_mask,
+    ],
+)
+def test_iterators_are_not_lost(use: Callable[[Long], object]) -> None:
+    """What an iterator gives is kept by all that reads it."""
+    given: Any = Long()
+    given.numbers = iter([1, 2])
+    given.longs = (Long(number=number) for number in [3])
+    expected = Long(numbers=[1, 2], longs=[Long(number=3)])
+    assert use(given) == use(expected)
+    assert given.numbers == [1, 2]
+    assert given == expected

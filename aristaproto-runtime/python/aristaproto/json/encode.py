@@ -113,7 +113,7 @@ class Encoder:
             entries = (*entries, *map(plan.extension, held))
         for entry in entries:
             field = entry.field
-            value = field.get(message)
+            value = field.held(message)
             key = entry.snake if self.snake else entry.camel
             if field.is_default(value):
                 # Null would set a field for which null is a value.

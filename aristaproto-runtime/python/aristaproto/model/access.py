@@ -103,12 +103,13 @@ def merge_plainly(message: Message, other: Message) -> None:
     if type(other).__schema__.origin is not schema.origin:
         raise TypeError(wrong_message(type(message), other))
     for field in schema.fields_of(other):
-        merge_field(message, field, field.get(other))
+        merge_field(message, field, other)
     message._unknown_fields += other._unknown_fields  # pyright: ignore[reportPrivateUsage]
 
 
-def merge_field(message: Message, field: Field, theirs: Any) -> None:
-    """Merge `theirs`, what a message of the same class holds in `field`."""
+def merge_field(message: Message, field: Field, other: Message) -> None:
+    """Merge what `other`, a message of the same class, holds in `field`."""
+    theirs = field.held(other)
     if field.is_default(theirs):
         return
     mine = field.get(message)

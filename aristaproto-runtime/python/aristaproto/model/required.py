@@ -5,8 +5,6 @@ Codecs check before they write and after they read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ..base.errors import show
 
 TYPE_CHECKING = False
@@ -52,7 +50,7 @@ def _missing(message: Message, complete: dict[int, Message]) -> list[str | int] 
         # What is not looked at is not made: a list or dict that is empty is made by reading it.
         if not field.required and not is_checked:
             continue
-        value: Any = field.get(message)
+        value: Any = field.held(message)
         if value is None:
             if field.required:
                 return [field.name]
@@ -63,10 +61,6 @@ def _missing(message: Message, complete: dict[int, Message]) -> list[str | int] 
         if field.is_map:
             below = _entries(value)
         elif field.repeated:
-            if isinstance(value, Iterator):
-                # It can be read once only: what it gives must not be lost.
-                value = list(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-                field.set(message, value)
             below = _elements(value)
         else:
             found = _missing(value, complete)

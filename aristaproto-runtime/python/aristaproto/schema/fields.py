@@ -180,6 +180,14 @@ class Field:
             return []
         return {} if self.is_map else self.default
 
+    def held(self, message: Any) -> Any:
+        """What the attribute holds. An iterator, which can be read once only, is replaced by the list of what it gives."""
+        value = self.get(message)
+        if self.repeated and hasattr(value, "__next__"):
+            value = list(value)
+            self.set(message, value)
+        return value
+
     def is_default(self, value: Any) -> bool:
         """Whether `value` is what an unset attribute holds; then it is neither written nor shown."""
         if value is self.default:

@@ -79,7 +79,7 @@ class Writer:
             return
         extensions = schema.fields_of(message)[len(schema.fields) :]
         for field in (*schema.ordered, *extensions):
-            value = field.get(message)
+            value = field.held(message)
             if field.is_default(value):
                 continue
             try:

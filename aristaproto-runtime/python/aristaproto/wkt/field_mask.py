@@ -236,6 +236,6 @@ def _merge(
             replaces = replace_messages or field.message is None
         if replaces:
             field.set(destination, field.new_default())
-        merge_field(destination, field, theirs)
+        merge_field(destination, field, source)
         written = written or replaces or field.message is None or theirs is not None
     return written
