@@ -202,6 +202,9 @@ table! {
         "`{folder}` also has what was generated from {names}, and protoc would replace it with what this run imports",
         hint: "name all .proto files of the package `{package}` in this run, too, or leave it as it is with the option \
                `extern_package={package}:.{python}`";
+    well_known_package_in_part(folder, names), Io, Error:
+        "`{folder}` also has what was generated from {names}, and protoc would replace it without that",
+        hint: "name these files, too, in each run with a file that imports one of `google/protobuf`";
     replaced_by_protoc(what, hint, folder), Io, Warning: "{what}",
         hint: "{hint}; with the option `out_dir={folder}` this is an error, and nothing is lost";
     read_only_package(folder), Stale, Warning:

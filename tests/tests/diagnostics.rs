@@ -192,6 +192,11 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "a_package_keeps_its_classes_when_the_plugin_knows_the_folder",
     ),
     (
+        "well_known_package_in_part",
+        "tests/tests/protoc_losses.rs",
+        "the_package_of_the_well_known_types_keeps_its_classes",
+    ),
+    (
         "replaced_by_protoc",
         "tests/tests/protoc_losses.rs",
         "without_the_option_a_loss_is_a_warning_on_linux",

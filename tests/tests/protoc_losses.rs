@@ -142,6 +142,39 @@ fn a_package_keeps_its_classes_when_the_plugin_knows_the_folder() {
 }
 
 #[test]
+fn the_package_of_the_well_known_types_keeps_its_classes() {
+    for project in Project::each() {
+        for (name, class) in [
+            ("api", "Api"),
+            ("descriptor", "FileOptions"),
+            ("type", "Type"),
+        ] {
+            let text = format!(
+                "syntax = \"proto3\"; package u.{name}; import \"google/protobuf/{name}.proto\"; \
+                 message M {{ google.protobuf.{class} held = 1; }}"
+            );
+            project.write(&format!("{name}.proto"), &text);
+        }
+        // Each tree has the types that the runtime has, whatever is imported.
+        for name in ["api.proto", "type.proto", "descriptor.proto"] {
+            assert_eq!(project.run("out_dir=lib", &[name]), quiet());
+        }
+        assert_eq!(
+            project.refused("out_dir=lib", &["api.proto"]),
+            "`lib/google/protobuf` also has what was generated from \"google/protobuf/descriptor.proto\", and protoc would \
+             replace it without that\n  \
+             hint: name these files, too, in each run with a file that imports one of `google/protobuf`"
+        );
+        // What the hint says.
+        let named = ["api.proto", "google/protobuf/descriptor.proto"];
+        assert_eq!(project.run("out_dir=lib", &named), quiet());
+        let code = "from lib.u import api, descriptor, type\n\
+                    for module in (api, descriptor, type):\n    assert module.M.parse(b'\\n\\0').is_set('held')";
+        assert_eq!(run_python(project.folder.path(), ["-c", code]), "");
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_a_slip() {
     for project in Project::each() {
         let said = project.refused("out_dir=lbi", &["x.proto"]);

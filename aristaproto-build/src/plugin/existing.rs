@@ -81,6 +81,9 @@ fn package_in_part(
     let is_asked_for = |name: &String| set.to_generate.binary_search(name).is_ok();
     Some(if package.is_empty() || names.clone().any(is_asked_for) {
         diagnostics::package_in_part(folder, listed)
+    } else if module.well_known {
+        // The tree has its own `Any`, so that the package is no other's.
+        diagnostics::well_known_package_in_part(folder, listed)
     } else {
         let python = module.path.join(".");
         diagnostics::imported_package_in_part(folder, listed, package, python)
