@@ -206,6 +206,17 @@ point.nothing  # refused
 Colour.BLUE  # refused
 aristaproto.nothing  # refused
 aristaproto.field("a", aristaproto.TYPE_INT32)  # refused
+
+
+class Array:
+    @property
+    def __array_interface__(self) -> dict[str, object]:
+        return {}
+
+
+_ = aristaproto.from_array(b"")
+_ = aristaproto.from_array(Array())
+_ = aristaproto.from_array([1.0])  # refused
 """
 
 

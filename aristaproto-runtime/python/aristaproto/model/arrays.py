@@ -8,11 +8,18 @@ from .message import refuse_attribute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
     from typing_extensions import Buffer
 
     from .message import Message
+
+    class _ArrayInterface(Protocol):
+        """An array of NumPy, whose stubs say that it is a buffer only on Python 3.12 and newer."""
+
+        @property
+        def __array_interface__(self) -> dict[str, Any]: ...
+
 
 __all__ = ("array", "from_array")
 
@@ -45,13 +52,14 @@ def array(message: Message, name: str) -> memoryview[Any]:
     return memoryview(numbers).cast(code)
 
 
-def from_array(values: Buffer) -> Any:
+def from_array(values: Buffer | _ArrayInterface) -> Any:
     """`values` itself, for type checkers: they allow only lists where a repeated field is annotated as one.
 
     `values` is a one-dimensional buffer of numbers: `array.array`, a NumPy array, `memoryview`. Without a type checker it can
     be given to a constructor or assigned as it is. `TypeError` for something else.
     """
-    with memoryview(values) as view:
+    buffer: Any = values
+    with memoryview(buffer) as view:
         if view.ndim != 1:
             raise TypeError(
                 f"expected an array of one dimension, got {type(values).__name__} with {view.ndim}"
