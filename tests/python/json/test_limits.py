@@ -202,3 +202,14 @@ def test_memoryview(write: Callable[[Any], Any]) -> None:
     node = Node()
     node.data = memoryview(b"abc")  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
     assert "YWJj" in str(write(node))
+
+
+@pytest.mark.parametrize("limit", ["depth", "size", "messages"])
+def test_limits_that_are_none(limit: str) -> None:
+    for wrong, error in ((-1, ValueError), (2**64, ValueError), (1.5, TypeError)):
+        given: dict[str, Any] = {limit: wrong}
+        with pytest.raises(error), aristaproto.limits(**given):
+            pass
+    largest = {limit: 2**64 - 1}
+    with aristaproto.limits(**largest):
+        assert bytes(Node.parse(b"")) == b""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import index
 
 from .errors import Error
 from .typing_lite import NamedTuple
@@ -60,22 +61,31 @@ def limits(
     Yields:
         The `Limits` that hold inside.
 
+    Raises:
+        TypeError: A limit is no integer.
+        ValueError: It is negative, or needs more than 64 bits.
+
     ```python
     with aristaproto.limits(depth=1000):
         tree = Tree.parse(data)
     ```
     """
-    old = _current.get()
-    new = Limits(
-        depth=old.depth if depth is None else depth,
-        size=old.size if size is None else size,
-        messages=old.messages if messages is None else messages,
+    given = {"depth": depth, "size": size, "messages": messages}
+    new = _current.get()._replace(
+        **{name: _checked(name, limit) for name, limit in given.items() if limit is not None}
     )
     token = _current.set(new)
     try:
         yield new
     finally:
         _current.reset(token)
+
+
+def _checked(name: str, limit: int) -> int:
+    value = index(limit)
+    if not 0 <= value < 2**64:
+        raise ValueError(f"limits({name}=...): expected 0 to 2**64 - 1, got {value}")
+    return value
 
 
 class Budget:
