@@ -141,6 +141,13 @@ def test_names() -> None:
     assert aristaproto.which_one_of(order, "as") == ("gift", "a")
 
 
+def test_a_oneof_is_no_field() -> None:
+    with pytest.raises(AttributeError, match="Order has no field 'payload': that is a oneof"):
+        aristaproto.clear(Order(), "payload")
+    with pytest.raises(AttributeError, match="assign None to clear it"):
+        Order().is_set("payload")
+
+
 def test_declared_at_run_time() -> None:
     message = Declared(right=1)
     assert message.side == message.same == ("right", 1)

@@ -749,7 +749,9 @@ def refuse_attribute(cls: type[Message], name: str, message: Message | None = No
     """Raise the `AttributeError` for a name that is no field; it names the nearest field."""
     names = cls.__schema__.by_name
     near = codec.errors.nearest(name, names)
-    if near:
+    if cls.__oneofs__.get(name, name) in cls.__schema__.oneofs:
+        hint = ": that is a oneof, which is None while no member is set; assign None to clear it"
+    elif near:
         hint = f"; did you mean {near!r}?"
     else:
         hint = f": its fields are {codec.errors.listed(names)}" if names else ": it has no fields"
