@@ -389,8 +389,18 @@ def _exception(typ: Any, val: Any, tb: TracebackType | None) -> BaseException:
 
 def stub_and_function(method: object, *classes: type[Any]) -> tuple[Any, Callable[..., Any]]:
     """The stub and the function of one of its methods; TypeError for anything else."""
-    if isinstance(method, MethodType) and isinstance(method.__self__, classes):
-        return method.__self__, method.__func__
+    if isinstance(method, MethodType):
+        if isinstance(method.__self__, classes):
+            return method.__self__, method.__func__
+        own, other = "grpcio", "grpclib"
+        if classes[0].__module__.startswith("aristaproto.grpclib."):
+            own, other = other, own
+        bases = type(method.__self__).__mro__
+        if any(base.__module__.startswith(f"aristaproto.{other}.") for base in bases):
+            raise TypeError(
+                f"aristaproto.{own}.start_call: {method.__qualname__} is a method of a stub on {other}; call "
+                f"aristaproto.{other}.start_call"
+            )
     raise TypeError(f"expected a method of a generated stub, such as stub.get_item, got {method!r}")
 
 

@@ -618,6 +618,11 @@ async def test_methods_of_users(client: Client) -> None:
     for wrong in (client.request, print, None):
         with pytest.raises(TypeError, match="expected a method of a generated stub"):
             client.start_call(wrong, client.lib.Request())
+    is_on_grpclib = client.start_call is start_grpclib_call
+    own, other = ("grpclib", "grpcio") if is_on_grpclib else ("grpcio", "grpclib")
+    foreign = importlib.import_module(f"aristaproto.{other}").start_call
+    with pytest.raises(TypeError, match=rf"a stub on {own}; call aristaproto\.{own}\.start_call"):
+        foreign(stub.my_rpc, client.lib.Request())
 
 
 class SyncPasses(

@@ -281,6 +281,8 @@ async def test_context_of_a_method_on_grpc_aio() -> None:
             if message.name == "fail":
                 await call.abort(grpc.StatusCode.NOT_FOUND, "gone")
             left = call.time_remaining()
+            pairs: Any = call.invocation_metadata()
+            assert [(it.key, it.value) for it in pairs] == [("caller", "me")]
             return grpcio_example.Response(names=[caller("grpcio"), str(left), call.peer()])
 
     with context({"caller": "me"}, timeout=30, peer="ipv4:10.0.0.1:5") as call:
@@ -300,6 +302,8 @@ async def test_context_of_a_method_on_grpc_aio() -> None:
     assert call.code == Code.UNIMPLEMENTED
     with pytest.raises(RuntimeError):
         caller("grpcio")
+    with pytest.raises(RuntimeError, match=r"a test calls methods inside `aristaproto\.testing"):
+        await Service().my_rpc(grpcio_example.Request())
 
 
 def test_the_context_has_what_those_of_grpc_have() -> None:
@@ -338,6 +342,8 @@ def test_context_of_a_method_on_threads() -> None:
     assert (call.code, call.aborted) == (Code.NOT_FOUND, True)
     with pytest.raises(RuntimeError):
         caller("threads")
+    with pytest.raises(RuntimeError, match=r"a test calls methods inside `aristaproto\.testing"):
+        Service().my_rpc(sync_example.Request())
 
 
 async def test_context_of_a_method_on_grpclib() -> None:

@@ -66,7 +66,8 @@ class ServiceBase:
             return _servicer_context.get()
         except LookupError:
             raise RuntimeError(
-                "_grpcio_context is there only while a grpc.aio server runs a method of the service"
+                "_grpcio_context is there only while a grpc.aio server runs a method of the service; a test calls methods inside "
+                "`aristaproto.testing.context()`"
             ) from None
 
     async def _grpcio_unimplemented(self) -> NoReturn:

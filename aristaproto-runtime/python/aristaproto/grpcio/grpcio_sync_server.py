@@ -53,7 +53,8 @@ class SyncServiceBase:
         context = servicer_context.get()
         if context is None:
             raise RuntimeError(
-                "_grpcio_context is there only while a grpc.server() runs a method of the service"
+                "_grpcio_context is there only while a grpc.server() runs a method of the service; a test calls methods inside "
+                "`aristaproto.testing.context()`"
             )
         return context
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import grpc  # type: ignore[import-untyped, unused-ignore]
 import grpc.aio
@@ -83,14 +83,21 @@ def set_context(call: Call) -> Generator[None, None, None]:
         yield
 
 
+class _Metadatum(NamedTuple):
+    """One pair of metadata, as grpcio gives it."""
+
+    key: str
+    value: str | bytes
+
+
 class _Context:
     """What both kinds of context have."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def invocation_metadata(self) -> Pairs:
-        return self._call.metadata
+    def invocation_metadata(self) -> tuple[_Metadatum, ...]:
+        return tuple(map(_Metadatum._make, self._call.metadata))
 
     def peer(self) -> str:
         return self._call.peer
