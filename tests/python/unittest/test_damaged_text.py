@@ -268,6 +268,10 @@ LOOSER = {
     "more than nine digits of a second, cut off": r"expected a duration in seconds .* got '-?\d+\.\d{10,}s'",
     "other keys beside the value in an Any, skipped": r"expected @type and value, got also",
     "a message without a required field": r"expected a value of a required field, got none",
+    "padding of base64 that is not whole": r"expected base64 text, got str",
+    "a number that is too large for a `float`, as text": r"expected a number within the range of float, got str",
+    "a type URL without a slash": r"expected a type URL such as type.googleapis.com/package.Message, got",
+    "a field in two spellings, of which it takes the last one": r"expected one value, got two, under the keys",
 }
 
 
@@ -321,6 +325,10 @@ def test_json_that_google_reads_is_read_so() -> None:
             '{"any": {"@type": "a.b/google.protobuf.Int32Value", "value": 3, "more": 1}}',
         ),
         (10, "proto2.Proto2", '{"requiredText": ""}'),
+        (11, "scalars.Optional", '{"bytesValue": "QQ="}'),
+        (12, "scalars.Optional", '{"floatValue": "1e39"}'),
+        (13, "wkt.Singular", '{"any": {"@type": "google.protobuf.Int32Value", "value": 3}}'),
+        (14, "scalars.Singular", '{"int64Value": 1, "int64_value": 2}'),
     ],
 )
 def test_each_form_that_google_alone_reads(why: int, name: str, source: str) -> None:
