@@ -147,7 +147,7 @@ impl Iterator for Varints<'_> {
     #[inline]
     fn next(&mut self) -> Option<u64> {
         self.left = self.left.checked_sub(1)?;
-        self.reader.varint().ok()
+        self.reader.element().ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -264,10 +264,9 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
         mut members: I::Members,
         mut seen: Seen,
     ) -> Outcome {
-        let mut next = 0;
         while let Some((key, value)) = self.input.next_member(&mut members)? {
             let name = self.input.name(&key)?;
-            let index = match names.find(name, next) {
+            let index = match names.find(name) {
                 Some(index) => index,
                 None => match self.other_key(plan, names, name, &mut seen)? {
                     KeyTarget::Field(index) => index,
@@ -281,7 +280,6 @@ impl<'py, I: Input<'py>> JsonDecoder<'py, I> {
                     }
                 },
             };
-            next = index + 1;
             let (field, shape) = some(plan.at(index))?;
             seen.fields.note(index)?;
             if !names.takes_null(index) && self.input.take_null(&value) {

@@ -82,7 +82,6 @@ pub struct Names {
     pub form: Form,
     camel: Keys,
     snake: Keys,
-    plain: Vec<String>,
     by_name: ByName<usize>,
     lenient: OnceCell<ByName<Option<usize>>>,
     takes_null: Vec<bool>,
@@ -115,12 +114,9 @@ impl Names {
         }
     }
 
-    /// Position in the plan of the field with a JSON or proto name; most texts name fields in one order, `next` first.
+    /// Position in the plan of the field with a JSON or proto name.
     #[inline]
-    pub fn find(&self, name: &str, next: usize) -> Option<usize> {
-        if self.plain.get(next).is_some_and(|own| own == name) {
-            return Some(next);
-        }
+    pub fn find(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).copied()
     }
 
@@ -197,7 +193,6 @@ impl Names {
             form,
             camel: Keys::new(py, &json_names),
             snake: Keys::new(py, &proto_names),
-            plain: json_names,
             by_name,
             lenient: OnceCell::new(),
             takes_null,

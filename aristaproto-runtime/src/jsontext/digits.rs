@@ -1,4 +1,4 @@
-//! The digits that JSON text begins with, as numbers, eight at a time.
+//! The digits that JSON text begins with, as numbers.
 
 /// Powers of ten, which are exact as doubles.
 #[allow(clippy::cast_precision_loss)] // None is lost below 2^53.
@@ -34,14 +34,7 @@ pub fn whole_digits(bytes: &[u8]) -> Option<(u64, usize)> {
 #[inline]
 pub fn leading_digits(bytes: &[u8]) -> (u64, usize) {
     let (mut number, mut length) = (0_u64, 0);
-    while let Some(&eight) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
-        let Some(value) = eight_digits(eight) else {
-            break;
-        };
-        number = number.wrapping_mul(100_000_000).wrapping_add(value);
-        length += 8;
-    }
-    for byte in bytes.get(length..).unwrap_or_default() {
+    for byte in bytes {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             break;
@@ -50,23 +43,6 @@ pub fn leading_digits(bytes: &[u8]) -> (u64, usize) {
         length += 1;
     }
     (number, length)
-}
-
-/// The number that eight digits spell; nothing if one of them is none. Digits, pairs and halves are put together side by side
-/// in one word.
-#[inline]
-fn eight_digits(eight: [u8; 8]) -> Option<u64> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_le_bytes(eight);
-    // The upper half of a digit is 3, also when 6 is added to it.
-    let high = |word: u64| word & (ONES * 0xf0) == ONES * 0x30;
-    if !high(word) || !high(word.wrapping_add(ONES * 6)) {
-        return None;
-    }
-    let digits = word & (ONES * 0x0f);
-    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]

@@ -7,26 +7,14 @@ use std::io::Write as _;
 
 use super::writer::TextWriter;
 
-/// So many numbers have eight digits or fewer.
-const EIGHT: u64 = 100_000_000;
-
-/// The digits of a number below 10^8, each in a byte; the first one is the lowest. They are found side by side in one word,
-/// because a processor cannot guess how many there are.
-#[inline]
-fn digits(number: u64) -> u64 {
-    let high = number / 10_000;
-    // Two halves, then four pairs, then the digits. Divisions by 100 and by 10 are multiplications that are exact so far.
-    let halves = high | (number - high * 10_000) << 32;
-    let high = (halves * 10_486 >> 20) & 0x7f_0000_007f;
-    let pairs = high | (halves - high * 100) << 16;
-    let high = (pairs * 103 >> 10) & 0x000f_000f_000f_000f;
-    high | (pairs - high * 10) << 8
-}
-
 /// The text of a number below 10^8, with zeros in front.
-#[inline]
-pub fn padded(number: u64) -> [u8; 8] {
-    (digits(number) | 0x3030_3030_3030_3030).to_le_bytes()
+pub fn padded(mut number: u64) -> [u8; 8] {
+    let mut text = [b'0'; 8];
+    for digit in text.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    text
 }
 
 /// A number, a time or a duration as text.
@@ -55,19 +43,7 @@ impl ShortText {
 
     /// Adds the digits of a number.
     pub fn push_digits(&mut self, number: u64) {
-        each_eight(number, &mut |digits| self.push(digits));
-    }
-}
-
-/// Gives the digits of a number, the highest first, up to eight at a time.
-fn each_eight(number: u64, put: &mut impl FnMut(&[u8])) {
-    if number >= EIGHT {
-        each_eight(number / EIGHT, put);
-        put(&padded(number % EIGHT));
-    } else {
-        // Zero has one digit, too.
-        let zeros = (digits(number).trailing_zeros() / 8).min(7) as usize;
-        put(padded(number).get(zeros..).unwrap_or_default());
+        self.push(itoa::Buffer::new().format(number).as_bytes());
     }
 }
 
@@ -76,7 +52,7 @@ pub fn write_int(magnitude: u64, negative: bool, out: &mut TextWriter) {
     if negative {
         out.push(b'-');
     }
-    each_eight(magnitude, &mut |digits| out.put(digits));
+    out.put(itoa::Buffer::new().format(magnitude).as_bytes());
 }
 
 /// An integer as text.
@@ -330,7 +306,7 @@ mod tests {
     #[test]
     fn integers_of_every_length() {
         let mut number = 1_u64;
-        let mut all = vec![0, u64::MAX, u64::MAX / 2, EIGHT - 1, EIGHT, EIGHT * EIGHT];
+        let mut all = vec![0, u64::MAX, u64::MAX / 2];
         for _ in 0..20 {
             all.extend([number - 1, number, number + 1]);
             number = number.saturating_mul(10).min(u64::MAX - 1);

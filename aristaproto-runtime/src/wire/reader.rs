@@ -47,37 +47,14 @@ impl<'a> Reader<'a> {
     /// A varint whose first byte is not its last.
     #[inline]
     fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
-        let lowest = u64::from(first & 0x7f);
-        let rest = self.data.get(self.pos..).unwrap_or_default();
-        if let [second @ ..0x80, ..] = rest {
-            self.pos += 1;
-            return Ok(lowest | u64::from(*second) << 7);
-        }
-        if let Some(word) = rest.first_chunk() {
-            let word = u64::from_le_bytes(*word);
-            let stops = !word & UPPER;
-            if stops != 0 {
-                self.pos += stops.trailing_zeros() as usize / 8 + 1;
-                // What lies behind the first byte without the upper bit is another value's.
-                return Ok(lowest | compact(word & (stops ^ (stops - 1))) << 7);
-            }
-        }
-        self.slow_varint(lowest)
-    }
-
-    /// A varint near the end of the data, or of ten bytes.
-    #[cold]
-    fn slow_varint(&mut self, lowest: u64) -> Result<u64, Malformed> {
-        let mut value = lowest;
-        let mut shift = 7;
-        while shift < 70 {
+        let mut value = u64::from(first & 0x7f);
+        for shift in (7..64).step_by(7) {
             let byte = self.byte()?;
             // The tenth byte's upper bits fall off the left end.
-            value |= u64::from(byte & 0x7f) << shift.min(63) << (shift - shift.min(63));
+            value |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return Ok(value);
             }
-            shift += 7;
         }
         Err(Malformed::LongVarint)
     }
@@ -162,16 +139,7 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// Passes over the value of a field whose tag has been read. `depth`: levels of groups that may follow.
-    #[inline(always)]
-    pub fn skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
-        if self.skip_short(tag) {
-            return Ok(());
-        }
-        self.slow_skip(tag, depth)
-    }
-
-    /// The same of a short value of which nothing is wrong; false, and nothing was passed over, for another one.
+    /// Passes over a short value of which nothing is wrong; false, and nothing was passed over, for another one.
     #[inline(always)]
     pub fn skip_short(&mut self, tag: u32) -> bool {
         let rest = self.data.get(self.pos..).unwrap_or_default();
@@ -190,9 +158,9 @@ impl<'a> Reader<'a> {
         is_whole
     }
 
-    /// The same for what is long, a group or wrong.
+    /// Passes over the value of a field whose tag has been read. `depth`: levels of groups that may follow.
     #[inline(never)]
-    fn slow_skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
+    pub fn skip(&mut self, tag: u32, depth: u32) -> Result<(), Malformed> {
         if tag < 8 {
             return Err(Malformed::NumberZero);
         }

@@ -1,30 +1,6 @@
 //! Whether bytes are UTF-8.
 
 use super::error::Malformed;
-use super::varint::UPPER;
-
-/// Whether the first and the last `N` bytes are ASCII, which `word` puts over each other; `None` for fewer bytes.
-#[inline(always)]
-fn are_ascii<const N: usize>(bytes: &[u8], word: impl Fn([u8; N]) -> u64) -> Option<bool> {
-    let (first, last) = (bytes.first_chunk()?, bytes.last_chunk()?);
-    Some((word(*first) | word(*last)) & UPPER == 0)
-}
-
-/// Whether bytes are ASCII. Most strings are short: up to 32 bytes, two words that may overlap tell it.
-#[inline(always)]
-fn is_ascii(bytes: &[u8]) -> bool {
-    let found = match bytes.len() {
-        0..4 => Some(bytes.iter().fold(0, |any, byte| any | byte) < 0x80),
-        4..8 => are_ascii(bytes, |four| u32::from_ne_bytes(four).into()),
-        8..16 => are_ascii(bytes, u64::from_ne_bytes),
-        16..=32 => are_ascii(bytes, |all| {
-            let all = u128::from_ne_bytes(all);
-            all as u64 | (all >> 64) as u64
-        }),
-        _ => None,
-    };
-    found.unwrap_or_else(|| bytes.is_ascii())
-}
 
 /// From so many bytes on, the vectorised check of UTF-8 pays.
 const LONG: usize = 64;
@@ -32,7 +8,7 @@ const LONG: usize = 64;
 /// Whether bytes are UTF-8.
 #[inline(always)]
 pub fn is_utf8(bytes: &[u8]) -> bool {
-    bytes.len() < LONG && is_ascii(bytes) || is_long_utf8(bytes)
+    bytes.len() < LONG && bytes.is_ascii() || is_long_utf8(bytes)
 }
 
 /// The same of what is long, or not ASCII.
