@@ -7,7 +7,6 @@ generated stubs connected to it. Everything is stopped and closed when the test 
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,6 +17,8 @@ import grpc
 import grpclib.client
 import grpclib.server
 import pytest
+
+from .waiting import close_server
 
 Serve = Callable[..., Awaitable[int]]
 ServeToStop = Callable[..., Awaitable[tuple[int, Callable[[], Awaitable[None]]]]]
@@ -120,16 +121,7 @@ def serve_to_stop(closing: AsyncExitStack) -> ServeToStop:
         await server.start(sock=listener)
 
         async def stop() -> None:
-            # grpcio keeps a connection as long as one of its calls is alive, and exceptions in reference
-            # cycles keep calls.
-            gc.collect()
-            server.close()
-            await asyncio.wait_for(server.wait_closed(), 5)
-            # Before Python 3.12 that waits for the calls, but not for the connections.
-            for _ in range(5000):
-                if not getattr(getattr(server, "_server"), "_active_count", 0):  # noqa: B009
-                    break
-                await asyncio.sleep(0.001)
+            await close_server(server)
 
         async def close() -> None:
             server.close()

@@ -112,6 +112,9 @@ async def test_wrong_services_and_servers() -> None:
     assert "got dict" in message([{}], server)
     # None of several is added when one of them is wrong.
     assert "is a synchronous service" in message([Echo(), MyServiceSyncBase()], server)
+    text = "two objects serve example.MyService, the second is a MyServiceBase: give one"
+    with pytest.raises(ValueError, match=text):
+        aristaproto.grpcio.add_to_server([Echo(), example.MyServiceBase()], server)
 
 
 def test_asynchronous_service_on_a_server_of_threads_by_the_older_name(

@@ -27,6 +27,8 @@ from aristaproto.wkt.descriptor import FileDescriptorProto as OwnFileDescriptorP
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
+from .waiting import close_server
+
 # Packages without types.
 health_pb2: Any = importlib.import_module("grpc_health.v1.health_pb2")
 health_pb2_grpc: Any = importlib.import_module("grpc_health.v1.health_pb2_grpc")
@@ -78,8 +80,7 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
             listener = socket.create_server(("127.0.0.1", 0))
             grpclib_server = grpclib.server.Server(served.all())
             await grpclib_server.start(sock=listener)
-            closing.push_async_callback(grpclib_server.wait_closed)
-            closing.callback(grpclib_server.close)
+            closing.push_async_callback(close_server, grpclib_server)
             served.port = listener.getsockname()[1]
         else:
             server: Any = grpc.aio.server() if kind == "aio" else grpc.server(ThreadPoolExecutor(4))

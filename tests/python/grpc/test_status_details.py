@@ -35,6 +35,8 @@ from grpclib.const import Cardinality, Handler
 from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.exceptions import GRPCError
 
+from .waiting import close_server
+
 # Packages without types.
 error_details_pb2: Any = importlib.import_module("google.rpc.error_details_pb2")
 status_pb2: Any = importlib.import_module("google.rpc.status_pb2")
@@ -287,7 +289,7 @@ async def test_details_for_and_from_grpclib_without_generated_code(
         with pytest.raises((grpc.aio.AioRpcError, GRPCError)) as failed:
             await client.my_rpc(its.Request())
         check_google(failed.value)
-    server.close()
+    await close_server(server)
 
 
 @pytest.mark.parametrize("codec", [None, ProtoStatusDetailsCodec(), StatusDetailsCodec()])
@@ -327,7 +329,7 @@ async def test_details_for_and_from_the_codec_of_grpclib(codec: Any) -> None:
     else:
         assert retry == RetryInfo(retry_delay=timedelta(seconds=3))
     channel.close()
-    server.close()
+    await close_server(server)
     await server.wait_closed()
 
 

@@ -365,3 +365,31 @@ def test_they_stay_messages() -> None:
     assert Struct(fields={"a": Value(number_value=math.nan)}) == Struct(
         fields={"a": Value(number_value=math.nan)}
     )
+
+
+class Holder(aristaproto.Message):
+    struct: Struct | None = aristaproto.field(1, aristaproto.TYPE_MESSAGE, "Struct")
+    values: ListValue | None = aristaproto.field(2, aristaproto.TYPE_MESSAGE, "ListValue")
+    value: Value | None = aristaproto.field(3, aristaproto.TYPE_MESSAGE, "Value")
+
+
+@pytest.mark.parametrize("write", [bytes, Holder.to_json, Holder.to_text])
+@pytest.mark.parametrize(
+    ("field", "plain", "maker"),
+    [
+        ("struct", {"a": 1}, "Struct"),
+        ("values", [1], "ListValue"),
+        ("value", 1, "Value"),
+        ("value", "a", "Value"),
+        ("struct", [1], None),
+        ("values", {}, None),
+    ],
+)
+def test_plain_values_in_their_place(
+    write: Callable[[Holder], Any], field: str, plain: Any, maker: str | None
+) -> None:
+    with pytest.raises(aristaproto.Error) as caught:
+        write(Holder(**{field: plain}))
+    hint = f"(`{maker}.from_dict` makes one of it) at `{field}`"
+    assert (hint in str(caught.value)) == (maker is not None)
+    assert ("from_dict" in str(caught.value)) == (maker is not None)

@@ -495,6 +495,20 @@ def test_from_array_gives_what_it_got() -> None:
         aristaproto.from_array([1.0])  # type: ignore[arg-type]
 
 
+def test_an_array_in_a_field_of_one_number() -> None:
+    class One(aristaproto.Message):
+        single: float = aristaproto.field(1, aristaproto.TYPE_FLOAT)
+        double: float = aristaproto.field(2, aristaproto.TYPE_DOUBLE)
+
+    numpy: Any = importlib.import_module("numpy")
+    for name in ("single", "double"):
+        given: dict[str, Any] = {name: numpy.array([1.0, 2.0])}
+        message = One(**given)
+        for write in (bytes, One.to_json, One.to_text):
+            with pytest.raises(ValueError, match=f"got ndarray array.* at `{name}`"):
+                write(message)
+
+
 @pytest.mark.parametrize("type_", FORMATS)
 def test_numpy(type_: int) -> None:
     numpy: Any = importlib.import_module("numpy")

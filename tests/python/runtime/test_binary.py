@@ -178,6 +178,7 @@ REFUSED_VALUES: list[tuple[Any, str]] = [
     (Node(name="a\ud800"), r"without lone surrogates, got '\\ud800' at position 1 at `name`"),
     (Node(node=Node(texts=["a", "\udfff"])), r"at `node\.texts\[1\]`"),
     (Node(node=5), "expected Node, got int 5 at `node`"),  # type: ignore[arg-type]
+    (Node(node={"name": "a"}), r"'a'\} \(`Node.from_dict` makes one of it\) at `node`"),  # type: ignore[arg-type]
     (Node(node=Old()), r"expected Node, got Old Old\(\) at `node`"),  # type: ignore[arg-type]
     (Node(nodes=[Node(), None]), r"expected Node, got None at `nodes\[1\]`"),  # type: ignore[list-item]
     (Node(nodes=Node()), r"expected a list, got Node Node\(\) at `nodes`"),  # type: ignore[arg-type]

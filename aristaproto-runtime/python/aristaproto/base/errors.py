@@ -103,6 +103,13 @@ def describe(value: object) -> str:
     return f"{type(value).__name__} {show(value)}"
 
 
+_PLAIN: dict[str, Any] = {
+    "google.protobuf.ListValue": list,
+    "google.protobuf.Value": (dict, list, str, int, float),
+}
+"""What `from_dict` takes that is no dict."""
+
+
 def wrong_message(cls: type[Any], value: object) -> str:
     """What to say about a value that stands where a message of a class belongs.
 
@@ -110,7 +117,10 @@ def wrong_message(cls: type[Any], value: object) -> str:
     """
     found: type[Any] = type(value)
     if found.__name__ != cls.__name__:
-        return f"expected {cls.__name__}, got {describe(value)}"
+        text = f"expected {cls.__name__}, got {describe(value)}"
+        if isinstance(value, _PLAIN.get(getattr(cls, "__proto_name__", ""), dict)):
+            text += f" (`{cls.__name__}.from_dict` makes one of it)"
+        return text
     expected, got = (f"{it.__module__}.{it.__qualname__}" for it in (cls, found))
     text = f"expected {expected}, got {got} {show(value)}"
     names = {getattr(it, "__proto_name__", None) for it in (cls, found)}

@@ -267,7 +267,8 @@ def _fixed_writer(type_: int) -> Write:
             if is_float and ne(value, value):
                 value = quiet(value)
             return pack(value)
-        except (struct.error, OverflowError, TypeError):
+        except (struct.error, OverflowError, TypeError, ValueError):
+            # NumPy's arrays raise ValueError for whether they differ.
             raise EncodeError(f"expected {expected}, got {describe(value)}") from None
 
     return write

@@ -51,11 +51,17 @@ def add_to_server(service: Service | Iterable[Service], server: aio.Server | grp
 
     Raises:
         TypeError: What was given is no such service, or belongs on the other kind of server.
+        ValueError: Two objects serve one service, of which grpc would ask the first one only.
     """
-    handlers: list[Any] = []
+    handlers: dict[str, Any] = {}
     for item in _several(service):
-        handlers.extend(_handlers(item, server))
-    server.add_generic_rpc_handlers(tuple(handlers))
+        for handler in _handlers(item, server):
+            name = handler.service_name()
+            if handlers.setdefault(name, handler) is not handler:
+                raise ValueError(
+                    f"two objects serve {name}, the second is a {type(item).__name__}: give one"
+                )
+    server.add_generic_rpc_handlers(tuple(handlers.values()))
 
 
 def _several(service: Any) -> Any:
