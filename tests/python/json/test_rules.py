@@ -429,6 +429,8 @@ class TestOut:
             (Thing(a_uint64=-1), "at `a_uint64`"),
             (Thing(an_int32="1"), "expected int32, got str '1' at `an_int32`"),  # type: ignore[arg-type]
             (Thing(a_float=1e39), "range of float, got 1e+39 at `a_float`"),
+            (Thing(a_float="1"), "expected float, got str '1' at `a_float`"),  # type: ignore[arg-type]
+            (Thing(a_float=10**400), "within the range of float, got int 1"),
             (Thing(a_double="1"), "expected double, got str '1' at `a_double`"),  # type: ignore[arg-type]
             (Thing(a_bool="x"), "expected bool, got str 'x' at `a_bool`"),  # type: ignore[arg-type]
             (Thing(a_string=b"x"), "expected string, got bytes b'x' at `a_string`"),  # type: ignore[arg-type]

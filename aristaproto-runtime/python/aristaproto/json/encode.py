@@ -368,15 +368,19 @@ def _integer(type_: int) -> Convert:
     return encode
 
 
-def _double(encoder: Encoder, value: Any) -> float | str:
+def _real(value: Any, name: str) -> float:
     try:
-        number = real(value)
+        return real(value)
     except TypeError:
-        raise JsonError(f"expected double, got {describe(value)}") from None
+        raise JsonError(f"expected {name}, got {describe(value)}") from None
     except OverflowError:
         raise JsonError(
-            f"expected a number within the range of double, got {describe(value)}"
+            f"expected a number within the range of {name}, got {describe(value)}"
         ) from None
+
+
+def _double(encoder: Encoder, value: Any) -> float | str:
+    number = _real(value, "double")
     return number if math.isfinite(number) else _not_finite(number)
 
 
@@ -387,9 +391,9 @@ def _not_finite(number: float) -> str:
 
 
 def _float(encoder: Encoder, value: Any) -> float | str:
-    number = _double(encoder, value)
-    if isinstance(number, str):
-        return number
+    number = _real(value, "float")
+    if not math.isfinite(number):
+        return _not_finite(number)
     try:
         return shortest_float32(number)
     except OverflowError:
