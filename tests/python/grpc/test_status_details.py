@@ -7,6 +7,7 @@ import importlib
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -241,7 +242,7 @@ async def test_details_from_grpcio_status_in_a_server_of_threads(
 
 
 async def test_details_for_and_from_grpclib_without_generated_code(
-    serve: Serve, connect: Connect
+    serve: Serve, connect: Connect, closing: AsyncExitStack
 ) -> None:
     """A client and a server that know google.protobuf alone, each opposite of one of ours."""
     lib: Any = importlib.import_module("trees.grpclib.example")
@@ -283,13 +284,13 @@ async def test_details_for_and_from_grpclib_without_generated_code(
     listener = socket.create_server(("127.0.0.1", 0))
     server = grpclib.server.Server([Theirs()], status_details_codec=codec)
     await server.start(sock=listener)
+    closing.push_async_callback(close_server, server)
     for transport in ("grpcio", "grpclib"):
         its: Any = importlib.import_module(f"trees.{transport}.example")
         client = await connect(transport, listener.getsockname()[1])
         with pytest.raises((grpc.aio.AioRpcError, GRPCError)) as failed:
             await client.my_rpc(its.Request())
         check_google(failed.value)
-    await close_server(server)
 
 
 @pytest.mark.parametrize("codec", [None, ProtoStatusDetailsCodec(), StatusDetailsCodec()])
