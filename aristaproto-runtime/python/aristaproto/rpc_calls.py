@@ -25,6 +25,7 @@ __all__ = (
     "Watch",
     "requests_of",
     "stub_and_function",
+    "transports_of",
 )
 
 Response_co = TypeVar("Response_co", covariant=True)
@@ -387,16 +388,24 @@ def _exception(typ: Any, val: Any, tb: TracebackType | None) -> BaseException:
     return error if tb is None else error.with_traceback(tb)
 
 
+def transports_of(cls: type[Any]) -> set[str]:
+    """The packages, `grpcio` and `grpclib`, that have bases of a generated class."""
+    return {
+        base.__module__.split(".")[1]
+        for base in cls.__mro__
+        if base.__module__.startswith(("aristaproto.grpcio.", "aristaproto.grpclib."))
+    }
+
+
 def stub_and_function(method: object, *classes: type[Any]) -> tuple[Any, Callable[..., Any]]:
     """The stub and the function of one of its methods; TypeError for anything else."""
     if isinstance(method, MethodType):
         if isinstance(method.__self__, classes):
             return method.__self__, method.__func__
-        own, other = "grpcio", "grpclib"
-        if classes[0].__module__.startswith("aristaproto.grpclib."):
-            own, other = other, own
-        bases = type(method.__self__).__mro__
-        if any(base.__module__.startswith(f"aristaproto.{other}.") for base in bases):
+        (own,) = transports_of(classes[0])
+        others = transports_of(type(method.__self__)) - {own}
+        if others:
+            other = others.pop()
             raise TypeError(
                 f"aristaproto.{own}.start_call: {method.__qualname__} is a method of a stub on {other}; call "
                 f"aristaproto.{other}.start_call"

@@ -18,7 +18,7 @@ import grpclib.client
 import grpclib.server
 import pytest
 
-from .waiting import close_server
+from tests.python.grpc.waiting import close_server
 
 Serve = Callable[..., Awaitable[int]]
 ServeToStop = Callable[..., Awaitable[tuple[int, Callable[[], Awaitable[None]]]]]
@@ -120,13 +120,10 @@ def serve_to_stop(closing: AsyncExitStack) -> ServeToStop:
         server = grpclib.server.Server([service])
         await server.start(sock=listener)
 
-        async def stop() -> None:
-            await close_server(server)
-
         async def close() -> None:
             server.close()
 
-        closing.push_async_callback(stop)
+        closing.push_async_callback(close_server, server)
         return int(listener.getsockname()[1]), close
 
     return start

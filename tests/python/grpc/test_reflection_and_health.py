@@ -27,7 +27,7 @@ from aristaproto.wkt.descriptor import FileDescriptorProto as OwnFileDescriptorP
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.descriptor_pool import DescriptorPool
 
-from .waiting import close_server
+from tests.python.grpc.waiting import close_server
 
 # Packages without types.
 health_pb2: Any = importlib.import_module("grpc_health.v1.health_pb2")

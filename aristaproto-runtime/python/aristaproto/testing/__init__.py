@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ..builtin.service import BuiltinService
+from ..rpc_calls import transports_of
 from ..rpc_services import generated_bases
 from .call import Call
 from .place import Place
@@ -167,11 +168,7 @@ class _LoopThread:
 def _transport_of(item: Any, what: str) -> Any:
     """The module of this package for the transport of a service or of the class of a stub."""
     cls: Any = item if isinstance(item, type) else item.__class__
-    transports = {
-        base.__module__.split(".")[1]
-        for base in cls.__mro__
-        if base.__module__.startswith(("aristaproto.grpcio.", "aristaproto.grpclib."))
-    }
+    transports = transports_of(cls)
     if isinstance(item, type) != (what == "stub") or not transports:
         raise TypeError(
             f"expected a {what} on a generated class, got {item!r}"
